@@ -1,20 +1,20 @@
 """Every error the program raises on purpose, in one tree.
 
-    ArenaError                     becomes one line on the terminal, never a traceback
-    ├── InputError                 the user's input or environment is wrong          exit 2
-    │   ├── ConfigError            the configuration file
-    │   ├── DataError              a question, answer, battle or ledger file
-    │   ├── BoardLocked            another run works on this board
-    │   └── MissingDependency      an optional package is not installed
-    ├── RunStopped                 the run ends early; what exists is kept            exit 3
-    │   ├── BudgetReached          the next call could pass --budget-usd
-    │   ├── EndpointDead           an endpoint refuses everybody or never answers
-    │   └── DiskFull               the output folder takes no more
-    └── CallError                  one call failed; the retry loop turns it into data
-        ├── Throttled              429, 503, 529, 408, 409, refused: the whole endpoint waits
-        ├── Unstable               500, 502, 504, cut body, read timeout: may have been billed
-        ├── Rejected               400, 413, 422 (and 403, 404 after a success): this request only
-        └── Unauthorized           401, 402, no quota; 403, 404 before any success: nobody gets in
+ArenaError                     becomes one line on the terminal, never a traceback
+├── InputError                 the user's input or environment is wrong          exit 2
+│   ├── ConfigError            the configuration file
+│   ├── DataError              a question, answer, battle or ledger file
+│   ├── BoardLocked            another run works on this board
+│   └── MissingDependency      an optional package is not installed
+├── RunStopped                 the run ends early; what exists is kept            exit 3
+│   ├── BudgetReached          the next call could pass --budget-usd
+│   ├── EndpointDead           an endpoint refuses everybody or never answers
+│   └── DiskFull               the output folder takes no more
+└── CallError                  one call failed; the retry loop turns it into data
+    ├── Throttled              429, 503, 529, 408, 409, refused: the whole endpoint waits
+    ├── Unstable               500, 502, 504, cut body, read timeout: may have been billed
+    ├── Rejected               400, 413, 422 (and 403, 404 after a success): this request only
+    └── Unauthorized           401, 402, no quota; 403, 404 before any success: nobody gets in
 """
 
 from __future__ import annotations
