@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-JSON: TypeAlias = "str | int | float | bool | None | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 Status = Literal["ok", "refused", "truncated", "empty", "bad_request", "error"]
 """How one call ended. `bad_request` never stands on an answer: there it is `error`."""
@@ -164,7 +164,7 @@ class Completion:
     """An attempt before this one broke off in a way that may have been billed."""
     peak_memory_bytes: int | None = None
     cost_usd: float | None = None
-    """Stated by the source itself (a recording, a provider that returns its price); otherwise the price list decides."""
+    """Stated by the source itself (a recording, a provider that returns its price); else the price list decides."""
 
     @property
     def text(self) -> str:
