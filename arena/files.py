@@ -1,0 +1,236 @@
+"""Files as the program writes and reads them: JSON lines that survive kill -9, atomic documents, safe names."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, cast
+from urllib.parse import quote
+
+import orjson
+
+from arena.errors import DataError, DiskFull, InputError
+from arena.types import JSON
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+FSYNC_AFTER_S = 0.05
+
+
+def to_json(value: object) -> bytes:
+    """Compact UTF-8 JSON without a newline. Lone surrogates, which no UTF-8 can hold, are written as escapes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def from_json(line: bytes | str) -> JSON:
+    """The value of one JSON text. Raises ValueError."""
+    try:
+        return cast("JSON", orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return cast("JSON", json.loads(line))
+
+
+def round_floats(value: JSON) -> JSON:
+    """Every float rounded to 10 significant digits, so that reports do not depend on the order of summation.
+
+    Infinite and undefined numbers become null: JSON has none.
+    """
+    if isinstance(value, float):
+        return (float(f"{value:.10g}") or 0.0) if math.isfinite(value) else None  # `or`: no negative zero
+    if isinstance(value, dict):
+        return {key: round_floats(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [round_floats(inner) for inner in value]
+    return value
+
+
+def file_stem(name: str, others: Mapping[str, str] | None = None) -> str:
+    """A file name (without suffix) for any model or judge name: percent-encoded, never leaving the folder.
+
+    `others` maps stems already taken, in lower case, to their names: where two names differ only in case, the later
+    one gets a suffix derived from the name, so that case-insensitive disks keep them apart.
+    """
+    stem = quote(name, safe=" -_+=@(),'!~[]")
+    if not stem.strip(". ") or stem.startswith(".") or stem.lower().split(".")[0] in _RESERVED or stem.endswith(" "):
+        stem = "%" + f"{ord(stem[0]):02X}" + stem[1:] if stem else "%"
+    if len(stem) > 150:
+        stem = f"{stem[:130]}~{_short_hash(name)}"
+    if others is not None and others.get(stem.lower(), name) != name:
+        stem = f"{stem}~{_short_hash(name)}"
+    return stem
+
+
+def file_stems(names: list[str]) -> dict[str, str]:
+    """`file_stem` for several names at once; the same set of names gives the same result in any order."""
+    taken: dict[str, str] = {}
+    stems = {}
+    for name in sorted(set(names)):
+        stems[name] = file_stem(name, taken)
+        taken[stems[name].lower()] = name
+    return stems
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Replace a file as a whole: readers see the old one or the new one. Raises DiskFull or InputError."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise write_error(path, error) from None
+
+
+def write_error(path: Path, error: OSError) -> DiskFull | InputError:
+    """What a failed write means for the user."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return DiskFull(f"{path}: the disk is full; what was written before is kept, free some space and run again")
+    return InputError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+class Line(NamedTuple):
+    """Where a line stands: its number from 1, its byte offset and its length without the newline."""
+
+    number: int
+    offset: int
+    length: int
+
+
+def read_lines(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, bytes]]:
+    """Every line that is not blank, without its newline, and where it stands.
+
+    With `growing` an unterminated last line is ignored: its writer may not have finished it.
+    Raises DataError when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as handle:
+            offset = 0
+            for number, line in enumerate(handle, 1):
+                if growing and not line.endswith(b"\n"):
+                    return
+                if line.strip():
+                    content = line.rstrip(b"\r\n")
+                    yield Line(number, offset, len(content)), content
+                offset += len(line)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def read_objects(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, dict[str, JSON]]]:
+    """The objects of a JSON-lines file and where they stand. Raises DataError naming the line that is none."""
+    for where, line in read_lines(path, growing=growing):
+        try:
+            value = from_json(line.removeprefix(b"\xef\xbb\xbf") if where.number == 1 else line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}:{where.number}: not JSON ({error})") from None
+        if not isinstance(value, dict):
+            raise DataError(f"{path}:{where.number}: expected a JSON object, found {type(value).__name__}")
+        yield where, value
+
+
+class Appender:
+    """One writer of one JSON-lines file: a whole line per `os.write`, synced by a thread within 50 ms.
+
+    A line counts as written when `append` returns: kill -9 cannot take it back. Opening repairs a torn tail.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._size = self._repair()
+        except OSError as error:
+            raise write_error(path, error) from None
+        self._wake = threading.Event()
+        self._closed = False
+        self._syncer: threading.Thread | None = None
+
+    def append(self, value: object) -> tuple[int, int]:
+        """Write one line; returns its byte offset and length. Raises DiskFull with the file as it was before."""
+        line = to_json(value) + b"\n"
+        offset = self._size
+        try:
+            written = os.write(self._handle, line)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, "short write")
+        except OSError as error:
+            os.ftruncate(self._handle, offset)
+            raise write_error(self.path, error) from None
+        self._size += len(line)
+        self._sync_soon()
+        return offset, len(line) - 1
+
+    def read(self, offset: int, length: int) -> dict[str, JSON]:
+        """The object written at an offset."""
+        return cast("dict[str, JSON]", from_json(os.pread(self._handle, length, offset)))
+
+    def close(self) -> None:
+        """Sync and close."""
+        self._closed = True
+        self._wake.set()
+        if self._syncer is not None:
+            self._syncer.join()
+        os.fsync(self._handle)
+        os.close(self._handle)
+
+    def _repair(self) -> int:
+        """Cut off a torn last line; keep one that is whole and only lost its newline. Returns the size."""
+        size = os.fstat(self._handle).st_size
+        tail = _tail(self._handle, size)
+        if not tail:
+            return size
+        try:
+            whole = isinstance(from_json(tail), dict)
+        except ValueError:
+            whole = False
+        if whole:
+            os.write(self._handle, b"\n")
+            return size + 1
+        os.ftruncate(self._handle, size - len(tail))
+        return size - len(tail)
+
+    def _sync_soon(self) -> None:
+        if self._syncer is None:
+            self._syncer = threading.Thread(target=self._sync_loop, name=f"fsync {self.path.name}", daemon=True)
+            self._syncer.start()
+        self._wake.set()
+
+    def _sync_loop(self) -> None:
+        while self._wake.wait() and not self._closed:
+            self._wake.clear()
+            os.fsync(self._handle)
+            threading.Event().wait(FSYNC_AFTER_S)
+
+
+def _tail(handle: int, size: int) -> bytes:
+    """What stands after the last newline of a file of this size."""
+    tail = b""
+    while size > 0:
+        start = max(0, size - (1 << 16))
+        block = os.pread(handle, size - start, start)
+        cut = block.rfind(b"\n")
+        if cut >= 0:
+            return block[cut + 1 :] + tail
+        tail, size = block + tail, start
+    return tail
+
+
+def _short_hash(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

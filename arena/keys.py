@@ -1,0 +1,85 @@
+"""What makes two requests the same: keys over everything that can change an answer or a reply, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from arena.types import JSON, Message, Sampling
+
+NONCE_IN_KEYS = "NONCE"
+"""Keys are computed over messages rendered with this instead of the real nonce."""
+
+
+def canonical(value: object) -> bytes:
+    """Canonical JSON: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def digest(value: object) -> str:
+    """sha256 over canonical JSON, in hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def plain_messages(messages: Sequence[Message]) -> list[JSON]:
+    """Messages as JSON, without the cache marks: those change the price of a call, not its result."""
+    return [{"role": m.role, "content": m.content} for m in messages]
+
+
+def sampling_params(sampling: Sampling) -> dict[str, JSON]:
+    """Sampling parameters as JSON; those left to the endpoint are absent."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(sampling).items() if v is not None and v != ()}
+
+
+def reply_key(
+    judge: str,
+    model: str,
+    revision: str | None,
+    messages: Sequence[Message],
+    sampling: Sampling,
+    response_format: JSON,
+    sample: int,
+    *,
+    extra: Mapping[str, JSON] | None = None,
+) -> str:
+    """The first 32 hex digits that identify a judge's reply. `messages` are rendered with the literal nonce `NONCE`."""
+    parts: dict[str, object] = {
+        "judge": judge,
+        "model": model,
+        "revision": revision,
+        "messages": plain_messages(messages),
+        "sampling": sampling_params(sampling),
+        "format": response_format,
+        "sample": sample,
+    }
+    return digest(parts | {"extra": extra} if extra else parts)[:32]
+
+
+def recorded_key(turns: Sequence[str]) -> str:
+    """The key of a recorded answer: its content."""
+    return hashlib.sha256("\x1e".join(turns).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def derived_seed(seed: int, question_id: str, sample: int) -> int:
+    """The seed of one request, in [0, 2^31): different for every question and sample."""
+    return int(digest([seed, question_id, sample])[:8], 16) & 0x7FFFFFFF
+
+
+@cache
+def fingerprint(folder: str, kind: str) -> str | None:
+    """What identifies local model files; None when there is no such folder (a hub id).
+
+    kind `adapter`: their content. kind `model`: names, sizes and modification times (reading gigabytes would take
+    minutes).
+    """
+    path = Path(folder)
+    if not path.exists():
+        return None
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    if kind == "adapter":
+        return digest([[p.name, hashlib.sha256(p.read_bytes()).hexdigest()] for p in files])
+    return digest([[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files])

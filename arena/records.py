@@ -1,0 +1,115 @@
+"""Answers and replies as JSON lines: the one place that knows how their fields are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import cast
+
+from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage
+
+_ANSWER_FIELDS = {f.name for f in fields(Answer)}
+_REPLY_FIELDS = {f.name for f in fields(Reply)}
+_ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
+_REPLY_STATUS = {"ok", "refused", "truncated", "empty", "bad_request", "error"}
+
+
+def answer_to_json(answer: Answer) -> dict[str, JSON]:
+    """One line of answers/<model>.jsonl."""
+    line = _plain(answer)
+    line["usage"] = {
+        "input_tokens": answer.usage.input_tokens,
+        "output_tokens": answer.usage.output_tokens,
+        "reasoning_tokens": answer.usage.reasoning_tokens,
+        "cached_input_tokens": answer.usage.cached_input_tokens,
+    }
+    line["reasoning"] = list(answer.reasoning) if any(answer.reasoning) else None
+    if not answer.simulated:
+        del line["simulated"]
+    return line
+
+
+def answer_from_json(line: Mapping[str, JSON]) -> Answer:
+    """Read a line back. Raises ValueError saying which field is wrong."""
+    known = _known(line, _ANSWER_FIELDS, ("question_id", "model", "turns", "status", "key"))
+    if known["status"] not in _ANSWER_STATUS:
+        raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_ANSWER_STATUS))}")
+    known["question_id"] = str(known["question_id"])
+    known["turns"] = _texts(known["turns"], "turns")
+    known["reasoning"] = tuple(cast("list[str | None]", known.get("reasoning") or ()))
+    known["usage"] = usage_from_json(known.get("usage"))
+    known["sample"] = known.get("sample") or 0
+    return Answer(**known)  # type: ignore[arg-type]
+
+
+def reply_to_json(reply: Reply) -> dict[str, JSON]:
+    """One line of reviews/<judge>.jsonl."""
+    line = _plain(reply)
+    line["usage"] = {
+        "in": reply.usage.input_tokens,
+        "in_cached": reply.usage.cached_input_tokens,
+        "out": reply.usage.output_tokens,
+        "reasoning": reply.usage.reasoning_tokens,
+        "cache_write": reply.usage.cache_write_tokens,
+    }
+    line["logprobs"] = [
+        [t.token, t.logprob, [list(alternative) for alternative in t.top]] for t in reply.logprobs
+    ] or None
+    if not reply.simulated:
+        del line["simulated"]
+    return line
+
+
+def reply_from_json(line: Mapping[str, JSON]) -> Reply:
+    """Read a line back. Raises ValueError saying which field is wrong."""
+    needed = ("key", "status", "judge", "question_id", "model_a", "text")
+    known = _known(line, _REPLY_FIELDS, needed)
+    if known["status"] not in _REPLY_STATUS:
+        raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_REPLY_STATUS))}")
+    known["question_id"] = str(known["question_id"])
+    known["usage"] = usage_from_json(known.get("usage"))
+    known["logprobs"] = tuple(
+        TokenLogprobs(token, logprob, tuple((t, p) for t, p in top))
+        for token, logprob, top in cast("list[tuple[str, float, list[tuple[str, float]]]]", known.get("logprobs") or [])
+    )
+    defaults: dict[str, object] = {
+        "model_requested": "", "prompt": "", "prompt_sha256": "", "format": "", "nonce": None,
+        "request": {}, "model_b": None, "order": None, "sample": 0,
+    }  # fmt: skip
+    return Reply(**(defaults | known))  # type: ignore[arg-type]
+
+
+def usage_from_json(value: JSON) -> Usage:
+    """Usage in either spelling: that of answers or that of the ledger."""
+    if not isinstance(value, dict):
+        return Usage()
+
+    def tokens(*names: str) -> int | None:
+        found = next((value[name] for name in names if value.get(name) is not None), None)
+        return int(found) if isinstance(found, int | float) else None
+
+    return Usage(
+        tokens("input_tokens", "in"),
+        tokens("output_tokens", "out"),
+        tokens("cached_input_tokens", "in_cached"),
+        tokens("reasoning_tokens", "reasoning"),
+        tokens("cache_write_tokens", "cache_write"),
+    )
+
+
+def _plain(record: Answer | Reply) -> dict[str, JSON]:
+    values = {f.name: getattr(record, f.name) for f in fields(record)}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _known(line: Mapping[str, JSON], known: set[str], needed: tuple[str, ...]) -> dict[str, JSON]:
+    for field in needed:
+        if line.get(field) is None:
+            raise ValueError(f"no {field}")
+    return {k: v for k, v in line.items() if k in known}
+
+
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{field} must be a list of texts")
+    return tuple(value)
