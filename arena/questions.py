@@ -102,7 +102,7 @@ def _question_id(line: dict[str, JSON], where: str) -> str:
 def _texts(value: JSON, where: str, field: str) -> tuple[str, ...]:
     if value is None and field == "reference":
         return ()
-    listed = value if isinstance(value, list) else [value]
+    listed: list[JSON] = list(value) if isinstance(value, list) else [value]
     if field == "reference":
         listed = [str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v or "" for v in listed]
     if not all(isinstance(text, str) for text in listed):

@@ -31,13 +31,13 @@ def answer_to_json(answer: Answer) -> dict[str, JSON]:
 
 def answer_from_json(line: Mapping[str, JSON]) -> Answer:
     """Read a line back. Raises ValueError saying which field is wrong."""
-    known = _known(line, _ANSWER_FIELDS, ("question_id", "model", "turns", "status", "key"))
+    known: dict[str, object] = _known(line, _ANSWER_FIELDS, ("question_id", "model", "turns", "status", "key"))
     if known["status"] not in _ANSWER_STATUS:
         raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_ANSWER_STATUS))}")
     known["question_id"] = str(known["question_id"])
     known["turns"] = _texts(known["turns"], "turns")
     known["reasoning"] = tuple(cast("list[str | None]", known.get("reasoning") or ()))
-    known["usage"] = usage_from_json(known.get("usage"))
+    known["usage"] = usage_from_json(line.get("usage"))
     known["sample"] = known.get("sample") or 0
     return Answer(**known)  # type: ignore[arg-type]
 
@@ -63,14 +63,14 @@ def reply_to_json(reply: Reply) -> dict[str, JSON]:
 def reply_from_json(line: Mapping[str, JSON]) -> Reply:
     """Read a line back. Raises ValueError saying which field is wrong."""
     needed = ("key", "status", "judge", "question_id", "model_a", "text")
-    known = _known(line, _REPLY_FIELDS, needed)
+    known: dict[str, object] = _known(line, _REPLY_FIELDS, needed)
     if known["status"] not in _REPLY_STATUS:
         raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_REPLY_STATUS))}")
     known["question_id"] = str(known["question_id"])
-    known["usage"] = usage_from_json(known.get("usage"))
+    known["usage"] = usage_from_json(line.get("usage"))
     known["logprobs"] = tuple(
         TokenLogprobs(token, logprob, tuple((t, p) for t, p in top))
-        for token, logprob, top in cast("list[tuple[str, float, list[tuple[str, float]]]]", known.get("logprobs") or [])
+        for token, logprob, top in cast("list[tuple[str, float, list[tuple[str, float]]]]", line.get("logprobs") or [])
     )
     defaults: dict[str, object] = {
         "model_requested": "", "prompt": "", "prompt_sha256": "", "format": "", "nonce": None,
@@ -102,7 +102,7 @@ def _plain(record: Answer | Reply) -> dict[str, JSON]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-def _known(line: Mapping[str, JSON], known: set[str], needed: tuple[str, ...]) -> dict[str, JSON]:
+def _known(line: Mapping[str, JSON], known: set[str], needed: tuple[str, ...]) -> dict[str, object]:
     for field in needed:
         if line.get(field) is None:
             raise ValueError(f"no {field}")
