@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from arena.config import Config
 from arena.errors import ConfigError
 from arena.shipped import shipped
+from arena.strict import describe, kind_of, read_yaml
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
@@ -50,10 +48,12 @@ def find_config(name: str) -> Path:
 def load_config(name: str) -> LoadedConfig:
     """Read, expand and validate a config file. Raises ConfigError with one line that names file and field."""
     path = find_config(name)
-    raw = _read_yaml(path)
+    raw = read_yaml(path)
     expanded = _expand(raw, path)
     if not isinstance(expanded, dict):
-        raise ConfigError(f"{path}: expected sections like question_file, answers_gen, reviews_gen; found {_kind(raw)}")
+        raise ConfigError(
+            f"{path}: expected sections like question_file, answers_gen, reviews_gen; found {kind_of(raw)}"
+        )
     for alias, real in _ALIASES.items():
         if alias in expanded:
             if real in expanded:
@@ -64,70 +64,6 @@ def load_config(name: str) -> LoadedConfig:
         return LoadedConfig(Config.model_validate(expanded), path, raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
-
-
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first problem of a pydantic error in one line: field, what was found, what is allowed."""
-    problem = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
-    location = [str(part) for part in problem["loc"]]
-    where = ".".join(part for part in location if not _is_union_tag(part)) or "the file"
-    found = problem["input"]
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{where}: unknown key{_nearest(location[-1], _keys_beside(location, model))}"
-        case "missing":
-            return f"{where}: missing"
-        case "union_tag_invalid":
-            tag = str(problem["ctx"]["tag"])
-            kinds = [k.strip(" '") for k in str(problem["ctx"]["expected_tags"]).split(",")]
-            return f"{where}.backend: no backend {tag!r}{_nearest(tag, kinds)}"
-        case "union_tag_not_found":
-            return f"{where}: needs `backend: KIND`"
-        case "value_error":
-            return f"{where}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
-        case _:
-            return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {_shorten(found)}"
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that refuses a key written twice: the second would silently win."""
-
-
-def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[object, object]:
-    loader.flatten_mapping(node)
-    mapping: dict[object, object] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in mapping:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
-
-
-def _read_yaml(path: Path) -> JSON:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    try:
-        loaded = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
-    return cast("JSON", _string_keys(loaded))
-
-
-def _string_keys(value: object) -> object:
-    """Model names like 7 or 1.5 are names: keys become strings, dates inside values too."""
-    if isinstance(value, dict):
-        return {str(k): _string_keys(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_string_keys(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _expand(value: JSON, path: Path) -> JSON:
@@ -163,50 +99,3 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
         for field in ("model", "adapter", "chat_template"):
             if isinstance(value := entry.get(field), str) and value.startswith(("./", "../", "~")):
                 entry[field] = str(home / Path(value).expanduser())
-
-
-def _keys_beside(location: list[str], model: type[BaseModel]) -> list[str]:
-    """The keys allowed where an unknown one was found, read off the models themselves."""
-    current: list[type[BaseModel]] = [model]
-    for part in location[:-1]:
-        below = [m for m in current if part in m.model_fields]
-        if below:
-            current = [inner for m in below for inner in _models_in(m.model_fields[part].annotation)]
-        elif tagged := [m for m in current if _tag(m) == part]:
-            current = tagged
-    return sorted({name for m in current for name in m.model_fields})
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for inner in getattr(annotation, "__args__", ()) for m in _models_in(inner)]
-
-
-def _tag(model: type[BaseModel]) -> str | None:
-    field = model.model_fields.get("backend")
-    args = getattr(field.annotation, "__args__", ()) if field else ()
-    return args[0] if args else None
-
-
-_TAGS = {"openai", "anthropic", "vllm", "transformers", "recorded", "reference", "simulated"}
-
-
-def _is_union_tag(part: str) -> bool:
-    """pydantic names union branches inside a location; the reader's file has no such level."""
-    return part in _TAGS or part.startswith(("dict[", "literal[", "tuple[", "function-"))
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    listed = ", ".join(known)
-    return f"; did you mean {close[0]}? (known: {listed})" if close else f" (known: {listed})"
-
-
-def _kind(value: object) -> str:
-    return {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}.get(type(value), repr(value))
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
