@@ -1,0 +1,50 @@
+"""What looks like an attack on the judge inside an answer. It is flagged and never edited."""
+
+from __future__ import annotations
+
+import re
+
+from arena.formats.text import normal
+
+_SIGNS: dict[str, re.Pattern[str]] = {
+    "label": re.compile(r"\[\[\s*(?:[0-9a-f]{12}[\s:]+)?(?:[ABC]|tie|[AB]\s*[<>=]{1,2}\s*[AB])\s*\]\]", re.I),
+    "rating": re.compile(r"\b(?:rating|score|verdict|grade)s?\b[^\n]{0,20}\[\[\s*[-\d., /=\w]{1,40}\]\]", re.I),
+    "json_verdict": re.compile(
+        r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\"(?:[ABCmM]|tie|model_\w)\"", re.I
+    ),
+    "fence": re.compile(
+        r"\[\s*(?:BEGIN|END)\s+(?:OF\s+)?(?:ANSWER|QUESTION|REFERENCE)|\[The (?:Start|End) of (?:Assistant|Reference)"
+        r"|</?answer_?[ab]\b|\"model_identifier\"\s*:",
+        re.I,
+    ),
+    "chat_token": re.compile(
+        r"<\|(?:im_start|im_end|system|user|assistant|eot_id|start_header_id|endoftext)\|>|\[/?INST\]|<</?SYS>>"
+        r"|</?think>|^\s*(?:###\s*)?(?:system|human|user)\s*:",
+        re.I | re.M,
+    ),
+    "override": re.compile(
+        r"\b(?:ignore|disregard|forget)\b[^.\n]{0,30}\b(?:above|previous|prior|preceding|earlier)\b"
+        r"|\b(?:answer|response|assistant|model)\s+[AB]\s+(?:is|should be)\s+(?:the\s+)?(?:better|best|winner)\b"
+        r"|(?:忽略|无视)(?:以上|上述|之前|前面)|(?:回答|助手)\s*[AB]\s*(?:更好|获胜)",
+        re.I,
+    ),
+    "control": re.compile(
+        r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    ),
+}
+
+
+def suspicious(answer: str) -> tuple[str, ...]:
+    """The kinds of signs an answer shows, in a fixed order; empty for almost every honest one.
+
+    label, rating, json_verdict: a verdict as a judge would write it. fence: a border of the prompt. chat_token: turns
+    of a conversation. override: orders to the judge. control: invisible or direction-changing characters. Look-alike
+    letters in full width are seen through.
+    """
+    texts = (answer, plain) if (plain := normal_lines(answer)) != answer else (answer,)
+    return tuple(kind for kind, sign in _SIGNS.items() if any(sign.search(text) for text in texts))
+
+
+def normal_lines(text: str) -> str:
+    """The text with full-width signs as plain ones, line by line."""
+    return "\n".join(normal(line) for line in text.split("\n"))

@@ -1,0 +1,216 @@
+"""Prompts as data: a YAML file with its texts and the name of its output format, rendered into chat messages.
+
+    kind: pairwise                 # pairwise | single
+    format: label                  # one of arena.formats, with its options beside it: scale, ties, labels, criteria
+    nonce: true                    # fences and verdict carry a code that no answer can know
+    system: |                      # who the judge is and what it should look at; no placeholders
+    user: |                        # {question} {reference} {answer_a} {answer_b} ({answer} in single mode) {turns}
+    turns: |                       # what {turns} says when the conversation has more than one turn; else it is empty
+
+The format's instructions are added at the end. Templates are filled in one pass: braces in an answer stay braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from arena.config import Strict
+from arena.errors import ConfigError
+from arena.formats import FORMATS, Criterion, Format, Kind, Outcome, Unparsed, make_format, options_of, spec_of
+from arena.keys import digest
+from arena.strict import describe, kind_of, nearest, read_yaml
+from arena.types import Message, Question, TokenLogprobs
+
+__all__ = ["Prompt", "Unparsed", "load_prompt"]
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+_NEEDED: dict[Kind, tuple[str, ...]] = {"pairwise": ("answer_a", "answer_b"), "single": ("answer",)}
+_OPTIONAL = ("reference", "turns")
+
+
+class PromptFile(Strict):
+    """A prompt's YAML file, key by key."""
+
+    kind: Kind
+    format: str
+    system: str = ""
+    user: str
+    turns: str = ""
+    nonce: bool = True
+    scale: tuple[int, int] | None = None
+    ties: bool | None = None
+    labels: tuple[str, ...] | None = None
+    criteria: tuple[Criterion, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a judge is asked, and in which form it replies."""
+
+    name: str
+    kind: Kind
+    format: Format
+    system: str
+    user: str
+    """The template of the user message; the format's instructions follow it."""
+    turns: str = ""
+    nonce: bool = True
+    """Whether to render with a nonce; False only for prompts that ask for a bare verdict."""
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether a question without a reference answer cannot be judged with it."""
+        return "{reference}" in self.user
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that can change a rendered message or its parse; the name is not part of it."""
+        parts = [self.kind, spec_of(self.format), self.system, self.user, self.turns, self.nonce]
+        return digest([*parts, self.format.instructions("NONCE")])
+
+    @property
+    def format_spec(self) -> str:
+        """The format and its options in one string, for `arena.formats.format_of`."""
+        return spec_of(self.format)
+
+    def render(
+        self,
+        question: Question,
+        answers: Sequence[Sequence[str]],
+        reference: Sequence[str],
+        nonce: str | None,
+    ) -> tuple[Message, ...]:
+        """The messages for a judge; `answers` in the order they are shown, each with all its turns.
+
+        `Message.shared` of the user message covers everything before the first answer. Raises ValueError when the
+        number of answers is not the prompt's, or when it needs a reference and there is none.
+        """
+        slots = _NEEDED[self.kind]
+        if len(answers) != len(slots):
+            raise ValueError(f"prompt {self.name}: {len(slots)} answers are shown, not {len(answers)}")
+        if self.needs_reference and not any(reference):
+            raise ValueError(f"prompt {self.name}: question {question.question_id} has no reference answer")
+        nonce = nonce if self.nonce else None
+        values = {
+            "question": _fenced("QUESTION", question.turns, nonce),
+            "reference": _fenced("REFERENCE", reference, nonce),
+            "turns": self.turns.strip() if len(question.turns) > 1 else "",
+        }
+        for slot, turns in zip(slots, answers, strict=True):
+            values[slot] = _fenced(slot.replace("_", " ").upper(), turns, nonce)
+        text, shared = _fill(self.user.strip(), values, slots)
+        content = f"{text}\n\n{self.format.instructions(nonce)}"
+        user = Message("user", content, shared)
+        return (Message("system", self.system.strip()), user) if self.system.strip() else (user,)
+
+    def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
+        """What a reply to this prompt says, in slots."""
+        return self.format.parse(text, nonce if self.nonce else None, logprobs)
+
+    def explanation(self, text: str, nonce: str | None) -> str | None:
+        """What the judge wrote beside its verdict, the nonce hidden."""
+        return self.format.explanation(text, nonce if self.nonce else None)
+
+    def repair(self, nonce: str | None) -> str:
+        """The user message that asks for the label alone."""
+        return self.format.repair(nonce if self.nonce else None)
+
+
+def load_prompt(name_or_path: str, search: Sequence[Path]) -> Prompt:
+    """The prompt of a YAML file: a path (relative ones are tried in every folder of `search`) or a name found there.
+
+    Raises ConfigError naming file, field and the nearest thing that exists.
+    """
+    path = _find(name_or_path, search)
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected keys like kind, format, user; found {kind_of(raw)}")
+    try:
+        file = PromptFile.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, PromptFile)}") from None
+    _check_placeholders(file, path)
+    return Prompt(path.stem, file.kind, _format(file, path), file.system, file.user, file.turns, file.nonce)
+
+
+def _find(name_or_path: str, search: Sequence[Path]) -> Path:
+    candidates = [Path(name_or_path)] if Path(name_or_path).is_absolute() else [f / name_or_path for f in search]
+    for candidate in candidates:
+        for path in (candidate, Path(f"{candidate}.yaml")):
+            if path.is_file():
+                return path
+    have = sorted({path.stem for folder in search for path in folder.glob("*.yaml") if _is_prompt(path)})
+    raise ConfigError(f"no prompt {name_or_path!r}{nearest(name_or_path, have)}")
+
+
+def _is_prompt(path: Path) -> bool:
+    """Configs may lie in the same folder; a prompt is told by its first keys."""
+    try:
+        raw = read_yaml(path)
+    except ConfigError:
+        return False
+    return isinstance(raw, dict) and {"kind", "format", "user"} <= set(raw)
+
+
+def _check_placeholders(file: PromptFile, path: Path) -> None:
+    needed = ("question", *_NEEDED[file.kind])
+    found = _PLACEHOLDER.findall(file.user)
+    known = [*needed, *_OPTIONAL]
+    for name in found:
+        if name not in known:
+            raise ConfigError(f"{path}: user: unknown placeholder {{{name}}}{nearest(name, known)}")
+    for name in needed:
+        if name not in found:
+            raise ConfigError(f"{path}: user: a {file.kind} prompt needs the placeholder {{{name}}}")
+    for field, text in (("system", file.system), ("turns", file.turns)):
+        for name in _PLACEHOLDER.findall(text):
+            if name in known:
+                raise ConfigError(f"{path}: {field}: placeholders are filled in `user` only, found {{{name}}}")
+
+
+def _format(file: PromptFile, path: Path) -> Format:
+    if file.format not in FORMATS:
+        raise ConfigError(f"{path}: format: no format {file.format!r}{nearest(file.format, list(FORMATS))}")
+    if FORMATS[file.format].kind != file.kind:
+        same = ", ".join(name for name, fmt in FORMATS.items() if fmt.kind == file.kind)
+        raise ConfigError(f"{path}: format: {file.format} is no {file.kind} format (known: {same})")
+    given = {key: getattr(file, key) for key in ("scale", "ties", "labels", "criteria")}
+    options = {key: value for key, value in given.items() if value is not None}
+    allowed = options_of(file.format)
+    for key in options:
+        if key not in allowed:
+            raise ConfigError(f"{path}: {key}: format {file.format} has no such option{nearest(key, list(allowed))}")
+    try:
+        return make_format(file.format, options)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _fenced(what: str, turns: Sequence[str], nonce: str | None) -> str:
+    """Texts between lines that name them and carry the nonce; several turns are numbered."""
+    code = f" {nonce}" if nonce is not None else ""
+    blocks = []
+    for number, turn in enumerate(turns, 1):
+        title = f"{what} (turn {number} of {len(turns)}){code}" if len(turns) > 1 else f"{what}{code}"
+        blocks.append(f"[BEGIN {title}]\n{turn or '(none)'}\n[END {title}]")
+    return "\n\n".join(blocks)
+
+
+def _fill(template: str, values: dict[str, str], slots: Sequence[str]) -> tuple[str, int]:
+    """The template with every placeholder filled, in one pass, and how many characters stand before an answer."""
+    parts: list[str] = []
+    length, shared, end = 0, None, 0
+    for match in _PLACEHOLDER.finditer(template):
+        before = template[end : match.start()]
+        end = match.end()
+        length += len(before)
+        if match.group(1) in slots and shared is None:
+            shared = length
+        parts += [before, values[match.group(1)]]
+        length += len(parts[-1])
+    return "".join([*parts, template[end:]]), shared or 0
