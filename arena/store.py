@@ -96,14 +96,14 @@ class AnswerStore:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
         self._appender = Appender(path) if writable else None
-        self._by_key: dict[str, Answer] = {}
+        self._current: dict[tuple[str, str, int], Answer] = {}
         self._latest: dict[tuple[str, int], Answer] = {}
         for answer in read_answers(path):
             self._remember(answer)
 
-    def get(self, key: str) -> Answer | None:
-        """The answer stored under a key."""
-        return self._by_key.get(key)
+    def get(self, key: str, question_id: str, sample: int) -> Answer | None:
+        """The answer to a question stored under a key. Two questions may have the same recorded answer."""
+        return self._current.get((key, question_id, sample))
 
     def latest(self, question_id: str, sample: int) -> Answer | None:
         """The last stored answer to a question, whatever its key: for models that can no longer be asked."""
@@ -125,7 +125,7 @@ class AnswerStore:
             self._appender.close()
 
     def _remember(self, answer: Answer) -> None:
-        self._by_key[answer.key] = answer
+        self._current[answer.key, answer.question_id, answer.sample] = answer
         self._latest[answer.question_id, answer.sample] = answer
 
 

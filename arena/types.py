@@ -9,7 +9,7 @@ says which model sat where, and gives scores and probabilities in model_a's fram
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -100,11 +100,14 @@ class Exhibit:
     question: Question
     answers: tuple[tuple[str, ...], ...]
     """The answers in the order they are shown (two for a pair, one in single mode), each a tuple of turns."""
-    format: str
-    """Name of the output format the reply must be written in."""
-    nonce: str | None
+    write: Callable[[Parsed | ParsedScore, str], str]
+    """Writes a verdict and its explanation as the reply that the prompt's format asks for."""
+    scale: tuple[float, float] = (1.0, 10.0)
+    """Lowest and highest score of single mode."""
     models: tuple[str, ...] = ()
     """The contestants in the same order. Only the simulated judge may look: it invents strengths by name."""
+    nonce: str | None = None
+    """The code in fences and verdict; None when the prompt uses none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""Everything that generates, behind one seam: `await backend.complete(request)`.
+
+Heavy packages are imported by the loader of the backend that needs them, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arena.config import BackendConfig
+from arena.errors import ConfigError
+from arena.recordings import Recording
+from arena.types import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a backend is opened with besides its own section of the config."""
+
+    name: str
+    """Its name on the board."""
+    role: str
+    """`answers_gen` or `reviews_gen.judges`, for messages."""
+    seed: int = 0
+    """The board's seed; only the simulated backend draws from it."""
+    recording: Recording | None = None
+
+
+def _recorded(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.recorded import RecordedBackend
+
+    return RecordedBackend(opening.recording or {})
+
+
+def _reference(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.reference import ReferenceBackend
+
+    return ReferenceBackend()
+
+
+def _simulated(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.simulated import SimulatedBackend
+
+    latency_s = getattr(entry, "latency_s", 0.0)
+    return SimulatedBackend(opening.name, opening.seed, latency_s, getattr(entry, "concurrency", 16))
+
+
+LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
+    "recorded": _recorded,
+    "reference": _reference,
+    "simulated": _simulated,
+}
+
+
+def open_backend(opening: Opening, entry: BackendConfig) -> Backend:
+    """The backend of a config entry. Raises InputError (a missing key, package or folder) before anything is sent."""
+    kind = getattr(entry, "backend", None)
+    if kind not in LOADERS:
+        raise ConfigError(f"{opening.role}.{opening.name}.backend: {kind!r} is not available in this version")
+    return LOADERS[kind](opening, entry)

@@ -1,0 +1,82 @@
+"""The rehearsal: answers and verdicts drawn from the seed, without a model. Nothing it says is a result."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from statistics import NormalDist
+
+from arena.keys import digest
+from arena.types import Completion, Exhibit, Label, Load, Parsed, ParsedScore, Request, Usage
+
+TIE_SHARE = 0.12
+ORDER_NOISE = 0.15
+"""Share of verdicts in which the simulated judge prefers the first slot whatever stands there."""
+
+
+class SimulatedBackend:
+    """Invents an answer, or a verdict in the format the prompt asks for. The same seed gives the same texts."""
+
+    load: Load = "offline-batch"
+
+    def __init__(self, name: str, seed: int, latency_s: float = 0.0, concurrency: int = 16) -> None:
+        self.name, self.seed, self.latency_s, self.concurrency = name, seed, latency_s, concurrency
+
+    async def complete(self, request: Request) -> Completion:
+        """A simulated completion, after `latency_s` seconds."""
+        if self.latency_s:
+            await asyncio.sleep(self.latency_s)
+        turns = self._answers(request) if request.exhibit is None else (self._reply(request.exhibit, request),)
+        tokens_in = sum(len(message.content) for message in request.messages) // 4
+        usage = Usage(tokens_in, sum(len(turn) for turn in turns) // 4)
+        return Completion("ok", turns, usage=usage, load=self.load, model_returned="simulated", cost_usd=0.0)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _answers(self, request: Request) -> tuple[str, ...]:
+        turns = 1 + len(request.follow_ups)
+        words = 20 + int(60 * self._uniform("length", self.name, request.question_id, request.sample))
+        return tuple(
+            f"(simulated answer of {self.name} to question {request.question_id}, turn {turn + 1}) " + "lorem " * words
+            for turn in range(turns)
+        )
+
+    def _reply(self, exhibit: Exhibit, request: Request) -> str:
+        question_id = exhibit.question.question_id
+        if len(exhibit.models) == 1:
+            low, high = exhibit.scale
+            share = _logistic(self._strength(exhibit.models[0]) + self._normal(question_id, exhibit.models[0]))
+            score = round(low + (high - low) * share)
+            verdict: Parsed | ParsedScore = ParsedScore(float(score))
+        else:
+            verdict = self._compare(exhibit, question_id, request.sample)
+        return exhibit.write(verdict, "A simulated verdict: no model has read these answers.")
+
+    def _compare(self, exhibit: Exhibit, question_id: str, sample: int) -> Parsed:
+        first = exhibit.models[0]
+        if self._uniform("slot", question_id, *sorted(exhibit.models), first, sample) < ORDER_NOISE:
+            return Parsed("first")
+        a, b = sorted(exhibit.models)
+        p = _logistic(
+            self._strength(a) - self._strength(b) + self._normal(question_id, a) - self._normal(question_id, b)
+        )
+        draw = self._uniform("verdict", question_id, a, b, sample)
+        if abs(draw - p) < TIE_SHARE / 2:
+            return Parsed("tie")
+        winner = a if draw < p else b
+        label: Label = "first" if winner == first else "second"
+        return Parsed(label)
+
+    def _strength(self, model: str) -> float:
+        return self._normal("strength", model)
+
+    def _normal(self, *parts: object) -> float:
+        return NormalDist().inv_cdf(min(max(self._uniform(*parts), 1e-9), 1 - 1e-9))
+
+    def _uniform(self, *parts: object) -> float:
+        return int(digest([self.seed, *parts])[:13], 16) / 16**13
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x))

@@ -1,0 +1,91 @@
+"""The command line. Commands are imported when they are called, so that `arena --help` stays fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NamedTuple
+
+import click
+
+from arena import __version__
+
+
+class Lazy(NamedTuple):
+    """Where a command lives, and its line in the overview."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: dict[str, Lazy] = {
+    "run": Lazy("arena.cli.run:run", "Answer, review, rate: whatever is still missing."),
+    "check": Lazy("arena.cli.check:check", "Validate a config and everything it refers to; no call."),
+    "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
+}
+
+
+class LazyGroup(click.Group):
+    """Looks commands up in `COMMANDS` and imports one only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of daily use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, written from the summaries without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is answered with the nearest known name."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f" (have: {', '.join(COMMANDS)})"
+            raise click.UsageError(f"no command {name!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="arena")
+def group() -> None:
+    """Which model answers better, and how sure is that? An LLM-as-judge arena with an Elo leaderboard.
+
+    Start with `arena run -c cfg_demo.yaml`: a real board, offline, in seconds.
+    """
+
+
+def main() -> None:
+    """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
+    from arena.errors import ArenaError
+
+    try:
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        print(f"arena: {error.format_message()}", file=sys.stderr)
+        sys.exit(2)
+    except ArenaError as error:
+        print(f"arena: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

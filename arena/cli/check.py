@@ -1,0 +1,39 @@
+"""`arena check`."""
+
+from __future__ import annotations
+
+import click
+
+from arena.cli.options import config_option
+
+
+@click.command()
+@config_option
+def check(config: str) -> None:
+    """Read and validate a config and everything it refers to. Nothing is sent, nothing is written."""
+    from arena.config import RecordedConfig
+    from arena.loading import load_config
+    from arena.stages.answer import current_answers
+    from arena.stages.board import open_board
+
+    board = open_board(load_config(config))
+    _, warnings = current_answers(board)
+    reviews = board.config.reviews_gen
+    categories = sorted({question.category for question in board.questions})
+    click.echo(f"{board.loaded.path}: fine")
+    click.echo(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
+    for name, candidate in board.candidates.items():
+        state = "" if candidate.entry.enable else " (disabled)"
+        source = candidate.entry.file if isinstance(candidate.entry, RecordedConfig) else getattr(
+            candidate.entry, "model", None) or name  # fmt: skip
+        click.echo(f"  candidate   {name}: {candidate.entry.backend} {source}{state}")
+    if reviews.enable:
+        baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
+        click.echo(f"  mode        {reviews.mode}{baseline}, order {reviews.order}")
+        for name, judge in board.judges.items():
+            click.echo(f"  judge       {name}: {judge.backend}")
+        prompts = ", ".join(f"{category}: {prompt.name}" for category, prompt in board.prompts.items())
+        click.echo(f"  prompts     {prompts}")
+    click.echo(f"  board       {board.review_folder.root}")
+    for warning in [*board.warnings, *warnings]:
+        click.echo(f"warning: {warning}", err=True)

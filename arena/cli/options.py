@@ -1,0 +1,36 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def config_option(function: F) -> F:
+    """-c/--config (also --c): a file, or the name of a shipped config."""
+    option = click.option("-c", "--config", "--c", "config", required=True, metavar="CFG",
+                          help="Config file, or the name of a shipped one.")  # fmt: skip
+    return option(function)
+
+
+def dry_run_option(function: F) -> F:
+    """--dry-run[=judge]."""
+    option = click.option(
+        "--dry-run", is_flag=False, flag_value="all", default=None, type=click.Choice(["all", "judge"]),
+        metavar="[=judge]", help="Rehearse without API, GPU, key or engine; =judge: real answers, simulated judge.",
+    )  # fmt: skip
+    return option(function)
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """A comma-separated list of names; None when the option was not given."""
+    if text is None:
+        return None
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        raise click.UsageError("--models needs at least one name")
+    return found

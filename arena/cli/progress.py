@@ -1,0 +1,142 @@
+"""How a run shows what it does: bars on a terminal, a plain line now and then without one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from arena.types import Completion
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+PLAIN_EVERY_S = 10.0
+_VERB = {"answers": "answers of", "reviews": "reviews by"}
+
+
+@dataclass
+class Count:
+    """Where one candidate or judge stands."""
+
+    total: int
+    done: int
+    started: float
+    here: int = 0
+    """Calls in this invocation."""
+    failed: int = 0
+    cost_usd: float = 0.0
+    unknown_cost: bool = False
+    shown: float = field(default=float("-inf"))
+
+    def add(self, completion: Completion, cost_usd: float | None) -> None:
+        """Count one call. A repair or a longer second try is a call too, so the total may have to grow."""
+        self.here += 1
+        self.done += 1
+        self.total = max(self.total, self.done)
+        self.failed += completion.status in {"error", "bad_request"}
+        self.cost_usd += cost_usd or 0.0
+        self.unknown_cost |= cost_usd is None
+
+    def facts(self, now: float) -> str:
+        """Rate, time left, failures and spend in a few words."""
+        elapsed = max(now - self.started, 1e-6)
+        rate = self.here / elapsed
+        left = (self.total - self.done) / rate if rate else 0.0
+        parts = [f"{rate:.1f}/s", f"{_clock(left)} left" if self.done < self.total else _clock(elapsed)]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.cost_usd:
+            parts.append(f"${self.cost_usd:.4f}" + ("+?" if self.unknown_cost else ""))
+        return " · ".join(parts)
+
+
+class PlainProgress:
+    """One line per candidate or judge every few seconds, for logs."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._counts: dict[tuple[str, str], Count] = {}
+        self._clock = clock
+
+    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+        """Say what starts."""
+        self._counts[stage, name] = Count(total, done, self._clock())
+        stored = f", {done} stored already" if done else ""
+        self._say(f"{_VERB[stage]} {name}: {total - done} to ask{stored}")
+
+    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """Count one call; say so every 10 s and at the end."""
+        count = self._counts[stage, name]
+        count.add(completion, cost_usd)
+        now = self._clock()
+        if now - max(count.shown, count.started) >= PLAIN_EVERY_S or count.done >= count.total:
+            count.shown = now
+            self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
+
+    def note(self, message: str) -> None:
+        """Say it."""
+        self._say(message)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+class BarProgress:
+    """A bar per candidate and judge."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bars: Bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[facts]}", style="dim", markup=False),
+            console=Console(stderr=True),
+            refresh_per_second=5,
+        )
+        self._bars.start()
+        self._tasks: dict[tuple[str, str], tuple[TaskID, Count]] = {}
+
+    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+        """Add a bar."""
+        task = self._bars.add_task(f"{_VERB[stage]} {name}", total=total, completed=done, facts="")
+        self._tasks[stage, name] = (task, Count(total, done, time.monotonic()))
+
+    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """Move a bar."""
+        task, count = self._tasks[stage, name]
+        count.add(completion, cost_usd)
+        self._bars.update(task, completed=count.done, total=count.total, facts=count.facts(time.monotonic()))
+
+    def note(self, message: str) -> None:
+        """Print above the bars."""
+        self._bars.console.print(message, markup=False, highlight=False, style="yellow")
+
+    def close(self) -> None:
+        """Leave the bars as they stand."""
+        self._bars.stop()
+
+
+@contextmanager
+def console_progress() -> Iterator[PlainProgress | BarProgress]:
+    """Bars where there is a terminal, plain lines elsewhere."""
+    progress = BarProgress() if sys.stderr.isatty() else PlainProgress()
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,65 @@
+"""`arena run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from arena.cli.options import config_option, dry_run_option, names
+
+if TYPE_CHECKING:
+    from arena.stages.board import DryRun
+
+
+@click.command()
+@config_option
+@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "ratings"]),
+              help="Only this stage; may be given several times.")  # fmt: skip
+@click.option("--models", metavar="A,B", help="Ask only about these candidates (and the baseline's missing answers).")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
+@click.option("--retry-errors", is_flag=True, help="Ask again for what came back empty or was turned down.")
+@click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Ask again although it is stored.")
+@click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
+@dry_run_option
+def run(
+    config: str,
+    stages: tuple[str, ...],
+    models: str | None,
+    limit: int | None,
+    retry_errors: bool,
+    redo: str | None,
+    yes: bool,
+    dry_run: str | None,
+) -> int:
+    """Answer, review, rate: whatever is still missing.
+
+    What is stored is never asked again. Stop it whenever you like, with Ctrl-C or kill -9: the same command goes on.
+    """
+    from arena.cli.progress import console_progress
+    from arena.cli.table import print_board
+    from arena.loading import load_config
+    from arena.stages.options import STAGES, RunOptions, parse_redo
+    from arena.stages.run import run_board
+
+    loaded = load_config(config)
+    options = RunOptions(
+        tuple(stage for stage in STAGES if stage in stages) if stages else STAGES,
+        names(models),
+        limit,
+        retry_errors,
+        parse_redo(redo),
+    )
+    with console_progress() as progress:
+        try:
+            result = run_board(loaded, options, progress, cast("DryRun | None", dry_run))
+        except KeyboardInterrupt:
+            progress.close()
+            again = f"arena run -c {config}" + (f" --dry-run={dry_run}" if dry_run else "")
+            click.echo(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
+            return 130
+    if result.rated is not None:
+        print_board(result.rated.leaderboard, result.rated.folder)
+    for problem in result.problems:
+        click.echo(f"arena: {problem}", err=True)
+    return result.exit_code

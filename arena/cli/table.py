@@ -1,0 +1,173 @@
+"""The leaderboard on a terminal, from the object that leaderboard.json holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from arena.types import JSON
+
+Row = Mapping[str, JSON]
+WIDTH_OF_A_PIPE = 160
+EXPENDABLE = ("flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
+"""Columns a narrow terminal does without, in this order."""
+
+
+class Column(NamedTuple):
+    """One column: its head, how a row is shown in it, and which field decides whether it is shown at all."""
+
+    head: str
+    cell: Callable[[Row], str]
+    needs: str
+
+
+def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: Console | None = None) -> None:
+    """Print the leaderboard, and under it what was left out and why."""
+    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    rows = cast("list[Row]", board["models"])
+    if board.get("simulated"):
+        console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
+    table = Table(title=escape(_title(board)), title_justify="left", title_style="bold", header_style="bold",
+                  row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
+    columns = _that_fit([c for c in COLUMNS if any(row.get(c.needs) not in (None, []) for row in rows)], rows, console)
+    for column in columns:
+        table.add_column(column.head, justify="left" if column.head == "model" else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(column.cell(row) for column in columns))
+    console.print(table)
+    for line in footer(board):
+        console.print(escape(line), style="dim", soft_wrap=True)
+    for warning in cast("Sequence[str]", board.get("warnings") or ()):
+        console.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
+    if folder is not None:
+        console.print(escape(f"reports: {_relative(folder)}"), style="dim", soft_wrap=True)
+
+
+def footer(board: Mapping[str, JSON]) -> list[str]:
+    """What the numbers rest on, and what was left out of them and why."""
+    level = f"{_float(board.get('level'), 0.95):.0%}"
+    unit = "scores" if board.get("mode") == "single" else "battles"
+    lines = [f"{board.get('n_battles')} {unit} on {board.get('n_questions')} questions · {level} intervals"]
+    method = board.get("interval")
+    if isinstance(method, str):
+        lines[0] += {"sandwich": ", clustered by question", "bootstrap": ", bootstrap by question",
+                     "independent": ", rows taken as independent", "none": ""}.get(method, "")  # fmt: skip
+    excluded = cast("Mapping[str, int]", board.get("excluded") or {})
+    if excluded:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+        lines.append(f"left out: {reasons}")
+    if board.get("pending"):
+        lines.append(f"pending: {board['pending']} {unit} not asked yet")
+    return lines
+
+
+def interval(low: JSON, high: JSON, digits: int) -> str:
+    """An interval beside its number; an open end is shown as such."""
+    if low is None and high is None:
+        return ""
+    return f"[{_number(low, digits, '−∞')}, {_number(high, digits, '+∞')}]"
+
+
+def _that_fit(columns: list[Column], rows: Sequence[Row], console: Console) -> list[Column]:
+    """The columns without those that a narrow terminal has no room for, the least needed first."""
+
+    def width(column: Column) -> int:
+        cells = (Text.from_markup(column.cell(row)).cell_len for row in rows)
+        return 3 + max(cell_len(column.head), *cells) if rows else 3 + cell_len(column.head)
+
+    for head in EXPENDABLE:
+        if 1 + sum(map(width, columns)) <= console.width:
+            break
+        columns = [column for column in columns if column.head != head]
+    return columns
+
+
+def _title(board: Mapping[str, JSON]) -> str:
+    judges = cast("Sequence[str]", board.get("judges") or ())
+    parts = [str(board.get("mode") or "leaderboard").replace("_", " ")]
+    if board.get("baseline"):
+        parts.append(f"baseline {board['baseline']}")
+    if judges:
+        parts.append(f"judged by {', '.join(judges)}")
+    return " · ".join(parts)
+
+
+def _rank(row: Row) -> str:
+    rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
+    if rank is None:
+        return "–"
+    return f"{rank}" if low == high or low is None else f"{rank} ({low}–{high})"
+
+
+def _rating(row: Row) -> str:
+    bounds = interval(row.get("rating_low"), row.get("rating_high"), 0)
+    if row.get("rating") is None:
+        open_end = {"high": "won all", "low": "lost all"}.get(str(row.get("unbounded")), "–")
+        return escape(f"{open_end} {bounds}".strip())
+    return escape(f"{_number(row['rating'], 0)} {bounds}".strip())
+
+
+def _share(field: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        if row.get(field) is None:
+            return "–"
+        low, high = row.get(f"{field}_low"), row.get(f"{field}_high")
+        bounds = f" [{100 * _float(low):.0f}, {100 * _float(high):.0f}]" if low is not None and high is not None else ""
+        return escape(f"{100 * _float(row[field]):.1f}%{bounds}")
+
+    return cell
+
+
+def _elo(row: Row) -> str:
+    return _number(row.get("elo"), 0)
+
+
+def _score(row: Row) -> str:
+    return escape(f"{_number(row.get('score'), 2)} {interval(row.get('score_low'), row.get('score_high'), 2)}".strip())
+
+
+def _cost(row: Row) -> str:
+    return "–" if row.get("cost_usd") is None else f"${_float(row['cost_usd']):.4f}"
+
+
+def _games(row: Row) -> str:
+    return f"{row.get('wins')}/{row.get('losses')}/{row.get('ties')}"
+
+
+def _number(value: JSON, digits: int, missing: str = "–") -> str:
+    return missing if value is None else f"{_float(value):.{digits}f}"
+
+
+def _float(value: JSON, missing: float = 0.0) -> float:
+    return float(value) if isinstance(value, int | float) else missing
+
+
+def _relative(folder: Path) -> Path:
+    try:
+        return folder.relative_to(Path.cwd())
+    except ValueError:
+        return folder
+
+
+COLUMNS = (
+    Column("rank", _rank, "rank"),
+    Column("model", lambda row: escape(str(row["model"])), "model"),
+    Column("rating", _rating, "n_battles"),
+    Column("score", _score, "score"),
+    Column("Elo", _elo, "elo"),
+    Column("win rate", _share("win_rate"), "win_rate"),
+    Column("LC win rate", _share("lc_win_rate"), "lc_win_rate"),
+    Column("W/L/T", _games, "wins"),
+    Column("n", lambda row: str(row.get("n_battles")), "n_battles"),
+    Column("length", lambda row: _number(row.get("mean_length"), 0), "mean_length"),
+    Column("cost", _cost, "cost_usd"),
+    Column("flags", lambda row: escape(", ".join(cast("Sequence[str]", row.get("flags") or ()))), "flags"),
+)

@@ -1,0 +1,201 @@
+"""From verdicts to battles: the one place that turns slots into models and labels into outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from arena.judging.judge import Resolved
+from arena.judging.style import battle_style
+from arena.types import JSON, Answer, Battle, Label, Order, Parsed, Question, Reason, Reply, Verdict, Winner
+
+PANEL = "panel"
+_SLOT_VALUE: Mapping[Label, float] = {
+    "first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0
+}  # fmt: skip
+_STRONG: frozenset[Label] = frozenset({"first_strong", "second_strong"})
+
+
+def value_of(verdict: Verdict) -> float | None:
+    """P(model_a wins) of one verdict: 1, ½ or 0, or the probability it states. None where it is no verdict."""
+    if verdict.status == "identical":
+        return 0.5
+    if verdict.status != "ok" or verdict.label is None:
+        return None
+    if verdict.probability is not None:
+        return verdict.probability
+    first = _SLOT_VALUE[verdict.label]
+    return first if verdict.order == "a_first" else 1 - first
+
+
+def winner_of(outcome: float) -> Winner:
+    """Who won: model_a above ½, model_b below, a tie at ½."""
+    if outcome == 0.5:
+        return "tie"
+    return "model_a" if outcome > 0.5 else "model_b"
+
+
+def verdict_of(
+    resolved: Resolved | None, order: Order, answer_sample: int, sample: int, key: str | None = None
+) -> Verdict:
+    """A resolved case as a verdict in model_a's frame; None is a case that was not asked yet."""
+    if resolved is None:
+        return Verdict(order, "missing", answer_sample, sample, key=key)
+    parsed = resolved.parsed
+    if not isinstance(parsed, Parsed):
+        return Verdict(order, resolved.status, answer_sample, sample, explanation=resolved.explanation,
+                       reason=resolved.reason, key=resolved.key)  # fmt: skip
+    scores = (parsed.score_first, parsed.score_second)
+    p = parsed.probability
+    if order == "b_first":
+        scores, p = scores[::-1], None if p is None else 1 - p
+    return Verdict(
+        order,
+        resolved.status,
+        answer_sample,
+        sample,
+        parsed.label,
+        *scores,
+        p,
+        resolved.explanation,
+        None,
+        resolved.key,
+    )
+
+
+def identical_verdict(order: Order, answer_sample: int, sample: int) -> Verdict:
+    """The verdict on two equal answers: a tie that nobody had to be asked for."""
+    return Verdict(order, "identical", answer_sample, sample, "tie")
+
+
+def imported_verdict(reply: Reply, answer_sample: int = 0) -> Verdict | None:
+    """The verdict of an imported ledger line; None when the line holds none of ours.
+
+    The importer wrote what the other tool had parsed into `request["imported"]`, in slots.
+    """
+    stored = reply.request.get("imported")
+    if not isinstance(stored, dict) or reply.order is None:
+        return None
+    label = stored.get("label")
+    if reply.status != "ok" or label not in _SLOT_VALUE:
+        failed = reply.status in {"error", "bad_request"}
+        resolved = Resolved("failed" if failed else "unparsed", None, reply.text or reply.error,
+                            "call_failed" if failed else "unparsed", reply.key)  # fmt: skip
+        return verdict_of(resolved, reply.order, answer_sample, reply.sample)
+    parsed = Parsed(
+        label,  # type: ignore[arg-type]  # checked against the labels above
+        _number(stored.get("score_first")),
+        _number(stored.get("score_second")),
+        _number(stored.get("probability")),
+    )
+    resolved = Resolved("ok", parsed, reply.text or None, None, reply.key)
+    return verdict_of(resolved, reply.order, answer_sample, reply.sample)
+
+
+def identical(a: Answer, b: Answer) -> bool:
+    """Whether two answers are equal but for white space at both ends."""
+    return [turn.strip() for turn in a.turns] == [turn.strip() for turn in b.turns]
+
+
+def answer_failure(answer: Answer | None) -> Reason | None:
+    """Why an answer cannot be judged; None when it can. A refusal is judged as it stands."""
+    if answer is None:
+        return "answer_missing"
+    if answer.status == "error":
+        return "answer_error"
+    if answer.status == "empty" or not any(turn.strip() for turn in answer.turns):
+        return "answer_empty"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two answers to one question that one judge compares."""
+
+    question: Question
+    model_a: str
+    model_b: str
+    answer_a: Answer | None
+    answer_b: Answer | None
+    judge: str
+    sample: int
+    """The answers' sample number."""
+
+    def battle(self, state: str, **facts: object) -> Battle:
+        """The battle's row with what is known before any verdict."""
+        a, b = self.answer_a, self.answer_b
+        battle = Battle(
+            self.question.question_id, self.question.category, self.question.language, self.model_a, self.model_b,
+            a.key if a else None, b.key if b else None, self.judge, self.sample, "pending",
+            style=battle_style(a.turns, b.turns) if a and b else {},
+        )  # fmt: skip
+        return replace(battle, state=state, **facts)  # type: ignore[arg-type]
+
+
+def failed_contest(contest: Contest, answer_failures: str) -> Battle | None:
+    """The battle of a contest whose answers cannot both be judged: excluded, or a loss; None when both can."""
+    reasons = answer_failure(contest.answer_a), answer_failure(contest.answer_b)
+    match reasons:
+        case None, None:
+            return None
+        case (None, _) | (_, None) if answer_failures == "loss" and "answer_missing" not in reasons:
+            outcome = 0.0 if reasons[0] else 1.0
+            return contest.battle("rated", outcome=outcome, winner=winner_of(outcome), reason=reasons[0] or reasons[1])
+        case _:
+            return contest.battle("excluded", reason=reasons[0] or reasons[1])
+
+
+def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float = 1.0) -> Battle:
+    """One battle from the verdicts of all its orders and samples.
+
+    Any order that failed for good excludes it with that order's reason; otherwise any that is missing leaves it
+    pending: half a pair is never rated. The outcome is the mean of the verdicts' values, each weighing 1, or
+    `strong_weight` for A>>B and B>>A.
+    """
+    kept = tuple(verdicts)
+    failure = next((v for v in kept if v.status in {"failed", "unparsed"}), None)
+    if failure is not None:
+        return contest.battle("excluded", reason=failure.reason, verdicts=kept)
+    if not kept or any(v.status == "missing" for v in kept):
+        return contest.battle("pending", verdicts=kept)
+    values = [(value, strong_weight if v.label in _STRONG else 1.0, v.order) for v in kept
+              if (value := value_of(v)) is not None]  # fmt: skip
+    outcome = sum(value * weight for value, weight, _ in values) / sum(weight for _, weight, _ in values)
+    return contest.battle(
+        "rated", outcome=outcome, winner=winner_of(outcome), verdicts=kept, consistent=_consistent(values)
+    )
+
+
+def panel_battle(rows: Sequence[Battle], quorum: int) -> Battle:
+    """The panel's row over the judges' rows of one battle: the mean of those rated, when there are enough.
+
+    Pending while judges that could still make up the quorum have not been asked; else excluded as no_quorum.
+    When every judge's row is excluded for the same reason, the panel's row names that reason.
+    """
+    base = replace(rows[0], judge=PANEL, verdicts=(), consistent=None, outcome=None, winner=None, reason=None)
+    rated = [row for row in rows if row.state == "rated" and row.outcome is not None]
+    waiting = sum(row.state == "pending" for row in rows)
+    if waiting and (len(rated) + waiting >= quorum):
+        return replace(base, state="pending")
+    if len(rated) < max(1, quorum):
+        reasons = {row.reason for row in rows}
+        shared = rows[0].reason if len(reasons) == 1 and rows[0].reason else "no_quorum"
+        return replace(base, state="excluded", reason=shared)
+    outcome = fmean(row.outcome for row in rated if row.outcome is not None)
+    known = [row.consistent for row in rated if row.consistent is not None]
+    return replace(
+        base, state="rated", outcome=outcome, winner=winner_of(outcome), consistent=all(known) if known else None
+    )
+
+
+def _consistent(values: Sequence[tuple[float, float, Order]]) -> bool | None:
+    by_order = [[value for value, _, o in values if o == order] for order in ("a_first", "b_first")]
+    if not all(by_order):
+        return None
+    first, second = (winner_of(fmean(side)) for side in by_order)
+    return first == second
+
+
+def _number(value: JSON) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

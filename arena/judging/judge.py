@@ -1,0 +1,240 @@
+"""What a judge is asked, and what its stored replies come to.
+
+One case is one question shown to one judge in one order. `resolve` walks through what the ledger holds: the first
+reply, the one with twice the tokens when it was truncated, the repair when no verdict could be read. It ends with a
+verdict, or with the next request to send. Asking and combining use the same walk, so a resumed run cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+from arena.keys import NONCE_IN_KEYS, plain_messages, reply_key, sampling_params
+from arena.prompts import Prompt, Unparsed
+from arena.types import (
+    JSON,
+    Answer,
+    Completion,
+    Exhibit,
+    Message,
+    Order,
+    Parsed,
+    ParsedScore,
+    Question,
+    Reason,
+    Reply,
+    Request,
+    Sampling,
+    VerdictStatus,
+)
+
+MAX_TOKENS = 4096
+"""Output limit of a judge whose config sets none: less would cut explanations off."""
+DEFAULT_SCALE = (1.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One judge as requests see it."""
+
+    name: str
+    model: str
+    revision: str | None
+    sampling: Sampling
+    samples: int = 1
+    simulated: bool = False
+    key_extra: Mapping[str, JSON] | None = None
+    """Further settings that change replies (an adapter, an extra request body)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question shown to one judge in one order, with one prompt."""
+
+    judge: Judge
+    prompt: Prompt
+    question: Question
+    models: tuple[str, ...]
+    """model_a and model_b, or the one model of single mode."""
+    answers: tuple[Answer, ...]
+    """In the same order."""
+    order: Order | None
+    sample: int
+    """The judge's sample number."""
+
+    @cached_property
+    def key(self) -> str:
+        """The key of the first request."""
+        return self._key(self._messages(NONCE_IN_KEYS), self.judge.sampling)
+
+    def _slots(self) -> tuple[int, ...]:
+        return (1, 0) if self.order == "b_first" else tuple(range(len(self.models)))
+
+    def _messages(self, nonce: str | None) -> tuple[Message, ...]:
+        shown = [self.answers[i].turns for i in self._slots()]
+        return self.prompt.render(self.question, shown, self.question.reference, nonce)
+
+    def _key(self, messages: tuple[Message, ...], sampling: Sampling) -> str:
+        judge = self.judge
+        return reply_key(
+            judge.name, judge.model, judge.revision, messages, sampling, self.prompt.format_spec, self.sample,
+            extra=judge.key_extra,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The next request of a case, and what its ledger line will say about it."""
+
+    case: Case
+    key: str
+    kind: str
+    """first, longer (twice the tokens) or repair."""
+    sampling: Sampling
+    repaired: Reply | None = None
+
+    def request(self, nonce: str) -> Request:
+        """The request to send, with the real nonce of this question."""
+        case = self.case
+        nonce = self.repaired.nonce or nonce if self.repaired else nonce
+        messages = case._messages(nonce)
+        if self.repaired is not None:
+            messages += _repair_messages(case.prompt, self.repaired.text, nonce)
+        slots = case._slots()
+        fmt = case.prompt.format
+        return Request(
+            key=self.key,
+            question_id=case.question.question_id,
+            messages=messages,
+            sampling=self.sampling,
+            sample=case.sample,
+            schema=fmt.schema() if self.kind != "repair" else None,
+            choices=fmt.repair_choices(nonce) if self.kind == "repair" else fmt.choices(nonce),
+            top_logprobs=fmt.top_logprobs,
+            prefix=f"{case.question.question_id}\x1f{case.prompt.name}",
+            exhibit=Exhibit(
+                case.question,
+                tuple(case.answers[i].turns for i in slots),
+                partial(_write, case.prompt, nonce),
+                fmt.bounds or DEFAULT_SCALE,
+                tuple(case.models[i] for i in slots),
+                nonce if case.prompt.nonce else None,
+            ),
+        )
+
+    def reply(self, request: Request, completion: Completion, *, created_at: str, version: str) -> Reply:
+        """The ledger line for what came back."""
+        case = self.case
+        exhibit = request.exhibit
+        return Reply(
+            key=self.key,
+            status=completion.status,
+            judge=case.judge.name,
+            model_requested=case.judge.model,
+            prompt=case.prompt.name,
+            prompt_sha256=case.prompt.sha256,
+            format=case.prompt.format_spec,
+            nonce=exhibit.nonce if exhibit else None,
+            request={"messages": plain_messages(request.messages), "params": sampling_params(request.sampling)},
+            question_id=case.question.question_id,
+            model_a=case.models[0],
+            model_b=case.models[1] if len(case.models) == 2 else None,
+            order=case.order,
+            sample=case.sample,
+            text=completion.text,
+            reasoning=completion.reasoning[-1] if completion.reasoning else None,
+            finish_reason=completion.finish_reason,
+            logprobs=completion.logprobs,
+            usage=completion.usage,
+            cost_usd=completion.cost_usd,
+            latency_s=completion.latency_s,
+            attempts=completion.attempts,
+            maybe_billed=completion.maybe_billed,
+            error=completion.error,
+            model_returned=completion.model_returned,
+            request_id=completion.request_id,
+            created_at=created_at,
+            arena_version=version,
+            simulated=case.judge.simulated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a case came to."""
+
+    status: VerdictStatus
+    parsed: Parsed | ParsedScore | None = None
+    explanation: str | None = None
+    """What the judge wrote beside its verdict (all it wrote where there is none), its nonce shown as `NONCE`."""
+    reason: Reason | None = None
+    key: str | None = None
+
+
+def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask:
+    """Walk through the stored replies of a case to its verdict, or to the next request."""
+    ask = Ask(case, case.key, "first", case.judge.sampling)
+    reply = lookup(ask.key)
+    if reply is None:
+        return ask
+    if reply.status == "truncated":
+        ask = _longer(ask)
+        longer = lookup(ask.key)
+        if longer is None:
+            return ask
+        reply = longer
+    outcome = read_reply(case.prompt, reply)
+    if outcome.status != "unparsed" or reply.status != "ok":
+        return outcome
+    ask = _repair(case, reply)
+    repaired = lookup(ask.key)
+    if repaired is None:
+        return ask
+    fixed = read_reply(case.prompt, repaired)
+    if fixed.status != "ok":
+        return outcome if fixed.status == "unparsed" else fixed
+    return replace(fixed, explanation=outcome.explanation)
+
+
+def read_reply(prompt: Prompt, reply: Reply) -> Resolved:
+    """What one reply says. A reply that failed, was cut off or refused is never a verdict."""
+    raw = hide_nonce(reply.text, reply.nonce) if reply.text else None
+    match reply.status:
+        case "ok":
+            parsed = prompt.parse(reply.text, reply.nonce, reply.logprobs)
+            if isinstance(parsed, Unparsed):
+                return Resolved("unparsed", None, raw, "unparsed", reply.key)
+            return Resolved("ok", parsed, prompt.explanation(reply.text, reply.nonce), None, reply.key)
+        case "refused" | "truncated" | "empty":
+            return Resolved("unparsed", None, raw, "unparsed", reply.key)
+        case "bad_request" | "error":
+            return Resolved("failed", None, raw or reply.error, "call_failed", reply.key)
+
+
+def hide_nonce(text: str, nonce: str | None) -> str:
+    """The text as reports show it: the same for every board, whatever its salt."""
+    return text.replace(nonce, NONCE_IN_KEYS) if nonce else text
+
+
+def _longer(ask: Ask) -> Ask:
+    """The same request with twice the tokens."""
+    case = ask.case
+    sampling = replace(ask.sampling, max_tokens=2 * (ask.sampling.max_tokens or MAX_TOKENS))
+    return Ask(case, case._key(case._messages(NONCE_IN_KEYS), sampling), "longer", sampling)
+
+
+def _repair(case: Case, reply: Reply) -> Ask:
+    """A request that shows the judge its own reply and asks for the label alone."""
+    text = hide_nonce(reply.text, reply.nonce)
+    messages = case._messages(NONCE_IN_KEYS) + _repair_messages(case.prompt, text, NONCE_IN_KEYS)
+    return Ask(case, case._key(messages, case.judge.sampling), "repair", case.judge.sampling, reply)
+
+
+def _repair_messages(prompt: Prompt, text: str, nonce: str) -> tuple[Message, ...]:
+    return Message("assistant", text), Message("user", prompt.repair(nonce))
+
+
+def _write(prompt: Prompt, nonce: str | None, verdict: Parsed | ParsedScore, explanation: str) -> str:
+    return prompt.format.write(verdict, nonce if prompt.nonce else None, explanation)

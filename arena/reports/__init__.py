@@ -1,0 +1,1 @@
+"""What people and scripts read: battles, scores and the leaderboard as files."""

@@ -1,0 +1,1 @@
+"""Where files, models and arithmetic meet: open a board, answer, review, rate."""

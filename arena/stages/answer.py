@@ -1,0 +1,164 @@
+"""The first stage: candidates answer the questions that have no stored answer yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from arena.backends import Opening, open_backend
+from arena.config import LocalConfig
+from arena.errors import ConfigError, EndpointDead
+from arena.stages.board import Candidate, OpenBoard, nearest
+from arena.stages.dispatch import complete, work
+from arena.stages.options import RunOptions
+from arena.stages.progress import Progress
+from arena.store import AnswerStore
+from arena.types import Answer, Completion, Question, Request
+
+Answers = dict[str, dict[tuple[str, int], Answer]]
+"""Current answers by model, question and sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTask:
+    """One answer to ask for."""
+
+    question: Question
+    request: Request
+
+
+def asked_models(board: OpenBoard, options: RunOptions) -> list[str]:
+    """The enabled candidates that this invocation may ask, the baseline added where its answers are needed.
+
+    Raises ConfigError for a name that is no candidate.
+    """
+    for name in options.models or ():
+        if name not in board.candidates:
+            raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
+    chosen = set(options.models or board.names)
+    if board.config.reviews_gen.enable and board.config.reviews_gen.baseline in board.candidates:
+        chosen.add(str(board.config.reviews_gen.baseline))
+    return [name for name, candidate in board.candidates.items() if name in chosen and candidate.entry.enable]
+
+
+def plan_answers(
+    board: OpenBoard, candidate: Candidate, store: AnswerStore, options: RunOptions
+) -> tuple[list[AnswerTask], int]:
+    """The answers one candidate still owes, and how many it has."""
+    tasks, done = [], 0
+    for question in board.questions[: options.limit]:
+        for sample in range(candidate.samples):
+            request = candidate.request(question, sample)
+            if request is None:
+                continue
+            stored = store.get(request.key, question.question_id, sample)
+            if stored is not None and not options.reopens_answer(stored):
+                done += 1
+            else:
+                tasks.append(AnswerTask(question, request))
+    return tasks, done
+
+
+async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
+    """Ask every chosen candidate for what is missing; each answer is stored the moment it arrives.
+
+    Endpoints work side by side, local engines one after another. A candidate whose endpoint or engine gives up does
+    not stop the others; the first such error is raised at the end.
+    """
+    chosen = [board.candidates[name] for name in asked_models(board, options)]
+    local = [candidate for candidate in chosen if isinstance(candidate.entry, LocalConfig)]
+    remote = [candidate for candidate in chosen if candidate not in local]
+
+    async def one_after_another(candidates: list[Candidate]) -> list[EndpointDead]:
+        return [error for candidate in candidates if (error := await _answer(board, candidate, options, progress))]
+
+    queues = [local, *([candidate] for candidate in remote)]
+    failures = await asyncio.gather(*(one_after_another(queue) for queue in queues))
+    for error in (error for queue in failures for error in queue):
+        raise error
+
+
+async def _answer(
+    board: OpenBoard, candidate: Candidate, options: RunOptions, progress: Progress
+) -> EndpointDead | None:
+    store = AnswerStore(board.answer_folder.answer_file(candidate.name, board.names), writable=True)
+    try:
+        tasks, done = plan_answers(board, candidate, store, options)
+        if not tasks:
+            return None
+        progress.begin("answers", candidate.name, len(tasks) + done, done)
+        opening = Opening(candidate.name, "answers_gen", board.config.seed, candidate.recording)
+        backend = open_backend(opening, candidate.entry)
+        try:
+
+            async def do(task: AnswerTask) -> None:
+                completion = await complete(backend, task.request)
+                answer = answer_of(candidate, task, completion, now)
+                store.add(answer)
+                progress.advance("answers", candidate.name, completion, answer.cost_usd)
+
+            await work(tasks, do, backend.concurrency)
+        finally:
+            await backend.close()
+    except EndpointDead as error:
+        progress.note(str(error))
+        return error
+    finally:
+        store.close()
+    return None
+
+
+def answer_of(candidate: Candidate, task: AnswerTask, completion: Completion, now: Callable[[], str]) -> Answer:
+    """The line to store for what came back."""
+    rejected = completion.status == "bad_request"
+    return Answer(
+        question_id=task.question.question_id,
+        model=candidate.name,
+        sample=task.request.sample,
+        turns=completion.turns,
+        status="error" if rejected else completion.status,
+        key=task.request.key,
+        reasoning=completion.reasoning,
+        error=completion.error,
+        finish_reason="bad_request" if rejected else completion.finish_reason,
+        usage=completion.usage,
+        ttft_s=completion.ttft_s,
+        latency_s=completion.latency_s,
+        load=completion.load,
+        cost_usd=completion.cost_usd,
+        model_returned=completion.model_returned,
+        created_at=now(),
+        simulated=candidate.simulated,
+        peak_memory_bytes=completion.peak_memory_bytes,
+    )
+
+
+def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
+    """Today's answers of every candidate, and warnings about stored ones that belong to no question any more.
+
+    A disabled candidate keeps its last stored answers, whatever its entry says today.
+    """
+    answers: Answers = {}
+    warnings = []
+    known = {question.question_id for question in board.questions}
+    for name, candidate in board.candidates.items():
+        store = AnswerStore(board.answer_folder.answer_file(name, board.names))
+        if orphans := len(store.question_ids() - known):
+            warnings.append(f"{name}: answers to {orphans} questions that are no longer asked are left out")
+        found: dict[tuple[str, int], Answer] = {}
+        for question in board.questions:
+            for sample in range(candidate.samples):
+                request = candidate.request(question, sample)
+                answer = store.get(request.key, question.question_id, sample) if request else None
+                if answer is None and not candidate.entry.enable:
+                    answer = store.latest(question.question_id, sample)
+                if answer is not None:
+                    found[question.question_id, sample] = answer
+        answers[name] = found
+    return answers, warnings
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat("T", "milliseconds").replace("+00:00", "Z")

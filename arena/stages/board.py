@@ -1,0 +1,249 @@
+"""A board, opened: its config, questions, prompts, candidates and judges, and the folders they live in."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from arena.config import (
+    ApiConfig,
+    BackendConfig,
+    CandidateConfig,
+    Config,
+    JudgeConfig,
+    LocalConfig,
+    RecordedConfig,
+    ReferenceConfig,
+    SimulatedConfig,
+    SimulatedJudge,
+)
+from arena.errors import ConfigError, DataError
+from arena.judging.judge import MAX_TOKENS, Judge
+from arena.keys import derived_seed, digest, fingerprint, plain_messages, recorded_key, sampling_params
+from arena.loading import LoadedConfig
+from arena.prompts import Prompt, load_prompt
+from arena.questions import load_categories, load_questions, with_references
+from arena.recordings import Recording, load_recording
+from arena.shipped import shipped
+from arena.store import BoardFolder
+from arena.types import JSON, Message, Question, Request
+
+DryRun = Literal["all", "judge"]
+DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_baseline": "pair-v1"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate of a board, and what its answers are keyed by."""
+
+    name: str
+    entry: CandidateConfig
+    recording: Recording | None = None
+
+    @property
+    def samples(self) -> int:
+        """Answers per question."""
+        return self.entry.generation_config.n
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its answers are invented."""
+        return isinstance(self.entry, SimulatedConfig)
+
+    def request(self, question: Question, sample: int) -> Request | None:
+        """What to ask for one answer; None when a recording has no answer to the question."""
+        if self.recording is not None:
+            recorded = self.recording.get((question.question_id, sample))
+            return Request(recorded_key(recorded.turns), question.question_id, (), sample=sample) if recorded else None
+        system = question.system or self.entry.system
+        messages = ((Message("system", system),) if system else ()) + (Message("user", question.turns[0]),)
+        base = self.entry.generation_config.seed
+        if base is None and isinstance(self.entry, LocalConfig | SimulatedConfig):
+            base = 0
+        seed = None if base is None else derived_seed(base, question.question_id, sample)
+        sampling = self.entry.generation_config.sampling(seed)
+        parts: dict[str, object] = {
+            "messages": plain_messages(messages),
+            "follow_ups": list(question.turns[1:]),
+            "sampling": sampling_params(sampling),
+            "sample": sample,
+        }
+        return Request(
+            digest(parts | identity(self.name, self.entry)), question.question_id, messages, question.turns[1:],
+            sampling, sample,
+        )  # fmt: skip
+
+
+def identity(name: str, entry: BackendConfig) -> dict[str, JSON]:
+    """What makes two backends the same generator: not its URL, engine settings or concurrency."""
+    if isinstance(entry, LocalConfig):
+        return {
+            "backend": getattr(entry, "backend", None), "model": entry.model, "revision": entry.revision,
+            "adapter": entry.adapter, "precision": entry.precision, "quantization": entry.quantization,
+            "chat_template": entry.chat_template, "files": fingerprint(entry.model, "model"),
+            "adapter_files": fingerprint(entry.adapter, "adapter") if entry.adapter else None,
+        }  # fmt: skip
+    if isinstance(entry, ApiConfig):
+        kind: JSON = getattr(entry, "backend", None)
+        return {"backend": kind, "model": entry.model or name, "extra_body": dict(entry.extra_body)}
+    return {"backend": getattr(entry, "backend", None), "model": name}
+
+
+def judge_of(name: str, entry: JudgeConfig) -> Judge:
+    """A configured judge as requests see it. Temperature 0 and 4096 tokens unless the config says otherwise."""
+    settings = entry.generation_config
+    if "temperature" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"temperature": 0.0})
+    if settings.max_tokens is None:
+        settings = settings.model_copy(update={"max_tokens": MAX_TOKENS})
+    known = identity(name, entry)
+    model = str(known.pop("model"))
+    revision = known.pop("revision", None)
+    del known["backend"]
+    extra = {key: value for key, value in known.items() if value not in (None, {}, "auto")}
+    return Judge(
+        name, model, str(revision) if revision else None, settings.sampling(settings.seed), entry.samples,
+        isinstance(entry, SimulatedConfig), extra or None,
+    )  # fmt: skip
+
+
+@dataclass
+class OpenBoard:
+    """Everything a stage needs to know about a board."""
+
+    loaded: LoadedConfig
+    questions: list[Question]
+    groups: dict[str, tuple[str, ...]]
+    candidates: dict[str, Candidate]
+    judges: dict[str, JudgeConfig]
+    prompts: dict[str, Prompt]
+    """Per category, with `default`."""
+    answer_folder: BoardFolder
+    review_folder: BoardFolder
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        return self.loaded.config
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any candidate or judge is simulated."""
+        judged = any(isinstance(judge, SimulatedConfig) for judge in self.judges.values())
+        return judged or any(candidate.simulated for candidate in self.candidates.values())
+
+    @property
+    def names(self) -> list[str]:
+        """All candidates, for file names."""
+        return list(self.candidates)
+
+    def prompt_for(self, question: Question) -> Prompt:
+        """The prompt of a question's category, or the default one."""
+        return self.prompts.get(question.category, self.prompts["default"])
+
+    def group_of(self, category: str) -> str:
+        """The group a category is shown under."""
+        for group, members in self.groups.items():
+            if category in members:
+                return group
+        return next((group for group, members in self.groups.items() if "*" in members), category)
+
+
+def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard:
+    """Read everything a config refers to. Raises ConfigError or DataError with one line that says what is wrong."""
+    config = loaded.config
+    questions = with_references(load_questions(config.question_file), config.reviews_gen.reference_file)
+    folder = BoardFolder(config.output_dir)
+    entries = {name: _rehearsed(entry) if dry_run == "all" else entry for name, entry in config.answers_gen.items()}
+    board = OpenBoard(
+        loaded,
+        questions,
+        load_categories(config.category_file),
+        {name: Candidate(name, entry, _recording(name, entry)) for name, entry in entries.items()},
+        _judges(config, dry_run),
+        _prompts(loaded),
+        folder.dry_run if dry_run == "all" else folder,
+        folder.dry_run if dry_run else folder,
+    )
+    _warn(board)
+    return board
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """A hint for a name that does not exist."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    listed = ", ".join(sorted(known))
+    return f"; did you mean {close[0]}? (have: {listed})" if close else f" (have: {listed})"
+
+
+def _rehearsed(entry: CandidateConfig) -> CandidateConfig:
+    return SimulatedConfig(backend="simulated", enable=entry.enable, generation_config=entry.generation_config)
+
+
+def _recording(name: str, entry: CandidateConfig) -> Recording | None:
+    if not isinstance(entry, RecordedConfig) or entry.file is None:
+        return None
+    if not entry.file.is_file():
+        raise DataError(f"answers_gen.{name}.file: {entry.file}: no such file")
+    return load_recording(entry.file)
+
+
+def _judges(config: Config, dry_run: DryRun | None) -> dict[str, JudgeConfig]:
+    configured = config.reviews_gen.judges
+    if configured == "peers":
+        raise ConfigError("reviews_gen.judges: `peers` needs candidates that can judge")
+    if not dry_run:
+        return dict(configured)
+    return {
+        name: SimulatedJudge(backend="simulated", enable=judge.enable, samples=judge.samples)
+        for name, judge in configured.items()
+    } or {"simulated": SimulatedJudge(backend="simulated")}
+
+
+def _prompts(loaded: LoadedConfig) -> dict[str, Prompt]:
+    reviews = loaded.config.reviews_gen
+    chosen = reviews.prompt if reviews.prompt is not None else DEFAULT_PROMPTS[reviews.mode]
+    by_category = (
+        {"default": chosen} if isinstance(chosen, str) else {"default": DEFAULT_PROMPTS[reviews.mode]} | chosen
+    )
+    search = [loaded.path.resolve().parent, loaded.path.resolve().parent / "prompts", shipped("configs") / "prompts"]
+    prompts = {}
+    for category, name in by_category.items():
+        try:
+            prompt = load_prompt(name, search)
+        except ConfigError as error:
+            raise ConfigError(f"{loaded.path}: reviews_gen.prompt: {error}") from None
+        kind = "single" if reviews.mode == "single" else "pairwise"
+        if prompt.kind != kind:
+            raise ConfigError(
+                f"{loaded.path}: reviews_gen.prompt: {name} is a {prompt.kind} prompt, mode is {reviews.mode}"
+            )
+        prompts[category] = prompt
+    return prompts
+
+
+def _warn(board: OpenBoard) -> None:
+    config = board.config
+    categories = {question.category for question in board.questions}
+    for category in board.prompts:
+        if category != "default" and category not in categories:
+            board.warnings.append(f"reviews_gen.prompt.{category}: no question has this category")
+    for name in board.judges:
+        if name in board.candidates:
+            board.warnings.append(f"judge {name} is also a candidate: it judges its own answers")
+    if config.reviews_gen.enable and not board.judges:
+        raise ConfigError(f"{board.loaded.path}: reviews_gen.judges: no judge is named")
+    uses_references = any(isinstance(judge, ReferenceConfig) for judge in board.judges.values())
+    if uses_references and not any(question.reference for question in board.questions):
+        raise DataError(f"{config.question_file}: the reference judge needs questions with a reference, none has one")
+
+
+def referenced_files(board: OpenBoard) -> list[Path]:
+    """Every file the board reads, for `arena check`."""
+    files = [board.config.question_file, board.config.category_file, board.config.reviews_gen.reference_file]
+    files += [c.entry.file for c in board.candidates.values() if isinstance(c.entry, RecordedConfig)]
+    return [file for file in files if file is not None]

@@ -1,0 +1,71 @@
+"""What one invocation asks for, beyond the config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from arena.errors import InputError
+from arena.types import Answer
+
+StageName = Literal["answers", "reviews", "ratings"]
+STAGES: tuple[StageName, ...] = ("answers", "reviews", "ratings")
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Ask again although it is stored: everything of one judge, model or question."""
+
+    kind: Literal["judge", "model", "question"]
+    name: str
+
+    def answer(self, model: str, question_id: str) -> bool:
+        """Whether an answer is meant."""
+        return self.name == {"judge": None, "model": model, "question": question_id}[self.kind]
+
+    def reply(self, judge: str, models: tuple[str, ...], question_id: str) -> bool:
+        """Whether a judge's reply is meant."""
+        match self.kind:
+            case "judge":
+                return self.name == judge
+            case "model":
+                return self.name in models
+            case "question":
+                return self.name == question_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Which part of the board is asked for in this invocation. Rating always uses everything stored."""
+
+    stages: tuple[StageName, ...] = STAGES
+    models: tuple[str, ...] | None = None
+    limit: int | None = None
+    """The first N questions only."""
+    retry_errors: bool = False
+    redo: Redo | None = None
+
+    def reopens_answer(self, answer: Answer) -> bool:
+        """Whether a stored answer is asked for again: what failed in passing always, what is empty or was turned
+        down only with --retry-errors."""
+        if self.redo is not None and self.redo.answer(answer.model, answer.question_id):
+            return True
+        if answer.status == "error":
+            return self.retry_errors or answer.finish_reason != "bad_request"
+        return answer.status == "empty" and self.retry_errors
+
+    def reopens_reply(self, status: str | None) -> bool:
+        """The same for a stored reply."""
+        return status == "error" or (self.retry_errors and status in {"empty", "bad_request"})
+
+
+def parse_redo(text: str | None) -> Redo | None:
+    """`judge=X`, `model=Y` or `question=Z`. Raises InputError for anything else."""
+    if text is None:
+        return None
+    kind, _, name = text.partition("=")
+    match kind:
+        case "judge" | "model" | "question" if name:
+            return Redo(kind, name)
+        case _:
+            raise InputError(f"--redo {text}: expected judge=NAME, model=NAME or question=ID")

@@ -1,0 +1,33 @@
+"""What a running stage tells the outside: the command line draws it, run.json keeps it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from arena.types import Completion
+
+
+class Progress(Protocol):
+    """Hears what happens. Everything is called from one thread."""
+
+    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+        """A candidate's answers or a judge's reviews start; `done` of `total` are stored already."""
+
+    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """One more call came back and is stored."""
+
+    def note(self, message: str) -> None:
+        """Something a person should know."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+        """Ignored."""
+
+    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """Ignored."""
+
+    def note(self, message: str) -> None:
+        """Ignored."""

@@ -1,0 +1,282 @@
+"""The third stage: from everything stored to battles and a leaderboard. No call is made, nothing stored changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+from typing import cast
+
+from arena.config import Config
+from arena.errors import InputError
+from arena.judging.combine import PANEL, panel_battle, value_of
+from arena.judging.examine import panel_score
+from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings.options import Method
+from arena.reports.leaderboard import write_leaderboard
+from arena.reports.performance import performance
+from arena.reports.rows import battle_to_json, score_to_json, write_rows
+from arena.stages.answer import Answers, current_answers
+from arena.stages.board import OpenBoard
+from arena.stages.matches import models_on_board
+from arena.stages.progress import Progress
+from arena.stages.review import battles_of, open_ledgers, scores_of
+from arena.store import Ledger
+from arena.types import JSON, Answer, Battle, Order, Score
+
+Row = Battle | Score
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The board as it was written."""
+
+    leaderboard: dict[str, JSON]
+    folder: Path
+    problems: tuple[str, ...]
+    """Shares of failures above their thresholds: exit code 3."""
+
+
+def rate_stage(board: OpenBoard, progress: Progress) -> Rated:
+    """Derive battles (or scores) and the leaderboard, and write every report.
+
+    Raises InputError when there is nothing on the board to compare.
+    """
+    answers, warnings = current_answers(board)
+    _check_there_is_a_board(board, answers)
+    with ExitStack() as stack:
+        ledgers = open_ledgers(board, stack)
+        rows = list(_rows(board, answers, ledgers))
+        inputs = _inputs(board, answers, ledgers)
+        costs = _judge_costs(ledgers, rows)
+    folder = board.review_folder.reports
+    if board.config.reviews_gen.mode == "single":
+        write_rows(folder / "scores.jsonl", (score_to_json(row) for row in rows if isinstance(row, Score)))
+    else:
+        write_rows(folder / "battles.jsonl", (battle_to_json(row) for row in rows if isinstance(row, Battle)))
+    counted = rated_judge_rows(rows)
+    rated = _rate(board, counted, models_on_board(board, answers))
+    document = _document(board, rated, counted, answers)
+    document["inputs"] = inputs
+    document["judges_detail"] = _judges_detail(rated, rows, costs)
+    document["warnings"] = [*board.warnings, *warnings, *cast("list[JSON]", document["warnings"])]
+    written = write_leaderboard(folder, document)
+    return Rated(written, folder, tuple(_problems(board.config, rows, answers)))
+
+
+def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
+    """The rows the board counts: the panel's where there is one, else everybody's."""
+    panel = [row for row in rows if row.judge == PANEL]
+    return panel or list(rows)
+
+
+def _check_there_is_a_board(board: OpenBoard, answers: Answers) -> None:
+    there = models_on_board(board, answers)
+    if not there:
+        raise InputError(f"{board.loaded.path}: answers_gen: nothing is enabled and nothing is stored")
+    if not any(answers.values()):
+        raise InputError(
+            f"{board.answer_folder.root}: no answers are stored yet; run without --stage, or --stage answers"
+        )
+    baseline = board.config.reviews_gen.baseline
+    if board.config.reviews_gen.mode == "pairwise_baseline" and there == [baseline]:
+        raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
+
+
+def _rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
+    """Every judge's rows, and the panel's after those of the same battle."""
+    quorum = board.config.reviews_gen.panel.quorum
+    if board.config.reviews_gen.mode == "single":
+        scores = scores_of(board, answers, ledgers)
+        for _, same in groupby(scores, key=lambda s: (s.question_id, s.model, s.sample)):
+            of_judges = list(same)
+            yield from of_judges
+            if len(board.judges) > 1:
+                yield panel_score(of_judges, quorum)
+        return
+    battles = battles_of(board, answers, ledgers)
+    for _, group in groupby(battles, key=lambda b: (b.question_id, b.model_a, b.model_b, b.sample)):
+        rows = list(group)
+        yield from rows
+        if len(board.judges) > 1:
+            yield panel_battle(rows, quorum)
+
+
+def _rate(board: OpenBoard, rows: Sequence[Row], models: list[str]) -> Leaderboard:
+    options = rating_options(board.config)
+    if board.config.reviews_gen.mode == "single":
+        scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
+        table = ScoreTable.from_columns(
+            [row.model for row in scores],
+            [row.question_id for row in scores],
+            [row.score for row in scores if row.score is not None],
+            judge=[row.judge for row in scores],
+            category=[board.group_of(row.category) for row in scores],
+            language=[row.language for row in scores],
+            criteria={name: [row.criteria.get(name) for row in scores] for name in _criteria(scores)},
+            models=models,
+        )
+        return rate_scores(table, options)
+    battles = [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
+    return rate(battle_table(board, battles, models), options)
+
+
+def battle_table(board: OpenBoard, battles: Sequence[Battle], models: list[str]) -> BattleTable:
+    """Rated battles as columns."""
+    return BattleTable.from_columns(
+        [row.model_a for row in battles],
+        [row.model_b for row in battles],
+        [row.outcome if row.outcome is not None else 0.5 for row in battles],
+        question_id=[row.question_id for row in battles],
+        weight=[row.weight for row in battles],
+        judge=[row.judge for row in battles],
+        category=[board.group_of(row.category) for row in battles],
+        language=[row.language for row in battles],
+        outcome_a_first=[_outcome_of(row, "a_first") for row in battles],
+        outcome_b_first=[_outcome_of(row, "b_first") for row in battles],
+        style=_style(battles),
+        models=models,
+    )
+
+
+def _outcome_of(battle: Battle, order: Order) -> float | None:
+    """The mean of one order's verdicts alone; None where that order was not asked."""
+    values = [value for v in battle.verdicts if v.order == order and (value := value_of(v)) is not None]
+    return fmean(values) if values else None
+
+
+def _style(battles: Sequence[Battle]) -> dict[str, list[tuple[float, float]]]:
+    """Both answers' style features as columns."""
+    features = sorted({name[:-2] for row in battles for name in row.style if name.endswith("_a")})
+    return {
+        name: [(row.style.get(f"{name}_a", 0.0), row.style.get(f"{name}_b", 0.0)) for row in battles]
+        for name in features
+    }
+
+
+def rating_options(config: Config) -> RatingOptions:
+    """What the config asks of the ratings."""
+    rating = config.rating_gen
+    baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
+    anchor = next((Anchored(model, points) for model, points in (rating.anchor or {}).items()), None)
+    return RatingOptions(
+        methods=cast("tuple[Method, ...]", config.metrics),
+        baseline=baseline,
+        anchor=anchor,
+        interval=rating.interval.method,
+        level=rating.interval.level,
+        simultaneous=rating.interval.simultaneous,
+        style=rating.style_control,
+        elo_k=rating.elo.k,
+        elo_orders=rating.elo.orders,
+        seed=config.seed,
+    )
+
+
+def _criteria(scores: Sequence[Score]) -> list[str]:
+    return sorted({name for row in scores for name in row.criteria})
+
+
+def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers: Answers) -> dict[str, JSON]:
+    """The leaderboard as rated, with what only the board's files know."""
+    document = rated.to_json()
+    excluded = Counter(row.reason for row in rows if row.state == "excluded")
+    document |= {
+        "simulated": board.simulated,
+        "mode": board.config.reviews_gen.mode,
+        "judges": list[JSON](sorted(board.judges)),
+        "seed": board.config.seed,
+        "excluded": {str(reason): count for reason, count in sorted(excluded.items(), key=lambda item: str(item[0]))},
+        "pending": sum(row.state == "pending" for row in rows),
+    }
+    for row in cast("list[dict[str, JSON]]", document["models"]):
+        own = [answer for _, answer in sorted(answers[str(row["model"])].items())]
+        lengths = [sum(len(turn) for turn in answer.turns) for answer in own if answer.status != "error"]
+        row["mean_length"] = fmean(lengths) if lengths else None
+        row["cost_usd"] = _cost(own)
+        row["performance"] = performance(own)
+    order = ("simulated", "mode", "ranked_by")
+    return {name: document[name] for name in order} | document
+
+
+def _cost(answers: Sequence[Answer]) -> float | None:
+    """USD of all current answers; None as soon as one of them is unknown."""
+    costs = [answer.cost_usd for answer in answers]
+    return sum(cost for cost in costs if cost is not None) if costs and None not in costs else None
+
+
+def _inputs(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> dict[str, JSON]:
+    """sha256 per input file, over the sorted keys and texts in use: which data a board was made from."""
+    found: dict[str, JSON] = {}
+    for name, own in answers.items():
+        file = board.answer_folder.answer_file(name, board.names)
+        texts = sorted((a.key, a.question_id, *a.turns) for a in own.values())
+        found[f"answers/{file.name}"] = _sha256(texts)
+    for ledger in ledgers.values():
+        if len(ledger):
+            replies = ((key, reply.text) for key in sorted(ledger.keys()) if (reply := ledger.get(key)) is not None)
+            found[f"reviews/{ledger.path.name}"] = _sha256(replies)
+    return found
+
+
+def _sha256(texts: Iterable[Sequence[str]]) -> str:
+    digest = hashlib.sha256()
+    for parts in texts:
+        for part in parts:
+            digest.update(part.encode("utf-8", "surrogatepass") + b"\x1f")
+        digest.update(b"\x1e")
+    return digest.hexdigest()
+
+
+def _judge_costs(ledgers: dict[str, Ledger], rows: Sequence[Row]) -> dict[str, float | None]:
+    """USD of every judge's stored replies; None as soon as one of them is unknown."""
+    costs: dict[str, float | None] = {}
+    for name, ledger in ledgers.items():
+        each = [reply.cost_usd for key in ledger.keys() if (reply := ledger.get(key)) is not None]  # noqa: SIM118
+        costs[name] = sum(cost for cost in each if cost is not None) if each and None not in each else None
+    return costs
+
+
+def _judges_detail(rated: Leaderboard, rows: Sequence[Row], costs: dict[str, float | None]) -> list[JSON]:
+    """One entry per judge: what it was asked, what it could not say, and whatever the ratings found out about it."""
+    known = {str(detail.get("judge")): dict(detail) for detail in rated.judges_detail}
+    details: list[JSON] = []
+    for judge in sorted({row.judge for row in rows}):
+        own = [row for row in rows if row.judge == judge]
+        decisive = [row for row in own if isinstance(row, Battle) and row.consistent is not None]
+        details.append(
+            known.get(judge, {})
+            | {
+                "judge": judge,
+                "rated": sum(row.state == "rated" for row in own),
+                "pending": sum(row.state == "pending" for row in own),
+                "unparsed": sum(row.reason == "unparsed" for row in own),
+                "call_failed": sum(row.reason == "call_failed" for row in own),
+                "order_consistency": fmean(bool(row.consistent) for row in decisive) if decisive else None,
+                "cost_usd": costs.get(judge),
+            }
+        )
+    return details
+
+
+def _problems(config: Config, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
+    """Shares of failures above what the config allows."""
+    reviews = config.reviews_gen
+    for judge in sorted({row.judge for row in rows} - {PANEL}):
+        own = [row for row in rows if row.judge == judge and row.state != "pending"]
+        for reason, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),
+                                     ("call_failed", reviews.max_failed, "max_failed")):  # fmt: skip
+            count = sum(row.reason == reason for row in own)
+            if own and count / len(own) > limit:
+                yield (f"judge {judge}: {count} of {len(own)} battles {reason}"
+                       f" ({count / len(own):.1%}, reviews_gen.{field} is {limit:.1%})")  # fmt: skip
+    for model, given in answers.items():
+        failed = sum(answer.status == "error" for answer in given.values())
+        if given and failed / len(given) > reviews.max_failed:
+            yield (f"{model}: {failed} of {len(given)} answers failed"
+                   f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})")  # fmt: skip

@@ -1,0 +1,180 @@
+"""run.json: what each invocation planned, did, spent and could not do. Rewritten every 2 s while running."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import orjson
+
+import arena
+from arena.files import from_json, write_atomically
+from arena.stages.board import OpenBoard
+from arena.stages.progress import Progress
+from arena.types import JSON, Completion
+
+EVERY_S = 2.0
+KEPT_RUNS = 200
+_PACKAGES = ("anthropic", "openai", "vllm", "transformers", "torch", "numpy", "scipy")
+
+
+@dataclass
+class Tally:
+    """Calls of one candidate or judge in this invocation."""
+
+    planned: int = 0
+    stored_before: int = 0
+    done: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    cost_unknown: int = 0
+    """Calls whose cost is not known."""
+
+    def add(self, completion: Completion, cost_usd: float | None) -> None:
+        """Count one call."""
+        self.done += 1
+        if completion.status != "ok":
+            self.errors[completion.status] += 1
+        self.input_tokens += completion.usage.input_tokens or 0
+        self.output_tokens += completion.usage.output_tokens or 0
+        if cost_usd is None:
+            self.cost_unknown += 1
+        else:
+            self.cost_usd += cost_usd
+
+    def to_json(self) -> dict[str, JSON]:
+        """As it stands in run.json."""
+        return {
+            "planned": self.planned,
+            "stored_before": self.stored_before,
+            "done": self.done,
+            "errors": dict(self.errors),
+            "usage": {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens},
+            "cost_usd": None if self.cost_unknown else self.cost_usd,
+            "cost_known_usd": self.cost_usd,
+        }
+
+
+class RunRecord:
+    """This invocation's entry in run.json. It is a Progress that counts and passes on."""
+
+    def __init__(self, board: OpenBoard, asked: dict[str, JSON], inner: Progress) -> None:
+        self.tallies: dict[tuple[str, str], Tally] = {}
+        self.outcome: str | None = None
+        self.notes: list[str] = []
+        self._board = board
+        self._inner = inner
+        self._asked = asked
+        self._started = _now()
+        self._finished: str | None = None
+        self._earlier = _earlier_runs(board.review_folder.run_file)
+        self._about = _about(board)
+
+    @property
+    def calls(self) -> int:
+        """Calls that came back in this invocation."""
+        return sum(tally.done for tally in self.tallies.values())
+
+    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+        """Start counting a candidate or judge."""
+        self.tallies[stage, name] = Tally(total - done, done)
+        self._inner.begin(stage, name, total, done)
+
+    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """Count one call."""
+        self.tallies[stage, name].add(completion, cost_usd)
+        self._inner.advance(stage, name, completion, cost_usd)
+
+    def note(self, message: str) -> None:
+        """Keep and pass on."""
+        self.notes.append(message)
+        self._inner.note(message)
+
+    async def keep_writing(self) -> None:
+        """Rewrite run.json every 2 s until cancelled."""
+        while True:
+            self.write()
+            await asyncio.sleep(EVERY_S)
+
+    def finish(self, outcome: str) -> None:
+        """Write the last state: done, stopped or interrupted."""
+        self.outcome = outcome
+        self._finished = _now()
+        self.write()
+
+    def write(self) -> None:
+        """Write run.json as it stands."""
+        document = self._about | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
+        write_atomically(self._board.review_folder.run_file, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+    def _entry(self) -> dict[str, JSON]:
+        by_stage: dict[str, JSON] = {}
+        for stage in ("answers", "reviews"):
+            by_stage[stage] = {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}
+        known = sum(tally.cost_usd for tally in self.tallies.values())
+        unknown = any(tally.cost_unknown for tally in self.tallies.values())
+        errors: Counter[str] = sum((tally.errors for tally in self.tallies.values()), Counter())
+        return {
+            "started": self._started,
+            "finished": self._finished,
+            "outcome": self.outcome,
+            "asked": self._asked,
+            "plan": sum(tally.planned for tally in self.tallies.values()),
+            "done": self.calls,
+            "spent_usd": None if unknown else known,
+            "spent_known_usd": known,
+            "errors": dict(errors),
+            "notes": list(self.notes),
+            **by_stage,
+        }
+
+
+def _about(board: OpenBoard) -> dict[str, JSON]:
+    return {
+        "arena_version": arena.__version__,
+        "versions": _versions(),
+        "simulated": board.simulated,
+        "config_file": board.loaded.path.name,
+        "config": board.loaded.unexpanded,
+        "prompts": {prompt.name: prompt.sha256 for prompt in board.prompts.values()},
+        "git_commit": _git_commit(board.loaded.path.resolve().parent),
+    }
+
+
+def _versions() -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _git_commit(folder: Path) -> str | None:
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _earlier_runs(path: Path) -> list[JSON]:
+    """The entries of earlier invocations; none when the file is not there or was damaged by somebody."""
+    try:
+        document = from_json(path.read_bytes())
+    except (OSError, ValueError):
+        return []
+    runs = document.get("runs") if isinstance(document, dict) else None
+    return runs if isinstance(runs, list) else []
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat("T", "seconds").replace("+00:00", "Z")

@@ -1,0 +1,167 @@
+"""The second stage: judges read the answers whose verdicts are not in the ledger yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+
+import arena
+from arena.backends import Opening, open_backend
+from arena.config import LocalConfig, RecordedConfig
+from arena.errors import EndpointDead
+from arena.judging.combine import combine, verdict_of
+from arena.judging.examine import score_of
+from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.nonce import make_nonce
+from arena.stages.answer import Answers, now
+from arena.stages.board import OpenBoard
+from arena.stages.dispatch import complete, work
+from arena.stages.matches import Exam, Ledgers, Match, Scope, exams, matches
+from arena.stages.options import RunOptions
+from arena.stages.progress import Progress
+from arena.store import Ledger
+from arena.types import Battle, Reply, Score
+
+
+@dataclass
+class Todo:
+    """What one judge still owes in this invocation, each request once however many battles share it."""
+
+    cases: list[Case] = field(default_factory=list)
+    done: int = 0
+    _seen: set[str] = field(default_factory=set)
+
+    def add(self, case: Case, lookup: Callable[[str], Reply | None]) -> None:
+        """Count a case as done, or put it on the list."""
+        if case.key in self._seen:
+            return
+        self._seen.add(case.key)
+        if isinstance(resolve(case, lookup), Ask):
+            self.cases.append(case)
+        else:
+            self.done += 1
+
+
+def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
+    """Every judge's ledger, closed with the stack."""
+    names = list(board.judges)
+    paths = {name: board.review_folder.ledger_file(name, names) for name in names}
+    return {name: stack.enter_context(closing(Ledger(path, writable=writable))) for name, path in paths.items()}
+
+
+def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions) -> dict[str, Todo]:
+    """What every enabled judge still owes."""
+    askable = (name for name, entry in board.judges.items() if entry.enable and not isinstance(entry, RecordedConfig))
+    todo = {name: Todo() for name in askable}
+    scope = Scope(board, options)
+    for case in all_cases(board, answers, ledgers):
+        name = case.judge.name
+        if name in todo and scope.covers(case):
+            todo[name].add(case, _reopening(ledgers[name], options, case, set()))
+    return todo
+
+
+def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:
+    """Every case of the board, question by question."""
+    subjects: Iterator[Match] | Iterator[Exam]
+    if board.config.reviews_gen.mode == "single":
+        subjects = exams(board, answers, ledgers)
+    else:
+        subjects = matches(board, answers, ledgers)
+    for subject in subjects:
+        yield from subject.cases
+
+
+async def review_stage(board: OpenBoard, answers: Answers, options: RunOptions, progress: Progress) -> None:
+    """Ask every enabled judge for what is missing; each reply is stored the moment it arrives.
+
+    A judge whose endpoint gives up does not stop the others; the first such error is raised at the end.
+    """
+    with ExitStack() as stack:
+        ledgers = open_ledgers(board, stack, writable=True)
+        todo = plan_reviews(board, answers, ledgers, options)
+        local = [name for name in todo if isinstance(board.judges[name], LocalConfig)]
+
+        async def one_after_another(names: list[str]) -> list[EndpointDead]:
+            reviews = [await _review(board, name, todo[name], ledgers[name], options, progress) for name in names]
+            return [error for error in reviews if error is not None]
+
+        queues = [local, *([name] for name in todo if name not in local)]
+        failures = await asyncio.gather(*(one_after_another(queue) for queue in queues))
+    for error in (error for queue in failures for error in queue):
+        raise error
+
+
+async def _review(
+    board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions, progress: Progress
+) -> EndpointDead | None:
+    if not todo.cases:
+        return None
+    progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
+    backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), board.judges[name])
+    salt = board.review_folder.salt()
+    asked: set[str] = set()
+
+    async def do(case: Case) -> None:
+        lookup = _reopening(ledger, options, case, asked)
+        while isinstance(step := resolve(case, lookup), Ask):
+            request = step.request(make_nonce(salt, case.question.question_id))
+            completion = await complete(backend, request)
+            reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
+            ledger.add(reply)
+            asked.add(step.key)
+            progress.advance("reviews", case.judge.name, completion, reply.cost_usd)
+
+    try:
+        await work(todo.cases, do, backend.concurrency)
+    except EndpointDead as error:
+        progress.note(str(error))
+        return error
+    finally:
+        await backend.close()
+    return None
+
+
+def _reopening(ledger: Ledger, options: RunOptions, case: Case, asked: set[str]) -> Callable[[str], Reply | None]:
+    """The ledger as this invocation sees it: what is to be asked again is not there, until it has been asked."""
+    redo = options.redo is not None and options.redo.reply(case.judge.name, case.models, case.question.question_id)
+
+    def lookup(key: str) -> Reply | None:
+        if key not in asked and (redo or options.reopens_reply(ledger.status(key))):
+            return None
+        return ledger.get(key)
+
+    return lookup
+
+
+def battles_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Battle]:
+    """Every judge's row of every battle, from what is stored."""
+    weight = board.config.reviews_gen.strong_weight
+    for match in matches(board, answers, ledgers):
+        if match.decided is not None:
+            yield match.decided
+            continue
+        ledger = ledgers[match.contest.judge]
+        verdicts = [
+            verdict_of(stored(case, ledger), case.order or "a_first", match.contest.sample, case.sample, case.key)
+            for case in match.cases
+        ]
+        yield combine(match.contest, verdicts, weight)
+
+
+def scores_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Score]:
+    """Every judge's score of every answer, from what is stored."""
+    for exam in exams(board, answers, ledgers):
+        if exam.decided is not None:
+            yield exam.decided
+            continue
+        ledger = ledgers[exam.examination.judge]
+        yield score_of(exam.examination, [stored(case, ledger) for case in exam.cases])
+
+
+def stored(case: Case, ledger: Ledger) -> Resolved | None:
+    """What a case has come to so far; None while a request of it is still to be sent."""
+    step = resolve(case, ledger.get)
+    return None if isinstance(step, Ask) else step

@@ -1,0 +1,104 @@
+"""One invocation of `arena run`: answer, review, rate, under the board's lock."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError, RunStopped
+from arena.loading import LoadedConfig
+from arena.lock import BoardLock
+from arena.stages.answer import answer_stage, current_answers
+from arena.stages.board import DryRun, OpenBoard, open_board
+from arena.stages.options import RunOptions
+from arena.stages.progress import Progress
+from arena.stages.rate import Rated, rate_stage
+from arena.stages.record import RunRecord
+from arena.stages.review import review_stage
+from arena.types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What an invocation came to."""
+
+    exit_code: int
+    rated: Rated | None
+    problems: tuple[str, ...]
+    """Why the exit code is not 0, one line each."""
+
+
+def run_board(
+    loaded: LoadedConfig, options: RunOptions, progress: Progress, dry_run: DryRun | None = None
+) -> RunResult:
+    """Do whatever is still missing. What was received before an error or an interruption is stored, and rated.
+
+    Raises InputError for what is wrong before anything was asked, and KeyboardInterrupt after everything is kept.
+    """
+    board = open_board(loaded, dry_run)
+    for warning in board.warnings:
+        progress.note(warning)
+    with ExitStack() as stack:
+        for folder in {board.answer_folder.root, board.review_folder.root}:
+            stack.enter_context(BoardLock(folder))
+        record = RunRecord(board, _asked(options, dry_run), progress)
+        problems: list[RunStopped] = []
+        try:
+            asyncio.run(_ask(board, options, record))
+        except RunStopped as error:
+            problems.append(error)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            record.finish("interrupted")
+            raise KeyboardInterrupt from None
+        rated = _rate(board, options, record, problems)
+        record.finish("stopped" if problems or (rated and rated.problems) else "done")
+    return _result(record, rated, problems)
+
+
+async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:
+    """The two stages that call models. An endpoint that gives up while answering does not stop the reviews."""
+    writer = asyncio.create_task(record.keep_writing())
+    failure: EndpointDead | None = None
+    try:
+        if "answers" in options.stages:
+            try:
+                await answer_stage(board, options, record)
+            except EndpointDead as error:
+                failure = error
+        if "reviews" in options.stages and board.config.reviews_gen.enable:
+            answers, _ = current_answers(board)
+            await review_stage(board, answers, options, record)
+    finally:
+        writer.cancel()
+        with suppress(asyncio.CancelledError):
+            await writer
+    if failure is not None:
+        raise failure
+
+
+def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: list[RunStopped]) -> Rated | None:
+    wanted = "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
+    if not wanted or any(isinstance(problem, DiskFull) for problem in problems):
+        return None
+    try:
+        return rate_stage(board, record)
+    except InputError:
+        if problems:  # nothing could be asked: that is the message, not the empty board after it
+            return None
+        raise
+
+
+def _result(record: RunRecord, rated: Rated | None, problems: list[RunStopped]) -> RunResult:
+    lines = [str(problem) for problem in problems] + (list(rated.problems) if rated else [])
+    code = 3 if lines else 0
+    dead_at_once = problems and all(isinstance(p, EndpointDead) for p in problems) and record.calls == 0
+    if dead_at_once and not any(isinstance(p, BudgetReached) for p in problems):
+        code = 2
+    return RunResult(code, rated, tuple(lines))
+
+
+def _asked(options: RunOptions, dry_run: DryRun | None) -> dict[str, JSON]:
+    known = {key: value for key, value in asdict(options).items() if value not in (None, False)}
+    return cast("dict[str, JSON]", known | ({"dry_run": dry_run} if dry_run else {}))
