@@ -205,7 +205,8 @@ class Ledger:
         self._remember(reply.key, _Entry(where.offset, where.length, reply.status, reply.via == "import"), reply)
 
     def _remember(self, key: str, entry: _Entry, reply: Reply) -> None:
-        known = self._entries.get(key)
         self._entries[key] = entry
-        if entry.imported and known is None:
-            self._imported.setdefault((reply.question_id, reply.model_a, reply.model_b), []).append(key)
+        if entry.imported:  # equal answers share a key: every battle that names it finds it
+            keys = self._imported.setdefault((reply.question_id, reply.model_a, reply.model_b), [])
+            if key not in keys:
+                keys.append(key)

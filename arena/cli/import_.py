@@ -1,0 +1,39 @@
+"""`arena import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FORMATS = ("llmuses", "alpaca_eval", "arena_hard", "mt_bench", "orq_arena")
+
+
+@click.command("import")
+@click.argument("tool", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="Folder of the new board.")
+@click.option("--force", is_flag=True, help="Import over what an earlier import wrote there.")
+def import_(tool: str, source: Path, out: Path, force: bool) -> None:
+    """Turn another tool's files into a board.
+
+    FORMAT is llmuses, alpaca_eval, arena_hard, mt_bench or orq_arena; SRC a file or folder of that tool. Questions,
+    answers and verdicts are kept; rating and viewing the board takes no call.
+    """
+    from arena.importers import READERS
+    from arena.importers.writing import write_board
+
+    written = write_board(READERS[tool](source), out, force=force)
+    click.echo(
+        f"{written.questions} questions, {len(written.models)} models, "
+        + (f"{written.replies} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
+    )
+    if written.without_verdict:
+        click.echo(
+            f"{written.without_verdict} replies hold no verdict that {tool} could read: kept, counted, not rated"
+        )
+    for note in written.notes:
+        click.echo(note)
+    for config in written.configs[1:]:
+        click.echo(f"verdicts of the other kind: arena run -c {config}")
+    click.echo(f"next: arena run -c {written.configs[0]}    arena view -c {written.configs[0]}")

@@ -1,0 +1,138 @@
+"""arena-hard-auto: questions, answers, judgments in the layouts of v2 (uid, messages) and v0.1 (turns, choices)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from arena.errors import DataError
+from arena.importers.collected import Collected, Judged, Said
+from arena.importers.sources import Row, count, find_files, moment, optional_text, read_rows, rows_in, text, texts_in
+from arena.types import JSON, Label, Question, Usage
+
+BASELINES = ("gpt-4-0314", "o3-mini-2025-01-31")
+"""The baselines of v0.1 and v2, for judgments that do not name theirs and boards without judgments."""
+_LABELS: Mapping[str, Label] = {
+    "A>>B": "first_strong", "B<<A": "first_strong", "A>B": "first", "B<A": "first", "A=B": "tie", "B=A": "tie",
+    "B>A": "second", "A<B": "second", "B>>A": "second_strong", "A<<B": "second_strong",
+}  # fmt: skip
+
+
+def read_arena_hard(source: Path) -> Collected:
+    """The board in a folder with question.jsonl, model_answer/ and, where it was judged, model_judgment/."""
+    questions: dict[str, Question] = {}
+    answers: dict[tuple[str, str], Said] = {}
+    judgments: list[tuple[str, Row, Path]] = []
+    for path in find_files(source, (".jsonl",)):
+        for where, row in read_rows(path):
+            if "games" in row:
+                judgments.append((where, row, path))
+            elif "messages" in row or "choices" in row:
+                said = _answer(row, where, path)
+                answers[said.question_id, said.model] = said
+            elif "prompt" in row or "turns" in row:
+                question = _question(row, where)
+                questions[question.question_id] = question
+    if not questions:
+        raise DataError(f"{source}: no question.jsonl (uid, prompt) in it")
+    baseline = next((name for name in BASELINES if any(model == name for _, model in answers)), None)
+    replies = [game for where, row, path in judgments for game in _games(row, where, path, answers, baseline)]
+    met = {_baseline_of(row, where, baseline) for where, row, _ in judgments}
+    return Collected(
+        "arena_hard", questions, tuple(answers.values()), tuple(replies),
+        baseline=baseline if not met else next(iter(met)) if len(met) == 1 else None,
+        default_mode="pairwise_baseline" if baseline else "pairwise",
+        strong_weight=3.0,
+    )  # fmt: skip
+
+
+def _question(row: Row, where: str) -> Question:
+    question_id = text(row, where, "uid", "question_id")
+    turns = texts_in(row.get("prompt", row.get("turns")))
+    if not turns:
+        raise DataError(f"{where}: question {question_id} has no text under prompt or turns")
+    known = {"uid", "question_id", "prompt", "turns", "category"}
+    metadata = {key: value for key, value in row.items() if key in {"cluster", "subcategory"} and key not in known}
+    return Question(question_id, turns, optional_text(row, "category") or "general", metadata=metadata)
+
+
+def _answer(row: Row, where: str, path: Path) -> Said:
+    metadata = row.get("metadata")
+    tokens = metadata.get("token_len") if isinstance(metadata, dict) else None
+    if "messages" in row:
+        said = [item.get("content") for item in rows_in(row["messages"]) if item.get("role") == "assistant"]
+        turns = tuple(_answer_text(content, where) for content in said)
+    else:
+        choices = rows_in(row["choices"])
+        turns = texts_in(choices[0].get("turns")) if choices else ()
+        first = rows_in(choices[0].get("turns"))[:1] if choices else []
+        tokens = tokens if tokens is not None else first[0].get("token_len") if first else None
+    if not turns:
+        raise DataError(f"{where}: no assistant message in it")
+    model = optional_text(row, "model", "model_id") or path.stem
+    return Said(text(row, where, "uid", "question_id"), model, turns, usage=Usage(output_tokens=count(tokens)))
+
+
+def _answer_text(content: JSON, where: str) -> str:
+    found = content.get("answer") if isinstance(content, dict) else content
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise DataError(f"{where}: an answer must be a text, found {type(found).__name__}")
+    return found
+
+
+def _baseline_of(row: Row, where: str, default: str | None) -> str:
+    baseline = optional_text(row, "baseline") or default
+    if baseline is None:
+        raise DataError(f"{where}: no baseline stated, and none of {', '.join(BASELINES)} has answers in SRC")
+    return baseline
+
+
+def _games(
+    row: Row, where: str, path: Path, answers: Mapping[tuple[str, str], Said], default: str | None
+) -> list[Judged]:
+    """Game 1 shows the baseline first, game 2 the model first. A game that is null was a failed call."""
+    question_id = text(row, where, "uid", "question_id")
+    model, baseline = text(row, where, "model"), _baseline_of(row, where, default)
+    judge = optional_text(row, "judge") or path.parent.name
+    sides = []
+    for name in (baseline, model):
+        if (question_id, name) not in answers:
+            raise DataError(f"{where}: no answer of {name} to question {question_id} in SRC")
+        sides.append(answers[question_id, name])
+    games = row["games"]
+    if not isinstance(games, list):
+        raise DataError(f"{where}: games must be a list, found {type(games).__name__}")
+    orders = (tuple(sides), tuple(reversed(sides)))
+    return [
+        _game(game, where, judge, orders[number % 2], number // 2, moment(row.get("tstamp")))
+        for number, game in enumerate(games)
+    ]
+
+
+def _game(game: JSON, where: str, judge: str, order: tuple[Said, ...], sample: int, created_at: str | None) -> Judged:
+    first, second = order
+    if not isinstance(game, dict):
+        return Judged(judge, first, second, raw=None, status="error", error="no judgment stored", turn=sample + 1)
+    score = game.get("score")
+    if score is not None and str(score) not in _LABELS:
+        raise DataError(f"{where}: score is {score!r} (known: {', '.join(_LABELS)}, null)")
+    judgment = game.get("judgment")
+    reply = judgment.get("answer") if isinstance(judgment, dict) else judgment
+    return Judged(
+        judge, first, second,
+        raw={"score": score, "judgment": judgment},
+        label=_LABELS[str(score)] if score is not None else None,
+        text=reply if isinstance(reply, str) else "",
+        turn=sample + 1,
+        messages=_messages(game),
+        created_at=created_at,
+    )  # fmt: skip
+
+
+def _messages(game: Row) -> tuple[Row, ...]:
+    prompt = game.get("prompt", game.get("user_prompt"))
+    if isinstance(prompt, str):
+        return ({"role": "user", "content": prompt},)
+    return tuple({"role": item.get("role"), "content": item.get("content")} for item in rows_in(prompt))

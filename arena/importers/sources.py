@@ -1,0 +1,124 @@
+"""Reading other people's files: JSON arrays or JSON lines, fields that come in more than one type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from arena.errors import DataError, InputError
+from arena.files import from_json, read_objects
+from arena.types import JSON
+
+Row = Mapping[str, JSON]
+
+
+def find_files(source: Path, suffixes: tuple[str, ...] = (".json", ".jsonl")) -> list[Path]:
+    """The data files of SRC: itself, or everything below it in a fixed order. Raises InputError when there is none."""
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise InputError(f"{source}: no such file or folder")
+    below = [path.relative_to(source) for path in source.rglob("*") if path.suffix in suffixes]
+    visible = sorted(path for path in below if not any(part.startswith(".") for part in path.parts))
+    found = [source / path for path in visible if (source / path).is_file()]
+    if not found:
+        raise InputError(f"{source}: no {' or '.join(suffixes)} file in it")
+    return found
+
+
+def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
+    """The objects of a JSON array, a single JSON object or a JSON-lines file, each with where it stands."""
+    if _starts_with_bracket(path):
+        try:
+            loaded = from_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}: not JSON ({error})") from None
+        assert isinstance(loaded, list)
+        for number, row in enumerate(loaded, 1):
+            if not isinstance(row, dict):
+                raise DataError(f"{path}: element {number} is no object but {type(row).__name__}")
+            yield f"{path}: element {number}", row
+        return
+    for where, row in read_objects(path):
+        yield f"{path}:{where.number}", row
+
+
+def read_document(path: Path) -> Row | None:
+    """A file that holds one JSON object; None when it holds anything else or is not there."""
+    try:
+        loaded = from_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return loaded if isinstance(loaded, dict) else None
+
+
+def text(row: Row, where: str, *names: str) -> str:
+    """The first of these fields that stands there, as text. Raises DataError when none does."""
+    for name in names:
+        value = row.get(name)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+    raise DataError(f"{where}: no text under {' or '.join(names)} (fields: {', '.join(sorted(row))})")
+
+
+def optional_text(row: Row, *names: str) -> str | None:
+    """The first of these fields that is a non-empty text."""
+    return next((value for name in names if isinstance(value := row.get(name), str) and value), None)
+
+
+def number(value: JSON) -> float | None:
+    """A number that may have been written as text; None when it is absent or is none."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    try:
+        return float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def count(value: JSON) -> int | None:
+    """A whole number of tokens; None when unknown."""
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def seconds(milliseconds: JSON) -> float | None:
+    """Milliseconds as seconds."""
+    found = number(milliseconds)
+    return None if found is None else found / 1000
+
+
+def moment(value: JSON) -> str | None:
+    """A time stamp, in seconds since 1970 or already as text, in ISO 8601."""
+    found = number(value)
+    if found is None:
+        return value if isinstance(value, str) and value else None
+    try:
+        return datetime.fromtimestamp(found, UTC).isoformat("T", "seconds")
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def rows_in(value: JSON) -> list[Row]:
+    """The objects of a list; anything else is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def texts_in(value: JSON) -> tuple[str, ...]:
+    """A text or a list of texts (or of objects with `content`) as texts."""
+    listed = value if isinstance(value, list) else [value]
+    contents = [item.get("content") if isinstance(item, dict) else item for item in listed]
+    return tuple(item for item in contents if isinstance(item, str))
+
+
+def _starts_with_bracket(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None

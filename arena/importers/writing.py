@@ -1,0 +1,268 @@
+"""A board folder out of what an importer collected: questions, recorded answers, ledgers, a config ready to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+import arena
+from arena.config import Mode
+from arena.errors import InputError
+from arena.files import file_stems, read_objects, to_json, write_atomically
+from arena.importers.collected import Collected, Judged, Said
+from arena.importers.samples import Slots, assign_samples
+from arena.keys import digest, recorded_key
+from arena.records import reply_to_json
+from arena.store import BoardFolder
+from arena.types import JSON, Question, Reply
+
+FORMAT = "imported"
+"""`format` of an imported ledger line: its verdict stands in `request["imported"]` and is not parsed again."""
+_ANSWERS = "answers-recorded"
+_MODES: tuple[Mode, ...] = ("pairwise", "single")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an import put where."""
+
+    configs: tuple[Path, ...]
+    """The first is the board to start with."""
+    questions: int
+    models: tuple[str, ...]
+    replies: int
+    without_verdict: int
+    judges: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def write_board(collected: Collected, folder: Path, *, force: bool = False) -> Written:
+    """Write a board folder. Raises InputError when the folder holds something and `force` is not given.
+
+    With `force` the files of an earlier import are replaced; replies that a real judge gave since then are kept.
+    """
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
+        raise InputError(f"{folder}: exists already; choose another --out, or --force to import over it")
+    slots, numbers = assign_samples(collected.answers, collected.replies)
+    used = {question_id for question_id, _, _ in slots} or set(collected.questions)
+    questions = [question for key, question in collected.questions.items() if key in used]
+    missing = used - {question.question_id for question in questions}
+    slots = {key: said for key, said in slots.items() if key[0] not in missing}
+    models = sorted({model for _, model, _ in slots})
+    _write_lines(folder / "questions.jsonl", [_question_line(question) for question in questions])
+    stems = file_stems(models)
+    for model in models:
+        _write_lines(folder / _ANSWERS / f"{stems[model]}.jsonl", _answer_lines(slots, model))
+    kept = [
+        (reply, number)
+        for reply, number in zip(collected.replies, numbers, strict=True)
+        if reply.question_id not in missing
+    ]
+    notes = list(collected.notes)
+    if missing:
+        notes.append(f"{len(missing)} question ids without a question text left out, with their answers and verdicts")
+    configs = _write_configs(collected, folder, slots, [reply for reply, _ in kept])
+    for reply_mode in _MODES:
+        chosen = [reply for reply, _ in kept if (reply.second is None) == (reply_mode == "single")]
+        _write_ledgers(chosen, collected, folder / "runs" / reply_mode)
+    return Written(
+        configs, len(questions), tuple(models), len(kept),
+        sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply, _ in kept),
+        tuple(sorted({reply.judge for reply, _ in kept})), tuple(notes),
+    )  # fmt: skip
+
+
+def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:
+    """An imported ledger line. model_a < model_b by code point, but a baseline is model_b."""
+    first, second = judged.first, judged.second
+    if second is None:
+        model_a, model_b, order = first, None, None
+    elif second.model == baseline or (first.model != baseline and first.model < second.model):
+        model_a, model_b, order = first, second, "a_first"
+    else:
+        model_a, model_b, order = second, first, "b_first"
+    key_a, key_b = recorded_key(model_a.turns), recorded_key(model_b.turns) if model_b is not None else None
+    sample = judged.turn - 1
+    parts = {
+        "tool": tool, "judge": judged.judge, "question": judged.question_id, "answers": [key_a, key_b],
+        "order": order, "reply": judged.raw, "sample": sample,
+    }  # fmt: skip
+    imported: dict[str, JSON] = {
+        "label": judged.label, "score_first": judged.score_first, "score_second": judged.score_second,
+        "probability": judged.probability, "answer_key_a": key_a, "answer_key_b": key_b, "tool": tool,
+    }  # fmt: skip
+    if model_b is None:
+        imported["score"] = judged.score_first
+    elif not judged.order_known:
+        imported["order_known"] = False
+    request: dict[str, JSON] = {"imported": imported}
+    if judged.messages:
+        request["messages"] = [dict(message) for message in judged.messages]
+    return Reply(
+        digest(parts)[:32], judged.status, judged.judge, judged.judge, judged.template or tool, "", FORMAT, None,
+        request, judged.question_id, model_a.model, model_b.model if model_b is not None else None,
+        "a_first" if order == "a_first" else "b_first" if order else None, sample, judged.text,
+        logprobs=judged.logprobs, usage=judged.usage, via="import", cost_usd=judged.cost_usd,
+        latency_s=judged.latency_s, error=judged.error, created_at=judged.created_at, arena_version=arena.__version__,
+    )  # fmt: skip
+
+
+def _write_ledgers(replies: Sequence[Judged], collected: Collected, folder: Path) -> None:
+    judges = sorted({reply.judge for reply in replies})
+    baseline = _baseline(collected, replies)
+    for judge in judges:
+        path = BoardFolder(folder).ledger_file(judge, judges)
+        lines: dict[tuple[object, ...], bytes] = {}
+        for judged in replies:
+            if judged.judge == judge:
+                reply = to_reply(judged, collected.tool, baseline)
+                lines[reply.key, reply.model_a, reply.model_b] = to_json(reply_to_json(reply))
+        own = [to_json(line) for _, line in read_objects(path, growing=True) if line.get("via") != "import"] if (
+            path.exists()
+        ) else []  # fmt: skip
+        write_atomically(path, b"".join(line + b"\n" for line in [*lines.values(), *own]))
+
+
+def _baseline(collected: Collected, replies: Sequence[Judged]) -> str | None:
+    """The model that took part in every comparison, where the tool or three or more models make that one model."""
+    pairs = [{r.first.model, r.second.model} for r in replies if r.second is not None]
+    if not pairs:
+        return collected.baseline
+    shared = set.intersection(*pairs)
+    if collected.baseline is not None:
+        return collected.baseline if collected.baseline in shared else None
+    return next(iter(shared)) if len(shared) == 1 else None
+
+
+def _write_configs(collected: Collected, folder: Path, slots: Slots, replies: Sequence[Judged]) -> tuple[Path, ...]:
+    if collected.categories:
+        groups: dict[str, list[str]] = {name: list(members) for name, members in collected.categories.items()}
+        write_atomically(folder / "category_mapping.yaml", yaml.safe_dump(groups, allow_unicode=True, sort_keys=False))
+    found = [mode for mode in _MODES if any((reply.second is None) == (mode == "single") for reply in replies)]
+    written = []
+    for number, mode in enumerate(found or [collected.default_mode]):
+        name = "config.yaml" if number == 0 else f"config-{mode}.yaml"
+        sections = _config(collected, mode, slots, replies)
+        text = _header(collected, bool(found), bool(slots), name) + yaml.safe_dump(
+            sections, allow_unicode=True, sort_keys=False, width=120
+        )
+        write_atomically(folder / name, text)
+        written.append(folder / name)
+    return tuple(written)
+
+
+def _config(collected: Collected, mode: Mode, slots: Slots, replies: Sequence[Judged]) -> dict[str, object]:
+    chosen = [reply for reply in replies if (reply.second is None) == (mode == "single")]
+    baseline = _baseline(collected, chosen) if mode != "single" else None
+    reviews: dict[str, object] = {"mode": "pairwise_baseline" if baseline is not None else mode}
+    if baseline is not None:
+        reviews["baseline"] = baseline
+    if chosen:
+        reviews["judges"] = {judge: {"backend": "recorded"} for judge in sorted({reply.judge for reply in chosen})}
+        reviews |= {"order": "recorded", "max_unparsed": 1.0, "max_failed": 1.0}
+        if collected.quorum > 1:
+            reviews["panel"] = {"quorum": collected.quorum}
+    else:
+        reviews["judges"] = {"gpt-4.1-mini": {"backend": "openai", "model": "gpt-4.1-mini"}}
+        reviews["order"] = "both"
+    if collected.strong_weight != 1 and mode != "single":
+        reviews["strong_weight"] = collected.strong_weight
+    sections: dict[str, object] = {"question_file": "questions.jsonl"}
+    if collected.categories:
+        sections["category_file"] = "category_mapping.yaml"
+    folder = "single" if mode == "single" else "pairwise"
+    return sections | {
+        "output_dir": f"runs/{folder}",
+        "answers_gen": _candidates(slots),
+        "reviews_gen": reviews,
+    }
+
+
+def _candidates(slots: Slots) -> dict[str, object]:
+    models = sorted({model for _, model, _ in slots})
+    if not models:
+        return {name: {"backend": "openai", "model": name} for name in ("gpt-4.1", "gpt-4.1-mini")}
+    stems = file_stems(models)
+    samples = 1 + max(sample for _, _, sample in slots)
+    candidates: dict[str, object] = {}
+    for model in models:
+        entry: dict[str, object] = {"backend": "recorded", "file": f"{_ANSWERS}/{stems[model]}.jsonl"}
+        candidates[model] = entry | ({"generation_config": {"n": samples}} if samples > 1 else {})
+    return candidates
+
+
+def _header(collected: Collected, judged: bool, answered: bool, name: str) -> str:
+    lines = [f"# Imported from {collected.tool} by `arena import`."]
+    if judged:
+        lines += [
+            "# The verdicts are in the ledger already, so rating and viewing them takes no call:",
+            f"#   arena run -c {name}      arena view -c {name}      arena report -c {name}",
+            "# Another judge over the same answers, at the price of its own calls:",
+            f"#   arena review -c {name} --judge gpt-4.1-mini",
+            "# Another model: an entry under answers_gen, and a judge that can be asked; only its own battles are new.",
+            "# Verdicts that the other tool could not read are left out and counted; nothing can be asked again for",
+            "# them, so max_unparsed and max_failed do not end a run here.",
+        ]
+    elif answered:
+        lines += [
+            "# It holds no verdicts yet. Rehearse without a key, then judge for real:",
+            f"#   arena run -c {name} --dry-run      arena run -c {name}",
+        ]
+    else:
+        lines += [
+            "# It holds questions only: put your own models under answers_gen. Rehearse without a key, then run:",
+            f"#   arena run -c {name} --dry-run      arena run -c {name}",
+        ]
+    return "\n".join([*lines, "", ""])
+
+
+def _question_line(question: Question) -> dict[str, JSON]:
+    line: dict[str, JSON] = {"question_id": question.question_id, "category": question.category}
+    if len(question.turns) == 1:
+        line["text"] = question.turns[0]
+    else:
+        line["turns"] = list(question.turns)
+    if any(question.reference):
+        line["reference"] = list(question.reference)
+    for field, value in (("system", question.system), ("language", question.language)):
+        if value:
+            line[field] = value
+    return line | {key: value for key, value in question.metadata.items() if key not in line}
+
+
+def _answer_lines(slots: Mapping[tuple[str, str, int], Said], model: str) -> Iterable[dict[str, JSON]]:
+    for (question_id, name, sample), said in slots.items():
+        if name == model:
+            yield _answer_line(question_id, sample, said)
+
+
+def _answer_line(question_id: str, sample: int, said: Said) -> dict[str, JSON]:
+    line: dict[str, JSON] = {
+        "question_id": question_id,
+        "model": said.model,
+        "sample": sample,
+        "turns": list(said.turns),
+    }
+    if said.finish_reason == "length":
+        line["status"] = "truncated"
+    usage: dict[str, JSON] = {
+        "input_tokens": said.usage.input_tokens,
+        "output_tokens": said.usage.output_tokens,
+        "reasoning_tokens": said.usage.reasoning_tokens,
+    }
+    known: dict[str, JSON] = {
+        "finish_reason": said.finish_reason,
+        "usage": usage if any(value is not None for value in usage.values()) else None,
+        "ttft_s": said.ttft_s,
+        "latency_s": said.latency_s,
+        "load": "api" if said.measured else None,
+        "cost_usd": said.cost_usd,
+    }
+    return line | {key: value for key, value in known.items() if value is not None}
+
+
+def _write_lines(path: Path, lines: Iterable[dict[str, JSON]]) -> None:
+    write_atomically(path, b"".join(to_json(line) + b"\n" for line in lines))
