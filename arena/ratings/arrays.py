@@ -1,0 +1,17 @@
+"""The array types of this package, and its one way of adding up by group."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+
+def add_up(groups: NDArray[np.integer], values: FloatArray | None, size: int) -> FloatArray:
+    """Sum of `values` in each group (how many, when None); groups are codes below `size`."""
+    result: FloatArray = np.bincount(groups, values, size).astype(float, copy=False)
+    return result

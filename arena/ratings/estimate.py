@@ -1,0 +1,214 @@
+"""One fit of a board: Bradley–Terry on the part with finite ratings, with its covariance and what is open beyond it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
+from arena.ratings.bradley_terry import fit_bradley_terry, limit_order, profile, sigmoid
+from arena.ratings.covariance import Uncertainty, clustered_meat, joint_quantile, pseudo_inverse, sandwich
+from arena.ratings.graph import CORE, HIGH, LOW, Graph, build_graph
+from arena.ratings.sums import DENSE_LIMIT, PairSums, by_cluster, laplacian, pair_sums
+from arena.ratings.table import BattleTable
+from arena.ratings.winrate import win_rates
+
+if TYPE_CHECKING:
+    from arena.ratings.sparse import MarginalUncertainty
+
+Interval = Literal["sandwich", "bootstrap", "independent", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Strengths on the natural scale (mean 0 in each component's core), and how sure they are."""
+
+    graph: Graph
+    block: IntArray
+    """Component of each model with a finite rating; −1 for the others."""
+    theta: FloatArray
+    """NaN where there is no finite rating."""
+    order: FloatArray
+    """A finite key that puts all models of a component in order, separated ones included."""
+    questions: FloatArray
+    """Distinct questions of each model (battles, where rows are independent)."""
+    uncertainty: Uncertainty | MarginalUncertainty | None
+    open_low: FloatArray
+    """The finite lower end of a model that is unbounded above; NaN elsewhere."""
+    open_high: FloatArray
+    gradient_norm: float
+    iterations: int
+    columns: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """Coefficients of the extra columns (style, position) with their intervals, on the natural scale."""
+
+
+def estimate(
+    table: BattleTable,
+    *,
+    interval: Interval = "sandwich",
+    level: float = 0.95,
+    prefer: int | None = None,
+    simultaneous: bool = False,
+    seed: int = 0,
+) -> Estimate:
+    """Fit a table by Bradley–Terry; `prefer` is the model that should be in the core when there is a choice.
+
+    Without question ids rows are independent, whatever `interval` says. `bootstrap` is fitted like `sandwich` here:
+    its percentiles are the business of `arena.ratings.bootstrap`.
+    """
+    independent = interval == "independent" or table.question is None
+    pairs = pair_sums(table)
+    graph = build_graph(pairs, prefer)
+    block = np.where((graph.side == CORE) & (graph.component >= 0), graph.component, -1)
+    core = pairs.among((block[pairs.i] >= 0) & (block[pairs.j] >= 0))
+    fit = fit_bradley_terry(core, block)
+    rows = table if not graph.separated else table.select((block[table.a] >= 0) & (block[table.b] >= 0))
+    questions = questions_of(table, independent=independent)
+    uncertainty: Uncertainty | MarginalUncertainty | None = None
+    if interval != "none":
+        if pairs.n_models > DENSE_LIMIT:
+            from arena.ratings.sparse import marginal_uncertainty
+
+            uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
+        else:
+            uncertainty = _uncertainty(rows, core, fit.theta, block, level, independent=independent)
+            if simultaneous:
+                uncertainty = _jointly(uncertainty, block, seed)
+    theta = np.where(block >= 0, fit.theta, np.nan)
+    low, high = _open_ends(pairs, graph, theta, questions, level)
+    return Estimate(
+        graph, block, theta, _order(pairs, graph, fit.theta), questions, uncertainty, low, high,
+        fit.gradient_norm, fit.iterations,
+    )  # fmt: skip
+
+
+def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
+    """How many distinct questions each model was compared on (battles, where rows are independent)."""
+    m, clusters = len(table.models), table.clusters()
+    if independent:
+        return add_up(table.a, None, m) + add_up(table.b, None, m)
+    cells = np.concatenate([clusters.astype(np.int64) * m + table.a, clusters.astype(np.int64) * m + table.b])
+    n_cells = (int(clusters.max(initial=-1)) + 1) * m
+    if n_cells <= 30_000_000:
+        seen = np.zeros(n_cells, dtype=bool)
+        seen[cells] = True
+        counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
+        return counts
+    return add_up(np.unique(cells) % m, None, m)
+
+
+def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
+    """Q of each model's component: distinct questions with a battle inside it. 0 outside all components."""
+    found = np.zeros(len(block))
+    for number in range(int(block.max(initial=-1)) + 1):
+        inside = block[rows.a] == number
+        clusters = rows.clusters() if inside.all() else rows.clusters()[inside]
+        found[block == number] = np.count_nonzero(np.bincount(clusters)) if len(clusters) else 0
+    return found
+
+
+def _uncertainty(
+    rows: BattleTable, core: PairSums, theta: FloatArray, block: IntArray, level: float, *, independent: bool
+) -> Uncertainty:
+    m = core.n_models
+    p = sigmoid(theta[core.i] - theta[core.j])
+    inverse = pseudo_inverse(laplacian(m, core.i, core.j, core.games * p * (1 - p)), block)
+    residual = rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
+    if rows.weight is not None:
+        residual *= rows.weight
+    if independent:
+        meat = independent_meat(rows, residual)
+        df = np.full(m, np.inf)
+    else:
+        scores = scores_by_question(rows, residual)
+        meat = clustered_meat(scores, component_questions(rows, block))
+        meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
+        df = questions_of(rows, independent=False) - 1.0
+    covariance = sandwich(inverse, meat)
+    covariance[block < 0, :] = np.nan
+    covariance[:, block < 0] = np.nan
+    return Uncertainty(covariance, df, level)
+
+
+def scores_by_question(rows: BattleTable, residual: FloatArray) -> FloatArray:
+    """Scores of the likelihood summed by question, shape (questions, models)."""
+    n_clusters, m = int(rows.clusters().max(initial=-1)) + 1, len(rows.models)
+    scores = by_cluster(rows.clusters(), rows.a, residual, n_clusters, m)
+    scores -= by_cluster(rows.clusters(), rows.b, residual, n_clusters, m)
+    return scores
+
+
+def independent_meat(rows: BattleTable, residual: FloatArray) -> FloatArray:
+    """Σ rows of squared scores: a Laplacian, because every row touches two models."""
+    m = len(rows.models)
+    square = add_up(rows.a * np.int64(m) + rows.b, residual**2, m * m).reshape(m, m)
+    i, j = np.triu_indices(m, 1)
+    return laplacian(m, i, j, square[i, j] + square[j, i])
+
+
+def _jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty:
+    comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
+    quantile = joint_quantile(uncertainty, comparable, seed)
+    return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
+
+
+def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
+    """θ inside the core; beyond it the limit of the fit, kept outside the core's range."""
+    if not graph.separated:
+        return theta
+    limit = limit_order(pairs, graph.component)
+    order = np.where(graph.side == CORE, theta, limit)
+    for number in range(graph.n_components):
+        members = graph.component == number
+        core = members & (graph.side == CORE)
+        for side, sign in ((HIGH, 1.0), (LOW, -1.0)):
+            beyond = members & (graph.side == side)
+            if beyond.any():
+                edge = float(np.max(sign * theta[core])) + 1.0
+                order[beyond] = sign * edge + limit[beyond] - sign * float(np.min(sign * limit[beyond]))
+    return order
+
+
+def _open_ends(
+    pairs: PairSums, graph: Graph, theta: FloatArray, questions: FloatArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Finite ends of unbounded models: Clopper–Pearson on the pooled win probability, the others held fixed."""
+    low, high = np.full(len(theta), np.nan), np.full(len(theta), np.nan)
+    for model in np.flatnonzero((graph.side == HIGH) | (graph.side == LOW)):
+        mine = (pairs.i == model) | (pairs.j == model)
+        opponents = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])
+        known = np.isfinite(theta[opponents])
+        if not known.any() or not questions[model] >= 1:
+            continue
+        bound = ((1 - level) / 2) ** (1 / questions[model])
+        games, others = pairs.games[mine][known], theta[opponents[known]]
+        if graph.side[model] == HIGH:
+            low[model] = profile(others, games, bound)
+        else:
+            high[model] = profile(others, games, 1 - bound)
+    return low, high
+
+
+def degenerate_ends(
+    table: BattleTable, fit: Estimate, width: FloatArray, level: float, *, independent: bool
+) -> tuple[Mask, FloatArray, FloatArray]:
+    """Ends for models whose battles do not vary at all (all ties): Wilson's interval of the win rate, mapped to θ.
+
+    `width` is half of each interval. Returns which models these are and their ends on the natural scale.
+    """
+    low, high = np.full(len(fit.theta), np.nan), np.full(len(fit.theta), np.nan)
+    flat = np.isfinite(width) & (width < 1e-7) & (fit.block >= 0)
+    if not flat.any():
+        return flat, low, high
+    pairs, rates = pair_sums(table), win_rates(table, level, independent=independent)
+    for model in np.flatnonzero(flat):
+        mine = (pairs.i == model) | (pairs.j == model)
+        others = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])
+        known = np.isfinite(fit.theta[others])
+        games, thetas = pairs.games[mine][known], fit.theta[others[known]]
+        if known.any() and np.isfinite(rates.low[model]):
+            low[model] = profile(thetas, games, float(rates.low[model]))
+            high[model] = profile(thetas, games, float(rates.high[model]))
+    return flat, low, high

@@ -1,0 +1,38 @@
+"""What can be asked of a rating."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from arena.ratings.estimate import Interval
+from arena.ratings.results import Anchored
+
+Method = Literal["bradley_terry", "elo", "win_rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingOptions:
+    """Options of `rate`; the defaults are those of a board without a config."""
+
+    methods: tuple[Method, ...] = ("bradley_terry", "win_rate")
+    """What to compute; the first ranks the board."""
+    baseline: str | None = None
+    """Win rates are against it, and it is the anchor unless another is given."""
+    anchor: Anchored | None = None
+    interval: Interval = "sandwich"
+    level: float = 0.95
+    simultaneous: bool = False
+    """Rank intervals and differences that hold for all pairs at once."""
+    style: tuple[str, ...] = ()
+    """Columns to control for, or one preset: "arena", "alpaca_eval"."""
+    position: bool = True
+    """Fit the judges' position effect where some battles were seen in one order only and it is identified."""
+    elo_k: float = 4.0
+    elo_orders: int = 100
+    elo_order: Literal["seeded", "file"] = "seeded"
+    seed: int = 0
+    pairs: bool | None = None
+    """None: up to 50 models."""
+    slices: tuple[Literal["category", "language"], ...] = ("category", "language")
+    bootstraps: int = 1_000

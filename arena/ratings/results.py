@@ -1,0 +1,170 @@
+"""What a rating gives back: frozen results with the names of leaderboard.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Literal
+
+import numpy as np
+
+from arena.types import JSON
+
+Unbounded = Literal["low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One model within one category or language."""
+
+    n_battles: int
+    n_questions: int
+    thin: bool
+    """Fewer than 20 questions: shown, but its interval is wide and its estimate rough."""
+    rank: int | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    rating: float | None = None
+    rating_low: float | None = None
+    rating_high: float | None = None
+    unbounded: Unbounded | None = None
+    win_rate: float | None = None
+    win_rate_low: float | None = None
+    win_rate_high: float | None = None
+    score: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model's line of the leaderboard. None where a number does not exist or was not asked for."""
+
+    model: str
+    component: int | None
+    """Which connected set of models it belongs to; ranks count within it. None without battles."""
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    rating: float | None
+    rating_low: float | None
+    rating_high: float | None
+    unbounded: Unbounded | None
+    """"high": won everything, "low": lost everything; then there is no rating and one end of its interval is open."""
+    elo: float | None
+    elo_low: float | None
+    elo_high: float | None
+    elo_order_sd: float | None
+    win_rate: float | None
+    """Mean outcome in [0, 1]: against the baseline where there is one (itself ½), else over all battles."""
+    win_rate_low: float | None
+    win_rate_high: float | None
+    win_rate_overall: float | None
+    """Mean outcome over all battles of the model, whoever the opponent."""
+    win_rate_overall_low: float | None
+    win_rate_overall_high: float | None
+    lc_win_rate: float | None
+    wins: int
+    losses: int
+    ties: int
+    n_battles: int
+    n_questions: int
+    score: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
+    categories: Mapping[str, SliceRow] = field(default_factory=dict)
+    languages: Mapping[str, SliceRow] = field(default_factory=dict)
+    criteria: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The difference between two models in rating points, a − b."""
+
+    a: str
+    b: str
+    diff: float | None
+    low: float | None
+    high: float | None
+    p_better: float | None
+    """P(a is truly better than b)."""
+    n_questions: int
+    """Questions on which both were compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A coefficient with its interval."""
+
+    coef: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """The model that holds the scale, and where it stands."""
+
+    model: str
+    rating: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Everything that is computed from a table of battles or scores; `to_json` has leaderboard.json's names."""
+
+    ranked_by: str
+    judges: tuple[str, ...]
+    baseline: str | None
+    anchor: Anchored | None
+    """None: mean 1000 over the finite models of each component."""
+    level: float
+    interval: str
+    n_questions: int
+    n_battles: int
+    warnings: tuple[str, ...]
+    judges_detail: tuple[Mapping[str, JSON], ...]
+    pairs: tuple[Pair, ...]
+    style: Mapping[str, Effect]
+    diagnostics: Mapping[str, JSON]
+    models: tuple[ModelRow, ...]
+
+    def to_json(self) -> dict[str, JSON]:
+        """Plain values under the names of the contract, floats unrounded."""
+        result = plain(self)
+        assert isinstance(result, dict)
+        return result
+
+
+def plain(value: object) -> JSON:
+    """JSON values from dataclasses, mappings, tuples and numpy scalars; NaN and infinities become null."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(inner) for inner in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def rounded(value: JSON, digits: int = 10) -> JSON:
+    """The same with every float rounded to `digits` significant digits: what reports are written with."""
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}")
+    if isinstance(value, dict):
+        return {name: rounded(inner, digits) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner, digits) for inner in value]
+    return value
+
+
+def number(value: float) -> float | None:
+    """A float, or None where it is NaN or infinite."""
+    return float(value) if np.isfinite(value) else None
