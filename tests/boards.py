@@ -24,7 +24,12 @@ def read_jsonl(path: Path) -> list[dict[str, object]]:
 def arithmetic_board(folder: Path, n_questions: int = 12, **reviews: object) -> Path:
     """A board whose true order is known: `right` > `half` > `wrong` on sums, judged by reference. Returns its config."""
     questions = [
-        {"question_id": i, "category": "math" if i % 2 else "sums", "text": f"What is {i} + 7?", "reference": str(i + 7)}
+        {
+            "question_id": i,
+            "category": "math" if i % 2 else "sums",
+            "text": f"What is {i} + 7?",
+            "reference": str(i + 7),
+        }
         for i in range(n_questions)
     ]
     write_jsonl(folder / "questions.jsonl", questions)

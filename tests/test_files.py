@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena.errors import DataError, DiskFull, InputError
-from arena.files import Appender, file_stem, file_stems, from_json, read_objects, round_floats, to_json, write_atomically
+from arena.files import (
+    Appender,
+    file_stem,
+    file_stems,
+    from_json,
+    read_objects,
+    round_floats,
+    to_json,
+    write_atomically,
+)
 
 
 def lines(path: Path) -> list[object]:
