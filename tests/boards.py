@@ -22,7 +22,7 @@ def read_jsonl(path: Path) -> list[dict[str, object]]:
 
 
 def arithmetic_board(folder: Path, n_questions: int = 12, **reviews: object) -> Path:
-    """A board whose true order is known: `right` > `half` > `wrong` on sums, judged by reference. Returns its config."""
+    """A board of sums whose true order is known: `right` > `half` > `wrong`. Returns its config."""
     questions = [
         {
             "question_id": i,

@@ -22,7 +22,7 @@ REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.
 
 def slow_board(folder: Path) -> Path:
     config = arithmetic_board(folder, n_questions=60)
-    judge = {"backend": "simulated", "latency_s": 0.02, "concurrency": IN_FLIGHT}
+    judge = {"backend": "simulated", "latency_s": 0.1, "concurrency": IN_FLIGHT}
     return edit_config(config, reviews_gen={"mode": "pairwise", "judges": {"slow": judge}})
 
 
@@ -41,9 +41,10 @@ def test_a_run_killed_twenty_times_ends_like_one_that_was_left_alone(tmp_path: P
     for _ in range(KILLS):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started, size = time.monotonic(), ledger.stat().st_size if ledger.exists() else 0
-        while time.monotonic() - started < 20 and (not ledger.exists() or ledger.stat().st_size <= size):
+        while time.monotonic() - started < 30 and (not ledger.exists() or ledger.stat().st_size <= size):
             time.sleep(0.01)  # until it has begun to write
-        time.sleep(rng.uniform(0, 0.05))
+        time.sleep(rng.uniform(0, 0.1))
+        assert process.poll() is None, "the run was over before it could be killed"
         process.send_signal(signal.SIGKILL)
         process.wait()
         if rng.random() < 0.5:  # as if the kill had come inside the write

@@ -109,7 +109,14 @@ def test_a_salt_that_was_torn_is_made_again(tmp_path: Path) -> None:
     assert len(folder.salt()) >= 32
 
 
-HOLD = "import sys,time; from pathlib import Path; from arena.lock import BoardLock; l=BoardLock(Path(sys.argv[1])); print('in', flush=True); time.sleep(60)"
+HOLD = """
+import sys, time
+from pathlib import Path
+from arena.lock import BoardLock
+lock = BoardLock(Path(sys.argv[1]))
+print("in", flush=True)
+time.sleep(60)
+"""
 
 
 def test_a_second_run_is_refused_and_told_who_holds_the_board(tmp_path: Path) -> None:
