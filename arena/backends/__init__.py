@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arena.config import AnthropicConfig, BackendConfig, OpenAIConfig
+from arena.config import AnthropicConfig, BackendConfig, LocalConfig, OpenAIConfig
 from arena.errors import ConfigError
 from arena.recordings import Recording
 from arena.types import Backend
@@ -61,12 +61,24 @@ def _anthropic(opening: Opening, entry: BackendConfig) -> Backend:
     return open_anthropic(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
 
 
+def _local(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.local.backend import LocalBackend
+    from arena.backends.local.spec import check_spec, spec_of
+
+    assert isinstance(entry, LocalConfig)
+    spec = spec_of(f"{opening.role}.{opening.name}", entry)
+    check_spec(spec)
+    return LocalBackend(spec)
+
+
 LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
     "anthropic": _anthropic,
     "openai": _openai,
     "recorded": _recorded,
     "reference": _reference,
     "simulated": _simulated,
+    "transformers": _local,
+    "vllm": _local,
 }
 
 
