@@ -20,14 +20,15 @@ class Unparsed:
 
 
 def visible(text: str) -> str | Unparsed:
-    """The reply without its leading reasoning block: `<think>…</think>` in front is taken off.
+    """The reply without its leading reasoning block.
 
-    One that is never closed means that the reply broke off. A closing tag without an opening one is left alone: an
-    answer may have been quoted with it.
+    `<think>…</think>` in front is taken off, also when the template swallowed the opening tag. One that is never
+    closed means that the reply broke off.
     """
     opening = _THINK.match(text)
     if opening is None:
-        return text
+        head, closing, rest = text.partition("</think>")
+        return rest if closing and "<think>" not in head else text
     _, closing, rest = text[opening.end() :].partition(f"</{opening.group(1)}>")
     return rest if closing else Unparsed("the reasoning never ends: cut off")
 

@@ -1,0 +1,120 @@
+"""`arena view`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from arena.cli.options import dry_run_option
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
+@click.option("--review-file", type=click.Path(path_type=Path), help="A battles file: ours, or one of llmuses.")
+@click.option("--category-file", type=click.Path(path_type=Path), help="Groups of categories (YAML).")
+@click.option("--question-file", type=click.Path(path_type=Path), help="Questions, for a battles file of ours.")
+@click.option("--other", "others", multiple=True, metavar="CFG|DIR", help="Another board, for the page Runs.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; see --public.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: 8501, or the next free one.")
+@click.option("--public", is_flag=True, help="Allow a --host that others can reach. There is no login.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="With --public: a host name in the address bar.")
+@dry_run_option
+def view(
+    config: str | None, review_file: Path | None, category_file: Path | None, question_file: Path | None,
+    others: tuple[str, ...], host: str, port: int, public: bool, names: tuple[str, ...], dry_run: str | None,
+) -> None:  # fmt: skip
+    """The viewer, in the browser: leaderboard, battles, match-ups, judge health, blind votes.
+
+    Shows the board of a config, or a battles file as it is (ours, or one of llmuses).
+    """
+    if (config is None) == (review_file is None):
+        raise click.UsageError("give either -c CFG or --review-file FILE")
+    if host not in LOOPBACK and not public:
+        raise click.UsageError(f"--host {host}: others could reach it and there is no login; add --public to allow it")
+    arguments = _of_config(config, dry_run) if config is not None else ["--review-file", str(review_file)]
+    for option, path in (("--category-file", category_file), ("--question-file", question_file)):
+        if path is not None and option not in arguments:
+            arguments += [option, str(path.absolute())]
+    for other in others:
+        arguments += ["--other-board", str(_folder_of(other))]
+    _start(arguments, host, port or _free_port(host), [host, *names] if public else [])
+
+
+def _of_config(name: str, dry_run: str | None) -> list[str]:
+    from arena.errors import InputError
+    from arena.loading import load_config
+    from arena.store import BoardFolder
+
+    config = load_config(name).config
+    folder = BoardFolder(config.output_dir)
+    shown = folder.dry_run if dry_run else folder
+    if not shown.root.is_dir():
+        again = f"arena run -c {name}" + (" --dry-run" if dry_run else "")
+        raise InputError(f"{shown.root}: nothing has been run there yet; {again} fills it")
+    arguments = ["--board", str(shown.root), "--question-file", str(config.question_file)]
+    if dry_run == "judge":
+        arguments += ["--answers-of", str(folder.root)]
+    if config.category_file is not None:
+        arguments += ["--category-file", str(config.category_file)]
+    if config.reviews_gen.reference_file is not None:
+        arguments += ["--reference-file", str(config.reviews_gen.reference_file)]
+    return arguments
+
+
+def _folder_of(board: str) -> Path:
+    """A board's folder, or the output folder of a config."""
+    from arena.loading import load_config
+
+    return Path(board).absolute() if Path(board).is_dir() else load_config(board).config.output_dir
+
+
+def _free_port(host: str) -> int:
+    """8501 or the next port nobody listens on."""
+    for port in range(8501, 8600):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise click.UsageError("no free port between 8501 and 8599; give one with --port")
+
+
+def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None:
+    """Become the server. Raises MissingDependency when Streamlit is not installed."""
+    from importlib.util import find_spec
+
+    from arena.errors import MissingDependency
+    from arena.shipped import shipped
+
+    if find_spec("streamlit") is None:
+        raise MissingDependency("the viewer needs Streamlit: pip install 'llm-arena[viz]'")
+    options = {
+        "server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
+        "server.fileWatcherType": "none", "client.toolbarMode": "viewer", "server.enableAgentApi": "false",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "streamlit", "run", str(shipped("viz") / "app.py")]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    for name in [*LOOPBACK, *hosts]:
+        command += ["--server.allowedHosts", name]
+    environment = {**os.environ, "ARENA_VIEW_HOSTS": ",".join(hosts)}
+    click.echo(f"arena: http://{f'[{host}]' if ':' in host else host}:{port}   (Ctrl-C ends it)")
+    sys.stdout.flush()
+    _become([*command, "--", *arguments], environment)
+
+
+def _become(command: list[str], environment: dict[str, str]) -> None:
+    """Replace this process, where the system can; elsewhere run it and pass its exit code on."""
+    if os.name == "posix":
+        os.execve(command[0], command, environment)  # noqa: S606 - our own interpreter
+    import subprocess
+
+    sys.exit(subprocess.call(command, env=environment))

@@ -1,0 +1,72 @@
+"""The leaderboard page, without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from viz.filters import Filter, select
+from viz.options import Source
+from viz.ranking import rate_rows, rating_options
+from viz.reading.board import open_board
+from viz.votes import Votes
+
+
+def test_it_shows_the_numbers_of_the_stored_leaderboard(app, board_folder: Path) -> None:
+    at = app("--board", board_folder)
+    assert not at.exception
+    stored = json.loads((board_folder / "reports" / "leaderboard.json").read_text())
+    table = at.dataframe[0].value
+    assert list(table["Model"]) == [m["model"] for m in stored["models"]]
+    assert list(table["Rating"]) == pytest.approx([m["rating"] for m in stored["models"]])
+
+
+def test_a_category_filter_rates_its_battles_alone(app, board_folder: Path) -> None:
+    at = app("--board", board_folder, category=["coding"])
+    assert not at.exception
+    board = open_board(Source(board=board_folder))
+    rows = select(board, Filter(category=("coding",)), Votes())
+    expected = rate_rows(board, rows, rating_options(board, baseline=None, style=False))
+    table = at.dataframe[0].value
+    assert list(table["Rating"]) == pytest.approx([s.rating for s in expected.models])
+    assert list(table["Battles"]) == [s.n_battles for s in expected.models]
+
+
+def test_what_was_left_out_is_in_sight(app, board_folder: Path) -> None:
+    at = app("--board", board_folder)
+    stored = json.loads((board_folder / "reports" / "leaderboard.json").read_text())
+    shown = " ".join(element.proto.body for element in at.main if element.type == "html")
+    assert stored["excluded"]["unparsed"] > 0
+    assert f"{stored['excluded']['unparsed']} judge&#x27;s reply unreadable" in shown
+
+
+def test_a_rehearsal_has_a_banner(app, board_folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    report = folder / "reports" / "leaderboard.json"
+    report.write_text(json.dumps(json.loads(report.read_text()) | {"simulated": True}))
+    at = app("--board", folder)
+    assert any("Rehearsal" in str(element.proto.body) for element in at.main if element.type == "html")
+
+
+def test_single_mode_ranks_by_score(app, score_folder: Path) -> None:
+    at = app("--board", score_folder)
+    assert not at.exception
+    stored = json.loads((score_folder / "reports" / "leaderboard.json").read_text())
+    assert list(at.dataframe[0].value["Score"]) == pytest.approx([m["score"] for m in stored["models"]])
+
+
+def test_chinese_is_chinese(app, board_folder: Path) -> None:
+    at = app("--board", board_folder, lang="zh")
+    assert not at.exception
+    assert at.title[0].value == "排行榜"
+
+
+def test_a_missing_board_is_one_line_not_a_traceback(app, tmp_path: Path) -> None:
+    at = app("--board", tmp_path / "nowhere")
+    assert not at.exception
+    assert "no such folder" in at.error[0].value

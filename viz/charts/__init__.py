@@ -1,0 +1,1 @@
+"""Charts that survive light and dark, one function each."""

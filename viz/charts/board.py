@@ -1,0 +1,139 @@
+"""Charts of the leaderboard: whiskers for table cells, the forest plot, quality against cost."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from viz.charts.looks import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval, of one model."""
+
+    model: str
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 170, height: int = 30) -> list[str | None]:
+    """One picture per estimate on one shared scale, as data URIs for an image column."""
+    known = [x for e in estimates for x in (e.value, e.low, e.high) if x is not None]
+    if not known:
+        return [None] * len(estimates)
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+
+    def at(x: float) -> float:
+        return 6 + (x - low) / span * (width - 12)
+
+    drawn: list[str | None] = []
+    middle = height / 2
+    for e in estimates:
+        parts = [f'<line x1="0" x2="{width}" y1="{middle}" y2="{middle}" stroke="{look.line}" stroke-width="1"/>']
+        left, right = at(low if e.low is None else e.low), at(high if e.high is None else e.high)
+        if e.value is not None and (e.low is not None or e.high is not None):
+            parts.append(
+                f'<rect x="{left:.1f}" y="{middle - 4}" width="{max(right - left, 1):.1f}" height="8" rx="4" '
+                f'fill="{look.accent}" fill-opacity="0.35"/>'
+            )
+        if e.value is not None:
+            parts.append(f'<circle cx="{at(e.value):.1f}" cy="{middle}" r="5" fill="{look.accent}"/>')
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{"".join(parts)}</svg>'
+        drawn.append("data:image/svg+xml;base64," + b64encode(svg.encode()).decode())
+    return drawn
+
+
+def forest(estimates: Sequence[Estimate], title: str, look: Look) -> alt.TopLevelMixin:
+    """Every model's estimate and interval, best on top."""
+    frame = pd.DataFrame([{"model": e.model, "value": e.value, "low": e.low, "high": e.high} for e in estimates])
+    order = list(frame["model"])
+    y = alt.Y("model:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, ticks=False, domain=False))
+    scale = alt.Scale(zero=False, nice=True, padding=12)
+    base = alt.Chart(frame).encode(y=y, tooltip=_tooltip(title))
+    bars = base.mark_rule(strokeWidth=7, opacity=0.32, color=look.accent, strokeCap="round").encode(
+        x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"
+    )
+    points = base.mark_circle(size=95, color=look.accent, opacity=1).encode(
+        x=alt.X("value:Q", title=title, scale=scale)
+    )
+    labels = base.mark_text(dy=-12, fontSize=11, color=look.muted).encode(
+        x=alt.X("value:Q", scale=scale), text=alt.Text("value:Q", format=_digits(estimates))
+    )
+    return (bars + points + labels).properties(height=alt.Step(34), width="container")
+
+
+def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log: bool) -> alt.TopLevelMixin:
+    """Quality against a price, one point per model; the front of what nothing beats on both is drawn through.
+
+    `points` has columns model, x (less is better), y (more is better), low, high.
+    """
+    frame = points.assign(front=[_on_front(points, i) for i in range(len(points))], **_label_places(points))
+    front = frame[frame["front"]].sort_values("x")
+    x = alt.X(
+        "x:Q", title=x_title, scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log)
+    )
+    y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False, padding=24))
+    tip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("x:Q", title=x_title, format=".4~g"),
+        alt.Tooltip("y:Q", title=y_title, format=".5~g"),
+    ]
+    line = (
+        alt.Chart(front)
+        .mark_line(color=look.accent, strokeDash=[5, 4], opacity=0.7, interpolate="step-after")
+        .encode(x=x, y=y)
+    )
+    rules = alt.Chart(frame).mark_rule(color=look.muted, opacity=0.45).encode(x=x, y="low:Q", y2="high:Q")
+    dots = alt.Chart(frame).mark_circle(size=130, opacity=1).encode(
+        x=x, y=y, tooltip=tip,
+        color=alt.condition("datum.front", alt.value(look.accent), alt.value(look.muted)),
+    )  # fmt: skip
+    layers: list[alt.Chart] = [rules, line, dots]
+    for align in ("left", "center", "right"):
+        part = frame[frame["align"] == align]
+        text = alt.Chart(part).mark_text(align=align, dy=-14, fontSize=12, color=look.text, limit=180)
+        layers.append(text.encode(x=x, y="label_y:Q", text="model:N"))
+    return alt.layer(*layers).properties(height=380, width="container")
+
+
+def _on_front(points: pd.DataFrame, row: int) -> bool:
+    """Whether no other model is at least as cheap and at least as good, and better in one."""
+    x, y = points["x"].iloc[row], points["y"].iloc[row]
+    beaten = (points["x"] <= x) & (points["y"] >= y) & ((points["x"] < x) | (points["y"] > y))
+    return not bool(beaten.any())
+
+
+def _label_places(points: pd.DataFrame) -> dict[str, list[object]]:
+    """Labels above their point, kept inside the picture, and pushed apart where two would cover each other."""
+    ranked = points["x"].rank(pct=True, method="first")
+    align = ["left" if r <= 0.25 else "right" if r > 0.75 else "center" for r in ranked]
+    step = ((points["y"].max() - points["y"].min()) or 1.0) / 16
+    place = list(points["y"])
+    rows = sorted(range(len(points)), key=lambda i: place[i])
+    near = (ranked.max() - ranked.min()) / 3
+    for n, upper in enumerate(rows):
+        for lower in rows[:n]:
+            if abs(ranked.iloc[upper] - ranked.iloc[lower]) <= near and abs(place[upper] - place[lower]) < step:
+                place[upper] = place[lower] + step
+    return {"align": list(align), "label_y": place}
+
+
+def _digits(estimates: Sequence[Estimate]) -> str:
+    known = [abs(e.value) for e in estimates if e.value is not None]
+    return ".0f" if known and max(known) > 100 else ".2f" if known and max(known) > 1 else ".1%"
+
+
+def _tooltip(title: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("value:Q", title=title, format=".5~g"),
+        alt.Tooltip("low:Q", format=".5~g"),
+        alt.Tooltip("high:Q", format=".5~g"),
+    ]

@@ -1,0 +1,70 @@
+"""The app around the pages: navigation, language, style. Runs from the top on every interaction."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
+    sys.path.insert(0, _above)
+
+from arena.errors import InputError
+from viz.charts.looks import Look
+from viz.rendering import as_html, plain, shortened
+from viz.session import LANGUAGES, language, look, simulated, source, t
+
+
+def main() -> None:
+    """Draw the frame and run the chosen page."""
+    st.set_page_config(page_title="arena", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
+    st.html(Path(__file__).with_name("style.css"))
+    try:
+        asked = source()
+    except InputError as error:
+        st.error(plain(error), icon=":material/error:")
+        st.stop()
+    page = st.navigation(
+        {
+            "": [
+                _page("leaderboard", t("Leaderboard"), "leaderboard", default=True),
+                _page("battles", t("Battles"), "list"),
+            ],
+            "\u200b": [_page("battle", t("Battle"), "swords", hidden=True)],
+        }
+    )
+    st.logo(_wordmark(look()), size="large")
+    with st.sidebar:
+        name = as_html(shortened(asked.name, 40))
+        st.html(f'<div class="brand"><span title="{name}">{name}</span></div>')
+        st.segmented_control(
+            t("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, default=language(), required=True,
+            key="lang", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+    if simulated():
+        st.html(f'<div class="banner">{as_html(t("Rehearsal: every answer and verdict here is simulated."))}</div>')
+    page.run()
+
+
+def _wordmark(look: Look) -> str:
+    bars = "".join(
+        f'<line x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="{c}" stroke-width="2.2" stroke-linecap="round"/>'
+        f'<circle cx="{(x1 + x2) / 2}" cy="{y}" r="3" fill="{c}"/>'
+        for y, x1, x2, c in ((7, 2, 22, look.a), (14, 0, 14, look.text), (21, 8, 24, look.b))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="110" height="28" viewBox="0 0 110 28">{bars}'
+        f'<text x="34" y="21" font-family="Source Sans, Segoe UI, Helvetica, Arial, sans-serif" font-size="22" '
+        f'font-weight="700" letter-spacing="-0.5" fill="{look.text}">arena</text></svg>'
+    )
+
+
+def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> object:
+    return st.Page(
+        f"views/{name}.py", title=title, icon=f":material/{icon}:", url_path=None if default else name,
+        default=default, visibility="hidden" if hidden else "visible",
+    )  # fmt: skip
+
+
+main()

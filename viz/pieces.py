@@ -1,0 +1,104 @@
+"""Small parts of pages that several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import altair as alt
+import streamlit as st
+
+from viz.charts.looks import Look, styled
+from viz.figures import DASH
+from viz.filters import default_judges
+from viz.reading.board import Board
+from viz.rendering import as_html, plain, shortened
+from viz.session import t
+
+REASONS = {
+    "answer_missing": "answer missing",
+    "answer_empty": "answer empty",
+    "answer_error": "answer failed",
+    "call_failed": "judge call failed",
+    "unparsed": "judge's reply unreadable",
+    "no_reference": "no reference answer",
+    "self_judged": "judge is a contestant",
+    "no_quorum": "panel without quorum",
+}
+
+
+def chips(texts: Iterable[tuple[str, str]]) -> None:
+    """A row of (text, css class) chips."""
+    spans = "".join(f'<span class="chip {kind}" title="{as_html(text)}">{as_html(text)}</span>' for text, kind in texts)
+    st.html(f'<div class="chips">{spans}</div>')
+
+
+def reason_text(reason: str | None) -> str:
+    """Why a battle is left out, in words."""
+    return t(REASONS[reason]) if reason in REASONS else str(reason or DASH)
+
+
+def category_choice(board: Board, key: str = "category") -> list[str]:
+    """The category filter, bound to the URL."""
+    groups, group_of = board.group_of_category()
+    present = [g for code, g in enumerate(groups) if code in set(group_of.tolist())]
+    return st.multiselect(
+        t("Category"), present, key=key, bind="query-params", placeholder=t("all categories"), format_func=short
+    )
+
+
+def language_choice(board: Board, key: str = "language") -> list[str]:
+    """The language filter; absent when there is only one."""
+    if len(board.names.languages) < 2:
+        return []
+    return st.multiselect(
+        t("Language of the question"), sorted(board.names.languages), key=key, bind="query-params",
+        placeholder=t("all languages"), format_func=short,
+    )  # fmt: skip
+
+
+def judge_choice(board: Board, key: str = "judge") -> list[str]:
+    """The judge filter; absent when there is only one."""
+    if len(board.names.judges) < 2:
+        return []
+    usual = default_judges(board)
+    return st.multiselect(
+        t("Judge"), sorted(board.names.judges), key=key, bind="query-params", format_func=short,
+        placeholder=shortened(", ".join(usual), 24) if len(usual) == 1 else t("all judges"),
+    )  # fmt: skip
+
+
+def short(name: object) -> str:
+    """A name for a list of options: one line, not too long. Options are plain text in Streamlit."""
+    return shortened(str(name), 48)
+
+
+def chart(drawn: alt.TopLevelMixin, look: Look, key: str) -> None:
+    """Show an altair chart in the colours of the page."""
+    st.altair_chart(styled(drawn, look), width="stretch", theme=None, key=key)
+
+
+def clickable(drawn: alt.TopLevelMixin, look: Look, key: str, selection: str) -> Mapping[str, str]:
+    """Show a chart; returns the fields of the mark that was clicked, empty until one is."""
+    event = st.altair_chart(
+        styled(drawn, look), width="stretch", theme=None, key=key, on_select="rerun", selection_mode=selection
+    )
+    marks = event.selection.get(selection) or [{}]
+    return dict(marks[0]) if isinstance(marks, list) else {}
+
+
+def nothing(text: str) -> None:
+    """An empty state that says what to do."""
+    st.info(text, icon=":material/info:")
+
+
+def warn_all(texts: Sequence[str]) -> None:
+    """Warnings of the rating, in a box that stays small."""
+    if not texts:
+        return
+    with st.container(border=True):
+        for text in texts[:8]:
+            st.caption(f":material/warning: {plain(text)}")
+        if len(texts) > 8:
+            with st.expander(t("{n} more", n=len(texts) - 8)):
+                for text in texts[8:]:
+                    st.text(text)

@@ -1,0 +1,147 @@
+"""What every page needs: the board, the language, the look. The only module that reads Streamlit's session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from arena.errors import ArenaError
+from viz.charts.looks import DARK, LIGHT, Look
+from viz.filters import Filter, filter_from, select
+from viz.options import Source, parse_arguments
+from viz.reading.board import Board, open_board, sources_of
+from viz.reading.cache import Signature, signature
+from viz.rendering import plain
+from viz.votes import Pair, Votes, read_votes, votes_file
+from viz.words import CHINESE
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+def source() -> Source:
+    """What the command line asked for. Raises InputError."""
+    return parse_arguments(sys.argv[1:])
+
+
+def language() -> str:
+    """en or zh: the switch in the sidebar, else `?lang=`, else what the browser prefers."""
+    chosen = st.session_state.get("lang") or st.query_params.get("lang")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    return "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def t(english: str, **values: object) -> str:
+    """An English text of the interface in the reader's language, with values filled in."""
+    text = CHINESE.get(english, english) if language() == "zh" else english
+    return text.format(**values) if values else text
+
+
+def look() -> Look:
+    """The colours of the theme in use."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def board() -> Board:
+    """The board, from memory while its files stay as they are. Stops the page with a message when there is none."""
+    try:
+        asked = source()
+        return _open(asked, sources_of(asked))
+    except ArenaError as error:
+        st.info(plain(error), icon=":material/hourglass_empty:")
+        if _running():
+            st.caption(t("A run is in progress; load the page again when it has been rated."))
+        st.stop()
+
+
+def board_state() -> Signature:
+    """What identifies the present content of the board's files: part of the key of everything cached."""
+    asked = source()
+    return sources_of(asked)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _open(asked: Source, _state_of_files: Signature) -> Board:
+    return open_board(asked)
+
+
+def simulated() -> bool:
+    """Whether what is shown is a rehearsal; False where there is nothing to show yet."""
+    try:
+        asked = source()
+        return _open(asked, sources_of(asked)).simulated
+    except ArenaError:
+        return False
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _votes_at(path: str, state: Signature, reports: Signature) -> Votes:
+    del state, reports
+    opened = board()
+    votes = read_votes(votes_file(opened))
+    return read_votes(
+        votes_file(opened), current_answers(opened, {(v.question_id, v.model_a, v.model_b) for v in votes.votes})
+    )
+
+
+def votes() -> Votes:
+    """People's votes on this board's current answers."""
+    opened = board()
+    path = votes_file(opened)
+    return _votes_at(str(path), signature([path]), signature([opened.path]))
+
+
+def current_answers(opened: Board, pairs: set[Pair]) -> dict[Pair, tuple[str | None, str | None]]:
+    """The answer keys that these battles show today."""
+    if opened.kind != "pairs" or not pairs:
+        return {}
+    questions = {name: code for code, name in enumerate(opened.names.questions)}
+    found: dict[Pair, tuple[str | None, str | None]] = {}
+    for pair in pairs:
+        question_id, a, b = pair
+        if question_id not in questions or a not in opened.codes or b not in opened.codes:
+            continue
+        rows = opened.rows
+        same = (
+            (rows.question == questions[question_id])
+            & (rows.model_a == opened.codes[a])
+            & (rows.model_b == opened.codes[b])
+        )
+        for row in np.flatnonzero(same)[:1]:
+            line = opened.line(int(row))
+            found[pair] = (line.get("answer_key_a"), line.get("answer_key_b"))
+    return found
+
+
+def url_filter() -> Filter:
+    """The filter that the URL carries."""
+    return filter_from({name: st.query_params.get_all(name) for name in st.query_params})
+
+
+def selected(wanted: Filter) -> NDArray[np.intp]:
+    """The rows of a filter; searches are remembered."""
+    opened = board()
+    texts = _search(wanted.q.strip(), str(opened.texts.path), len(opened.texts.keys)) if wanted.q.strip() else None
+    return select(opened, wanted, votes(), texts)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _search(text: str, path: str, size: int) -> NDArray[np.uint64]:
+    del path, size
+    return board().texts.matching(text)
+
+
+def _running() -> bool:
+    asked = source()
+    return asked.board is not None and (asked.board / "run.json").is_file()
+
+
+def go(page: str, parameters: Mapping[str, Any]) -> None:
+    """Open another page with parameters in its URL."""
+    kept = {"lang": language()} if st.query_params.get("lang") else {}
+    st.switch_page(f"views/{page}.py", query_params={**parameters, **kept})

@@ -1,0 +1,1 @@
+"""The pages. Each is a script of Streamlit and an importable module."""

@@ -1,0 +1,151 @@
+"""Every battle, found by filter and search; the whole filter is in the URL."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from viz.figures import DASH, count
+from viz.filters import FLAGS, TIE, Filter
+from viz.pieces import category_choice, judge_choice, language_choice, nothing, reason_text, short
+from viz.reading.board import Board
+from viz.reading.detail import identity_of
+from viz.reading.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
+from viz.rendering import shortened
+from viz.session import board, go, selected, t
+
+PAGE = 50
+FLAG_NAMES = {
+    "disagree": "orders disagree",
+    "unparsed": "unreadable reply",
+    "human": "people disagree with the judge",
+}
+STATE_NAMES = {"rated": "rated", "pending": "pending", "excluded": "left out"}
+
+
+def show() -> None:
+    """The page."""
+    opened = board()
+    st.title(t("Battles"))
+    wanted = _choices(opened)
+    found = selected(wanted)
+    if not len(found):
+        nothing(t("No battle matches this filter."))
+        return
+    pages = -(-len(found) // PAGE)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{count(len(found))}**&nbsp; {t('of {n} rows', n=count(len(opened.rows)))}", width="content")
+        number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    _table(opened, shown, wanted)
+    st.caption(t("Click a row to open it. The address of this page holds the filter: copy it to share."))
+
+
+def _choices(opened: Board) -> Filter:
+    models = sorted(opened.names.models)
+    pairs = opened.kind != "scores"
+    text = st.text_input(
+        t("Search"), key="q", bind="query-params", type="search", live="400ms", label_visibility="collapsed",
+        placeholder=t("Search questions and answers, or give a question id"), icon=":material/search:",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        bound = {"bind": "query-params", "format_func": short}
+        model = st.multiselect(t("Model"), models, key="model", placeholder=t("any"), **bound)
+        opponent = st.multiselect(t("Opponent"), models, key="opponent", placeholder=t("any"), **bound) if pairs else []
+        category = category_choice(opened)
+        language = language_choice(opened)
+        judge = judge_choice(opened)
+        winner = (
+            st.multiselect(
+                t("Winner"), [TIE, *models], key="winner", bind="query-params", placeholder=t("any"),
+                format_func=lambda name: t("tie") if name == TIE else short(name),
+            )
+            if pairs
+            else []
+        )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        flags = [flag for flag in FLAGS if pairs or flag == "unparsed"]
+        flag = st.pills(
+            t("Only"), flags, selection_mode="multi", key="flag", bind="query-params", label_visibility="collapsed",
+            format_func=lambda name: t(FLAG_NAMES[name]),
+        )  # fmt: skip
+        state = st.pills(
+            t("State"), STATES, selection_mode="multi", key="state", bind="query-params",
+            label_visibility="collapsed", format_func=lambda name: t(STATE_NAMES[name]),
+        )  # fmt: skip
+    return Filter(
+        tuple(model), tuple(opponent), tuple(category), tuple(language), tuple(winner), tuple(judge), tuple(flag or ()),
+        tuple(state or ()), str(text or ""),
+    )  # fmt: skip
+
+
+def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
+    pairs = opened.kind != "scores"
+    rows, names = opened.rows, opened.names
+    columns: dict[str, list[object]] = {
+        t("Question"): [_question_text(opened, int(r)) for r in shown],
+        t("Category"): [names.categories[rows.category[r]] for r in shown],
+    }
+    if pairs:
+        columns |= {
+            t("Model A"): [names.models[rows.model_a[r]] for r in shown],
+            t("Model B"): [names.models[rows.model_b[r]] for r in shown],
+            t("Result"): [_result(opened, int(r)) for r in shown],
+            t("P(A wins)"): [rows.outcome[r] for r in shown],
+            t("Orders"): [{1: t("agree"), 0: t("disagree")}.get(int(rows.consistent[r]), DASH) for r in shown],
+        }
+    else:
+        columns |= {
+            t("Model"): [names.models[rows.model_a[r]] for r in shown],
+            t("Score"): [rows.score[r] for r in shown],
+            t("Result"): [_result(opened, int(r)) for r in shown],
+        }
+    if len(names.judges) > 1:
+        columns[t("Judge")] = [names.judges[rows.judge[r]] for r in shown]
+    text = st.column_config.TextColumn
+    event = st.dataframe(
+        pd.DataFrame(columns), hide_index=True, height=35 * (len(shown) + 1) + 3, on_select="rerun",
+        selection_mode="single-row", key=f"rows-{hash((wanted, int(shown[0])))}",
+        column_config={
+            t("Question"): text(width=360),
+            t("Result"): text(width=190),
+            t("P(A wins)"): st.column_config.ProgressColumn(format="%.2f", min_value=0, max_value=1, width=105),
+            t("Orders"): text(width=80),
+        },
+    )  # fmt: skip
+    if event.selection.rows and event.selection.rows[0] < len(shown):
+        row = int(shown[event.selection.rows[0]])
+        go("battle", {**wanted.parameters(), **identity_of(opened, row).parameters()})
+
+
+def _question_text(opened: Board, row: int) -> str:
+    question_id = opened.names.questions[opened.rows.question[row]]
+    if opened.kind == "llmuses":
+        return shortened(str(opened.line(row).get("question") or ""), 120)
+    question = opened.questions.get(question_id)
+    return shortened(question.turns[0], 120) if question is not None else t("question {id}", id=question_id)
+
+
+def _result(opened: Board, row: int) -> str:
+    rows, names = opened.rows, opened.names
+    state = int(rows.state[row])
+    if state == PENDING:
+        return t("pending")
+    if state == EXCLUDED:
+        code = int(rows.reason[row])
+        return reason_text(names.reasons[code] if code >= 0 else None)
+    match int(rows.winner[row]):
+        case code if code == WON_A:
+            return t("{name} won", name=shortened(names.models[rows.model_a[row]], 40))
+        case code if code == WON_B:
+            return t("{name} won", name=shortened(names.models[rows.model_b[row]], 40))
+        case code if code == TIED:
+            return t("tie")
+        case _:
+            return t("rated")
+
+
+if __name__ == "__main__":
+    show()

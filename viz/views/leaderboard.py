@@ -1,0 +1,310 @@
+"""The leaderboard: who leads, how sure that is, what it costs, and what was left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from viz.charts.board import Estimate, forest, pareto, whiskers
+from viz.charts.looks import Look
+from viz.downloads import downloads
+from viz.figures import DASH, count, margin, money, percent, points, rank_range
+from viz.filters import Filter
+from viz.pieces import (
+    category_choice,
+    chart,
+    chips,
+    judge_choice,
+    language_choice,
+    nothing,
+    reason_text,
+    short,
+    warn_all,
+)
+from viz.ranking import rate_rows, rating_options, scores_report
+from viz.reading.board import Board
+from viz.reading.cache import Signature
+from viz.reading.report import Report, Standing
+from viz.rendering import as_html, shortened
+from viz.session import board, board_state, go, look, selected, t
+
+
+def show() -> None:
+    """The page."""
+    opened, colours = board(), look()
+    st.title(t("Leaderboard"))
+    head = st.container(gap="xsmall")
+    wanted, baseline, style, search = _choices(opened)
+    report = _report(wanted, baseline, style, board_state())
+    with head:
+        _summary(opened, report)
+    standings = [s for s in report.models if search.lower() in s.model.lower()]
+    if not standings:
+        nothing(t("No model matches."))
+        return
+    _cards(report)
+    _table(standings, report, colours)
+    _left_out(report)
+    warn_all(report.warnings)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.subheader(t("How sure is it?"), anchor=False)
+        chart(forest(_estimates(standings, report), _metric_name(report), colours), colours, "forest")
+    with right:
+        _value_map(standings, report, colours)
+    downloads(report, _estimates(standings, report), _metric_name(report))
+
+
+def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        category = category_choice(opened)
+        language = language_choice(opened)
+        judge = judge_choice(opened)
+        baseline, style = None, False
+        if opened.kind != "scores":
+            usual = opened.report.baseline if opened.report else None
+            options = sorted(opened.names.models)
+            baseline = st.selectbox(
+                t("Baseline"), options, index=options.index(usual) if usual in options else None, key="baseline",
+                bind="query-params", placeholder=t("none: mean is 1000"), format_func=short,
+            )  # fmt: skip
+            if _has_lengths(opened):
+                style = st.toggle(
+                    t("Length control"), key="style", bind="query-params",
+                    help=t("Rates as if both answers of every battle had the same length."),
+                )  # fmt: skip
+        search = st.text_input(t("Find a model"), key="find", bind="query-params", type="search", live="300ms")
+    wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))
+    return wanted, baseline, style, str(search or "")
+
+
+def _has_lengths(opened: Board) -> bool:
+    return len(opened.rows) > 0 and not bool(np.isnan(opened.rows.length_a).any())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _report(wanted: Filter, baseline: str | None, style: bool, state: Signature) -> Report:
+    """The stored report where nothing is filtered, else a rating of the chosen rows."""
+    del state
+    opened = board()
+    stored = opened.report
+    if stored is not None and not wanted.active and not style and baseline == stored.baseline:
+        return stored
+    if opened.kind == "scores":
+        return scores_report(opened, selected(wanted))
+    return rate_rows(opened, selected(wanted), rating_options(opened, baseline=baseline, style=style))
+
+
+def _metric_name(report: Report) -> str:
+    return {
+        "score": t("Score"), "win_rate": t("Win rate"), "elo": "Elo", "bradley_terry": t("Rating"),
+    }.get(report.ranked_by, t("Rating"))  # fmt: skip
+
+
+def _estimate(s: Standing, report: Report) -> Estimate:
+    match report.ranked_by:
+        case "score":
+            return Estimate(s.model, s.score, s.score_low, s.score_high)
+        case "win_rate":
+            return Estimate(s.model, s.win_rate, s.win_rate_low, s.win_rate_high)
+        case "elo":
+            return Estimate(s.model, s.elo, s.elo_low, s.elo_high)
+        case _:
+            return Estimate(s.model, s.rating, s.rating_low, s.rating_high)
+
+
+def _estimates(standings: list[Standing], report: Report) -> list[Estimate]:
+    return [_estimate(s, report) for s in standings]
+
+
+def _value_text(s: Standing, report: Report) -> tuple[str, str]:
+    e = _estimate(s, report)
+    if report.ranked_by == "win_rate":
+        return percent(e.value), margin(e.value, e.low, e.high, scale=100, digits=1)
+    if report.ranked_by == "score":
+        return (DASH if e.value is None else f"{e.value:.2f}"), margin(e.value, e.low, e.high, digits=2)
+    return points(e.value), margin(e.value, e.low, e.high)
+
+
+def _summary(opened: Board, report: Report) -> None:
+    st.html(f'<div class="verdict">{_verdict(report)}</div>')
+    told = [(t("{n} models", n=len(report.models)), ""), (t("{n} questions", n=count(report.n_questions)), "")]
+    unit = (
+        t("{n} scores", n=count(report.n_battles))
+        if opened.kind == "scores"
+        else t("{n} battles", n=count(report.n_battles))
+    )
+    told.append((unit, ""))
+    judges = report.judges or opened.names.judges
+    told.append((t("judged by {names}", names=shortened(", ".join(judges), 60)), ""))
+    if report.interval != "none":
+        told.append((t("{level} % intervals, {method}", level=f"{report.level * 100:g}", method=report.interval), ""))
+    if report.baseline:
+        told.append((t("baseline {name}", name=shortened(report.baseline, 40)), ""))
+    chips(told)
+
+
+def _verdict(report: Report) -> str:
+    """One sentence that can be acted on."""
+    ranked = [s for s in report.models if s.rank is not None]
+    if not ranked:
+        return as_html(t("Nothing has been rated yet."))
+    first = f"<b>{as_html(shortened(ranked[0].model, 60))}</b>"
+    tied = [s for s in ranked[1:] if s.rank_low == 1]
+    if not tied:
+        if len(ranked) == 1 or ranked[0].rank_high is None:
+            return as_html(t("{first} leads.")).replace("{first}", first)
+        return as_html(t("{first} leads, and the data tell it apart from every other model.")).replace("{first}", first)
+    names = ", ".join(f"<b>{as_html(shortened(s.model, 40))}</b>" for s in tied[:3])
+    if len(tied) > 3:
+        names += as_html(t(" and {n} more", n=len(tied) - 3))
+    text = as_html(t("{first} leads, but {names} cannot be told apart from it: decide on cost and speed."))
+    return text.replace("{first}", first).replace("{names}", names)
+
+
+def _cards(report: Report) -> None:
+    drawn = []
+    for place, s in enumerate([s for s in report.models if s.rank is not None][:3]):
+        value, around = _value_text(s, report)
+        facts = [
+            t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
+            t("won {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
+            money(s.cost_usd) if s.cost_usd is not None else "",
+            f"{speed:.0f} tok/s" if (speed := _measure(s, "output_tokens_per_s")) is not None else "",
+        ]
+        listed = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
+        name = as_html(shortened(s.model, 80))
+        drawn.append(
+            f'<div class="card {"first" if place == 0 else ""}">'
+            f'<div class="place">{as_html(t("Place {n}", n=s.rank))}</div>'
+            f'<div class="name" title="{name}">{name}</div>'
+            f'<div class="big">{as_html(value)} <small>{as_html(around)}</small></div>'
+            f'<div class="facts">{listed}</div></div>'
+        )
+    st.html(f'<div class="cards">{"".join(drawn)}</div>')
+
+
+def _measure(s: Standing, name: str) -> float | None:
+    """A measured number of a model: the value itself, or the median of a summary."""
+    value = s.performance.get(name)
+    if isinstance(value, dict):
+        value = value.get("p50", value.get("median", value.get("mean")))
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _table(standings: list[Standing], report: Report, colours: Look) -> None:
+    estimates = _estimates(standings, report)
+    texts = [_value_text(s, report) for s in standings]
+    name = _metric_name(report)
+    columns: dict[str, list[object]] = {
+        t("Rank"): [rank_range(s.rank, s.rank_low, s.rank_high) for s in standings],
+        t("Model"): [s.model for s in standings],
+        t("Interval"): list(whiskers(estimates, colours)),
+        name: [e.value for e in estimates],
+        "±": [around for _, around in texts],
+        t("Win rate"): [None if s.win_rate is None else s.win_rate * 100 for s in standings],
+        t("LC win rate"): [None if s.lc_win_rate is None else s.lc_win_rate * 100 for s in standings],
+        t("W / L / T"): [_record(s) for s in standings],
+        t("Battles"): [s.n_battles for s in standings],
+        t("Length"): [s.mean_length for s in standings],
+        t("Cost"): [s.cost_usd for s in standings],
+        "TTFT": [_measure(s, "ttft_s") for s in standings],
+        t("Tokens/s"): [_measure(s, "output_tokens_per_s") for s in standings],
+        "Elo": [s.elo for s in standings],
+        t("Remarks"): [", ".join([*_remarks(s), *s.flags]) for s in standings],
+    }
+    if report.ranked_by in {"win_rate", "elo"}:
+        columns.pop(t("Win rate") if report.ranked_by == "win_rate" and name != t("Win rate") else "", None)
+    kept = {key: values for key, values in columns.items() if any(v not in (None, "", DASH) for v in values)}
+    number = st.column_config.NumberColumn
+    digits = {"win_rate": "percent", "score": "%.2f"}.get(report.ranked_by, "%.0f")
+    event = st.dataframe(
+        pd.DataFrame(kept), hide_index=True, row_height=40, height=min(40 * (len(standings) + 1) + 2, 1200),
+        on_select="rerun", selection_mode="single-row", key="table",
+        column_config={
+            t("Rank"): st.column_config.TextColumn(
+                width=84, help=t("In brackets: the ranks that the interval allows.")
+            ),
+            t("Model"): st.column_config.TextColumn(width=150),
+            t("Interval"): st.column_config.ImageColumn(width=190, help=t("All rows share one scale.")),
+            name: number(format=digits, width=80),
+            "±": st.column_config.TextColumn(width=84),
+            t("Win rate"): st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=116),
+            t("LC win rate"): number(format="%.1f %%", width=90),
+            "Elo": number(format="%.0f", width=64),
+            t("W / L / T"): st.column_config.TextColumn(width=104, help=t("Battles won, lost and tied.")),
+            t("Battles"): number(format="localized", width=76),
+            t("Length"): number(format="%.0f", width=76, help=t("Mean characters per answer.")),
+            t("Cost"): number(format="$%.4f", width=86, help=t("What all its answers cost together.")),
+            "TTFT": number(format="%.2f s", width=76, help=t("Time to the first token.")),
+            t("Tokens/s"): number(format="%.0f", width=80),
+        },
+    )  # fmt: skip
+    if event.selection.rows and (row := event.selection.rows[0]) < len(standings):
+        model = standings[row].model
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(t("Its battles"), icon=":material/list:", type="primary"):
+                go("battles", {"model": [model]})
+            if len(standings) > 1 and st.button(t("Its match-ups"), icon=":material/grid_on:"):
+                go("matchups", {"one": model})
+
+
+def _record(s: Standing) -> str:
+    return "" if s.wins is None else f"{count(s.wins)} / {count(s.losses)} / {count(s.ties)}"
+
+
+def _remarks(s: Standing) -> list[str]:
+    if s.unbounded == "high":
+        return [t("won everything: no upper end")]
+    return [t("lost everything: no lower end")] if s.unbounded == "low" else []
+
+
+def _left_out(report: Report) -> None:
+    if not report.excluded and not report.pending:
+        return
+    told = [(t("{n} pending: not asked yet", n=count(report.pending)), "warn")] if report.pending else []
+    told += [(f"{count(n)} {reason_text(reason)}", "bad") for reason, n in sorted(report.excluded.items()) if n]
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    with left:
+        chips([(t("Left out of the rating:"), "strong"), *told])
+    if right.button(t("Show"), type="tertiary", icon=":material/arrow_forward:"):
+        go("battles", {"state": ["pending", "excluded"]})
+
+
+def _value_map(standings: list[Standing], report: Report, colours: Look) -> None:
+    measures = {
+        "cost": (t("Cost of all answers, USD"), [s.cost_usd for s in standings]),
+        "latency": (t("Seconds per answer"), [_measure(s, "latency_s") for s in standings]),
+        "ttft": (t("Seconds to the first token"), [_measure(s, "ttft_s") for s in standings]),
+        "length": (t("Mean characters per answer"), [s.mean_length for s in standings]),
+    }
+    known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]
+    if not known:
+        return
+    st.subheader(t("What does quality cost?"), anchor=False)
+    labels = {"cost": t("Cost"), "latency": t("Latency"), "ttft": "TTFT", "length": t("Length")}
+    chosen = st.segmented_control(
+        t("Against"), known, default=known[0], required=True, format_func=labels.__getitem__, key="against",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    title, values = measures[chosen or known[0]]
+    estimates = _estimates(standings, report)
+    frame = pd.DataFrame(
+        [
+            {"model": shortened(e.model, 40), "x": v, "y": e.value, "low": e.low, "high": e.high}
+            for e, v in zip(estimates, values, strict=True)
+            if v is not None and e.value is not None
+        ]
+    )
+    if frame.empty:
+        nothing(t("No model has both numbers."))
+        return
+    log = bool((frame["x"] > 0).all() and frame["x"].max() > 10 * frame["x"].min())
+    chart(pareto(frame, title, _metric_name(report), colours, log=log), colours, "value-map")
+    if missing := len(standings) - len(frame):
+        st.caption(t("{n} models without this number are not drawn.", n=missing))
+
+
+if __name__ == "__main__":
+    show()
