@@ -33,7 +33,7 @@ check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m docs.cli --check
+	$(BIN)/python -m arena.cli.reference --check
 
 format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
