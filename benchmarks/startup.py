@@ -1,6 +1,6 @@
 """How long `arena --help` takes, beside a bare interpreter and one that imports click. Whole processes, medians.
 
-    python benchmarks/startup.py [RUNS]
+python benchmarks/startup.py [RUNS]
 """
 
 from __future__ import annotations
