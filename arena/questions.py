@@ -21,9 +21,7 @@ def load_questions(path: Path) -> list[Question]:
         question = _question(line, f"{path}:{where.number}")
         if question.question_id in seen:
             first = seen[question.question_id]
-            raise DataError(
-                f"{path}:{where.number}: question_id {question.question_id!r} stands on line {first} already"
-            )
+            raise DataError(f"{path}:{where.number}: question_id {question.question_id!r} stands on line {first} too")
         seen[question.question_id] = where.number
         questions.append(question)
     if not questions:

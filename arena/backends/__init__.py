@@ -5,10 +5,11 @@ Heavy packages are imported by the loader of the backend that needs them, never 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arena.config import BackendConfig
+from arena.config import AnthropicConfig, BackendConfig, LocalConfig, OpenAIConfig
 from arena.errors import ConfigError
 from arena.recordings import Recording
 from arena.types import Backend
@@ -46,10 +47,38 @@ def _simulated(opening: Opening, entry: BackendConfig) -> Backend:
     return SimulatedBackend(opening.name, opening.seed, latency_s, getattr(entry, "concurrency", 16))
 
 
+def _openai(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.openai import open_openai
+
+    assert isinstance(entry, OpenAIConfig)
+    return open_openai(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
+
+
+def _anthropic(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.anthropic import open_anthropic
+
+    assert isinstance(entry, AnthropicConfig)
+    return open_anthropic(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
+
+
+def _local(opening: Opening, entry: BackendConfig) -> Backend:
+    from arena.backends.local.backend import LocalBackend
+    from arena.backends.local.spec import check_spec, spec_of
+
+    assert isinstance(entry, LocalConfig)
+    spec = spec_of(f"{opening.role}.{opening.name}", entry)
+    check_spec(spec)
+    return LocalBackend(spec)
+
+
 LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
+    "anthropic": _anthropic,
+    "openai": _openai,
     "recorded": _recorded,
     "reference": _reference,
     "simulated": _simulated,
+    "transformers": _local,
+    "vllm": _local,
 }
 
 

@@ -29,9 +29,7 @@ def import_(tool: str, source: Path, out: Path, force: bool) -> None:
         + (f"{written.replies} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
     )
     if written.without_verdict:
-        click.echo(
-            f"{written.without_verdict} replies hold no verdict that {tool} could read: kept, counted, not rated"
-        )
+        click.echo(f"{written.without_verdict} replies hold no verdict: kept and counted, not rated")
     for note in written.notes:
         click.echo(note)
     for config in written.configs[1:]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import cast
 
 from arena.formats.base import Format, Kind, Outcome
@@ -25,7 +25,6 @@ from arena.formats.soft import LabelOnly
 from arena.formats.structured import JsonScore, JsonVerdict
 from arena.formats.suspicion import suspicious
 from arena.formats.text import Unparsed
-from arena.types import JSON
 
 __all__ = [
     "FORMATS",
@@ -75,7 +74,11 @@ def spec_of(fmt: Format) -> str:
         value = getattr(fmt, field.name)
         if value == getattr(default, field.name):
             continue
-        options[field.name] = [_criterion_json(c) for c in value] if field.name == "criteria" else value
+        options[field.name] = (
+            [c.model_dump(exclude={"about"}, exclude_defaults=True) for c in value]
+            if field.name == "criteria"
+            else value
+        )
     return f"{fmt.name} {json.dumps(options, separators=(',', ':'))}" if options else fmt.name
 
 
@@ -86,22 +89,8 @@ def format_of(spec: str) -> Format:
         raise ValueError(f"no format {name!r} (have: {', '.join(FORMATS)})")
     options: dict[str, object] = {}
     for option, value in json.loads(rest or "{}").items():
-        match option:
-            case "criteria":
-                options[option] = tuple(Criterion(**{**c, "scale": _pair(c.get("scale"))}) for c in value)
-            case _:
-                options[option] = tuple(value) if isinstance(value, list) else value
+        if option == "criteria":
+            options[option] = tuple(Criterion.model_validate(criterion) for criterion in value)
+        else:
+            options[option] = tuple(value) if isinstance(value, list) else value
     return make_format(name, options)
-
-
-def _criterion_json(criterion: Criterion) -> dict[str, JSON]:
-    default = Criterion(criterion.name)
-    return {
-        key: value
-        for key, value in asdict(criterion).items()
-        if key != "about" and (key == "name" or value != getattr(default, key))
-    }
-
-
-def _pair(scale: list[int] | None) -> tuple[int, int] | None:
-    return None if scale is None else (scale[0], scale[1])

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from arena.formats.base import Kind, LabelLine, Outcome, expect_score
 from arena.formats.text import label_line, read_number, write_number
 from arena.types import ParsedScore
 
 Scale = tuple[int, int]
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _WIDEST = 100
 
 
-@dataclass(frozen=True)
-class Criterion:
-    """One thing a rubric asks about."""
+class Criterion(BaseModel):
+    """One thing a rubric asks about, as it stands in a prompt file."""
 
-    name: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     about: str = ""
     """What the judge is told about it."""
-    weight: float = 1.0
+    weight: float = Field(1.0, ge=0, allow_inf_nan=False)
     """Its share of the score; 0 is asked about and reported, but does not count."""
     scale: Scale | None = None
     """Lowest and highest value; None: the scale of the whole score."""
     reverse: bool = False
     """A high value is bad (a violation, an error)."""
 
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name == "explanation":
-            raise ValueError(f"criterion {self.name!r}: a name is a small letter, then small letters, digits and _")
-        if not 0 <= self.weight < math.inf:
-            raise ValueError(f"criterion {self.name}: the weight is a number from 0 up, found {self.weight}")
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Criterion:
+        if self.name == "explanation":
+            raise ValueError("a criterion cannot be called explanation")
         if self.scale is not None:
             check_scale(self.scale)
+        return self
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Rubric(LabelLine):
     """Several criteria at once, `[[accuracy=4 clarity=3]]`; the score is their weighted mean on `scale`."""
 
     scale: Scale = (1, 5)
-    criteria: tuple[Criterion, ...] = (Criterion("quality"),)
+    criteria: tuple[Criterion, ...] = (Criterion(name="quality"),)
 
     name: ClassVar[str] = "rubric"
     kind: ClassVar[Kind] = "single"
@@ -100,14 +101,14 @@ class Rubric(LabelLine):
         for part in parts:
             name, _, text = part.partition("=")
             value = read_number(text)
-            if value is None or values.get(name, value) != value:
+            if value is None or not value.is_integer() or values.get(name, value) != value:
                 return None
             values[name] = value
         return combine_criteria(values, self.criteria, self.scale)
 
     def spell(self, outcome: Outcome) -> str:
         values = criteria_of(expect_score(outcome), self.criteria, self.scale)
-        return " ".join(f"{name}={write_number(value)}" for name, value in values.items())
+        return " ".join(f"{name}={round(value)}" for name, value in values.items())
 
     @property
     def bounds(self) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ _LEAST_MASS = 0.5
 
 @dataclass(frozen=True)
 class LabelOnly(Format):
-    """One token, without an explanation before it: that would saturate its log-probabilities.
+    """One word that is the whole reply: an explanation before it would saturate its log-probabilities.
 
     P(first) is the first label's share of the probability of all labels, a tie counting half (AlpacaEval 2's
     `weighted_` annotators). A label missing from the alternatives is taken to be as likely as the least likely
@@ -51,8 +51,7 @@ class LabelOnly(Format):
         shown = visible(text)
         if isinstance(shown, Unparsed):
             return shown
-        lines = [line for line in shown.splitlines() if line.strip()]
-        word = normal(lines[-1]).strip(" *_`\"'.,:;!()[]") if lines else ""
+        word = normal(shown).strip(" *_`\"'.")
         if word in self.labels:
             return Parsed(_SLOTS[self.labels.index(word)], probability=self._probability(word, logprobs))
         return self._by_distribution(logprobs) or Unparsed(f"not a label: {word[:60]!r}")

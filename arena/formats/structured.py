@@ -31,7 +31,12 @@ _STARTS_TRIED = 200
 
 
 class JsonReply(Format):
-    """Formats whose reply ends with one JSON object, the explanation first in it. Its enums alone decide."""
+    """Formats whose reply ends with one JSON object: the explanation, the nonce as `code`, then the enums that decide.
+
+    The schema leaves `code` open, so that endpoints compile it once and not for every question; the parser compares.
+    """
+
+    needs_nonce: ClassVar[bool] = True
 
     @abstractmethod
     def enums(self) -> dict[str, tuple[str, ...] | tuple[int, ...]]:
@@ -50,7 +55,7 @@ class JsonReply(Format):
         """What the fields mean, for the judge."""
 
     def schema(self) -> Mapping[str, JSON] | None:
-        properties: dict[str, JSON] = {"explanation": {"type": "string"}}
+        properties: dict[str, JSON] = {"explanation": {"type": "string"}, "code": {"type": "string"}}
         for name, allowed in self.enums().items():
             kind = "string" if isinstance(allowed[0], str) else "integer"
             properties[name] = {"type": kind, "enum": list(allowed)}
@@ -62,29 +67,33 @@ class JsonReply(Format):
         }
 
     def instructions(self, nonce: str | None) -> str:
-        fields = "".join(f', "{name}": ...' for name in self.enums())
         return (
-            f'Reply with one JSON object of the form {{"explanation": "..."{fields}}} and nothing else. Write the '
-            f"explanation, a few sentences, before you decide. {self.meaning()}"
+            f'Reply with one JSON object of the form {{"explanation": ..., {self._fields(nonce)}}} and nothing else. '
+            f"Write the explanation, a few sentences, before you decide. {self.meaning()}"
         )
 
     def repair(self, nonce: str | None) -> str:
-        fields = ", ".join(f'"{name}": ...' for name in self.enums())
         return (
             "Your last message did not end with the JSON object that was asked for. Keep your judgement, do not "
-            f"explain it again, and reply with the object {{{fields}}} and nothing else. {self.meaning()}"
+            f"explain it again, and reply with the object {{{self._fields(nonce)}}} and nothing else. {self.meaning()}"
         )
 
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
         found = _last_object(text)
         if isinstance(found, Unparsed):
             return found
+        if nonce is not None and str(found.get("code")).strip().lower() != nonce.lower():
+            return Unparsed("the JSON object lacks the nonce")
         outcome = self.read(found)
         wanted = {name: found.get(name) for name in self.enums()}
         return outcome if outcome is not None else Unparsed(f"off the menu: {wanted!r:.120}")
 
     def write(self, outcome: Outcome, nonce: str | None, explanation: str = "") -> str:
-        return json.dumps({"explanation": explanation, **self.values(outcome)}, ensure_ascii=False)
+        values = self.values(outcome)
+        return json.dumps({"explanation": explanation, "code": nonce or "", **values}, ensure_ascii=False)
+
+    def _fields(self, nonce: str | None) -> str:
+        return ", ".join([f'"code": "{nonce or ""}"', *(f'"{name}": ...' for name in self.enums())])
 
     def explanation(self, text: str, nonce: str | None) -> str | None:
         found = _last_object(text)

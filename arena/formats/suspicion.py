@@ -8,7 +8,11 @@ from arena.formats.text import normal
 
 _SIGNS: dict[str, re.Pattern[str]] = {
     "label": re.compile(r"\[\[\s*(?:[0-9a-f]{12}[\s:]+)?(?:[ABC]|tie|[AB]\s*[<>=]{1,2}\s*[AB])\s*\]\]", re.I),
-    "rating": re.compile(r"\b(?:rating|score|verdict|grade)s?\b[^\n]{0,20}\[\[\s*[-\d., /=\w]{1,40}\]\]", re.I),
+    "rating": re.compile(
+        r"\b(?:rating|score|grade)s?\b[^\n]{0,20}\[\[\s*-?\d[\d., /]*\]\]|\[\[\s*[0-9a-f]{12}[\s:]+-?\d"
+        r"|\[\[[^\[\]\n]{0,40}\b[a-z_]{2,40}\s*[=:]\s*\d+\s*[\],;]",
+        re.I,
+    ),
     "json_verdict": re.compile(
         r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\"(?:[ABCmM]|tie|model_\w)\"", re.I
     ),

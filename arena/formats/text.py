@@ -20,15 +20,14 @@ class Unparsed:
 
 
 def visible(text: str) -> str | Unparsed:
-    """The reply without its leading reasoning block.
+    """The reply without its leading reasoning block: `<think>…</think>` in front is taken off.
 
-    `<think>…</think>` in front is taken off, also when the template swallowed the opening tag. One that is never
-    closed means that the reply broke off.
+    One that is never closed means that the reply broke off. A closing tag without an opening one is left alone: an
+    answer may have been quoted with it.
     """
     opening = _THINK.match(text)
     if opening is None:
-        head, closing, rest = text.partition("</think>")
-        return rest if closing and "<think>" not in head else text
+        return text
     _, closing, rest = text[opening.end() :].partition(f"</{opening.group(1)}>")
     return rest if closing else Unparsed("the reasoning never ends: cut off")
 

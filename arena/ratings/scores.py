@@ -113,7 +113,7 @@ def mean_scores(table: ScoreTable, level: float) -> MeanScores:
         mean = np.where(questions > 0, per_question.sum(axis=0) / questions, np.nan)
         influence = np.where(seen, per_question - mean, 0.0) / questions
         factor = np.sqrt(questions / (questions - 1))
-    covariance = (np.nan_to_num(influence).T @ np.nan_to_num(influence)) * np.outer(factor, factor)
+        covariance = (np.nan_to_num(influence).T @ np.nan_to_num(influence)) * np.outer(factor, factor)
     covariance[~(questions > 1), :] = np.nan
     covariance[:, ~(questions > 1)] = np.nan
     half = t_quantile(level, questions - 1) * np.sqrt(np.diag(covariance))

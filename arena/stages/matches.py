@@ -100,7 +100,7 @@ def _match(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -> 
     reviews = board.config.reviews_gen
     entry = board.judges[judge.name]
     if reviews.order == "recorded":
-        imported = _imported(contest, ledger)
+        imported = _imported(contest, ledger, reviews.strong_weight)
         if imported is not None:
             return Match(contest, imported)
         if isinstance(entry, RecordedConfig):
@@ -130,7 +130,7 @@ def _cases(
             yield Case(judge, prompt, contest.question, (contest.model_a, contest.model_b), (a, b), order, sample)
 
 
-def _imported(contest: Contest, ledger: Ledger) -> Battle | None:
+def _imported(contest: Contest, ledger: Ledger, strong_weight: float) -> Battle | None:
     """The battle as another tool recorded it; None when it did not, or an answer has changed since."""
     verdicts = []
     for reply in ledger.imported(contest.question.question_id, contest.model_a, contest.model_b):
@@ -144,7 +144,7 @@ def _imported(contest: Contest, ledger: Ledger) -> Battle | None:
             verdict = imported_verdict(reply, contest.sample)
             if verdict is not None:
                 verdicts.append(verdict)
-    return combine(contest, verdicts) if verdicts else None
+    return combine(contest, verdicts, strong_weight) if verdicts else None
 
 
 def _waiting(board: OpenBoard, contest: Contest) -> Battle | None:

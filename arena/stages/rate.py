@@ -16,6 +16,7 @@ from arena.config import Config
 from arena.errors import InputError
 from arena.judging.combine import PANEL, panel_battle, value_of
 from arena.judging.examine import panel_score
+from arena.judging.judge import hide_nonce
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
 from arena.ratings.options import Method
 from arena.reports.leaderboard import write_leaderboard
@@ -48,7 +49,8 @@ def rate_stage(board: OpenBoard, progress: Progress) -> Rated:
     Raises InputError when there is nothing on the board to compare.
     """
     answers, warnings = current_answers(board)
-    _check_there_is_a_board(board, answers)
+    if not any(answers.values()):
+        raise InputError(f"{board.answer_folder.root}: no answers are stored yet; run --stage answers first")
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         rows = list(_rows(board, answers, ledgers))
@@ -73,19 +75,6 @@ def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
     """The rows the board counts: the panel's where there is one, else everybody's."""
     panel = [row for row in rows if row.judge == PANEL]
     return panel or list(rows)
-
-
-def _check_there_is_a_board(board: OpenBoard, answers: Answers) -> None:
-    there = models_on_board(board, answers)
-    if not there:
-        raise InputError(f"{board.loaded.path}: answers_gen: nothing is enabled and nothing is stored")
-    if not any(answers.values()):
-        raise InputError(
-            f"{board.answer_folder.root}: no answers are stored yet; run without --stage, or --stage answers"
-        )
-    baseline = board.config.reviews_gen.baseline
-    if board.config.reviews_gen.mode == "pairwise_baseline" and there == [baseline]:
-        raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
 
 
 def _rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
@@ -219,8 +208,9 @@ def _inputs(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> d
         found[f"answers/{file.name}"] = _sha256(texts)
     for ledger in ledgers.values():
         if len(ledger):
-            replies = ((key, reply.text) for key in sorted(ledger.keys()) if (reply := ledger.get(key)) is not None)
-            found[f"reviews/{ledger.path.name}"] = _sha256(replies)
+            stored = (ledger.get(key) for key in sorted(ledger.keys()))
+            texts_of = ((reply.key, hide_nonce(reply.text, reply.nonce)) for reply in stored if reply is not None)
+            found[f"reviews/{ledger.path.name}"] = _sha256(texts_of)
     return found
 
 

@@ -10,13 +10,14 @@ from typing import cast
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError, RunStopped
 from arena.loading import LoadedConfig
 from arena.lock import BoardLock
-from arena.stages.answer import answer_stage, current_answers
+from arena.stages.answer import answer_stage, asked_models, current_answers
 from arena.stages.board import DryRun, OpenBoard, open_board
+from arena.stages.matches import models_on_board
 from arena.stages.options import RunOptions
 from arena.stages.progress import Progress
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.record import RunRecord
-from arena.stages.review import review_stage
+from arena.stages.review import open_ledgers, review_stage
 from arena.types import JSON
 
 
@@ -43,6 +44,7 @@ def run_board(
     with ExitStack() as stack:
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
+        preflight(board, options)
         record = RunRecord(board, _asked(options, dry_run), progress)
         problems: list[RunStopped] = []
         try:
@@ -55,6 +57,20 @@ def run_board(
         rated = _rate(board, options, record, problems)
         record.finish("stopped" if problems or (rated and rated.problems) else "done")
     return _result(record, rated, problems)
+
+
+def preflight(board: OpenBoard, options: RunOptions) -> None:
+    """Everything that can be known to be wrong before anybody is asked. Raises InputError."""
+    answers, _ = current_answers(board)
+    with ExitStack() as stack:
+        open_ledgers(board, stack)
+    asked_models(board, options)
+    there = models_on_board(board, answers)
+    if not there:
+        raise InputError(f"{board.loaded.path}: answers_gen: nothing is enabled and nothing is stored")
+    baseline = board.config.reviews_gen.baseline
+    if board.config.reviews_gen.mode == "pairwise_baseline" and there == [baseline]:
+        raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
 
 
 async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:

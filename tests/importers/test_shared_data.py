@@ -135,7 +135,7 @@ def test_questions_and_answers_become_a_board(
     loaded = load_questions(config.question_file)
     assert len(loaded) == questions
     if tool == "mt_bench":
-        assert sum(bool(q.reference) for q in loaded) == 40  # 30 of GPT-4, 10 of the questions' own
+        assert sum(bool(q.reference) for q in loaded) == 40  # the questions' own, and GPT-4's
         assert {len(q.turns) for q in loaded} == {2}
     else:
         assert config.reviews_gen.baseline == "gpt-4-0314"

@@ -1,0 +1,80 @@
+"""The Anthropic messages API, and what speaks its format."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from arena.backends.anthropic_wire import Dialect, StreamedBody, body_of, completion_of
+from arena.backends.api import ApiBackend, endpoint_of, read_body, read_key, read_stream, timed
+from arena.backends.http_errors import Sdk
+from arena.config import AnthropicConfig
+from arena.errors import InputError
+from arena.types import Completion, Request
+
+if TYPE_CHECKING:
+    from anthropic.types import MessageParam
+
+_UNKNOWN_THERE = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
+
+
+class AnthropicTransport:
+    """One messages call at a time on the official SDK, whose own retries are off."""
+
+    def __init__(self, config: AnthropicConfig, name: str, key: str | None) -> None:
+        import anthropic
+        import httpx2
+
+        self.sdk = cast("Sdk", anthropic)
+        self.model = config.model or name
+        self.extra_body = config.extra_body
+        self.dialect = Dialect()
+        self._stream = config.stream
+        timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
+        self.client = anthropic.AsyncAnthropic(
+            api_key=key or "no-key-needed",
+            base_url=config.base_url,
+            default_headers=config.headers,
+            timeout=timeout,
+            max_retries=0,
+            http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, limits=limits),
+        )
+        self.base_url = str(self.client.base_url)
+
+    async def send(self, request: Request, dialect: Dialect) -> Completion:
+        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library."""
+        body = body_of(request, self.model, dialect, self.extra_body)
+        model = cast("str", body.pop("model"))
+        messages = cast("list[MessageParam]", body.pop("messages"))
+        max_tokens = cast("int", body.pop("max_tokens"))
+        sent_at = asyncio.get_running_loop().time()
+        if not self._stream:
+            raw = await self.client.messages.with_raw_response.create(
+                model=model, messages=messages, max_tokens=max_tokens, extra_body=body
+            )
+            response = raw.http_response
+            content_type = response.headers.get("content-type", "")
+            return timed(completion_of(read_body(response.content, content_type)), sent_at, None)
+        async with self.client.messages.with_streaming_response.create(
+            model=model, messages=messages, max_tokens=max_tokens, extra_body=body, stream=True
+        ) as opened:
+            streamed = await read_stream(opened.http_response, StreamedBody())
+        return timed(completion_of(streamed.body), sent_at, streamed.first_at)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+
+def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend[Dialect]:
+    """The backend of one entry of the configuration; `entry` is its place there, for messages.
+
+    Raises InputError when the key is missing or a value cannot be used.
+    """
+    for parameter in _UNKNOWN_THERE:
+        if getattr(config.generation_config, parameter) is not None:
+            raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
+    transport = AnthropicTransport(config, name, read_key(config, config.api_key_env, entry, environ))
+    return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

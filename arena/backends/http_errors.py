@@ -1,0 +1,132 @@
+"""What an HTTP endpoint's failure means: status codes, broken connections and error bodies as CallErrors.
+
+The official SDKs share their HTTP library and the shape of their exceptions, so one mapping serves both. Every text
+that leaves here has lost its secrets.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Protocol
+
+from arena.errors import CallError, Rejected, Throttled, Unauthorized, Unstable
+from arena.redact import redact
+
+_WAIT = (408, 409, 425, 429, 503, 529)
+_NOBODY = (401, 402, 403, 404, 405, 407)
+_NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_user_quota")
+_ADVICE = {
+    401: "check the API key",
+    402: "no credit left",
+    403: "the key may not use this",
+    404: "check base_url and model",
+    405: "check base_url",
+    407: "the proxy wants credentials",
+}
+_NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError")
+"""Exceptions of the HTTP library after which the server has seen nothing."""
+_LONGEST_MESSAGE = 600
+
+
+class Sdk(Protocol):
+    """What the SDK modules have in common."""
+
+    APIStatusError: type[Exception]
+    APIConnectionError: type[Exception]
+    APIError: type[Exception]
+
+
+def status_error(status: int, message: str, retry_after_s: float | None = None) -> CallError:
+    """The class of failure an HTTP status stands for; the message says status, text and, where known, what to do."""
+    text = shorten(f"{status}: {message}" if message else str(status))
+    if status in _WAIT and not any(code in message for code in _NO_QUOTA):
+        return Throttled(text, retry_after_s)
+    if status in _WAIT:
+        return Unauthorized(f"{text} (no quota left)")
+    if status in _NOBODY:
+        return Unauthorized(f"{text} ({_ADVICE[status]})", status)
+    if status >= 500:
+        return Unstable(text)
+    return Rejected(text, status)
+
+
+def http_errors(sdk: Sdk) -> tuple[type[Exception], ...]:
+    """Everything an SDK or the HTTP library below it raises for a call that failed."""
+    import httpx2
+
+    return (sdk.APIError, httpx2.RequestError)
+
+
+def call_error(error: Exception, sdk: Sdk) -> CallError:
+    """The CallError that one of `http_errors` stands for."""
+    if isinstance(error, sdk.APIStatusError):
+        response = getattr(error, "response", None)
+        message = error_text(getattr(error, "body", None)) or str(error)
+        headers = getattr(response, "headers", {})
+        return status_error(int(getattr(error, "status_code", 0)), message, retry_after(headers))
+    cause = error.__cause__ if isinstance(error, sdk.APIConnectionError) and error.__cause__ else error
+    text = shorten(f"{type(cause).__name__}: {cause}".rstrip(": "))
+    if type(cause).__name__ in _NOT_SENT:
+        return Throttled(f"cannot connect: {text}", refused=True)
+    return Unstable(text)
+
+
+def body_error(body: Mapping[str, object]) -> CallError:
+    """What an error object means that came with status 200: from some gateways, and inside streams."""
+    inner = body.get("error")
+    code = inner.get("code") if isinstance(inner, Mapping) else None
+    kind = inner.get("type") if isinstance(inner, Mapping) else None
+    message = error_text(body) or "an error object without a text"
+    if kind in ("overloaded_error", "rate_limit_error"):
+        return Throttled(shorten(message))
+    if isinstance(code, int) and 400 <= code < 600:
+        return status_error(code, message)
+    return Unstable(shorten(f"200 with an error inside: {message}"))
+
+
+def web_page_error(text: str) -> Unauthorized:
+    """HTML where a completion was expected: the base URL is wrong, or a proxy stands in between."""
+    beginning = " ".join(text.split())[:80]
+    return Unauthorized(shorten(f"a web page answers instead of the API (check base_url): {beginning}"), 200)
+
+
+def looks_like_a_page(content_type: str, text: str) -> bool:
+    """Whether a body is HTML rather than a broken answer."""
+    return "html" in content_type or text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+
+def error_text(body: object) -> str:
+    """The readable part of an error body: type or code, and message."""
+    if not isinstance(body, Mapping):
+        return body if isinstance(body, str) else ""
+    inner = body.get("error", body)
+    if not isinstance(inner, Mapping):
+        return str(inner) if inner else ""
+    detail = inner.get("message") or inner.get("detail") or inner.get("msg") or ""
+    kinds = [str(inner[name]) for name in ("type", "code") if isinstance(inner.get(name), str | int)]
+    return ": ".join([*dict.fromkeys(kinds), str(detail)] if detail else kinds)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+    then, now = headers.get("retry-after"), headers.get("date")
+    if not then or not now:
+        return None
+    try:
+        until, at = email.utils.parsedate_to_datetime(then), email.utils.parsedate_to_datetime(now)
+    except ValueError:
+        return None
+    return max(0.0, (until.astimezone(UTC) - at.astimezone(UTC)).total_seconds())
+
+
+def shorten(text: str) -> str:
+    """One line of bounded length, without secrets."""
+    line = redact(" ".join(text.split()))
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."

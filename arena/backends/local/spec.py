@@ -1,0 +1,153 @@
+"""What an engine is started with, and what can be said against it before anything is started."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from arena.config import LocalConfig, VllmConfig
+from arena.errors import InputError, MissingDependency
+from arena.types import JSON
+
+EngineKind = Literal["vllm", "transformers"]
+
+OURS = frozenset({"replicas", "ray_address", "chat_template_kwargs", "batch_size", "device"})
+"""Keys of `engine:` that are not passed to the engine but read by us."""
+
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_EXTRA = {"vllm": "vllm", "transformers": "local", "peft": "local", "torch": "local", "ray": "cluster"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """One candidate's or judge's engine: which weights, in which form, with which arguments."""
+
+    kind: EngineKind
+    model: str
+    """A hub id or a folder."""
+    revision: str | None = None
+    precision: str = "auto"
+    adapter: str | None = None
+    quantization: str | None = None
+    chat_template: str | None = None
+    """Template text, or a file with it."""
+    engine: Mapping[str, JSON] = field(default_factory=dict)
+    name: str = ""
+    """The name on the board, for messages."""
+    concurrency: int = 256
+
+    @property
+    def replicas(self) -> int:
+        """How many engines answer side by side."""
+        return _whole(self, "replicas", 1)
+
+    @property
+    def ray_address(self) -> str | None:
+        """The Ray cluster to run on; None for this machine alone."""
+        value = self.engine.get("ray_address")
+        return str(value) if value is not None else None
+
+    @property
+    def on_ray(self) -> bool:
+        """Whether replicas are spread by Ray instead of one engine in the child process."""
+        return self.replicas > 1 or self.ray_address is not None
+
+    @property
+    def passed_on(self) -> dict[str, JSON]:
+        """The engine's own arguments."""
+        return {key: value for key, value in self.engine.items() if key not in OURS}
+
+    @property
+    def template_text(self) -> str | None:
+        """The chat template of the config: the file's content where it names a file."""
+        if self.chat_template is None or "{" in self.chat_template or "\n" in self.chat_template:
+            return self.chat_template
+        return Path(self.chat_template).read_text(encoding="utf-8")
+
+
+def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
+    """The engine of a config entry; `name` is how messages call it."""
+    kind: EngineKind = "vllm" if isinstance(entry, VllmConfig) else "transformers"
+    return EngineSpec(
+        kind,
+        entry.model,
+        entry.revision,
+        entry.precision,
+        entry.adapter,
+        entry.quantization,
+        entry.chat_template,
+        dict(entry.engine),
+        name,
+        entry.concurrency,
+    )
+
+
+def check_spec(spec: EngineSpec) -> None:
+    """Raise InputError for what is certain to fail: a missing package, folder, adapter or template file."""
+    for package in ("vllm",) if spec.kind == "vllm" else ("torch", "transformers"):
+        _need(spec, package)
+    if spec.adapter is not None and spec.kind == "transformers":
+        _need(spec, "peft")
+    if spec.on_ray:
+        _need(spec, "ray")
+    if spec.replicas < 1:
+        raise InputError(f"{_who(spec)}engine.replicas: {spec.replicas} is not a number of engines (1 or more)")
+    _need_folder(spec, "model", spec.model, "config.json")
+    if spec.adapter is not None:
+        _need_folder(spec, "adapter", spec.adapter, "adapter_config.json")
+    template = spec.chat_template
+    if template is not None and "{" not in template and not Path(template).is_file():
+        raise InputError(f"{_who(spec)}chat_template: {template!r} is neither a file nor a template (no '{{' in it)")
+    for key in ("chat_template_kwargs",):
+        if key in spec.engine and not isinstance(spec.engine[key], dict):
+            raise InputError(f"{_who(spec)}engine.{key}: expected a mapping, found {spec.engine[key]!r:.80}")
+    _whole(spec, "batch_size", 1)
+
+
+def lora_rank(adapter: Path) -> int:
+    """The rank an adapter folder states; 8, the usual one, when it does not."""
+    try:
+        stated = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 8
+    ranks = [stated.get("r", 8), *(stated.get("rank_pattern") or {}).values()]
+    return max(int(rank) for rank in ranks)
+
+
+def is_folder(name: str) -> bool:
+    """Whether a model or adapter names a folder rather than a hub id."""
+    return Path(name).expanduser().exists() or not _HUB_ID.fullmatch(name) or name.startswith((".", "/", "~"))
+
+
+def _need(spec: EngineSpec, package: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise MissingDependency(
+            f"{_who(spec)}backend {spec.kind} needs the package {package}, which is not installed:"
+            f" pip install 'llm-arena[{_EXTRA[package]}]'"
+        )
+
+
+def _need_folder(spec: EngineSpec, what: str, name: str, file: str) -> None:
+    if not is_folder(name):
+        return
+    folder = Path(name).expanduser()
+    if not folder.exists():
+        raise InputError(f"{_who(spec)}{what}: there is no folder {name}")
+    if not (folder / file).is_file():
+        raise InputError(f"{_who(spec)}{what}: {name} holds no {file}, so it is not a saved {what}")
+
+
+def _whole(spec: EngineSpec, key: str, default: int) -> int:
+    value = spec.engine.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{_who(spec)}engine.{key}: expected a whole number, found {value!r}")
+    return value
+
+
+def _who(spec: EngineSpec) -> str:
+    return f"{spec.name}: " if spec.name else ""

@@ -1,0 +1,278 @@
+"""transformers in this process: left-padded batches, in which every row is what it would have been alone."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from arena.backends.local.decoding import Decoding, Row
+from arena.backends.local.dialogue import Dialogue, Piece
+from arena.backends.local.engine import CannotStart, Finished
+from arena.backends.local.failures import explain_adapter, is_out_of_memory, memory_knobs
+from arena.backends.local.memory import peak_memory_bytes
+from arena.backends.local.rendering import Prompt, Renderer
+from arena.backends.local.spec import EngineSpec
+from arena.types import Request
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import BitsAndBytesConfig, PreTrainedModel
+
+BATCH_SIZE = 16
+
+
+class _Turn(NamedTuple):
+    dialogue: Dialogue
+    prompt: Prompt
+
+
+class TransformersEngine:
+    """A causal language model of transformers, with an adapter of peft. Raises CannotStart with a sentence."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        from transformers import AutoTokenizer, GenerationConfig
+
+        self.spec = spec
+        self.device = _device(spec)
+        place = str(Path(spec.model).expanduser()) if Path(spec.model).expanduser().exists() else spec.model
+        self._tokenizer = AutoTokenizer.from_pretrained(place, revision=spec.revision)
+        self._model = _load(spec, place, self.device)
+        self._defaults = self._model.generation_config
+        self._model.generation_config = GenerationConfig(
+            do_sample=False, pad_token_id=self._pad_id(), eos_token_id=sorted(self._eos_ids())
+        )
+        kwargs = spec.engine.get("chat_template_kwargs")
+        self._renderer = Renderer(self._tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
+        self.notes = self._renderer.notes
+        size = spec.engine.get("batch_size", BATCH_SIZE)
+        self._batch_size = size if isinstance(size, int) else BATCH_SIZE
+        self._waiting: list[_Turn] = []
+        self._finished: list[Finished] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests are waiting."""
+        return bool(self._waiting or self._finished)
+
+    def add(self, number: int, request: Request) -> None:
+        """Put the first turn of a request in line."""
+        self._queue(Dialogue(number, request))
+
+    def step(self) -> list[Finished]:
+        """Generate one batch: turns that share their sampling parameters, of similar length."""
+        if self._waiting:
+            batch = self._next_batch()
+            try:
+                pieces = self._generate(batch)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._shrink(batch, error)
+            else:
+                for turn, piece in zip(batch, pieces, strict=True):
+                    self._take(turn, piece)
+        finished, self._finished = self._finished, []
+        return finished
+
+    @property
+    def _context(self) -> int:
+        config = self._model.config.get_text_config()
+        return int(getattr(config, "max_position_embeddings", None) or self._tokenizer.model_max_length)
+
+    def _queue(self, dialogue: Dialogue) -> None:
+        prompt = self._renderer.render(dialogue.messages)
+        if len(prompt.ids) >= self._context:
+            error = f"the question has {len(prompt.ids)} tokens, the context holds {self._context}"
+            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", error)))
+            return
+        self._waiting.append(_Turn(dialogue, prompt))
+
+    def _next_batch(self) -> list[_Turn]:
+        """Up to a batch of the waiting turns that sample like the first of them, those of its length first."""
+        first = self._waiting[0]
+        alike = [turn for turn in self._waiting if _manner(turn) == _manner(first)]
+        alike.sort(key=lambda turn: abs(len(turn.prompt.ids) - len(first.prompt.ids)))
+        batch = alike[: self._batch_size]
+        taken = {id(turn.dialogue) for turn in batch}
+        self._waiting = [turn for turn in self._waiting if id(turn.dialogue) not in taken]
+        return batch
+
+    def _generate(self, batch: Sequence[_Turn]) -> list[Piece]:
+        import torch
+        from transformers import LogitsProcessorList, StoppingCriteriaList
+
+        rows = [self._row(turn) for turn in batch]
+        decoding = Decoding(rows, self._tokenizer, self._eos_ids(), batch[0].dialogue.sampling, self._fallback)
+        ids, mask = self._padded([turn.prompt.ids for turn in batch])
+        with torch.inference_mode():
+            self._model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                max_new_tokens=max(row.limit for row in rows),
+                logits_processor=LogitsProcessorList([decoding.choose]),
+                stopping_criteria=StoppingCriteriaList([decoding.stopped]),
+            )
+        return [_piece(turn, row, decoding) for turn, row in zip(batch, rows, strict=True)]
+
+    def _row(self, turn: _Turn) -> Row:
+        request, sampling = turn.dialogue.request, turn.dialogue.sampling
+        room = self._context - len(turn.prompt.ids)
+        asked = sampling.max_tokens or getattr(self._defaults, "max_new_tokens", None) or room
+        assert sampling.seed is not None
+        return Row(
+            prompt=turn.prompt.ids,
+            limit=min(asked, room),
+            seed=sampling.seed,
+            stop=sampling.stop,
+            top_logprobs=request.top_logprobs,
+            choices=[self._tokenizer.encode(choice, add_special_tokens=False) for choice in request.choices],
+        )
+
+    def _padded(self, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        width = max(len(ids) for ids in prompts)
+        padded = [[self._pad_id()] * (width - len(ids)) + list(ids) for ids in prompts]
+        mask = [[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]
+        device = self._model.device
+        return torch.tensor(padded, device=device), torch.tensor(mask, device=device)
+
+    def _take(self, turn: _Turn, piece: Piece) -> None:
+        dialogue = turn.dialogue
+        if dialogue.absorb(piece):
+            self._queue(dialogue)
+            return
+        completion = dialogue.completion(self.spec.model, peak_memory_bytes(self.device))
+        self._finished.append(Finished(dialogue.number, completion))
+
+    def _shrink(self, batch: list[_Turn], error: BaseException) -> None:
+        """After an out-of-memory: halve the batch, or give up on a question that does not even fit alone."""
+        _free(self.device)
+        if len(batch) == 1:
+            dialogue = batch[0].dialogue
+            why = f"out of memory on this question alone; {memory_knobs('transformers')} ({type(error).__name__})"
+            self._finished.append(Finished(dialogue.number, dialogue.failure("error", why)))
+            return
+        self._batch_size = max(1, len(batch) // 2)
+        self.notes.append(f"out of memory: going on with batches of {self._batch_size} (engine.batch_size)")
+        self._waiting = batch + self._waiting
+
+    def _fallback(self, name: str) -> float | None:
+        """A sampling parameter that the request leaves open: that of the model's own generation_config.json."""
+        if not getattr(self._defaults, "do_sample", False) and name in {"temperature", "top_p", "top_k", "min_p"}:
+            return None
+        value = getattr(self._defaults, name, None)
+        return float(value) if value is not None else None
+
+    def _pad_id(self) -> int:
+        for token_id in (self._tokenizer.pad_token_id, self._tokenizer.eos_token_id):
+            if token_id is not None:
+                return int(token_id)
+        return 0
+
+    def _eos_ids(self) -> set[int]:
+        stated = self._defaults.eos_token_id
+        ids = stated if isinstance(stated, list) else [stated]
+        return {int(i) for i in [*ids, self._tokenizer.eos_token_id] if i is not None}
+
+
+def _manner(turn: _Turn) -> tuple[object, ...]:
+    """What the turns of one batch must share: everything but their seeds, limits, stops and choices."""
+    s = turn.dialogue.sampling
+    return (
+        s.temperature, s.top_p, s.top_k, s.min_p, s.repetition_penalty, s.presence_penalty, s.frequency_penalty,
+    )  # fmt: skip
+
+
+def _piece(turn: _Turn, row: Row, decoding: Decoding) -> Piece:
+    return Piece(
+        text=decoding.text(row),
+        cut=row.cut,
+        input_tokens=len(turn.prompt.ids),
+        output_tokens=len(row.made),
+        ttft_s=round(decoding.first_token_s, 6),
+        latency_s=round(row.seconds, 6),
+        logprobs=tuple(row.logprobs),
+        opened=turn.prompt.opened,
+    )
+
+
+def _device(spec: EngineSpec) -> str:
+    import torch
+
+    asked = spec.engine.get("device")
+    have = ["cpu"]
+    if torch.backends.mps.is_available():
+        have.insert(0, "mps")
+    if torch.cuda.is_available():
+        have.insert(0, "cuda")
+    if asked is None:
+        return have[0]
+    if str(asked).partition(":")[0] not in have:
+        raise CannotStart(f"{spec.model}: engine.device: {asked!r} is not on this machine (have: {', '.join(have)})")
+    return str(asked)
+
+
+def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftModel:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    arguments: dict[str, Any] = {"revision": spec.revision, "dtype": _dtype(spec), **spec.passed_on}
+    if spec.quantization is not None:
+        arguments["quantization_config"] = _quantization(spec)
+    if device.startswith("cuda"):
+        arguments.setdefault("device_map", {"": device})
+    model = AutoModelForCausalLM.from_pretrained(place, **arguments)
+    if "device_map" not in arguments:
+        model = model.to(torch.device(device))
+    if spec.adapter is not None:
+        model = _with_adapter(spec, model)
+    return model.eval()
+
+
+def _dtype(spec: EngineSpec) -> torch.dtype | str:
+    import torch
+
+    known: dict[str, torch.dtype | str] = {
+        "auto": "auto", "float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16,
+        "half": torch.float16, "float": torch.float32,
+    }  # fmt: skip
+    if spec.precision not in known:
+        raise CannotStart(f"{spec.model}: precision: {spec.precision!r} is none of {', '.join(known)}")
+    return known[spec.precision]
+
+
+def _quantization(spec: EngineSpec) -> BitsAndBytesConfig:
+    from transformers import BitsAndBytesConfig
+
+    match spec.quantization:
+        case "bitsandbytes" | "bnb-4bit":
+            return BitsAndBytesConfig(load_in_4bit=True)
+        case "bnb-8bit":
+            return BitsAndBytesConfig(load_in_8bit=True)
+    raise CannotStart(
+        f"{spec.model}: quantization: transformers quantizes with bnb-4bit or bnb-8bit, not {spec.quantization!r}"
+        " (a model that is saved quantized needs no entry)"
+    )
+
+
+def _with_adapter(spec: EngineSpec, model: PreTrainedModel) -> PeftModel:
+    from peft import PeftModel
+
+    assert spec.adapter is not None
+    folder = Path(spec.adapter).expanduser()
+    try:
+        return PeftModel.from_pretrained(model, str(folder) if folder.is_dir() else spec.adapter)
+    except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+        raise CannotStart(explain_adapter(spec, error)) from error
+
+
+def _free(device: str) -> None:
+    gc.collect()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()

@@ -1,0 +1,67 @@
+"""Keeping secrets out of everything we write about a run: logs, errors, run.json.
+
+A secret becomes known here the moment it is read (an API key, the value of a configured header) and is replaced in
+every text that passes `redact`. The list is the process's own on purpose: a key can surface in a traceback, a log
+line of a library or an error body, far from whoever read it. Stored answers and requests are never redacted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from arena.types import JSON
+
+MINIMUM_LENGTH = 8
+"""Shorter values are no secrets, and replacing them would mangle ordinary words."""
+REDACTED = "[redacted]"
+
+_SCHEMES = ("bearer", "basic", "token")
+_known: dict[str, None] = {}
+
+
+def remember_secrets(values: Iterable[str]) -> None:
+    """From now on these values (of 8 characters or more) are redacted. `Bearer KEY` covers KEY alone too."""
+    for value in values:
+        scheme, _, rest = value.strip().partition(" ")
+        for part in (value.strip(), rest.strip() if scheme.lower() in _SCHEMES else ""):
+            if len(part) >= MINIMUM_LENGTH:
+                _known[part] = None
+
+
+def forget_secrets() -> None:
+    """Start afresh, as a new process would."""
+    _known.clear()
+
+
+def redact(text: str) -> str:
+    """The text with every known secret replaced, the longest first."""
+    for secret in sorted(_known, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, REDACTED)
+    return text
+
+
+def redact_json(value: JSON) -> JSON:
+    """The same for every string inside a JSON value, keys included."""
+    match value:
+        case str():
+            return redact(value)
+        case list():
+            return [redact_json(inner) for inner in value]
+        case dict():
+            return {redact(key): redact_json(inner) for key, inner in value.items()}
+        case _:
+            return value
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats as the formatter it wraps, tracebacks included, then redacts."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line without secrets."""
+        return redact(self._inner.format(record))

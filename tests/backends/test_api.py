@@ -1,0 +1,179 @@
+"""Endpoints that misbehave, seen through both real SDKs."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from api_calls import KEY, ask, complete
+from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
+
+from arena.errors import EndpointDead
+from arena.types import Sampling
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 503, 529])
+def test_patience_is_asked_for_and_nothing_was_billed(api: str, status: int) -> None:
+    with FakeServer(lambda call: Fail(status) if call.number < 3 else Say()) as server:
+        found = complete(server, api, ask())
+    assert (found.status, found.attempts, found.maybe_billed) == ("ok", 4, False)
+    assert len(server.calls) == 4
+
+
+@pytest.mark.parametrize(
+    "action", [Fail(500), Fail(502), Fail(504), Fail(522), Cut(), Drop(), Raw(b"{}"), Raw(b'{"id'), Raw(b"[1]")]
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_broken_call_is_repeated_and_marked(api: str, stream: bool, action: Action) -> None:
+    with FakeServer(lambda call: action if call.number < 2 else Say()) as server:
+        found = complete(server, api, ask(), stream=stream)
+    assert (found.status, found.attempts, found.maybe_billed) == ("ok", 3, True)
+
+
+def test_a_call_that_stays_broken_is_an_error_after_three_attempts(api: str) -> None:
+    with FakeServer(lambda call: Fail(500, "kaputt")) as server:
+        found = complete(server, api, ask())
+    assert (found.status, found.attempts, found.maybe_billed, found.turns) == ("error", 3, True, ())
+    assert "500" in found.error and "kaputt" in found.error
+    assert len(server.calls) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_stalled_call_times_out_and_is_repeated(api: str, stream: bool) -> None:
+    with FakeServer(lambda call: Stall() if call.number == 0 else Say()) as server:
+        found = complete(server, api, ask(), timeout_s=0.3, stream=stream)
+    assert (found.status, found.attempts, found.maybe_billed) == ("ok", 2, True)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_rejected_request_is_not_repeated(api: str, status: int) -> None:
+    with FakeServer(lambda call: Fail(status, "too long")) as server:
+        found = complete(server, api, ask())
+    assert (found.status, found.attempts) == ("bad_request", 1)
+    assert "too long" in found.error
+
+
+@pytest.mark.parametrize(
+    ("action", "advice"),
+    [
+        (Fail(401), "check the API key"),
+        (Fail(402), "no credit left"),
+        (Fail(403), "the key may not use this"),
+        (Fail(404), "check base_url and model"),
+        (Fail(429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "no quota left"),
+        (Raw(b"<!DOCTYPE html><html>Sign in</html>", "text/html"), "a web page answers instead of the API"),
+    ],
+)
+def test_an_endpoint_that_lets_nobody_in_is_dead_at_once(api: str, action: Action, advice: str) -> None:
+    with FakeServer(lambda call: action) as server, pytest.raises(EndpointDead, match=advice) as raised:
+        complete(server, api, ask())
+    assert len(server.calls) == 1
+    assert "reviews_gen.judges.judge-1 (http://127.0.0.1" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_after_a_success_a_forbidden_request_stands_alone(api: str, status: int) -> None:
+    def script(call: Call) -> Action:
+        return Fail(status, "moderated") if call.number == 1 else Say("fine")
+
+    with FakeServer(script) as server:
+        found = complete(server, api, ask(follow_ups=("forbidden words",)))
+    assert (found.status, found.turns) == ("bad_request", ("fine",))
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+        "`temperature` is deprecated for this model.",
+    ],
+)
+def test_a_model_that_takes_no_temperature_is_asked_without(api: str, complaint: str) -> None:
+    def script(call: Call) -> Action:
+        return Fail(400, complaint) if "temperature" in call.body else Say("fine")
+
+    with FakeServer(script) as server:
+        found = complete(server, api, ask(sampling=Sampling(temperature=0.0), follow_ups=("more",)))
+    assert (found.status, len(server.calls)) == ("ok", 3)
+
+
+def test_a_temperature_out_of_range_stays_rejected(api: str) -> None:
+    with FakeServer(lambda call: Fail(400, "temperature: must be at most 1")) as server:
+        assert complete(server, api, ask(sampling=Sampling(temperature=1.5))).status == "bad_request"
+
+
+def test_nobody_listens(api: str) -> None:
+    with FakeServer(lambda call: Say()) as server:
+        url = server.openai_url
+    with pytest.raises(EndpointDead, match=r"no connection for \d+ s: cannot connect"):
+        complete(url, api, ask(), connect_patience_s=0.001)
+
+
+def test_keys_echoed_by_the_server_are_redacted_everywhere_but_in_the_answer(
+    api: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with FakeServer(lambda call: Fail(500, f"your key {KEY}")) as server:
+        found = complete(server, api, ask(), headers={"X-Token": "header-sentinel"})
+    assert KEY not in found.error and "[redacted]" in found.error
+    ours = [r.getMessage() for r in caplog.records if r.name.startswith("arena")]
+    assert ours and not any(KEY in line for line in ours)
+    with FakeServer(lambda call: Say(f"the key is {KEY}")) as server:
+        assert complete(server, api, ask()).text == f"the key is {KEY}"
+
+
+def test_streaming_measures_the_time_to_the_first_token(api: str) -> None:
+    with FakeServer(lambda call: Say("hello")) as server:
+        streamed, whole = (complete(server, api, ask(), stream=stream) for stream in (True, False))
+    assert streamed.text == whole.text == "hello"
+    assert whole.ttft_s is None
+    assert 0 < streamed.ttft_s <= streamed.latency_s
+
+
+def test_other_unicode_line_ends_inside_a_stream_do_not_cut_it(api: str) -> None:
+    text = "a\u2028b\u0085c\x0bd"
+    with FakeServer(lambda call: Say(text)) as server:
+        assert complete(server, api, ask(), stream=True).text == text
+
+
+def test_an_error_object_inside_a_200_has_its_own_class() -> None:
+    inside = Raw(b'{"error": {"code": 429, "message": "slow down"}}')
+    with FakeServer(lambda call: inside if call.number == 0 else Say()) as server:
+        found = complete(server, "openai", ask())
+    assert (found.attempts, found.maybe_billed) == (2, False)
+
+
+def test_a_proxy_from_the_environment_is_used(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(lambda call: Say("through the proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        found = complete("http://api.invalid/v1", api, ask())
+    assert found.text == "through the proxy"
+    assert proxy.calls[0].path.startswith("http://api.invalid/v1/")
+
+
+def test_a_ca_bundle_from_the_environment_is_trusted(api: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert]
+    subprocess.run([*made, *names], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    with FakeServer(lambda call: Say("over TLS"), tls=context) as server:
+        url = f"https://127.0.0.1:{server.port}" + ("/v1" if api == "openai" else "")
+        with pytest.raises(EndpointDead, match="certificate verify failed"):
+            complete(url, api, ask(), connect_patience_s=0)
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        assert complete(url, api, ask()).text == "over TLS"
+
+
+def test_importing_the_backends_imports_no_sdk() -> None:
+    code = "import sys, arena.backends.openai, arena.backends.anthropic; print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "arena.backends.openai_wire" in printed.split()
+    assert not {"openai", "anthropic", "httpx2"} & set(printed.split())

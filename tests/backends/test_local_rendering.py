@@ -1,0 +1,91 @@
+"""From messages to token ids, with templates of every temperament."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jinja2
+import pytest
+
+from arena.backends.local.rendering import Renderer
+from arena.types import Message
+
+CHAT = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
+NO_SYSTEM = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + CHAT
+THINKING = CHAT + "{% if think %}<think>\n{% endif %}"
+
+
+class Characters:
+    """A tokenizer whose tokens are characters; 1 begins what is encoded with special tokens."""
+
+    def __init__(self, chat_template: str | None) -> None:
+        self.chat_template = chat_template
+
+    def apply_chat_template(
+        self,
+        conversation: list[dict[str, str]],
+        *,
+        tokenize: bool,
+        add_generation_prompt: bool,
+        chat_template: str | None = None,
+        **kwargs: object,
+    ) -> str:
+        def refuse(message: str) -> str:
+            raise jinja2.TemplateError(message)
+
+        template = jinja2.Environment().from_string(chat_template or self.chat_template or "")
+        return template.render(messages=conversation, raise_exception=refuse, **kwargs)
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        return [1] * add_special_tokens + [ord(c) for c in text]
+
+    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool) -> str:
+        return "".join(chr(i) for i in token_ids if i != 1 or not skip_special_tokens)
+
+
+def _text(renderer: Renderer, *messages: Message) -> str:
+    ids = renderer.render(messages).ids
+    return renderer.tokenizer.decode(ids, skip_special_tokens=False)
+
+
+def test_the_tokenizers_template_is_used_without_further_special_tokens() -> None:
+    renderer = Renderer(Characters(CHAT))
+    assert _text(renderer, Message("user", "hi")) == "[user]hi[assistant]"
+    assert renderer.notes == []
+
+
+def test_a_template_of_the_config_wins() -> None:
+    renderer = Renderer(Characters(CHAT), "Q: {{ messages[0].content }} A:")
+    assert _text(renderer, Message("user", "hi")) == "Q: hi A:"
+
+
+def test_a_base_model_without_a_template_completes_plain_text_and_says_so() -> None:
+    renderer = Renderer(Characters(None))
+    turns = (Message("user", "one"), Message("assistant", "two"), Message("user", "three"))
+    assert _text(renderer, *turns) == "\x01one\n\ntwo\n\nthree"
+    assert "no chat template" in renderer.notes[0]
+
+
+def test_a_template_of_the_config_makes_a_base_model_chat() -> None:
+    renderer = Renderer(Characters(None), CHAT)
+    assert _text(renderer, Message("user", "hi")) == "[user]hi[assistant]"
+    assert renderer.notes == []
+
+
+def test_a_template_that_takes_no_system_message_gets_it_with_the_first_user_message() -> None:
+    renderer = Renderer(Characters(NO_SYSTEM))
+    for _ in range(2):
+        assert _text(renderer, Message("system", "be kind"), Message("user", "hi")) == "[user]be kind\n\nhi[assistant]"
+    assert len(renderer.notes) == 1
+
+
+def test_a_template_that_fails_for_another_reason_raises() -> None:
+    renderer = Renderer(Characters("{{ raise_exception('never') }}"))
+    with pytest.raises(jinja2.TemplateError, match="never"):
+        renderer.render([Message("user", "hi")])
+
+
+@pytest.mark.parametrize("think", [True, False])
+def test_template_arguments_are_passed_and_an_opened_thought_is_noticed(think: bool) -> None:
+    renderer = Renderer(Characters(THINKING), template_kwargs={"think": think})
+    assert renderer.render([Message("user", "hi")]).opened is think

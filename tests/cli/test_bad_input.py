@@ -1,0 +1,199 @@
+"""Bad input gets one line that says what is wrong and what is allowed, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from boards import arithmetic_board, write_jsonl
+from commands import Done, arena
+
+PROMPT = "kind: pairwise\nformat: label\nuser: |\n  {question}\n  {answer_a}\n"
+
+
+def change(config: Path, path: str, value: object) -> None:
+    """Set a dotted key of a config; None removes it."""
+    raw = yaml.safe_load(config.read_text())
+    *above, last = path.split(".")
+    section = raw
+    for part in above:
+        section = section[part]
+    if value is None:
+        section.pop(last)
+    else:
+        section[last] = value
+    config.write_text(yaml.safe_dump(raw))
+
+
+CASES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "question file missing": (lambda d: (d / "questions.jsonl").unlink(), r"questions\.jsonl: cannot be read: No such"),
+    "question file empty": (
+        lambda d: (d / "questions.jsonl").write_text("\n"),
+        r"questions\.jsonl: no questions in it",
+    ),
+    "broken line": (
+        lambda d: (d / "questions.jsonl").write_text('{"question_id": 1, "text": "x"}\n{"question_id": 2,\n'),
+        r"questions\.jsonl:2: not JSON",
+    ),
+    "duplicate id": (
+        lambda d: write_jsonl(
+            d / "questions.jsonl", [{"question_id": 1, "text": "x"}, {"question_id": "1", "text": "y"}]
+        ),
+        r"questions\.jsonl:2: question_id '1' stands on line 1 too",
+    ),
+    "question without text": (
+        lambda d: write_jsonl(d / "questions.jsonl", [{"question_id": 1}]),
+        r"questions\.jsonl:1: turns \(or text\) must be a text",
+    ),
+    "unknown key": (
+        lambda d: change(d / "config.yaml", "reviews_gen.baselin", "half"),
+        r"reviews_gen\.baselin: unknown key; did you mean baseline\?",
+    ),
+    "unknown backend": (
+        lambda d: change(d / "config.yaml", "answers_gen.half.backend", "opnai"),
+        r"answers_gen\.half\.backend: no backend 'opnai'; did you mean openai\?",
+    ),
+    "unknown prompt": (
+        lambda d: change(d / "config.yaml", "reviews_gen.prompt", "pair-v2"),
+        r"reviews_gen\.prompt: .*pair-v2.*pair-v1",
+    ),
+    "placeholder missing in a prompt": (
+        lambda d: ((d / "mine.yaml").write_text(PROMPT), change(d / "config.yaml", "reviews_gen.prompt", "mine.yaml")),
+        r"mine\.yaml.*answer_b",
+    ),
+    "baseline that is no candidate": (
+        lambda d: change(d / "config.yaml", "reviews_gen.baseline", "hlaf"),
+        r"reviews_gen\.baseline: 'hlaf' is no candidate \(have: half, right, wrong\)",
+    ),
+    "no baseline": (
+        lambda d: change(d / "config.yaml", "reviews_gen.baseline", None),
+        r"pairwise_baseline needs `baseline",
+    ),
+    "answer file missing": (
+        lambda d: (d / "wrong.jsonl").unlink(),
+        r"answers_gen\.wrong\.file: .*wrong\.jsonl: no such file",
+    ),
+    "answer line without answer": (
+        lambda d: write_jsonl(d / "wrong.jsonl", [{"question_id": 1}]),
+        r"wrong\.jsonl:1: needs turns \(a list of texts\) or answer",
+    ),
+    "yaml that does not parse": (lambda d: (d / "config.yaml").write_text("a: [1"), r"config\.yaml:\d+: not YAML"),
+    "key written twice": (
+        lambda d: (d / "config.yaml").write_text((d / "config.yaml").read_text() + "output_dir: again\n"),
+        r"config\.yaml:\d+: not YAML: the key 'output_dir' stands twice",
+    ),
+    "judge called panel": (
+        lambda d: change(d / "config.yaml", "reviews_gen.judges.panel", {"backend": "reference"}),
+        r"the judge name `panel` is reserved",
+    ),
+    "only the baseline": (
+        lambda d: [change(d / "config.yaml", f"answers_gen.{name}", None) for name in ("right", "wrong")],
+        r"only the baseline half is there; nothing to compare it with",
+    ),
+    "nothing enabled and nothing stored": (
+        lambda d: [change(d / "config.yaml", f"answers_gen.{n}.enable", False) for n in ("right", "half", "wrong")],
+        r"answers_gen: nothing is enabled and nothing is stored",
+    ),
+    "no references for a judge that needs them": (
+        lambda d: write_jsonl(d / "questions.jsonl", [{"question_id": 1, "text": "x"}]),
+        r"the reference judge needs questions with a reference, none has one",
+    ),
+    "environment variable not set": (
+        lambda d: change(d / "config.yaml", "output_dir", "${ARENA_TEST_UNSET}/out"),
+        r"the environment variable ARENA_TEST_UNSET is not set",
+    ),
+    "alien line inside a ledger": (
+        lambda d: write_jsonl(d / "out/reviews/reference.jsonl", [{"hello": "world"}]),
+        r"reference\.jsonl:1: not a reply: no key",
+    ),
+}
+
+
+def refused(done: Done, message: str) -> None:
+    assert done.returncode == 2
+    assert done.stderr.strip().count("\n") == 0, done.stderr
+    assert re.search(message, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_refused_in_one_line(tmp_path: Path, case: str) -> None:
+    arithmetic_board(tmp_path)
+    spoil, message = CASES[case]
+    spoil(tmp_path)
+    refused(arena("run", "-c", tmp_path / "config.yaml"), message)
+
+
+OPTIONS = {
+    ("--limit", "-1"): r"--limit.*-1 is not in the range x>=1",
+    ("--models", "rihgt"): r"--models: no candidate 'rihgt'; did you mean right\?",
+    ("--redo", "everything"): r"--redo everything: expected judge=NAME, model=NAME or question=ID",
+    ("--stage", "answer"): r"--stage.*'answer' is not one of",
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option[0])
+def test_wrong_options_are_refused(tmp_path: Path, option: tuple[str, str]) -> None:
+    refused(arena("run", "-c", arithmetic_board(tmp_path), *option), OPTIONS[option])
+
+
+def test_a_config_that_does_not_exist_names_the_shipped_ones(tmp_path: Path) -> None:
+    refused(
+        arena("run", "-c", "nope.yaml", cwd=tmp_path), r"nope\.yaml: no such file \(shipped configs: .*cfg_demo\.yaml"
+    )
+
+
+def test_a_command_that_does_not_exist_gets_the_nearest(tmp_path: Path) -> None:
+    refused(arena("rnu"), r"no command 'rnu'; did you mean run\?")
+
+
+def test_nothing_is_lost_when_a_ledger_has_an_alien_line(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    arena("run", "-c", config)
+    ledger = tmp_path / "out/reviews/reference.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    spoiled = b"".join([*lines[:5], b"<<<<<<< HEAD\n", *lines[5:]])
+    ledger.write_bytes(spoiled)
+    refused(arena("run", "-c", config), r"reference\.jsonl:6: not JSON")
+    assert ledger.read_bytes() == spoiled
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_read_only_output_folder_is_refused(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    (tmp_path / "out").write_text("a file where the folder should be")
+    refused(arena("run", "-c", config), r"out.*: cannot be written")
+
+
+FULL = """
+import os, sys, errno
+from arena.cli import main
+real, left = os.write, [int(sys.argv.pop(1))]
+def write(handle, data):
+    if os.fstat(handle).st_size and left[0] <= 0:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    left[0] -= len(data)
+    return real(handle, data)
+os.write = write
+main()
+"""
+
+
+def test_a_full_disk_keeps_what_is_there_and_exits_with_3(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    command = [sys.executable, "-c", FULL, "20000", "run", "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=os.environ)
+    assert done.returncode == 3, done.stderr
+    assert "the disk is full" in done.stderr
+    stored = (tmp_path / "out/reviews/reference.jsonl").read_text().splitlines()
+    assert stored
+    assert all(json.loads(line)["key"] for line in stored)
+    assert arena("run", "-c", config).returncode == 0
+    assert (tmp_path / "out/reviews/reference.jsonl").read_text().splitlines()[: len(stored)] == stored

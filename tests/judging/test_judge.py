@@ -1,0 +1,137 @@
+"""The walk from stored replies to a verdict, or to the next request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from arena.judging.judge import Ask, Case, Judge, Resolved, resolve
+from arena.prompts import load_prompt
+from arena.shipped import shipped
+from arena.types import Answer, Completion, Parsed, Question, Reply, Sampling
+
+PROMPT = load_prompt("pair-v1", [shipped("configs") / "prompts"])
+JUDGE = Judge("judge", "gpt", None, Sampling(temperature=0.0, max_tokens=100))
+QUESTION = Question("7", ("Which way is up?",))
+
+
+def answer(model: str, text: str) -> Answer:
+    return Answer("7", model, 0, (text,), "ok", f"key {text}")
+
+
+CASE = Case(JUDGE, PROMPT, QUESTION, ("a", "b"), (answer("a", "Up."), answer("b", "Down.")), "a_first", 0)
+
+
+class Asked:
+    """A ledger in memory that answers each request with the next scripted completion."""
+
+    def __init__(self, *script: Completion) -> None:
+        self.script = list(script)
+        self.replies: dict[str, Reply] = {}
+        self.asked: list[Ask] = []
+
+    def run(self, case: Case, nonce: str = "c0ffee") -> Resolved:
+        while isinstance(step := resolve(case, self.replies.get), Ask):
+            request = step.request(nonce)
+            self.asked.append(step)
+            self.replies[step.key] = step.reply(request, self.script.pop(0), created_at="now", version="1")
+        return step
+
+
+def ok(text: str) -> Completion:
+    return Completion("ok", (text,))
+
+
+def test_a_reply_with_a_verdict_needs_one_call() -> None:
+    asked = Asked(ok("A explains it.\n\n[[c0ffee A]]"))
+    resolved = asked.run(CASE)
+    assert (resolved.status, resolved.parsed, resolved.explanation) == ("ok", Parsed("first"), "A explains it.")
+    assert [step.kind for step in asked.asked] == ["first"]
+
+
+def test_an_unparsed_reply_gets_one_repair_call_that_sees_it() -> None:
+    asked = Asked(ok("I like the first one."), ok("[[c0ffee A]]"))
+    resolved = asked.run(CASE)
+    assert (resolved.status, resolved.parsed) == ("ok", Parsed("first"))
+    assert resolved.explanation == "I like the first one."
+    messages = asked.asked[1].request("other").messages
+    assert messages[-2].content == "I like the first one."
+    assert "c0ffee" in messages[-1].content  # the nonce of the line it repairs, not today's
+
+
+def test_two_unparsed_replies_are_no_verdict() -> None:
+    resolved = Asked(ok("Hm."), ok("Hm again.")).run(CASE)
+    assert (resolved.status, resolved.parsed, resolved.reason) == ("unparsed", None, "unparsed")
+
+
+def test_a_truncated_reply_is_asked_once_more_with_twice_the_tokens() -> None:
+    asked = Asked(Completion("truncated", ("A is",)), ok("A it is [[c0ffee A]]"))
+    assert asked.run(CASE).status == "ok"
+    assert [step.sampling.max_tokens for step in asked.asked] == [100, 200]
+
+
+def test_a_label_in_a_truncated_reply_is_no_verdict() -> None:
+    cut = Completion("truncated", ("[[c0ffee A]]",))
+    resolved = Asked(cut, cut).run(CASE)
+    assert (resolved.status, resolved.parsed) == ("unparsed", None)
+
+
+@pytest.mark.parametrize("status, expected", [("refused", "unparsed"), ("empty", "unparsed"), ("bad_request", "failed"),
+                                              ("error", "failed")])  # fmt: skip
+def test_a_call_that_failed_is_never_a_verdict_and_not_repaired(status: str, expected: str) -> None:
+    asked = Asked(Completion(status, ("[[c0ffee A]]",), error="no"))  # type: ignore[arg-type]
+    assert asked.run(CASE).status == expected
+    assert len(asked.asked) == 1
+
+
+def test_a_failed_repair_is_a_failed_call() -> None:
+    assert Asked(ok("Hm."), Completion("error", error="500")).run(CASE).status == "failed"
+
+
+def test_the_salt_changes_nonces_but_no_key() -> None:
+    first, second = CASE, replace(CASE)
+    one, two = Asked(ok("[[aaa A]]")), Asked(ok("[[bbb A]]"))
+    assert one.run(first, "aaa").parsed == two.run(second, "bbb").parsed == Parsed("first")
+    assert one.replies.keys() == two.replies.keys()
+
+
+def test_repairs_have_the_same_key_whatever_the_nonce() -> None:
+    one, two = Asked(ok("[[aaa D]]"), ok("[[aaa B]]")), Asked(ok("[[bbb D]]"), ok("[[bbb B]]"))
+    assert one.run(CASE, "aaa").parsed == two.run(CASE, "bbb").parsed == Parsed("second")
+    assert one.replies.keys() == two.replies.keys()
+
+
+CHANGES = {
+    "answer": replace(CASE, answers=(answer("a", "Up!"), answer("b", "Down."))),
+    "order": replace(CASE, order="b_first"),
+    "judge": replace(CASE, judge=replace(JUDGE, name="other")),
+    "model": replace(CASE, judge=replace(JUDGE, model="gpt-5")),
+    "temperature": replace(CASE, judge=replace(JUDGE, sampling=Sampling(temperature=1.0, max_tokens=100))),
+    "sample": replace(CASE, sample=1),
+    "prompt": replace(CASE, prompt=replace(PROMPT, user=PROMPT.user + " Be brief.")),
+    "question": replace(CASE, question=replace(QUESTION, turns=("Which way is down?",))),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_can_change_a_reply_changes_its_key(what: str) -> None:
+    assert CHANGES[what].key != CASE.key
+
+
+def test_names_of_models_do_not_enter_the_key() -> None:
+    assert replace(CASE, models=("c", "d")).key == CASE.key
+
+
+def test_two_candidates_with_the_same_answer_share_their_replies() -> None:
+    twin = replace(CASE, models=("twin", "b"), answers=(answer("twin", "Up."), answer("b", "Down.")))
+    asked = Asked(ok("[[c0ffee A]]"))
+    asked.run(CASE)
+    assert resolve(twin, asked.replies.get) == resolve(CASE, asked.replies.get)
+
+
+def test_the_judge_sees_the_answers_in_the_order_of_the_case() -> None:
+    first = Ask(CASE, CASE.key, "first", JUDGE.sampling).request("n").messages[-1].content
+    second = Ask(CHANGES["order"], "k", "first", JUDGE.sampling).request("n").messages[-1].content
+    assert first.index("Up.") < first.index("Down.")
+    assert second.index("Down.") < second.index("Up.")

@@ -1,0 +1,61 @@
+"""Secrets in what we write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from arena.redact import RedactingFormatter, forget_secrets, redact, redact_json, remember_secrets
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    forget_secrets()
+    yield
+    forget_secrets()
+
+
+def test_known_secrets_are_replaced_wherever_they_stand() -> None:
+    remember_secrets(["sk-12345678"])
+    assert redact("key=sk-12345678, again sk-12345678!") == "key=[redacted], again [redacted]!"
+
+
+def test_short_values_are_no_secrets() -> None:
+    remember_secrets(["1234567", "", "Bearer abc"])
+    assert redact("1234567 abc") == "1234567 abc"
+
+
+def test_a_bearer_header_covers_its_token() -> None:
+    remember_secrets(["Bearer tok-12345678"])
+    assert redact("token tok-12345678 refused") == "token [redacted] refused"
+
+
+def test_ordinary_words_of_a_header_value_stay() -> None:
+    remember_secrets(["My Benchmark Application"])
+    assert redact("the Application") == "the Application"
+
+
+def test_a_secret_inside_a_longer_one_leaves_nothing_behind() -> None:
+    remember_secrets(["sk-12345678", "sk-12345678-admin"])
+    assert redact("sk-12345678-admin") == "[redacted]"
+
+
+def test_json_values_are_redacted_inside() -> None:
+    remember_secrets(["sk-12345678"])
+    value = {"headers": {"x": "sk-12345678"}, "list": ["a sk-12345678", 1, None, True]}
+    assert redact_json(value) == {"headers": {"x": "[redacted]"}, "list": ["a [redacted]", 1, None, True]}
+
+
+def test_log_lines_and_tracebacks_are_redacted() -> None:
+    remember_secrets(["sk-12345678"])
+    try:
+        raise ValueError("bad sk-12345678")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "f", 1, "sent %s", ("sk-12345678",), (type(error), error, error.__traceback__)
+        )
+    line = RedactingFormatter(logging.Formatter("%(message)s")).format(record)
+    assert "sent [redacted]" in line and "ValueError: bad [redacted]" in line
+    assert "sk-12345678" not in line
