@@ -124,7 +124,8 @@ class ScorePair(LabelLine):
     def spell(self, outcome: Outcome) -> str:
         parsed = expect_pair(outcome)
         first, second = parsed.score_first, parsed.score_second
-        if first is None or second is None:
+        low, high = self.scale
+        if first is None or second is None or not (low <= first <= high and low <= second <= high):
             first, second = self._scores_for(parsed.label)
         return f"{write_number(first)}, {write_number(second)}"
 

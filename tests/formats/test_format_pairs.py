@@ -206,3 +206,10 @@ def test_rankings_are_read(text: str, nonce: str | None, label: str) -> None:
 )
 def test_other_rankings_are_refused(text: str, nonce: str | None) -> None:
     assert isinstance(make_format("ranking", {}).parse(text, nonce), Unparsed)
+
+
+def test_scores_of_another_scale_are_replaced_by_ones_that_say_the_same() -> None:
+    fmt = make_format("score_pair", {})
+    found = fmt.parse(fmt.write(Parsed("second", 0.2, 0.7), N), N)
+    assert isinstance(found, Parsed)
+    assert found.label == "second"
