@@ -225,6 +225,16 @@ class PanelConfig(Strict):
     """Verdicts a battle needs before the panel's mean counts."""
 
 
+class SentinelConfig(Strict):
+    """A contestant that gives one constant answer, to see whether a judge can be gamed. It is never rated."""
+
+    enable: bool = True
+    threshold: float = Field(0.1, ge=0, le=1)
+    """Share of its battles a constant answer may win (in single mode: share of the scale it may reach)."""
+    questions: int = Field(50, ge=1)
+    """How many questions it answers; which ones follows from the board's seed."""
+
+
 class ReviewsConfig(Strict):
     """Who judges what, and how."""
 
@@ -241,6 +251,13 @@ class ReviewsConfig(Strict):
     answer_failures: Literal["exclude", "loss"] = "exclude"
     max_unparsed: float = Field(0.02, ge=0, le=1)
     max_failed: float = Field(0.02, ge=0, le=1)
+    null_sentinel: SentinelConfig = SentinelConfig(enable=False)
+    """true, false or its settings."""
+
+    @field_validator("null_sentinel", mode="before")
+    @classmethod
+    def _sentinel_may_be_a_switch(cls, value: object) -> object:
+        return {"enable": value} if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _baseline_mode_names_a_baseline(self) -> ReviewsConfig:

@@ -314,6 +314,8 @@ class Battle:
     verdicts: tuple[Verdict, ...] = ()
     consistent: bool | None = None
     """Whether both orders name the same winner; None with one order."""
+    agreement: float | None = None
+    """Panel rows: the share of the judges that name the panel's winner."""
     style: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -334,3 +336,5 @@ class Score:
     reason: Reason | None = None
     key: str | None = None
     answer_key: str | None = None
+    spread: float | None = None
+    """Panel rows: the highest judge's score minus the lowest's."""

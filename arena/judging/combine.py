@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
 from arena.judging.judge import Resolved
 from arena.judging.style import battle_style
-from arena.types import JSON, Answer, Battle, Label, Order, Parsed, Question, Reason, Reply, Verdict, Winner
+from arena.types import JSON, Answer, Battle, Label, Order, Parsed, Question, Reason, Reply, Score, Verdict, Winner
 
 PANEL = "panel"
 _SLOT_VALUE: Mapping[Label, float] = {
@@ -167,26 +167,40 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
     )
 
 
-def panel_battle(rows: Sequence[Battle], quorum: int) -> Battle:
+def panel_battle(rows: Sequence[Battle], quorum: int, silent: Collection[str] = ()) -> Battle:
     """The panel's row over the judges' rows of one battle: the mean of those rated, when there are enough.
 
-    Pending while judges that could still make up the quorum have not been asked; else excluded as no_quorum.
-    When every judge's row is excluded for the same reason, the panel's row names that reason.
+    Pending while judges that could still make up the quorum have not been asked, those of `silent` aside, whom nobody
+    asks any more; else excluded as no_quorum. When every judge's row is excluded for the same reason, the panel's row
+    names that reason. `agreement` keeps how many of the judges named the panel's winner.
     """
     base = replace(rows[0], judge=PANEL, verdicts=(), consistent=None, outcome=None, winner=None, reason=None)
     rated = [row for row in rows if row.state == "rated" and row.outcome is not None]
-    waiting = sum(row.state == "pending" for row in rows)
+    waiting = sum(row.state == "pending" and row.judge not in silent for row in rows)
     if waiting and (len(rated) + waiting >= quorum):
         return replace(base, state="pending")
     if len(rated) < max(1, quorum):
-        reasons = {row.reason for row in rows}
-        shared = rows[0].reason if len(reasons) == 1 and rows[0].reason else "no_quorum"
-        return replace(base, state="excluded", reason=shared)
+        return replace(base, state="excluded", reason=shared_reason(rows))
     outcome = fmean(row.outcome for row in rated if row.outcome is not None)
     known = [row.consistent for row in rated if row.consistent is not None]
+    winner = winner_of(outcome)
     return replace(
-        base, state="rated", outcome=outcome, winner=winner_of(outcome), consistent=all(known) if known else None
+        base,
+        state="rated",
+        outcome=outcome,
+        winner=winner,
+        consistent=all(known) if known else None,
+        agreement=fmean(row.winner == winner for row in rated),
     )
+
+
+def shared_reason(rows: Sequence[Battle] | Sequence[Score]) -> Reason:
+    """The reason why all judges' rows are excluded; no_quorum where they differ. A judge's own battles aside."""
+    reasons = {row.reason for row in rows if row.reason != "self_judged"}
+    if not reasons:
+        return "self_judged"
+    found = reasons.pop()
+    return found if found is not None and not reasons else "no_quorum"
 
 
 def _consistent(values: Sequence[tuple[float, float, Order]]) -> bool | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from arena.judging.combine import PANEL, answer_failure
+from arena.judging.combine import PANEL, answer_failure, shared_reason
 from arena.judging.judge import Resolved
 from arena.types import Answer, ParsedScore, Question, Reply, Score
 
@@ -68,19 +68,19 @@ def score_of(examination: Examination, resolved: Sequence[Resolved | None]) -> S
     )
 
 
-def panel_score(rows: Sequence[Score], quorum: int) -> Score:
-    """The panel's row over the judges' rows of one answer: the mean of those rated, when there are enough."""
+def panel_score(rows: Sequence[Score], quorum: int, silent: Collection[str] = ()) -> Score:
+    """The panel's row over the judges' rows of one answer: the mean of those rated, when there are enough.
+
+    `silent` judges are waited for by nobody. `spread` keeps how far apart the judges are.
+    """
     base = replace(rows[0], judge=PANEL, score=None, criteria={}, explanation=None, reason=None, key=None)
     rated = [row for row in rows if row.state == "rated" and row.score is not None]
-    waiting = sum(row.state == "pending" for row in rows)
+    waiting = sum(row.state == "pending" and row.judge not in silent for row in rows)
     if waiting and len(rated) + waiting >= quorum:
         return replace(base, state="pending")
     if len(rated) < max(1, quorum):
-        reasons = {row.reason for row in rows}
-        shared = rows[0].reason if len(reasons) == 1 and rows[0].reason else "no_quorum"
-        return replace(base, state="excluded", reason=shared)
+        return replace(base, state="excluded", reason=shared_reason(rows))
     shared_criteria = set.intersection(*(set(row.criteria) for row in rated))
     criteria = {name: fmean(row.criteria[name] for row in rated) for name in sorted(shared_criteria)}
-    return replace(
-        base, state="rated", score=fmean(row.score for row in rated if row.score is not None), criteria=criteria
-    )
+    given = [row.score for row in rated if row.score is not None]
+    return replace(base, state="rated", score=fmean(given), criteria=criteria, spread=max(given) - min(given))

@@ -22,12 +22,14 @@ from arena.config import (
 )
 from arena.errors import ConfigError, DataError
 from arena.judging.judge import MAX_TOKENS, Judge
+from arena.judging.kinship import kinship_warnings, peer_warnings
 from arena.keys import derived_seed, digest, fingerprint, plain_messages, recorded_key, sampling_params
 from arena.loading import LoadedConfig
 from arena.prompts import Prompt, load_prompt
 from arena.questions import load_categories, load_questions, with_references
 from arena.recordings import Recording, load_recording
 from arena.shipped import shipped
+from arena.stages.peers import peer_judges
 from arena.store import BoardFolder
 from arena.types import JSON, Message, Question, Request
 
@@ -195,7 +197,7 @@ def _recording(name: str, entry: CandidateConfig) -> Recording | None:
 def _judges(config: Config, dry_run: DryRun | None) -> dict[str, JudgeConfig]:
     configured = config.reviews_gen.judges
     if configured == "peers":
-        raise ConfigError("reviews_gen.judges: `peers` needs candidates that can judge")
+        configured = peer_judges(config)
     if not dry_run:
         return dict(configured)
     return {
@@ -232,14 +234,28 @@ def _warn(board: OpenBoard) -> None:
     for category in board.prompts:
         if category != "default" and category not in categories:
             board.warnings.append(f"reviews_gen.prompt.{category}: no question has this category")
-    for name in board.judges:
-        if name in board.candidates:
-            board.warnings.append(f"judge {name} is also a candidate: it judges its own answers")
+    if not board.simulated:
+        board.warnings += _kinship(board)
     if config.reviews_gen.enable and not board.judges:
         raise ConfigError(f"{board.loaded.path}: reviews_gen.judges: no judge is named")
     uses_references = any(isinstance(judge, ReferenceConfig) for judge in board.judges.values())
     if uses_references and not any(question.reference for question in board.questions):
         raise DataError(f"{config.question_file}: the reference judge needs questions with a reference, none has one")
+
+
+def _kinship(board: OpenBoard) -> list[str]:
+    readers = {n: j for n, j in board.judges.items() if not isinstance(j, ReferenceConfig)}
+    if board.config.reviews_gen.judges == "peers":
+        return peer_warnings({name: source_of(name, judge) for name, judge in readers.items()})
+    return kinship_warnings(
+        {name: source_of(name, judge) for name, judge in readers.items()},
+        {name: source_of(name, candidate.entry) for name, candidate in board.candidates.items()},
+    )
+
+
+def source_of(name: str, entry: BackendConfig) -> str:
+    """What a model is called where it comes from; its name on the board when nothing else is known."""
+    return getattr(entry, "model", None) or name
 
 
 def referenced_files(board: OpenBoard) -> list[Path]:

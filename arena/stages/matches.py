@@ -25,6 +25,8 @@ from arena.store import Ledger
 from arena.types import Answer, Battle, Order, Question, Score
 
 Ledgers = Mapping[str, Ledger]
+SENTINEL = "null-sentinel"
+"""The contestant whose one constant answer tests the judges. It is on no leaderboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Ma
                 key = (question.question_id, sample)
                 for name, judge in judges.items():
                     contest = Contest(question, a, b, answers[a].get(key), answers[b].get(key), name, sample)
-                    match = _match(board, contest, judge, ledgers[name])
+                    match = match_of(board, contest, judge, ledgers[name])
                     if match is not None:
                         yield match
 
@@ -75,7 +77,7 @@ def exams(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Exam
                 answer = answers[model].get((question.question_id, sample))
                 for name, judge in judges.items():
                     examination = Examination(question, model, answer, name, sample)
-                    exam = _exam(board, examination, judge, ledgers[name])
+                    exam = exam_of(board, examination, judge, ledgers[name])
                     if exam is not None:
                         yield exam
 
@@ -88,6 +90,7 @@ class Scope:
         self._named = None if options.models is None else set(options.models)
         baseline = board.config.reviews_gen.baseline  # a disabled baseline still serves
         self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name == baseline}
+        self._enabled.add(SENTINEL)
 
     def covers(self, case: Case) -> bool:
         """Whether a case may be asked."""
@@ -96,9 +99,12 @@ class Scope:
         return case.question.question_id in self._questions and self._enabled.issuperset(case.models)
 
 
-def _match(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -> Match | None:
+def match_of(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -> Match | None:
+    """How one judge comes to decide a contest; None when it never did and cannot be asked."""
     reviews = board.config.reviews_gen
     entry = board.judges[judge.name]
+    if reviews.judges == "peers" and judge.name in (contest.model_a, contest.model_b):
+        return Match(contest, contest.battle("excluded", reason="self_judged"))
     if reviews.order == "recorded":
         imported = _imported(contest, ledger, reviews.strong_weight)
         if imported is not None:
@@ -167,9 +173,12 @@ def needs_reference(board: OpenBoard, entry: JudgeConfig, question: Question) ->
     return needed and not any(text.strip() for text in question.reference)
 
 
-def _exam(board: OpenBoard, examination: Examination, judge: Judge, ledger: Ledger) -> Exam | None:
+def exam_of(board: OpenBoard, examination: Examination, judge: Judge, ledger: Ledger) -> Exam | None:
+    """How one judge comes to score an answer; None when it never did and cannot be asked."""
     entry = board.judges[judge.name]
     question, answer = examination.question, examination.answer
+    if board.config.reviews_gen.judges == "peers" and judge.name == examination.model:
+        return Exam(examination, examination.score("excluded", reason="self_judged"))
     if board.config.reviews_gen.order == "recorded":
         replies = [
             reply

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import cast
 
-from arena.config import Config
+from arena.config import Config, RecordedConfig
 from arena.errors import InputError
 from arena.judging.combine import PANEL, panel_battle, value_of
 from arena.judging.examine import panel_score
@@ -24,9 +24,11 @@ from arena.reports.performance import performance
 from arena.reports.rows import battle_to_json, score_to_json, write_rows
 from arena.stages.answer import Answers, current_answers
 from arena.stages.board import OpenBoard
-from arena.stages.matches import models_on_board
+from arena.stages.flags import flag_answers
+from arena.stages.matches import exams, matches, models_on_board
 from arena.stages.progress import Progress
 from arena.stages.review import battles_of, open_ledgers, scores_of
+from arena.stages.sentinel import Finding, findings, sentinel_exams, sentinel_matches
 from arena.store import Ledger
 from arena.types import JSON, Answer, Battle, Order, Score
 
@@ -54,19 +56,23 @@ def rate_stage(board: OpenBoard, progress: Progress) -> Rated:
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         rows = list(_rows(board, answers, ledgers))
+        null = list(_sentinel_rows(board, answers, ledgers))
         inputs = _inputs(board, answers, ledgers)
         costs = _judge_costs(ledgers, rows)
     folder = board.review_folder.reports
-    if board.config.reviews_gen.mode == "single":
-        write_rows(folder / "scores.jsonl", (score_to_json(row) for row in rows if isinstance(row, Score)))
-    else:
-        write_rows(folder / "battles.jsonl", (battle_to_json(row) for row in rows if isinstance(row, Battle)))
+    name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
+    write_rows(folder / name, map(_row_to_json, rows))
+    if null:
+        write_rows(folder / "sentinel.jsonl", map(_row_to_json, null))
     counted = rated_judge_rows(rows)
     rated = _rate(board, counted, models_on_board(board, answers))
     document = _document(board, rated, counted, answers)
     document["inputs"] = inputs
-    document["judges_detail"] = _judges_detail(rated, rows, costs)
-    document["warnings"] = [*board.warnings, *warnings, *cast("list[JSON]", document["warnings"])]
+    gamed = findings(board, null)
+    document["judges_detail"] = _judges_detail(rated, rows, costs, gamed)
+    threshold = board.config.reviews_gen.null_sentinel.threshold
+    found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
+    document["warnings"] = [*board.warnings, *warnings, *found, *cast("list[JSON]", document["warnings"])]
     written = write_leaderboard(folder, document)
     return Rated(written, folder, tuple(_problems(board.config, rows, answers)))
 
@@ -79,21 +85,38 @@ def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
 
 def _rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
     """Every judge's rows, and the panel's after those of the same battle."""
-    quorum = board.config.reviews_gen.panel.quorum
+    quorum, silent = board.config.reviews_gen.panel.quorum, silent_judges(board)
     if board.config.reviews_gen.mode == "single":
-        scores = scores_of(board, answers, ledgers)
+        scores = scores_of(exams(board, answers, ledgers), ledgers)
         for _, same in groupby(scores, key=lambda s: (s.question_id, s.model, s.sample)):
             of_judges = list(same)
             yield from of_judges
             if len(board.judges) > 1:
-                yield panel_score(of_judges, quorum)
+                yield panel_score(of_judges, quorum, silent)
         return
-    battles = battles_of(board, answers, ledgers)
+    battles = battles_of(matches(board, answers, ledgers), ledgers, board.config.reviews_gen.strong_weight)
     for _, group in groupby(battles, key=lambda b: (b.question_id, b.model_a, b.model_b, b.sample)):
         rows = list(group)
         yield from rows
         if len(board.judges) > 1:
-            yield panel_battle(rows, quorum)
+            yield panel_battle(rows, quorum, silent)
+
+
+def _sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
+    """The null sentinel's rows, which are rated nowhere."""
+    if board.config.reviews_gen.mode == "single":
+        return scores_of(sentinel_exams(board, ledgers), ledgers)
+    weight = board.config.reviews_gen.strong_weight
+    return battles_of(sentinel_matches(board, answers, ledgers), ledgers, weight)
+
+
+def _row_to_json(row: Row) -> dict[str, JSON]:
+    return battle_to_json(row) if isinstance(row, Battle) else score_to_json(row)
+
+
+def silent_judges(board: OpenBoard) -> frozenset[str]:
+    """The judges that nobody asks any more: disabled, or known from their ledger only."""
+    return frozenset(n for n, entry in board.judges.items() if not entry.enable or isinstance(entry, RecordedConfig))
 
 
 def _rate(board: OpenBoard, rows: Sequence[Row], models: list[str]) -> Leaderboard:
@@ -189,6 +212,9 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
         row["mean_length"] = fmean(lengths) if lengths else None
         row["cost_usd"] = _cost(own)
         row["performance"] = performance(own)
+        flagged = flag_answers(str(row["model"]), own)
+        row["flags"] = [*cast("list[JSON]", row.get("flags") or []), *flagged.flags]
+        cast("list[JSON]", document["warnings"]).extend(flagged.warnings)
     order = ("simulated", "mode", "ranked_by")
     return {name: document[name] for name in order} | document
 
@@ -232,9 +258,12 @@ def _judge_costs(ledgers: dict[str, Ledger], rows: Sequence[Row]) -> dict[str, f
     return costs
 
 
-def _judges_detail(rated: Leaderboard, rows: Sequence[Row], costs: dict[str, float | None]) -> list[JSON]:
+def _judges_detail(
+    rated: Leaderboard, rows: Sequence[Row], costs: dict[str, float | None], gamed: Sequence[Finding]
+) -> list[JSON]:
     """One entry per judge: what it was asked, what it could not say, and whatever the ratings found out about it."""
     known = {str(detail.get("judge")): dict(detail) for detail in rated.judges_detail}
+    nulls = {finding.judge: finding.to_json() for finding in gamed}
     details: list[JSON] = []
     for judge in sorted({row.judge for row in rows}):
         own = [row for row in rows if row.judge == judge]
@@ -250,6 +279,7 @@ def _judges_detail(rated: Leaderboard, rows: Sequence[Row], costs: dict[str, flo
                 "order_consistency": fmean(bool(row.consistent) for row in decisive) if decisive else None,
                 "cost_usd": costs.get(judge),
             }
+            | nulls.get(judge, {})
         )
     return details
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import chain
 
 import arena
 from arena.backends import Opening, open_backend
@@ -21,6 +22,7 @@ from arena.stages.dispatch import complete, work
 from arena.stages.matches import Exam, Ledgers, Match, Scope, exams, matches
 from arena.stages.options import RunOptions
 from arena.stages.progress import Progress
+from arena.stages.sentinel import sentinel_exams, sentinel_matches
 from arena.store import Ledger
 from arena.types import Battle, Reply, Score
 
@@ -64,12 +66,12 @@ def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: 
 
 
 def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:
-    """Every case of the board, question by question."""
-    subjects: Iterator[Match] | Iterator[Exam]
+    """Every case of the board, question by question, and the sentinel's after them."""
+    subjects: Iterable[Match] | Iterable[Exam]
     if board.config.reviews_gen.mode == "single":
-        subjects = exams(board, answers, ledgers)
+        subjects = chain(exams(board, answers, ledgers), sentinel_exams(board, ledgers))
     else:
-        subjects = matches(board, answers, ledgers)
+        subjects = chain(matches(board, answers, ledgers), sentinel_matches(board, answers, ledgers))
     for subject in subjects:
         yield from subject.cases
 
@@ -136,10 +138,9 @@ def _reopening(ledger: Ledger, options: RunOptions, case: Case, asked: set[str])
     return lookup
 
 
-def battles_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Battle]:
+def battles_of(matched: Iterable[Match], ledgers: Ledgers, strong_weight: float) -> Iterator[Battle]:
     """Every judge's row of every battle, from what is stored."""
-    weight = board.config.reviews_gen.strong_weight
-    for match in matches(board, answers, ledgers):
+    for match in matched:
         if match.decided is not None:
             yield match.decided
             continue
@@ -148,12 +149,12 @@ def battles_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator
             verdict_of(stored(case, ledger), case.order or "a_first", match.contest.sample, case.sample, case.key)
             for case in match.cases
         ]
-        yield combine(match.contest, verdicts, weight)
+        yield combine(match.contest, verdicts, strong_weight)
 
 
-def scores_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Score]:
+def scores_of(examined: Iterable[Exam], ledgers: Ledgers) -> Iterator[Score]:
     """Every judge's score of every answer, from what is stored."""
-    for exam in exams(board, answers, ledgers):
+    for exam in examined:
         if exam.decided is not None:
             yield exam.decided
             continue
