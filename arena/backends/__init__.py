@@ -68,7 +68,7 @@ def _local(opening: Opening, entry: BackendConfig) -> Backend:
     assert isinstance(entry, LocalConfig)
     spec = spec_of(f"{opening.role}.{opening.name}", entry)
     check_spec(spec)
-    return LocalBackend(spec)
+    return LocalBackend(spec, price=entry.price, gpu_hour_price=entry.gpu_hour_price)
 
 
 LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {

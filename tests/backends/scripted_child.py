@@ -9,7 +9,7 @@ from pathlib import Path
 from arena.backends.local.child import main
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.spec import EngineSpec
-from arena.types import Completion, Request
+from arena.types import Completion, Request, Usage
 
 
 class Shouting:
@@ -47,7 +47,7 @@ class Shouting:
             raise RuntimeError("out of memory" if "memory" in text else "a kernel is missing")
         if text.startswith("note"):
             self.notes.append(text)
-        return [Finished(number, Completion("ok", (text.upper(),), load="offline-batch"))]
+        return [Finished(number, Completion("ok", (text.upper(),), usage=Usage(7, 3), load="offline-batch"))]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import pytest
 
 from arena.backends.local.backend import MAX_DEATHS, LocalBackend
 from arena.backends.local.spec import EngineSpec
+from arena.config import Price
 from arena.errors import EndpointDead
 from arena.types import Completion, Message, Request
 
@@ -133,6 +134,29 @@ def test_out_of_memory_while_generating_names_the_knobs() -> None:
 def test_what_turns_up_later_becomes_a_note_too() -> None:
     _, backend = _ask("fine", "note one", "note two")
     assert set(backend.notes) == {"it shouts", "note one", "note two"}
+
+
+def _costs(texts: str, **prices: object) -> list[float | None]:
+    ticks = iter(range(0, 36000, 36))
+
+    async def run() -> list[float | None]:
+        spec = EngineSpec("transformers", "fine", engine={"tensor_parallel_size": 2})
+        backend = LocalBackend(spec, CHILD, clock=lambda: float(next(ticks)), **prices)  # type: ignore[arg-type]
+        try:
+            return [(await backend.complete(_request(text))).cost_usd for text in texts]
+        finally:
+            await backend.close()
+
+    return asyncio.run(run())
+
+
+def test_gpu_hours_are_shared_out_over_the_answers() -> None:
+    assert _costs("abc", gpu_hour_price=3.0) == pytest.approx([0.06] * 3)  # 36 s on 2 GPUs at 3 USD an hour
+
+
+def test_without_a_price_the_cost_is_unknown_and_tokens_have_theirs() -> None:
+    assert _costs("ab") == [None, None]
+    assert _costs("a", price=Price(input=1.0, output=2.0)) == pytest.approx([(7 + 2 * 3) * 1e-6])
 
 
 PARENT = """

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from arena.backends.local.process import CHILD, EngineDied, EngineProcess, EngineRefused
 from arena.backends.local.spec import EngineSpec
+from arena.config import Price
 from arena.errors import EndpointDead
+from arena.money import cost_usd
 from arena.types import Completion, Load, Request
 
 MAX_DEATHS = 3
@@ -27,8 +30,20 @@ class LocalBackend:
 
     load: Load = "offline-batch"
 
-    def __init__(self, spec: EngineSpec, command: Sequence[str] = CHILD) -> None:
+    def __init__(
+        self,
+        spec: EngineSpec,
+        command: Sequence[str] = CHILD,
+        *,
+        price: Price | None = None,
+        gpu_hour_price: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.spec = spec
+        self._price = price
+        self._gpu_hour_price = gpu_hour_price
+        self._clock = clock
+        self._paid_until = clock()
         self._command = command
         self.concurrency = spec.concurrency * spec.replicas
         self.notes: list[str] = []
@@ -52,7 +67,7 @@ class LocalBackend:
                 self._bury(process, died)
                 continue
             self._deaths = 0
-            return completion if attempt == 1 else replace(completion, attempts=attempt)
+            return replace(completion, attempts=attempt, cost_usd=self._cost(completion))
         return Completion("error", error=f"the engine died twice on it: {died}", load=self.load, attempts=2)
 
     async def close(self) -> None:
@@ -83,6 +98,7 @@ class LocalBackend:
                 self._bury(process, str(error))
             if self._hopeless is not None:
                 raise EndpointDead(self._hopeless)
+            self._paid_until = self._clock()
 
     async def _clear_away(self) -> None:
         """Wait until the memory of engines that are gone is free again."""
@@ -99,6 +115,14 @@ class LocalBackend:
         logger.warning("%s: %s", self.spec.name or self.spec.model, why)
         if self._deaths >= MAX_DEATHS:
             self._hopeless = self._message(f"the engine died {self._deaths} times without an answer: {why}")
+
+    def _cost(self, completion: Completion) -> float | None:
+        """USD of one answer: tokens times price; or the GPU time since the answer before it, so that all answers
+        together cost what the GPUs cost from the loaded engine to the last answer."""
+        if self._gpu_hour_price is None:
+            return cost_usd(completion.usage, self._price)
+        since, self._paid_until = self._paid_until, self._clock()
+        return (self._paid_until - since) / 3600 * self._gpu_hour_price * self.spec.gpus
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

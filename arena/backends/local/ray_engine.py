@@ -251,8 +251,7 @@ def _gpus_per_replica(spec: EngineSpec) -> int:
         return 0
     if not ray.cluster_resources().get("GPU", 0) and _vllm_on_cpu():
         return 0
-    sizes = [spec.engine.get(key, 1) for key in ("tensor_parallel_size", "pipeline_parallel_size")]
-    return math.prod(size if isinstance(size, int) else 1 for size in sizes)
+    return spec.gpus_per_replica
 
 
 def _vllm_on_cpu() -> bool:

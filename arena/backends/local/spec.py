@@ -58,6 +58,16 @@ class EngineSpec:
         return self.replicas > 1 or self.ray_address is not None
 
     @property
+    def gpus_per_replica(self) -> int:
+        """How many GPUs one engine spreads over."""
+        return _whole(self, "tensor_parallel_size", 1) * _whole(self, "pipeline_parallel_size", 1)
+
+    @property
+    def gpus(self) -> int:
+        """All GPUs that are paid for while this answers."""
+        return self.gpus_per_replica * self.replicas
+
+    @property
     def passed_on(self) -> dict[str, JSON]:
         """The engine's own arguments."""
         return {key: value for key, value in self.engine.items() if key not in OURS}
