@@ -22,7 +22,7 @@ $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[viz]' --group dev
 	@touch $@
 
-demo: $(VENV)/.base   ## a real board of seven tiny models, offline, and its leaderboard
+demo: $(VENV)/.base   ## a real board of six tiny models, offline, and its leaderboard
 	$(BIN)/arena run -c cfg_demo.yaml
 
 test: $(VENV)/.dev    ## the default test suite

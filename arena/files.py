@@ -9,7 +9,8 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 from urllib.parse import quote
@@ -81,17 +82,27 @@ def file_stems(names: list[str]) -> dict[str, str]:
 
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Replace a file as a whole: readers see the old one or the new one. Raises DiskFull or InputError."""
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with replacing(path) as write:
+        write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Callable[[bytes], int]]:
+    """Write a file piece by piece and put it in its place at the end: readers see the old one or the new one.
+
+    Raises DiskFull or InputError; the old file then stays.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
-                out.write(data)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
+                yield out.write
+            temporary.chmod(0o644)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise write_error(path, error) from None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
-from arena.files import round_floats, to_json, write_atomically
+from arena.files import replacing, round_floats, to_json
 from arena.types import JSON, Battle, Score, Verdict
 
 
@@ -25,9 +25,21 @@ def score_to_json(score: Score) -> dict[str, JSON]:
     return row
 
 
-def write_rows(path: Path, rows: Iterable[dict[str, JSON]]) -> None:
-    """Replace a JSON-lines report as a whole."""
-    write_atomically(path, b"".join(to_json(round_floats(row)) + b"\n" for row in rows))
+def write_rows(path: Path, rows: Iterable[Battle | Score]) -> list[Battle | Score]:
+    """Replace a JSON-lines report as a whole; returns the rows without their explanations (many megabytes)."""
+    kept: list[Battle | Score] = []
+    with replacing(path) as write:
+        for row in rows:
+            line = battle_to_json(row) if isinstance(row, Battle) else score_to_json(row)
+            write(to_json(round_floats(line)) + b"\n")
+            kept.append(_without_texts(row))
+    return kept
+
+
+def _without_texts(row: Battle | Score) -> Battle | Score:
+    if isinstance(row, Score):
+        return replace(row, explanation=None)
+    return replace(row, verdicts=tuple(replace(verdict, explanation=None) for verdict in row.verdicts))
 
 
 def _verdict_to_json(verdict: Verdict) -> dict[str, JSON]:

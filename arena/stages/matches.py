@@ -52,11 +52,16 @@ def models_on_board(board: OpenBoard, answers: Answers) -> list[str]:
     return [name for name, candidate in board.candidates.items() if candidate.entry.enable or answers[name]]
 
 
+def judges_on_board(board: OpenBoard, ledgers: Ledgers) -> dict[str, Judge]:
+    """The judges that are enabled, or have anything stored."""
+    return {name: judge_of(name, e) for name, e in board.judges.items() if e.enable or len(ledgers[name])}
+
+
 def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Match]:
     """Every contest of the board, question by question."""
     reviews = board.config.reviews_gen
     pairing = pairs(models_on_board(board, answers), reviews.mode, reviews.baseline)
-    judges = {name: judge_of(name, entry) for name, entry in board.judges.items()}
+    judges = judges_on_board(board, ledgers)
     for question in board.questions:
         for a, b in pairing:
             for sample in range(min(board.candidates[a].samples, board.candidates[b].samples)):
@@ -70,7 +75,7 @@ def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Ma
 
 def exams(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Exam]:
     """Every answer of the board before every judge, question by question."""
-    judges = {name: judge_of(name, entry) for name, entry in board.judges.items()}
+    judges = judges_on_board(board, ledgers)
     for question in board.questions:
         for model in models_on_board(board, answers):
             for sample in range(board.candidates[model].samples):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
+from math import fsum
 from pathlib import Path
 from statistics import fmean
 from typing import cast
@@ -21,11 +22,11 @@ from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, Sco
 from arena.ratings.options import Method
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
-from arena.reports.rows import battle_to_json, score_to_json, write_rows
+from arena.reports.rows import write_rows
 from arena.stages.answer import Answers, current_answers
 from arena.stages.board import OpenBoard
 from arena.stages.flags import flag_answers
-from arena.stages.matches import exams, matches, models_on_board
+from arena.stages.matches import exams, judges_on_board, matches, models_on_board
 from arena.stages.progress import Progress
 from arena.stages.review import battles_of, open_ledgers, scores_of
 from arena.stages.sentinel import Finding, findings, sentinel_exams, sentinel_matches
@@ -53,17 +54,15 @@ def rate_stage(board: OpenBoard, progress: Progress) -> Rated:
     answers, warnings = current_answers(board)
     if not any(answers.values()):
         raise InputError(f"{board.answer_folder.root}: no answers are stored yet; run --stage answers first")
+    folder = board.review_folder.reports
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
-        rows = list(_rows(board, answers, ledgers))
+        name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
+        rows = write_rows(folder / name, _rows(board, answers, ledgers))
         null = list(_sentinel_rows(board, answers, ledgers))
-        inputs = _inputs(board, answers, ledgers)
-        costs = _judge_costs(ledgers, rows)
-    folder = board.review_folder.reports
-    name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
-    write_rows(folder / name, map(_row_to_json, rows))
+        inputs, costs = _inputs(board, answers, ledgers), _judge_costs(ledgers)
     if null:
-        write_rows(folder / "sentinel.jsonl", map(_row_to_json, null))
+        write_rows(folder / "sentinel.jsonl", null)
     counted = rated_judge_rows(rows)
     rated = _rate(board, counted, models_on_board(board, answers))
     document = _document(board, rated, counted, answers)
@@ -86,19 +85,20 @@ def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
 def _rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
     """Every judge's rows, and the panel's after those of the same battle."""
     quorum, silent = board.config.reviews_gen.panel.quorum, silent_judges(board)
+    several = len(judges_on_board(board, ledgers)) > 1
     if board.config.reviews_gen.mode == "single":
         scores = scores_of(exams(board, answers, ledgers), ledgers)
         for _, same in groupby(scores, key=lambda s: (s.question_id, s.model, s.sample)):
             of_judges = list(same)
             yield from of_judges
-            if len(board.judges) > 1:
+            if several:
                 yield panel_score(of_judges, quorum, silent)
         return
     battles = battles_of(matches(board, answers, ledgers), ledgers, board.config.reviews_gen.strong_weight)
     for _, group in groupby(battles, key=lambda b: (b.question_id, b.model_a, b.model_b, b.sample)):
         rows = list(group)
         yield from rows
-        if len(board.judges) > 1:
+        if several:
             yield panel_battle(rows, quorum, silent)
 
 
@@ -108,10 +108,6 @@ def _sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger
         return scores_of(sentinel_exams(board, ledgers), ledgers)
     weight = board.config.reviews_gen.strong_weight
     return battles_of(sentinel_matches(board, answers, ledgers), ledgers, weight)
-
-
-def _row_to_json(row: Row) -> dict[str, JSON]:
-    return battle_to_json(row) if isinstance(row, Battle) else score_to_json(row)
 
 
 def silent_judges(board: OpenBoard) -> frozenset[str]:
@@ -222,7 +218,7 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
 def _cost(answers: Sequence[Answer]) -> float | None:
     """USD of all current answers; None as soon as one of them is unknown."""
     costs = [answer.cost_usd for answer in answers]
-    return sum(cost for cost in costs if cost is not None) if costs and None not in costs else None
+    return fsum(cost for cost in costs if cost is not None) if costs and None not in costs else None
 
 
 def _inputs(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> dict[str, JSON]:
@@ -249,12 +245,12 @@ def _sha256(texts: Iterable[Sequence[str]]) -> str:
     return digest.hexdigest()
 
 
-def _judge_costs(ledgers: dict[str, Ledger], rows: Sequence[Row]) -> dict[str, float | None]:
+def _judge_costs(ledgers: dict[str, Ledger]) -> dict[str, float | None]:
     """USD of every judge's stored replies; None as soon as one of them is unknown."""
     costs: dict[str, float | None] = {}
     for name, ledger in ledgers.items():
         each = [reply.cost_usd for key in ledger.keys() if (reply := ledger.get(key)) is not None]  # noqa: SIM118
-        costs[name] = sum(cost for cost in each if cost is not None) if each and None not in each else None
+        costs[name] = fsum(cost for cost in each if cost is not None) if each and None not in each else None
     return costs
 
 
@@ -284,17 +280,26 @@ def _judges_detail(
     return details
 
 
+def _endings(row: Row) -> Iterable[str]:
+    """How the judge's replies behind a row ended: ok, unparsed or failed."""
+    if isinstance(row, Battle):
+        return (verdict.status for verdict in row.verdicts if verdict.status in {"ok", "unparsed", "failed"})
+    if row.key is None:
+        return ()
+    return ({"unparsed": "unparsed", "call_failed": "failed"}.get(str(row.reason), "ok"),)
+
+
 def _problems(config: Config, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
     """Shares of failures above what the config allows."""
     reviews = config.reviews_gen
     for judge in sorted({row.judge for row in rows} - {PANEL}):
-        own = [row for row in rows if row.judge == judge and row.state != "pending"]
-        for reason, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),
-                                     ("call_failed", reviews.max_failed, "max_failed")):  # fmt: skip
-            count = sum(row.reason == reason for row in own)
-            if own and count / len(own) > limit:
-                yield (f"judge {judge}: {count} of {len(own)} battles {reason}"
-                       f" ({count / len(own):.1%}, reviews_gen.{field} is {limit:.1%})")  # fmt: skip
+        ends = Counter(end for row in rows if row.judge == judge for end in _endings(row))
+        total = sum(ends.values())
+        for end, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),
+                                  ("failed", reviews.max_failed, "max_failed")):  # fmt: skip
+            if total and ends[end] / total > limit:
+                yield (f"judge {judge}: {ends[end]} of {total} replies {end}"
+                       f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})")  # fmt: skip
     for model, given in answers.items():
         failed = sum(answer.status == "error" for answer in given.values())
         if given and failed / len(given) > reviews.max_failed:

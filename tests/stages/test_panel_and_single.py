@@ -1,0 +1,86 @@
+"""Several judges, and single mode, through the whole run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+from boards import arithmetic_board, edit_config, read_jsonl
+from commands import arena
+
+
+def board_of(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/reports/leaderboard.json").read_text())
+
+
+def test_single_mode_ranks_by_mean_score(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    edit_config(config, reviews_gen={"mode": "single", "judges": {"reference": {"backend": "reference"}}})
+    done = arena("run", "-c", config)
+    assert done.returncode == 0, done.stderr
+    board = board_of(tmp_path)
+    assert [(row["model"], row["score"]) for row in board["models"]] == [("right", 10.0), ("half", 5.5), ("wrong", 1.0)]
+    assert board["ranked_by"] == "score"
+    scores = read_jsonl(tmp_path / "out/reports/scores.jsonl")
+    assert len(scores) == 36
+    assert {row["state"] for row in scores} == {"rated"}
+    assert "score" in done.stdout
+
+
+def test_a_panel_row_stands_behind_every_battle_and_alone_is_counted(tmp_path: Path) -> None:
+    judges = {"reference": {"backend": "reference"}, "dice": {"backend": "simulated"}}
+    config = arithmetic_board(tmp_path, mode="pairwise", baseline=None, judges=judges, panel={"quorum": 2})
+    done = arena("run", "-c", config)
+    assert done.returncode == 0, done.stderr
+    rows = read_jsonl(tmp_path / "out/reports/battles.jsonl")
+    by_judge = {judge: [row for row in rows if row["judge"] == judge] for judge in ("reference", "dice", "panel")}
+    assert {len(own) for own in by_judge.values()} == {36}
+    for one, two, panel in zip(*by_judge.values(), strict=True):
+        assert panel["outcome"] == (one["outcome"] + two["outcome"]) / 2
+    board = board_of(tmp_path)
+    assert board["n_battles"] == 36
+    assert board["judges"] == ["dice", "reference"]
+    assert board["simulated"] is True
+
+
+def test_a_disabled_judge_that_never_said_anything_holds_nobody_up(tmp_path: Path) -> None:
+    judges = {"reference": {"backend": "reference"}, "later": {"backend": "openai", "enable": False}}
+    config = arithmetic_board(tmp_path, judges=judges)
+    assert arena("run", "-c", config).returncode == 0
+    assert board_of(tmp_path)["pending"] == 0
+    assert {row["judge"] for row in read_jsonl(tmp_path / "out/reports/battles.jsonl")} == {"reference"}
+
+
+def test_several_samples_of_a_judge_are_averaged_inside_one_battle(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path, judges={"dice": {"backend": "simulated", "samples": 3}})
+    assert arena("run", "-c", config).returncode == 0
+    battles = [b for b in read_jsonl(tmp_path / "out/reports/battles.jsonl") if b["model_a"] == "wrong"]
+    assert len(battles) == 12
+    assert {len(b["verdicts"]) for b in battles} == {6}
+    assert {v["sample"] for b in battles for v in b["verdicts"]} == {0, 1, 2}
+
+
+def test_one_order_costs_half_and_going_on_to_both_reuses_it(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path, order="random")
+    arena("run", "-c", config)
+    ledger = tmp_path / "out/reviews/reference.jsonl"
+    half = read_jsonl(ledger)
+    reviews = yaml.safe_load(config.read_text())["reviews_gen"]
+    edit_config(config, reviews_gen=reviews | {"order": "both"})
+    arena("run", "-c", config)
+    both = read_jsonl(ledger)
+    assert len(both) == 2 * len(half)
+    assert both[: len(half)] == half
+
+
+def test_scores_of_a_rating_prompt_with_criteria_reach_the_board(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    edit_config(
+        config,
+        reviews_gen={"mode": "single", "prompt": "rubric-v1", "judges": {"reference": {"backend": "reference"}}},
+    )
+    assert arena("run", "-c", config).returncode == 0
+    best = board_of(tmp_path)["models"][0]
+    assert best["model"] == "right"
+    assert len(best["criteria"]) >= 2
