@@ -96,8 +96,9 @@ class Prompt:
         if self.needs_reference and not any(reference):
             raise ValueError(f"prompt {self.name}: question {question.question_id} has no reference answer")
         nonce = nonce if self.nonce else None
+        setting = [_fenced("SYSTEM PROMPT", [question.system], nonce)] if question.system else []
         values = {
-            "question": _fenced("QUESTION", question.turns, nonce),
+            "question": "\n\n".join([*setting, _fenced("QUESTION", question.turns, nonce)]),
             "reference": _fenced("REFERENCE", reference, nonce),
             "turns": self.turns.strip() if len(question.turns) > 1 else "",
         }

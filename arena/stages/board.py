@@ -225,6 +225,10 @@ def _prompts(loaded: LoadedConfig) -> dict[str, Prompt]:
                 f"{loaded.path}: reviews_gen.prompt: {name} is a {prompt.kind} prompt, mode is {reviews.mode}"
             )
         prompts[category] = prompt
+    scales = {prompt.name: prompt.format.bounds for prompt in prompts.values()}
+    if len(set(scales.values())) > 1:
+        listed = ", ".join(f"{name}: {bounds}" for name, bounds in sorted(scales.items()))
+        raise ConfigError(f"{loaded.path}: reviews_gen.prompt: scores of one board need one scale, found {listed}")
     return prompts
 
 
