@@ -1,0 +1,94 @@
+"""The page as one string: head, policy, sections in the order a reader needs them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+from arena.files import to_json
+from arena.reports.page import sections, verdict
+from arena.reports.page.data import PageData
+from arena.reports.page.markup import Html, join, tag
+from arena.reports.page.words import Language, Words, words
+from arena.types import JSON
+
+_HERE = Path(__file__).resolve().parent
+_SCRIPT_WORDS = (
+    "any_model", "any_category", "any_result", "disagree", "tie", "undecided", "decided", "found", "more", "question",
+    "turn", "reference", "verdicts", "shown_first", "winner", "no_text", "empty", "score", "answer_missing",
+    "answer_empty", "answer_error", "call_failed", "unparsed", "no_reference", "self_judged", "no_quorum",
+)  # fmt: skip
+
+
+def render_page(data: PageData, language: Language = "en") -> str:
+    """The whole page. It loads nothing, runs one small script of its own, and shows model text as text."""
+    w = words(language)
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", f"{data.title} · {w['report']}"),
+        Html(f"<style>{style}</style>"),
+    )
+    shown: dict[str, JSON] = {**data.sample, "words": {key: w[key] for key in _SCRIPT_WORDS}}
+    body = join(
+        _header(data, w),
+        tag("main", *[part for part in _sections(data, w) if part is not None]),
+        Html(f'<script type="application/json" id="sample">{_inert(to_json(shown))}</script>'),
+        Html(f"<script>{script}</script>"),
+    )
+    lang = "zh-CN" if language == "zh" else "en"
+    return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', body), lang=lang)}\n"
+
+
+def _header(data: PageData, w: Words) -> Html:
+    links = [
+        tag("a", w[key], href=f"#{name}")
+        for name, key in (
+            ("leaderboard", "leaderboard"), ("categories", "categories"), ("value", "value"), ("judges", "judges"),
+            ("battles", "sample"), ("method", "method"),
+        )
+    ]  # fmt: skip
+    banner = tag("p", w["simulated"], class_="banner") if data.board.get("simulated") else None
+    return tag("header", tag("div", tag("strong", data.title), tag("nav", *links), class_="bar-top"), banner)
+
+
+def _sections(data: PageData, w: Words) -> list[Html | None]:
+    return [
+        verdict.summary(data, w),
+        verdict.cards(data, w),
+        sections.leaderboard(data, w),
+        sections.notes(data, w),
+        sections.matrices(data, w),
+        sections.categories(data, w),
+        sections.value(data, w),
+        sections.speed(data, w),
+        sections.judges(data, w),
+        sections.battles(data, w),
+        sections.method(data, w),
+    ]
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _source(content: str) -> str:
+    """The policy's name for one inline block: its sha256."""
+    return "'sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() + "'"
+
+
+def _inert(data: bytes) -> str:
+    """JSON that can end no script element and open none: every `<`, `>` and `&` is written as an escape."""
+    shown = data.decode("utf-8", "replace")
+    for mark in "<>&\u2028\u2029":
+        shown = shown.replace(mark, f"\\u{ord(mark):04x}")
+    return shown

@@ -1,0 +1,345 @@
+"""The sections below the first screen: tables, matrices, the value map, judges, the sample, the method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import yaml
+
+from arena.reports.page.charts import Point, axis, bar, heat_class, legend, scale_over, value_map, whisker
+from arena.reports.page.data import JudgeHealth, PageData, Row, Share
+from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
+from arena.reports.page.verdict import median_latency, per_question, rank_text, ranked
+from arena.reports.page.words import Words
+
+WHISKER_WIDTH = 210.0
+MAP_MODELS = 40
+
+
+def leaderboard(data: PageData, w: Words) -> Html:
+    """Every model, with its interval on one scale shared by all."""
+    main = "score" if data.single else "rating"
+    ends = [row[name] for row in data.models for name in (f"{main}_low", main, f"{main}_high")
+            if isinstance(row.get(name), int | float)]  # fmt: skip
+    scale = scale_over([float(cast("float", end)) for end in ends], WHISKER_WIDTH)
+    anchor = data.board.get("anchor")
+    mark = cast("float", anchor["rating"]) if isinstance(anchor, dict) and not data.single else None
+    columns = _columns(data, w)
+    head = [tag("th", w["rank"]), tag("th", w["model"], class_="left"), tag("th", axis(scale)), tag("th", w[main])]
+    head += [tag("th", name) for name, _ in columns]
+    body = []
+    for row in data.models:
+        cells = [
+            tag("td", rank_text(row), class_="rank"),
+            tag("td", *_model(row, data, w), class_="left name"),
+            tag("td", whisker(scale, *_interval(row, main), mark)),
+            tag("td", *_value(row, main, data, w)),
+        ]
+        body.append(tag("tr", *cells, *(tag("td", _cell(row, key)) for _, key in columns)))
+    return _section("leaderboard", w["leaderboard"], None, _table(head, body))
+
+
+def _model(row: Row, data: PageData, w: Words) -> list[Html]:
+    flags = [tag("span", str(flag), class_="pill warn") for flag in cast("Sequence[str]", row.get("flags") or ())]
+    own = [tag("span", w["baseline"], class_="pill")] if row["model"] == data.board.get("baseline") else []
+    return [tag("span", str(row["model"]), class_="isolate"), *own, *flags]
+
+
+def _interval(row: Row, main: str) -> tuple[float | None, float | None, float | None]:
+    value, low, high = (row.get(name) for name in (main, f"{main}_low", f"{main}_high"))
+    return _float(value), _float(low), _float(high)
+
+
+def _value(row: Row, main: str, data: PageData, w: Words) -> list[Html]:
+    digits = 2 if data.single else 0
+    value, low, high = _interval(row, main)
+    shown = number(value, digits)
+    if value is None and row.get("unbounded"):
+        shown = w["won_all" if row["unbounded"] == "high" else "lost_all"]
+    if low is None and high is None:
+        return [tag("b", shown)]
+    ends = f" [{number(low, digits, '−∞')}, {number(high, digits, '+∞')}]"
+    return [tag("b", shown), tag("span", ends, class_="ends")]
+
+
+def _columns(data: PageData, w: Words) -> list[tuple[str, str]]:
+    """Head and field of the columns that hold anything."""
+    known = [
+        (w["elo"], "elo"),
+        (w["win_rate"], "win_rate"),
+        ("LC", "lc_win_rate"),
+        (w["games"], "games"),
+        (w["answers" if data.single else "battles"], "n_battles"),
+        (w["length"], "mean_length"),
+        (w["cost"], "cost_usd"),
+    ]
+    skipped = {"games"} if data.single else set()
+    return [
+        (head, key)
+        for head, key in known
+        if key not in skipped and (key == "games" or any(row.get(key) is not None for row in data.models))
+    ]
+
+
+def _cell(row: Row, key: str) -> Html:
+    match key:
+        case "win_rate" | "lc_win_rate":
+            low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
+            ends = f" [{number(100 * low)}, {number(100 * high)}]" if _both(low, high) else ""  # type: ignore[operator]
+            return join(percent(row.get(key), 1), tag("span", ends, class_="ends"))
+        case "games":
+            return join(f"{row.get('wins')} / {row.get('losses')} / {row.get('ties')}")
+        case "cost_usd":
+            return join(money(row.get(key)))
+        case _:
+            return join(number(row.get(key)))
+
+
+def notes(data: PageData, w: Words) -> Html | None:
+    """What was left out and why, what is pending, and the board's warnings."""
+    excluded = cast("Mapping[str, int]", data.board.get("excluded") or {})
+    lines = []
+    if excluded:
+        named = [f"{number(count)} {w.get(reason, reason)}" for reason, count in sorted(excluded.items())]
+        lines.append(fill(w["left_out"], reasons=", ".join(named)))
+    if data.board.get("pending"):
+        lines.append(fill(w["pending"], n=number(data.board["pending"])))
+    lines += [join(str(warning)) for warning in cast("Sequence[str]", data.board.get("warnings") or ())]
+    if not lines:
+        return None
+    return tag(
+        "section", tag("h2", w["notes"]), tag("ul", *(tag("li", line) for line in lines)), class_="notice", id="notes"
+    )
+
+
+def matrices(data: PageData, w: Words) -> Html | None:
+    """Win rates of every pair that met (all pairs only), and how sure every order of two models is."""
+    names = [str(row["model"]) for row in ranked(data)] or [str(row["model"]) for row in data.models]
+    parts = []
+    if data.board.get("mode") == "pairwise" and data.met:
+        cells = {
+            pair: (mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n}") for pair, (mean, n) in data.met.items()
+        }
+        parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix"))
+    sure: dict[tuple[str, str], tuple[float, str]] = {}
+    for pair in cast("Sequence[Row]", data.board.get("pairs") or ()):
+        a, b, p = str(pair.get("a")), str(pair.get("b")), _float(pair.get("p_better"))
+        if p is not None:
+            sure[a, b] = (p, f"P({a} > {b}) = {percent(p, 1)}")
+            sure[b, a] = (1 - p, f"P({b} > {a}) = {percent(1 - p, 1)}")
+    if sure:
+        parts.append(_heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
+    return join(*parts) if parts else None
+
+
+def categories(data: PageData, w: Words) -> Html | None:
+    """Model by category."""
+    field = "score" if data.single else "win_rate"
+    found: dict[tuple[str, str], Row] = {}
+    for row in data.models:
+        for name, cell in cast("Mapping[str, Row]", row.get("categories") or {}).items():
+            found[str(row["model"]), name] = cell
+    names = sorted({name for _, name in found})
+    if len(names) < 2:
+        return None
+    values = [value for cell in found.values() if (value := _float(cell.get(field))) is not None]
+    low, high = (min(values), max(values)) if values and data.single else (0.0, 1.0)
+    cells: dict[tuple[str, str], tuple[float, str]] = {}
+    shown: dict[tuple[str, str], str] = {}
+    thin = set()
+    for key, cell in found.items():
+        value = _float(cell.get(field))
+        if value is None:
+            continue
+        ends = [cell.get(f"{field}_low"), cell.get(f"{field}_high")]
+        interval = " – ".join(number(end, 2) if data.single else percent(end) for end in ends)
+        cells[key] = ((value - low) / ((high - low) or 1.0), f"{key[1]}: {interval}, n = {cell.get('n_questions')}")
+        shown[key] = number(value, 1) if data.single else percent(value)
+        if cell.get("thin"):
+            thin.add(key)
+    note = str(fill(w["categories_note"], what=w["score" if data.single else "win_rate"]))
+    rows = [str(row["model"]) for row in data.models]
+    return _heat_table(w["categories"], Html(note), rows, names, cells, "categories", shown, thin)
+
+
+def _heat_table(
+    title: str,
+    note: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Mapping[tuple[str, str], tuple[float, str]],
+    name: str,
+    shown: Mapping[tuple[str, str], str] | None = None,
+    thin: set[tuple[str, str]] | None = None,
+) -> Html:
+    head = [
+        tag("th", "", class_="left"),
+        *(tag("th", tag("span", column), class_="turned", title=column) for column in columns),
+    ]
+    body = []
+    for row in rows:
+        line = [tag("th", row, class_="left name", scope="row")]
+        for column in columns:
+            value, hint = cells.get((row, column), (None, None))
+            label = (shown or {}).get((row, column)) or (percent(value, 0, "") if value is not None else "")
+            faded = " thin" if thin and (row, column) in thin else ""
+            line.append(tag("td", label, class_=heat_class(value) + faded, title=hint))
+        body.append(tag("tr", *line))
+    return _section(name, title, note, join(_table(head, body, "heatmap"), legend()))
+
+
+def value(data: PageData, w: Words) -> Html | None:
+    """Quality against cost, or against time where no costs are known."""
+    main = "score" if data.single else "rating"
+    rows = [row for row in data.models if _float(row.get(main)) is not None][:MAP_MODELS]
+    costs = [(row, cost) for row in rows if (cost := per_question(row)) is not None]
+    times = [(row, time) for row in rows if (time := median_latency(row)) is not None]
+    if len(costs) > 1 and any(cost > 0 for _, cost in costs):
+        title, cheap, label, chosen = w["value"], w["cheaper"], w["cost_axis"], costs
+    elif len(times) > 1:
+        title, cheap, label, chosen = w["value_time"], w["quicker"], w["time_axis"], times
+    else:
+        return _section("value", w["value"], w["value_none"])
+    points = [
+        Point(
+            str(row["model"]),
+            x,
+            cast("float", row[main]),
+            _float(row.get(f"{main}_low")),
+            _float(row.get(f"{main}_high")),
+        )
+        for row, x in chosen
+    ]
+    return _section("value", title, fill(w["value_note"], cheap=cheap), value_map(points, label, w[main]))
+
+
+def speed(data: PageData, w: Words) -> Html | None:
+    """Time to first token, answer time and tokens per second, as measured."""
+    measured = [
+        (row, cast("Row", row["performance"])) for row in data.models if isinstance(row.get("performance"), dict)
+    ]
+    if not measured:
+        return None
+    fields = (
+        ("ttft", "ttft_s", seconds),
+        ("latency", "latency_p50_s", seconds),
+        ("tokens", "output_tokens_per_s", number),
+    )
+    there = [item for item in fields if any(_float(found.get(item[1])) is not None for _, found in measured)]
+    top = {field: max(_float(found.get(field)) or 0.0 for _, found in measured) or 1.0 for _, field, _ in there}
+    body = []
+    for row, found in sorted(measured, key=lambda item: _float(item[1].get("latency_p50_s")) or 0.0):
+        cells = [tag("td", str(row["model"]), class_="left name")]
+        for _, field, show in there:
+            value = _float(found.get(field))
+            drawn = bar(value / top[field]) if value is not None else None
+            cells.append(tag("td", tag("span", drawn, tag("span", show(found.get(field))), class_="measured")))
+        body.append(tag("tr", *cells, tag("td", str(found.get("load")))))
+    head = [tag("th", w["model"], class_="left"), *(tag("th", w[word]) for word, _, _ in there), tag("th", w["load"])]
+    return _section("speed", w["speed"], w["speed_note"], _table(head, body))
+
+
+def judges(data: PageData, w: Words) -> Html | None:
+    """Order consistency, seat preference, ties and failures of each judge."""
+    if not data.judges:
+        return None
+    detail = {str(d.get("judge")): d for d in cast("Sequence[Row]", data.board.get("judges_detail") or ())}
+    pairwise = not data.single
+    names = [
+        "judge",
+        "replies",
+        *(("consistent", "first_slot", "ties") if pairwise else ()),
+        "no_verdict",
+        "failed",
+        "cost",
+    ]
+    head = [tag("th", w[name], class_="left" if name == "judge" else None) for name in names]
+    body = [_judge_row(health, detail.get(health.judge, {}), pairwise, w) for health in data.judges]
+    return _section("judges", w["judges"], w["judges_note"] if pairwise else None, _table(head, body))
+
+
+def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Html:
+    shares = [_share(health.consistent, w), _share(health.first_slot, w), _share(health.ties, w)] if pairwise else []
+    return tag(
+        "tr",
+        tag("td", health.judge, class_="left name"),
+        tag("td", number(health.rows)),
+        *(tag("td", cell) for cell in shares),
+        tag("td", _share(health.unparsed, w)),
+        tag("td", number(health.failed)),
+        tag("td", money(detail.get("cost_usd"))),
+    )
+
+
+def _share(share: Share | None, w: Words) -> Html:
+    if share is None:
+        return tag("span", w["one_order"], class_="ends")
+    ends = f" [{number(100 * share.low)}, {number(100 * share.high)}]"
+    return join(percent(share.value, 1), tag("span", ends, class_="ends"))
+
+
+def battles(data: PageData, w: Words) -> Html:
+    """The searchable sample; the page's script fills it in."""
+    shown = cast("Sequence[object]", data.sample.get("battles") or ())
+    note = fill(w["sample_note"], n=number(len(shown)), total=number(data.n_rows))
+    tools = tag(
+        "div",
+        tag("input", type="search", id="find", placeholder=w["search"], aria_label=w["search"]),
+        *(tag("select", id=name, aria_label=w[word]) for name, word in (
+            ("by-model", "any_model"), ("by-category", "any_category"), ("by-result", "any_result"))),
+        tag("span", "", id="count"),
+        class_="tools",
+    )  # fmt: skip
+    parts = [tools, tag("div", "", id="list"), tag("button", w["more"], id="more", type="button", hidden=True)]
+    without = tag("noscript", tag("p", w["needs_script"]))
+    return _section("battles", w["sample_scores" if data.single else "sample"], note, join(*parts, without))
+
+
+def method(data: PageData, w: Words) -> Html:
+    """How the numbers were made, and from what."""
+    board, run = data.board, data.run
+    by = {"bradley_terry": "bt", "elo": "elo_method", "win_rate": "win_rate_method", "score": "score_method"}
+    ranked_by, mode, anchor = str(board.get("ranked_by")), str(board.get("mode")), board.get("anchor")
+    scale = w["anchor_mean"]
+    if isinstance(anchor, dict):
+        scale = fill(w["anchor_at"], model=str(anchor.get("model")), rating=number(anchor.get("rating")))
+    prompts = cast("Mapping[str, str]", run.get("prompts") or {})
+    facts: list[tuple[str, str]] = [
+        (w["mode"], w.get(f"mode_{mode}", mode)),
+        (w["ranked_by"], w[by[ranked_by]] if ranked_by in by else ranked_by),
+        *([] if data.single else [(w["anchor"], scale)]),
+        (w["judges"], ", ".join(cast("Sequence[str]", board.get("judges") or ()))),
+        (w["prompts"], ", ".join(f"{name} ({digest[:12]})" for name, digest in sorted(prompts.items()))),
+        (w["seed"], str(board.get("seed"))),
+        (w["version"], f"arena {run.get('arena_version', '')}".strip()),
+    ]
+    listed = [join(tag("dt", name), tag("dd", shown)) for name, shown in facts if shown]
+    inputs = cast("Mapping[str, str]", board.get("inputs") or {})
+    rows = [
+        tag("tr", tag("td", name, class_="left name"), tag("td", tag("code", digest)))
+        for name, digest in inputs.items()
+    ]
+    config = yaml.safe_dump(run.get("config"), allow_unicode=True, sort_keys=False) if run.get("config") else ""
+    folded = [
+        tag("details", tag("summary", w["inputs"]), _table([], rows)) if rows else None,
+        tag("details", tag("summary", w["config"]), tag("pre", config)) if config else None,
+    ]
+    return _section("method", w["method"], None, join(tag("dl", *listed, class_="facts-list"), *folded))
+
+
+def _section(name: str, title: str, note: str | None, content: Html | None = None) -> Html:
+    return tag("section", tag("h2", title), tag("p", note, class_="note") if note else None, content, id=name)
+
+
+def _table(head: Sequence[Html], body: Sequence[Html], kind: str = "") -> Html:
+    top = tag("thead", tag("tr", *head)) if head else None
+    return tag("div", tag("table", top, tag("tbody", *body), class_=kind or None), class_="scroll")
+
+
+def _float(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _both(low: object, high: object) -> bool:
+    return _float(low) is not None and _float(high) is not None

@@ -1,0 +1,234 @@
+"""The report is one file that says what the board says, loads nothing, and runs nothing but its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from arena.cli import group
+from arena.files import read_objects
+from arena.loading import load_config
+from arena.reports.page import PageData, read_page_data, render_page
+from arena.reports.page.data import share
+from arena.store import BoardFolder
+from arena.types import JSON
+
+
+def arena(*arguments: str) -> str:
+    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+class Parsed(HTMLParser):
+    """Elements, attributes and texts as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.text: list[str] = []
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self._inside = tag
+        if tag in ("script", "style"):
+            (self.scripts if tag == "script" else self.styles).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts[-1] += data
+        elif self._inside == "style":
+            self.styles[-1] += data
+        else:
+            self.text.append(data)
+
+
+def data_of(config: Path) -> PageData:
+    loaded = load_config(str(config))
+    folder = BoardFolder(loaded.config.output_dir)
+    return read_page_data(loaded.config, "board", folder, folder)
+
+
+def page_of(config: Path, *options: str) -> str:
+    out = config.parent / "page.html"
+    arena("report", "-c", str(config), "--out", str(out), *options)
+    return out.read_text(encoding="utf-8")
+
+
+def headline(page: str) -> str:
+    found = re.search(r"<h1>(.*?)</h1>", page)
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found.group(1))
+
+
+def test_it_opens_with_the_verdict_and_the_top_models(plain_board: Path) -> None:
+    page = page_of(plain_board)
+    assert headline(page) == "crow leads, but finch is statistically tied with it: decide on cost and speed." or (
+        headline(page) == "crow leads, and the data settles it."
+    )
+    board = json.loads((plain_board.parent / "runs/pairwise/reports/leaderboard.json").read_text())
+    tied = [row["model"] for row in board["models"][1:] if row["rank_low"] == 1]
+    assert ("finch" in headline(page)) == (tied == ["finch"])
+    assert re.findall(r"<h3>(\w+)", page) == [row["model"] for row in board["models"]]
+    assert page.index('id="verdict"') < page.index('class="cards"') < page.index('id="leaderboard"')
+
+
+def test_its_numbers_are_the_leaderboards(plain_board: Path) -> None:
+    page = page_of(plain_board)
+    board = json.loads((plain_board.parent / "runs/pairwise/reports/leaderboard.json").read_text())
+    for row in board["models"]:
+        if row["rating"] is not None:
+            assert f"{row['rating']:,.0f}".replace("-", "−") in page
+        assert f"{100 * row['win_rate']:.1f}%" in page
+        assert f"{row['wins']} / {row['losses']} / {row['ties']}" in page
+    assert "7 no verdict in the reply" in page  # what is left out is said
+
+
+def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    sure = [dict(row, rank=n, rank_low=n, rank_high=n) for n, row in enumerate(data.models, 1)]
+    assert headline(render_page(with_models(data, sure))) == f"{sure[0]['model']} leads, and the data settles it."
+    many = [dict(sure[0], model=f"m{n}", rank=n, rank_low=1, rank_high=6) for n in range(1, 7)]
+    assert "5 other models are statistically tied" in headline(render_page(with_models(data, many)))
+    apart = [dict(row, component=n) for n, row in enumerate(sure)]
+    assert headline(render_page(with_models(data, apart))).startswith("The models fall into 3 groups that never met")
+    assert headline(render_page(with_models(data, sure[:1]))).startswith("There is nothing to rank yet")
+
+
+def with_models(data: PageData, models: list[dict[str, JSON]]) -> PageData:
+    return replace(data, board={**data.board, "models": [*models]})
+
+
+def test_among_tied_models_the_cheapest_is_named(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    rows = [dict(data.models[0], rank=n, rank_low=1, rank_high=2, model=name, cost_usd=cost, n_questions=10)
+            for n, (name, cost) in enumerate((("dear", 5.0), ("cheap", 0.5)), 1)]  # fmt: skip
+    page = render_page(with_models(data, rows))
+    assert "<b>cheap</b> is the cheapest ($0.05 per question)" in page
+    assert "Quality against price" in page and 'class="frontier"' in page
+
+
+def test_it_is_self_contained_and_its_policy_allows_only_its_own_blocks(plain_board: Path) -> None:
+    page = page_of(plain_board)
+    parsed = Parsed(page)
+    policy = next(value for _, name, value in parsed.attributes if name == "content" and "default-src" in value)
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    own = [hashlib.sha256(block.encode()).digest() for block in (parsed.scripts[1], parsed.styles[0])]
+    assert all(f"'sha256-{base64.b64encode(digest).decode()}'" in policy for digest in own)
+    assert not [
+        name for _, name, _ in parsed.attributes if name in {"src", "style", "srcset", "action"} or name[:2] == "on"
+    ]
+    assert {value[:1] for _, name, value in parsed.attributes if name == "href"} == {"#"}
+    assert "://" not in page
+
+
+def test_hostile_text_adds_no_element_and_no_attribute(plain_board: Path, hostile_board: Path) -> None:
+    clean, attacked = Parsed(page_of(plain_board)), Parsed(page_of(hostile_board))
+    assert attacked.elements <= clean.elements | {"polyline"}
+    assert len(attacked.scripts) == 2 and len(attacked.styles) == 1
+    assert attacked.scripts[1] == clean.scripts[1]
+    assert {name for _, name, _ in attacked.attributes} <= {name for _, name, _ in clean.attributes}
+    sample = json.loads(attacked.scripts[0])
+    assert any("<script>" in turn for turns in sample["answers"].values() for turn in turns)  # kept word by word
+    assert "<" not in attacked.scripts[0] and "\u2028" not in attacked.scripts[0]
+
+
+def test_the_sample_holds_each_pair_and_every_verdict_with_its_words(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    battles = data.sample["battles"]
+    assert isinstance(battles, list) and len(battles) == data.n_rows == 90
+    firsts = [(b["model_a"], b["model_b"]) for b in battles[:3]]  # type: ignore[index, call-overload]
+    assert firsts == [("crow", "finch"), ("crow", "wren"), ("finch", "wren")]
+    verdicts = battles[1]["verdicts"]  # type: ignore[index, call-overload]
+    assert [(v["order"], v["label"]) for v in verdicts] == [("a_first", "first"), ("b_first", "second")]
+    assert verdicts[0]["explanation"] == "because model_a"
+
+
+def test_judge_health_counts_both_orders_only(plain_board: Path) -> None:
+    health = data_of(plain_board).judges[0]
+    assert health.consistent is not None and health.consistent.value == 1.0 and health.consistent.n == 30
+    assert health.first_slot is not None and health.first_slot.value == 0.5
+    assert health.unparsed is not None and health.unparsed.value == pytest.approx(7 / 90)
+
+
+def test_shares_of_one_kind_still_have_an_interval() -> None:
+    found = share((str(n), 1.0) for n in range(20))
+    assert found is not None and found.low == pytest.approx(1 / (1 + 1.959964**2 / 20)) and found.high == 1.0
+    assert share([]) is None
+
+
+def test_repeating_every_row_makes_no_share_more_certain() -> None:
+    values = [(str(n), float(n % 3 == 0)) for n in range(30)]
+    once, twice = share(values), share(values + values)
+    assert once is not None and twice is not None
+    assert (twice.low, twice.high) == (pytest.approx(once.low), pytest.approx(once.high))
+
+
+def test_chinese_has_every_word_and_no_english_heading(plain_board: Path) -> None:
+    page = page_of(plain_board, "--lang", "zh")
+    assert '<html lang="zh-CN">' in page
+    assert headline(page).startswith("crow 领先")
+    assert not re.findall(r"<h2>[A-Za-z]", page)
+
+
+def test_the_same_board_gives_the_same_bytes(plain_board: Path) -> None:
+    assert page_of(plain_board) == page_of(plain_board)
+
+
+def test_a_board_that_was_not_rated_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"question_id": 1, "text": "?"}\n')
+    (tmp_path / "config.yaml").write_text(
+        "question_file: q.jsonl\noutput_dir: out\nanswers_gen: {a: {backend: simulated}}\n"
+    )
+    result = CliRunner().invoke(group, ["report", "-c", str(tmp_path / "config.yaml")])
+    assert "rate the board first" in str(result.exception)
+
+
+def test_a_rehearsal_carries_its_banner_and_single_mode_its_scores(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text("".join(f'{{"question_id": {n}, "text": "q{n}?"}}\n' for n in range(8)))
+    (tmp_path / "config.yaml").write_text(
+        "question_file: q.jsonl\noutput_dir: out\n"
+        "answers_gen: {a: {backend: simulated}, b: {backend: simulated}}\n"
+        "reviews_gen: {mode: single, judges: {j: {backend: simulated}}}\n"
+    )
+    arena("run", "-c", str(tmp_path / "config.yaml"), "--dry-run")
+    arena("report", "-c", str(tmp_path / "config.yaml"), "--dry-run")
+    page = (tmp_path / "out" / "dry-run" / "reports" / "leaderboard.html").read_text(encoding="utf-8")
+    assert "REHEARSAL" in page and "every answer scored by itself" in page
+    rows = [row for _, row in read_objects(tmp_path / "out" / "dry-run" / "reports" / "scores.jsonl")]
+    assert len(json.loads(Parsed(page).scripts[0])["battles"]) == len(rows) == 16
+
+
+def test_ten_models_on_two_hundred_questions_stay_under_five_megabytes(tmp_path: Path) -> None:
+    questions = [{"question_id": n, "text": f"Question {n}: " + "x" * 300, "category": f"c{n % 9}"} for n in range(200)]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(q) + "\n" for q in questions))
+    names = [f"model-{n}" for n in range(10)]
+    for name in names:
+        lines = [{"question_id": n, "turns": [f"{name} {n} " + "a long answer. " * 300]} for n in range(200)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    entries = "".join(f"  {name}: {{backend: recorded, file: {name}.jsonl}}\n" for name in names)
+    (tmp_path / "config.yaml").write_text(
+        f"question_file: q.jsonl\noutput_dir: out\nanswers_gen:\n{entries}"
+        "reviews_gen: {mode: pairwise_baseline, baseline: model-0, order: random, judges: {j: {backend: simulated}}}\n"
+    )
+    arena("run", "-c", str(tmp_path / "config.yaml"))
+    page = page_of(tmp_path / "config.yaml")
+    assert len(page.encode()) < 5_000_000
+    assert len(json.loads(Parsed(page).scripts[0])["battles"]) >= 200
