@@ -22,6 +22,7 @@ COMMANDS: dict[str, Lazy] = {
     "run": Lazy("arena.cli.run:run", "Answer, review, rate: whatever is still missing."),
     "check": Lazy("arena.cli.check:check", "Validate a config and everything it refers to; no call."),
     "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
+    "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
     "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
     "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
     "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
-from arena.ratings.bradley_terry import fit_bradley_terry, limit_order, profile, sigmoid
+from arena.ratings.bradley_terry import Fit, fit_bradley_terry, limit_order, profile, sigmoid
+from arena.ratings.contextual import Columns, fit_contextual, identified, independent_gram
 from arena.ratings.covariance import Uncertainty, clustered_meat, joint_quantile, pseudo_inverse, sandwich
 from arena.ratings.graph import CORE, HIGH, LOW, Graph, build_graph
+from arena.ratings.student import t_quantile
 from arena.ratings.sums import DENSE_LIMIT, PairSums, by_cluster, laplacian, pair_sums
 from arena.ratings.table import BattleTable
 from arena.ratings.winrate import win_rates
@@ -33,7 +35,7 @@ class Estimate:
     order: FloatArray
     """A finite key that puts all models of a component in order, separated ones included."""
     questions: FloatArray
-    """Distinct questions of each model (battles, where rows are independent)."""
+    """Distinct questions of each model (battles, where there are no ids)."""
     uncertainty: Uncertainty | MarginalUncertainty | None
     open_low: FloatArray
     """The finite lower end of a model that is unbounded above; NaN elsewhere."""
@@ -52,9 +54,11 @@ def estimate(
     prefer: int | None = None,
     simultaneous: bool = False,
     seed: int = 0,
+    columns: Columns | None = None,
 ) -> Estimate:
     """Fit a table by Bradley–Terry; `prefer` is the model that should be in the core when there is a choice.
 
+    `columns` are fitted along as far as they are identified; those that are not are missing from the result's.
     Without question ids rows are independent, whatever `interval` says. `bootstrap` is fitted like `sandwich` here:
     its percentiles are the business of `arena.ratings.bootstrap`.
     """
@@ -64,23 +68,33 @@ def estimate(
     block = np.where((graph.side == CORE) & (graph.component >= 0), graph.component, -1)
     core = pairs.among((block[pairs.i] >= 0) & (block[pairs.j] >= 0))
     fit = fit_bradley_terry(core, block)
-    rows = table if not graph.separated else table.select((block[table.a] >= 0) & (block[table.b] >= 0))
-    questions = questions_of(table, independent=independent)
+    inside = (block[table.a] >= 0) & (block[table.b] >= 0) if graph.separated else np.ones(len(table), dtype=bool)
+    rows = table.select(inside) if graph.separated else table
+    if columns is not None:
+        columns = columns.select(inside) if graph.separated else columns
+        columns = columns.keep(identified(rows, columns, block, fit.theta))
+    questions = questions_of(table, independent=table.question is None)
     uncertainty: Uncertainty | MarginalUncertainty | None = None
-    if interval != "none":
+    coefficients: dict[str, tuple[float, float, float]] = {}
+    if columns is not None and columns.names:
+        fit, uncertainty, coefficients = _with_columns(
+            rows, columns, block, fit.theta, None if interval == "none" else level, independent=independent
+        )
+    elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
             from arena.ratings.sparse import marginal_uncertainty
 
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
         else:
-            uncertainty = _uncertainty(rows, core, fit.theta, block, level, independent=independent)
-            if simultaneous:
-                uncertainty = _jointly(uncertainty, block, seed)
+            inside_only = questions_of(rows, independent=independent) if graph.separated else questions
+            uncertainty = _uncertainty(rows, core, fit.theta, block, inside_only, level, independent=independent)
+    if simultaneous and isinstance(uncertainty, Uncertainty):
+        uncertainty = _jointly(uncertainty, block, seed)
     theta = np.where(block >= 0, fit.theta, np.nan)
     low, high = _open_ends(pairs, graph, theta, questions, level)
     return Estimate(
         graph, block, theta, _order(pairs, graph, fit.theta), questions, uncertainty, low, high,
-        fit.gradient_norm, fit.iterations,
+        fit.gradient_norm, fit.iterations, coefficients,
     )  # fmt: skip
 
 
@@ -110,7 +124,14 @@ def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
 
 
 def _uncertainty(
-    rows: BattleTable, core: PairSums, theta: FloatArray, block: IntArray, level: float, *, independent: bool
+    rows: BattleTable,
+    core: PairSums,
+    theta: FloatArray,
+    block: IntArray,
+    questions: FloatArray,
+    level: float,
+    *,
+    independent: bool,
 ) -> Uncertainty:
     m = core.n_models
     p = sigmoid(theta[core.i] - theta[core.j])
@@ -125,11 +146,42 @@ def _uncertainty(
         scores = scores_by_question(rows, residual)
         meat = clustered_meat(scores, component_questions(rows, block))
         meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
-        df = questions_of(rows, independent=False) - 1.0
+        df = questions - 1.0
     covariance = sandwich(inverse, meat)
     covariance[block < 0, :] = np.nan
     covariance[:, block < 0] = np.nan
     return Uncertainty(covariance, df, level)
+
+
+def _with_columns(
+    rows: BattleTable, columns: Columns, block: IntArray, start: FloatArray, level: float | None, *, independent: bool
+) -> tuple[Fit, Uncertainty | None, dict[str, tuple[float, float, float]]]:
+    """The contextual fit with the covariance of the ratings and the coefficients' intervals (none without level)."""
+    m = len(block)
+    fit = fit_contextual(rows, columns, block, start)
+    plain = Fit(fit.theta, fit.gradient_norm, fit.iterations)
+    if level is None:
+        return plain, None, {name: (float(b), np.nan, np.nan) for name, b in zip(columns.names, fit.beta, strict=True)}
+    residual = rows.outcome - sigmoid(fit.theta[rows.a] - fit.theta[rows.b] + columns.x @ fit.beta)
+    if rows.weight is not None:
+        residual *= rows.weight
+    if independent:
+        meat = independent_gram(rows, columns, residual**2)
+        df = np.full(m + len(fit.beta), np.inf)
+    else:
+        scores, asked = scores_by_question(rows, residual), np.count_nonzero(np.bincount(rows.clusters()))
+        more = [add_up(rows.clusters(), residual * x, len(scores)) for x in columns.x.T]
+        clusters = np.r_[component_questions(rows, block), np.full(len(more), float(asked))]
+        meat = clustered_meat(np.column_stack([scores, *more]), clusters)
+        df = np.r_[questions_of(rows, independent=False), np.full(len(more), float(asked))] - 1.0
+    covariance = sandwich(pseudo_inverse(fit.hessian, block), meat)
+    half = t_quantile(level, df[m:]) * np.sqrt(np.maximum(np.diag(covariance)[m:], 0.0))
+    covariance[:m][block < 0] = np.nan
+    covariance[:, :m][:, block < 0] = np.nan
+    coefficients = {
+        name: (float(b), float(b - h), float(b + h)) for name, b, h in zip(columns.names, fit.beta, half, strict=True)
+    }
+    return plain, Uncertainty(covariance[:m, :m], df[:m], level), coefficients
 
 
 def scores_by_question(rows: BattleTable, residual: FloatArray) -> FloatArray:

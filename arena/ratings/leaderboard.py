@@ -3,82 +3,140 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings.arrays import FloatArray, IntArray
+from arena.ratings.arrays import FloatArray
+from arena.ratings.assemble import (
+    Ranks,
+    Ratings,
+    board_warnings,
+    model_rows,
+    nothing_but_ties,
+    pair_differences,
+)
+from arena.ratings.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.bradley_terry import ELO_MEAN, ELO_SCALE
-from arena.ratings.covariance import Uncertainty, better_probability, competition_ranks, rank_ranges
+from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.diagnostics import diagnose
 from arena.ratings.elo import EloRatings, elo_ratings
-from arena.ratings.estimate import Estimate, degenerate_ends, estimate, questions_of
-from arena.ratings.graph import CORE, HIGH, LOW
+from arena.ratings.estimate import Estimate, degenerate_ends, estimate
+from arena.ratings.judges import details_options, judge_details
+from arena.ratings.length_control import with_length_control
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import Anchored, Leaderboard, ModelRow, Pair, number
+from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, number
 from arena.ratings.slices import slice_rows
+from arena.ratings.style import POSITION, joined, position_columns, style_columns
+from arena.ratings.sums import DENSE_LIMIT
 from arena.ratings.table import BattleTable
-from arena.ratings.winrate import WinRates, count_winners, win_rates
-
-PAIRS_UP_TO = 50
+from arena.ratings.winrate import WinRates, win_rates
 
 
-class Ratings(NamedTuple):
-    """Ratings in points, one entry per model; NaN where there is none."""
-
-    rating: FloatArray
-    low: FloatArray
-    high: FloatArray
-    held: int | None
-    """The model that is held at the anchor, None when each component has mean 1000."""
-
-
-class Ranks(NamedTuple):
-    """Ranks within components; 0 means unranked."""
-
-    rank: IntArray
-    low: IntArray
-    high: IntArray
-
-
-def rate(table: BattleTable, options: RatingOptions = RatingOptions()) -> Leaderboard:  # noqa: B008
+def rate(
+    table: BattleTable,
+    options: RatingOptions = RatingOptions(),  # noqa: B008
+    *,
+    every_judge: BattleTable | None = None,
+) -> Leaderboard:
     """The leaderboard of a table of rated battles.
 
     Deterministic: the order of the rows does not matter, only `options.seed` does. A table without battles, with one
-    model or with nothing but ties gives a leaderboard without ratings whose warnings say why.
+    model or with nothing but ties gives a leaderboard without ratings whose warnings say why. `every_judge` holds the
+    rows of all judges where `table` has the panel's alone; `judges_detail` is then about them.
     Raises DataError when the baseline, the anchor or a style column is not in the table.
     """
     anchor = _anchor(table, options)
     judges = table.judge.names if table.judge is not None else ()
-    in_file_order = table
+    file_order = table
     table = table.canonical()
-    fit = estimate(
-        table, interval=options.interval, level=options.level, simultaneous=options.simultaneous, seed=options.seed,
-        prefer=None if anchor is None else table.models.index(anchor.model),
-    )  # fmt: skip
-    warnings = list(_warnings(table, fit, options, anchor))
+    fitted = _fit(table, options, None if anchor is None else table.models.index(anchor.model))
+    table, fit = fitted.table, fitted.fit
     ratings = rating_points(table, fit, options, anchor)
     rates = _win_rates(table, options)
-    elo = _elo(in_file_order if options.elo_order == "file" else table, options)
+    elo = _elo(file_order if options.elo_order == "file" else table, options)
     ranks = _ranks(fit, ratings, rates[0], elo, options)
-    rows = _rows(table, fit, ratings, rates, elo, ranks)
+    rows = model_rows(table, fit, ratings, rates, elo, ranks)
+    rows = with_length_control(table, rows, options)
     rows = slice_rows(table, rows, options, _sliced)
+    style, position = _effects(fit)
+    detailed = table if every_judge is None else every_judge.canonical()
     return Leaderboard(
         ranked_by=options.methods[0],
         judges=judges,
         baseline=options.baseline,
         anchor=anchor,
         level=options.level,
-        interval="independent" if table.question is None and options.interval == "sandwich" else options.interval,
+        interval=_interval_name(table, options),
         n_questions=0 if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes))),
         n_battles=len(table),
-        warnings=tuple(warnings),
-        judges_detail=(),
-        pairs=_pairs(table, fit, options),
-        style={},
-        diagnostics={"gradient_norm": fit.gradient_norm, "iterations": fit.iterations},
+        warnings=(*board_warnings(table, fit, options, anchor), *fitted.notes),
+        judges_detail=judge_details(detailed, details_options(options), position, _sliced) if options.details else (),
+        pairs=pair_differences(table, fit, options),
+        style=style,
+        diagnostics=diagnose(table, fit) if options.details else {},
         models=tuple(sorted(rows, key=_position)),
     )
+
+
+class _Fitted(NamedTuple):
+    """The fit, the rows it used, and what the reader must know about them."""
+
+    table: BattleTable
+    fit: Estimate
+    notes: tuple[str, ...]
+
+
+def _fit(table: BattleTable, options: RatingOptions, prefer: int | None) -> _Fitted:
+    """Fit with the columns that are asked for or called for; without them where they cannot be fitted."""
+    notes = []
+    style = style_columns(table, options.style) if options.style and len(table) else None
+    if style is not None:
+        known = ~np.isnan(style.x).any(axis=1)
+        if not known.all():
+            notes.append(f"{int((~known).sum())} battles without a value for {', '.join(style.names)} are left out")
+            table = table.select(np.flatnonzero(known))
+            style = style_columns(table, options.style)
+    position = position_columns(table) if options.position else None
+    columns = joined(style, position)
+    if columns is not None and len(table.models) > DENSE_LIMIT:
+        notes.append(f"no style or position effects above {DENSE_LIMIT} models")
+        columns = None
+    if columns is not None and options.interval == "bootstrap":
+        raise DataError("interval bootstrap: not together with style or position effects; use sandwich")
+    choose = partial(
+        estimate, table, interval=options.interval, level=options.level, simultaneous=options.simultaneous,
+        seed=options.seed, prefer=prefer,
+    )  # fmt: skip
+    try:
+        fit = choose(columns=columns)
+    except RuntimeError as error:
+        if columns is None:
+            raise
+        notes.append(f"style and position effects are not fitted: {error}")
+        return _Fitted(table, choose(), tuple(notes))
+    missing = [name for name in (columns.names if columns is not None else ()) if name not in fit.columns]
+    if missing:
+        notes.append(f"not fitted, because the battles cannot tell it from the models: {', '.join(missing)}")
+    return _Fitted(table, fit, tuple(notes))
+
+
+def _effects(fit: Estimate) -> tuple[dict[str, Effect], dict[str, Effect]]:
+    """Coefficients of style columns, and position effects by judge."""
+    style, position = {}, {}
+    for name, (coef, low, high) in fit.columns.items():
+        effect = Effect(coef, number(low), number(high))
+        if name.partition(":")[0] == POSITION:
+            position[name.partition(":")[2]] = effect
+        else:
+            style[name] = effect
+    return style, position
+
+
+def _interval_name(table: BattleTable, options: RatingOptions) -> str:
+    return "independent" if table.question is None and options.interval == "sandwich" else options.interval
 
 
 def _sliced(table: BattleTable, options: RatingOptions) -> Leaderboard:
@@ -86,7 +144,7 @@ def _sliced(table: BattleTable, options: RatingOptions) -> Leaderboard:
     methods = tuple(method for method in options.methods if method != "elo") or ("bradley_terry",)
     if options.baseline is not None and options.baseline not in table.models:
         options = replace(options, baseline=None)
-    return rate(table, replace(options, methods=methods, slices=(), pairs=False, simultaneous=False))
+    return rate(table, replace(options, methods=methods, slices=(), pairs=False, simultaneous=False, details=False))
 
 
 def _position(row: ModelRow) -> tuple[bool, int, int, str]:
@@ -117,6 +175,8 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
     half = np.full(len(rating), np.nan) if uncertainty is None else uncertainty.half_width() * ELO_SCALE
     half = half if held is None else np.where(np.arange(len(half)) == held, np.nan, half)
     low, high = rating - half, rating + half
+    if options.interval == "bootstrap":
+        low, high = _percentiles(table, fit, options, centre, held)
     independent = options.interval == "independent" or table.question is None
     flat, flat_low, flat_high = degenerate_ends(table, fit, half / ELO_SCALE, options.level, independent=independent)
     low, high = np.where(flat, centre + flat_low * ELO_SCALE, low), np.where(flat, centre + flat_high * ELO_SCALE, high)
@@ -125,13 +185,23 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
     if options.interval != "none":
         low = np.where(np.isnan(fit.open_low), low, centre + fit.open_low * ELO_SCALE)
         high = np.where(np.isnan(fit.open_high), high, centre + fit.open_high * ELO_SCALE)
-    if _nothing_but_ties(table):
+    if nothing_but_ties(table):
         rating, low, high = (np.full(len(rating), np.nan) for _ in range(3))
     return Ratings(rating, low, high, held)
 
 
-def _nothing_but_ties(table: BattleTable) -> bool:
-    return len(table) > 0 and bool((table.outcome == 0.5).all())
+def _percentiles(
+    table: BattleTable, fit: Estimate, options: RatingOptions, centre: FloatArray, held: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Percentile intervals in points, relative to the anchor where one is held."""
+    replicates = question_bootstrap(table, fit.theta, fit.block, options.bootstraps, options.seed)
+    if held is not None:
+        together = fit.block == fit.block[held]
+        with np.errstate(invalid="ignore"):
+            moved = replicates[:, together] - replicates[:, held][:, None] + fit.theta[held]
+        replicates[:, together] = np.nan_to_num(moved, nan=np.inf)
+    low, high = percentile_interval(replicates, options.level)
+    return centre + low * ELO_SCALE, centre + high * ELO_SCALE
 
 
 def _win_rates(table: BattleTable, options: RatingOptions) -> tuple[WinRates | None, WinRates | None]:
@@ -212,119 +282,3 @@ def _ranks(
         with np.errstate(invalid="ignore"):
             better = np.where(solid[:, None] & solid[None, :], uncertainty.surely_better(values), apart)
     return Ranks(rank, *rank_ranges(better & same, group))
-
-
-def _rows(
-    table: BattleTable,
-    fit: Estimate,
-    ratings: Ratings,
-    rates: tuple[WinRates | None, WinRates | None],
-    elo: EloRatings | None,
-    ranks: Ranks,
-) -> list[ModelRow]:
-    counts = count_winners(table)
-    questions = questions_of(table, independent=table.question is None)
-    shown, overall = rates
-    nothing = np.full(len(table.models), np.nan)
-    elo_sd = nothing if elo is None or elo.order_sd is None else elo.order_sd
-    rows = []
-    for i, model in enumerate(table.models):
-        played = fit.graph.component[i] >= 0
-        side = fit.graph.side[i] if played else CORE
-        rows.append(
-            ModelRow(
-                model=model,
-                component=int(fit.graph.component[i]) if played else None,
-                rank=int(ranks.rank[i]) or None,
-                rank_low=int(ranks.low[i]) or None,
-                rank_high=int(ranks.high[i]) or None,
-                rating=number(ratings.rating[i]),
-                rating_low=number(ratings.low[i]),
-                rating_high=number(ratings.high[i]),
-                unbounded="high" if side == HIGH else "low" if side == LOW else None,
-                elo=None if elo is None else number(elo.rating[i]),
-                elo_low=None if elo is None else number(elo.low[i]),
-                elo_high=None if elo is None else number(elo.high[i]),
-                elo_order_sd=number(elo_sd[i]),
-                win_rate=None if shown is None else number(shown.rate[i]),
-                win_rate_low=None if shown is None else number(shown.low[i]),
-                win_rate_high=None if shown is None else number(shown.high[i]),
-                win_rate_overall=None if overall is None else number(overall.rate[i]),
-                win_rate_overall_low=None if overall is None else number(overall.low[i]),
-                win_rate_overall_high=None if overall is None else number(overall.high[i]),
-                lc_win_rate=None,
-                wins=int(counts.wins[i]),
-                losses=int(counts.losses[i]),
-                ties=int(counts.ties[i]),
-                n_battles=int(counts.wins[i] + counts.losses[i] + counts.ties[i]),
-                n_questions=int(questions[i]),
-            )
-        )
-    return rows
-
-
-def _pairs(table: BattleTable, fit: Estimate, options: RatingOptions) -> tuple[Pair, ...]:
-    m = len(table.models)
-    wanted = options.pairs if options.pairs is not None else m <= PAIRS_UP_TO
-    if not wanted or not isinstance(fit.uncertainty, Uncertainty) or _nothing_but_ties(table):
-        return ()
-    i, j = np.triu_indices(m, 1)
-    together = (fit.graph.component[i] == fit.graph.component[j]) & (fit.graph.component[i] >= 0)
-    i, j = i[together], j[together]
-    difference, se = fit.theta[i] - fit.theta[j], fit.uncertainty.difference_se()[i, j]
-    width = np.where(se > 1e-9, fit.uncertainty.difference_quantile()[i, j] * se, np.nan)
-    better = better_probability(difference, se, np.minimum(fit.uncertainty.df[i], fit.uncertainty.df[j]))
-    shared = _shared_questions(table)
-    return tuple(
-        Pair(
-            table.models[x], table.models[y], number(d * ELO_SCALE), number((d - w) * ELO_SCALE),
-            number((d + w) * ELO_SCALE), number(p), int(shared[x, y]),
-        )
-        for x, y, d, w, p in zip(i, j, difference, width, better, strict=True)
-    )  # fmt: skip
-
-
-def _shared_questions(table: BattleTable) -> FloatArray:
-    """(m, m): on how many questions both models were compared with somebody; battles where there are no ids."""
-    m = len(table.models)
-    if table.question is None:
-        met = np.bincount(table.a * np.int64(m) + table.b, minlength=m * m).reshape(m, m)
-        return (met + met.T).astype(float)
-    seen = np.zeros((len(table.question.names), m), dtype=np.float32)
-    seen[table.question.codes, table.a] = 1.0
-    seen[table.question.codes, table.b] = 1.0
-    result: FloatArray = (seen.T @ seen).astype(float)
-    return result
-
-
-def _warnings(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> list[str]:
-    found = []
-    if not len(table):
-        return ["no battles: nothing to rate"]
-    if table.question is None:
-        found.append("no question_id: rows count as independent, intervals are too narrow where questions repeat")
-    elif int(np.count_nonzero(np.bincount(table.question.codes))) == 1:
-        found.append("one question only: nothing is known about other questions, so there are no intervals")
-    if _nothing_but_ties(table):
-        found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
-    if fit.graph.n_components > 1:
-        sizes = np.bincount(fit.graph.component[fit.graph.component >= 0])
-        found.append(
-            f"{len(sizes)} sets of models never met, directly or through others ({', '.join(map(str, sizes))} models): "
-            "ranks and ratings hold within a set only"
-        )
-    for side, text in ((HIGH, "won everything"), (LOW, "lost everything")):
-        names = [table.models[i] for i in np.flatnonzero((fit.graph.side == side) & (fit.graph.component >= 0))]
-        if names:
-            found.append(f"{', '.join(names)}: {text} against the rest, so the rating has no upper end"
-                         if side == HIGH else
-                         f"{', '.join(names)}: {text} against the rest, so the rating has no lower end")  # fmt: skip
-    cut = [table.models[i] for i in np.flatnonzero(fit.graph.side == 9)]
-    if cut:
-        found.append(f"{', '.join(cut)}: only met models of unbounded rating, so it cannot be placed")
-    if anchor is not None and fit.block[table.models.index(anchor.model)] < 0:
-        found.append(f"{anchor.model} cannot hold the scale (it has no finite rating): ratings have mean 1000 instead")
-    idle = [table.models[i] for i in np.flatnonzero(fit.graph.component < 0)]
-    if idle:
-        found.append(f"without a rated battle: {', '.join(idle)}")
-    return found

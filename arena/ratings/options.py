@@ -9,6 +9,8 @@ from arena.ratings.estimate import Interval
 from arena.ratings.results import Anchored
 
 Method = Literal["bradley_terry", "elo", "win_rate"]
+EloOrder = Literal["seeded", "file"]
+Slice = Literal["category", "language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,12 @@ class RatingOptions:
     """Fit the judges' position effect where some battles were seen in one order only and it is identified."""
     elo_k: float = 4.0
     elo_orders: int = 100
-    elo_order: Literal["seeded", "file"] = "seeded"
+    elo_order: EloOrder = "seeded"
     seed: int = 0
     pairs: bool | None = None
     """None: up to 50 models."""
-    slices: tuple[Literal["category", "language"], ...] = ("category", "language")
+    slices: tuple[Slice, ...] = ("category", "language")
     bootstraps: int = 1_000
+    """Replicates of `interval="bootstrap"`."""
+    details: bool = True
+    """Diagnostics and what is known about each judge."""

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from arena.ratings.arrays import FloatArray
 
 _TINY = 1e-300
+_MANY = 200
+"""From so many degrees of freedom on the expansion of the quantile is exact to 1e-9."""
 
 
 def normal_quantile(level: float) -> float:
@@ -38,19 +40,30 @@ def t_cdf(t: ArrayLike, df: ArrayLike) -> FloatArray:
 def t_quantile(level: float, df: ArrayLike) -> FloatArray:
     """The half-width factor: t with P(|T| < t) = level for each `df`; NaN where df < 1 (no variance can be known).
 
-    Infinite `df` gives the normal quantile. Cornish–Fisher start, polished by Newton on the distribution function.
+    Infinite `df` gives the normal quantile. Cornish–Fisher, polished on the distribution function below 200.
     """
     unique, where = np.unique(np.asarray(df, dtype=float), return_inverse=True)
     values = np.where(np.isposinf(unique), normal_quantile(level), np.nan)
-    plain = np.isfinite(unique) & (unique >= 1)
-    if plain.any():
-        values[plain] = _finite_quantile(level, unique[plain])
+    many = np.isfinite(unique) & (unique >= _MANY)
+    values[many] = _expansion(normal_quantile(level), unique[many])
+    few = (unique >= 1) & (unique < _MANY)
+    if few.any():
+        values[few] = _finite_quantile(level, unique[few])
     return values[where].reshape(np.shape(df))
+
+
+def _expansion(z: float, df: FloatArray) -> FloatArray:
+    """Cornish–Fisher (Abramowitz & Stegun 26.7.5)."""
+    g1 = (z**3 + z) / 4
+    g2 = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    g3 = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    g4 = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
+    return z + g1 / df + g2 / df**2 + g3 / df**3 + g4 / df**4
 
 
 def _finite_quantile(level: float, df: FloatArray) -> FloatArray:
     p, z = (1 + level) / 2, normal_quantile(level)
-    t = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
+    t = _expansion(z, np.maximum(df, 3.0))
     t = np.where(df < 3, (2 * p - 1) * np.sqrt(2 / (4 * p * (1 - p))), t)
     t = np.where(df < 2, math.tan(math.pi * (p - 0.5)), t)
     log_gamma = np.frompyfunc(math.lgamma, 1, 1)

@@ -38,12 +38,10 @@ class WinRates:
 def count_winners(table: BattleTable) -> Counts:
     """Wins, losses and ties of every model."""
     m = len(table.models)
-    won, lost = table.outcome > 0.5, table.outcome < 0.5
-    even = ~(won | lost)
-    a_won, b_won = np.bincount(table.a[won], minlength=m), np.bincount(table.b[lost], minlength=m)
-    a_lost, b_lost = np.bincount(table.a[lost], minlength=m), np.bincount(table.b[won], minlength=m)
-    ties = np.bincount(table.a[even], minlength=m) + np.bincount(table.b[even], minlength=m)
-    return Counts(a_won + b_won, a_lost + b_lost, ties)
+    result = (table.outcome > 0.5).astype(np.int32) - (table.outcome < 0.5) + 1
+    first = np.bincount(table.a * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
+    second = np.bincount(table.b * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
+    return Counts(first[:, 2] + second[:, 0], first[:, 0] + second[:, 2], first[:, 1] + second[:, 1])
 
 
 def win_rates(table: BattleTable, level: float, *, independent: bool, covariance: bool = False) -> WinRates:

@@ -1,0 +1,152 @@
+"""Battle files line by line: our own battles.jsonl with its verdicts, and files whose columns mix types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from arena.cli.battle_file import OUTCOMES, PANEL, BattleFile, Wanted
+from arena.errors import DataError
+from arena.judging.combine import value_of
+from arena.ratings.table import BattleTable
+from arena.types import JSON, Order, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Line = dict[str, JSON]
+
+
+def first_line(path: Path) -> Line:
+    """The first line that is not empty. Raises DataError when there is none."""
+    for _, line in lines(path):
+        return line
+    raise DataError(f"{path}: the file is empty")
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file has the layout of our reports/battles.jsonl."""
+    return isinstance(first_line(path).get("verdicts"), list)
+
+
+def lines(path: Path) -> Iterator[tuple[int, Line]]:
+    """The objects of a JSONL file with their line numbers. Raises DataError that names the line."""
+    import orjson
+
+    with path.open("rb") as file:
+        for number, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                line = orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                raise DataError(f"{path}:{number}: not JSON: {error}") from error
+            if not isinstance(line, dict):
+                raise DataError(f"{path}:{number}: not a JSON object")
+            yield number, line
+
+
+def read_columns(path: Path, wanted: Wanted) -> pa.Table:
+    """The wanted columns with identifiers written as text. Raises DataError that names the line of a bad value."""
+    import pyarrow as pa
+
+    columns = wanted.columns(list({name for _, line in islice(lines(path), 1000) for name in line}))
+    found: dict[str, list[str | float | None]] = {name: [] for name in columns}
+    for number, line in lines(path):
+        for name in columns:
+            value = line.get(name)
+            if value is None:
+                found[name].append(None)
+            elif wanted.is_name(name) and isinstance(value, str | int) and not isinstance(value, bool):
+                found[name].append(str(value))
+            elif not wanted.is_name(name) and isinstance(value, int | float) and not isinstance(value, bool):
+                found[name].append(float(value))
+            else:
+                kind = "a text or a whole number" if wanted.is_name(name) else "a number"
+                raise DataError(f"{path}:{number}: {name}: found {value!r}, allowed: {kind}, or null")
+    types = {name: pa.string() if wanted.is_name(name) else pa.float64() for name in columns}
+    return pa.table({name: pa.array(values, types[name]) for name, values in found.items()})
+
+
+def read_lines(path: Path, wanted: Wanted) -> BattleFile:
+    """Our own battles.jsonl: rated rows of the panel (or the wanted judge, or all), with each order's outcome."""
+    rows = [(number, line) for number, line in lines(path)]
+    judges = sorted({str(line.get("judge")) for _, line in rows})
+    if wanted.judge is not None and wanted.judge not in judges:
+        raise DataError(f"{path}: no battles by judge {wanted.judge!r} (have: {', '.join(judges)})")
+    chosen = wanted.judge or (PANEL if PANEL in judges else None)
+    counted = [row for row in rows if chosen is None or row[1].get("judge") == chosen]
+    skipped: Counter[str] = Counter()
+    for _, line in counted:
+        if line.get("state") != "rated":
+            skipped[str(line.get("reason") or line.get("state"))] += 1
+        elif _outcome(line) is None:
+            skipped["no outcome"] += 1
+    every = [row for row in rows if row[1].get("judge") != PANEL] if chosen == PANEL else None
+    return BattleFile(_table(path, counted), dict(skipped), None if every is None else _table(path, every))
+
+
+def _table(path: Path, rows: list[tuple[int, Line]]) -> BattleTable:
+    rated = [(number, line) for number, line in rows if line.get("state") == "rated" and _outcome(line) is not None]
+    for number, line in rated:
+        for name in ("question_id", "model_a", "model_b"):
+            if not isinstance(line.get(name), str | int):
+                raise DataError(f"{path}:{number}: {name}: found {line.get(name)!r}, allowed: a name")
+    objects = [line for _, line in rated]
+    style: dict[str, list[tuple[float, float]]] = {}
+    features = sorted({name[:-2] for line in objects for name in _style(line) if name.endswith("_a")})
+    for name in features:
+        style[name] = [(_style(line).get(f"{name}_a", 0.0), _style(line).get(f"{name}_b", 0.0)) for line in objects]
+    return BattleTable.from_columns(
+        [str(line["model_a"]) for line in objects],
+        [str(line["model_b"]) for line in objects],
+        [_outcome(line) or 0.0 for line in objects],
+        question_id=[str(line["question_id"]) for line in objects],
+        weight=[float(cast("float", line.get("weight", 1.0))) for line in objects],
+        judge=[str(line.get("judge")) for line in objects],
+        category=[_text(line.get("category")) for line in objects],
+        language=[_text(line.get("language")) for line in objects],
+        outcome_a_first=[_outcome_of(path, number, line, "a_first") for number, line in rated],
+        outcome_b_first=[_outcome_of(path, number, line, "b_first") for number, line in rated],
+        style=style,
+        source=str(path),
+    )
+
+
+def _outcome(line: Line) -> float | None:
+    value = line.get("outcome")
+    if isinstance(value, int | float):
+        return float(value)
+    winner = line.get("winner")
+    return OUTCOMES.get(winner) if isinstance(winner, str) and "outcome" not in line else None
+
+
+def _outcome_of(path: Path, number: int, line: Line, order: Order) -> float | None:
+    """The mean of one order's verdicts; None where that order has none."""
+    values = []
+    for item in cast("list[Line]", line.get("verdicts") or []):
+        try:
+            verdict = Verdict(
+                order=cast("Order", item["order"]),
+                status=item["status"],  # type: ignore[arg-type]
+                label=item.get("label"),  # type: ignore[arg-type]
+                probability=item.get("probability"),  # type: ignore[arg-type]
+            )
+            value = value_of(verdict) if verdict.order == order else None
+        except (KeyError, TypeError) as error:
+            raise DataError(f"{path}:{number}: verdicts: found {item!r}, which is not a verdict") from error
+        if value is not None:
+            values.append(value)
+    return sum(values) / len(values) if values else None
+
+
+def _style(line: Line) -> dict[str, float]:
+    value = line.get("style")
+    return cast("dict[str, float]", value) if isinstance(value, dict) else {}
+
+
+def _text(value: JSON) -> str | None:
+    return None if value is None else str(value)

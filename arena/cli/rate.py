@@ -1,0 +1,129 @@
+"""`arena rate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+if TYPE_CHECKING:
+    from arena.ratings import Anchored, Leaderboard, Method, RatingOptions
+    from arena.ratings.estimate import Interval
+    from arena.ratings.options import EloOrder, Slice
+    from arena.types import JSON
+
+METHODS = ("bradley_terry", "elo", "win_rate")
+INTERVALS = ("sandwich", "bootstrap", "independent", "none")
+
+
+@click.command("rate")
+@click.argument("battles", type=click.Path(path_type=Path))
+@click.option(
+    "--method",
+    "methods",
+    metavar="M[,M]",
+    multiple=True,
+    help="bradley_terry, elo, win_rate; several with commas, the first ranks.",
+)
+@click.option("--baseline", metavar="MODEL", help="Win rates against it; it stands at 1000.")
+@click.option("--anchor", metavar="MODEL=POINTS", help="Hold a model at so many points.")
+@click.option("--interval", type=click.Choice(INTERVALS), default="sandwich", show_default=True)
+@click.option(
+    "--cluster",
+    metavar="COLUMN",
+    default="question_id",
+    show_default=True,
+    help="Rows with the same value depend on each other.",
+)
+@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
+@click.option("--simultaneous", is_flag=True, help="Ranks and differences that hold for all pairs at once.")
+@click.option(
+    "--style",
+    metavar="COL[,COL]",
+    default="",
+    help="Control for these columns (x, or x_a and x_b), or a preset: arena, alpaca_eval.",
+)
+@click.option("--by", type=click.Choice(["category", "language"]), multiple=True, help="The same within each of these.")
+@click.option("--judge", metavar="J", help="Only this judge's battles.")
+@click.option("--pairs/--no-pairs", default=None, help="Differences between all pairs; default up to 50 models.")
+@click.option("--elo-order", type=click.Choice(["seeded", "file"]), default="seeded", show_default=True)
+@click.option("--elo-k", type=click.FloatRange(0, min_open=True), default=4.0, show_default=True)
+@click.option("--elo-orders", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--bootstraps", type=click.IntRange(50), default=1000, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
+def rate(
+    battles: Path, methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str, cluster: str,
+    level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None, pairs: bool | None,
+    elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Ratings of any battle file: .jsonl, .csv or .parquet.
+
+    Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
+    intervals true where questions repeat. Rows without an outcome are skipped and counted.
+    """
+    from arena.cli.battle_file import Wanted, read_battles
+    from arena.ratings import RatingOptions
+    from arena.ratings import rate as rated
+
+    features = tuple(dict.fromkeys(name.strip() for name in style.split(",") if name.strip()))
+    options = RatingOptions(
+        methods=_methods(methods), baseline=baseline, anchor=_anchor(anchor), interval=cast("Interval", interval),
+        level=level, simultaneous=simultaneous, style=features, elo_k=elo_k, elo_orders=elo_orders,
+        elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
+        bootstraps=bootstraps,
+    )  # fmt: skip
+    file = read_battles(battles, Wanted(judge, _needed(features), cluster))
+    board = rated(file.table, options, every_judge=file.every_judge)
+    document = _document(board, file.skipped, options)
+    if as_json:
+        import orjson
+
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    else:
+        from arena.cli.table import print_board
+
+        print_board(document)
+
+
+def _methods(given: tuple[str, ...]) -> tuple[Method, ...]:
+    chosen = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
+    for name in chosen:
+        if name not in METHODS:
+            raise click.BadParameter(f"found {name!r}, allowed: {', '.join(METHODS)}", param_hint="--method")
+    return cast("tuple[Method, ...]", chosen or ("bradley_terry", "win_rate"))
+
+
+def _anchor(text: str | None) -> Anchored | None:
+    from arena.ratings import Anchored
+
+    if text is None:
+        return None
+    model, _, points = text.rpartition("=")
+    try:
+        return Anchored(model, float(points)) if model else Anchored(text, 1000.0)
+    except ValueError as error:
+        raise click.BadParameter(f"found {text!r}, allowed: MODEL=POINTS", param_hint="--anchor") from error
+
+
+def _needed(features: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that features and presets are made of."""
+    from arena.ratings.style import style_names
+
+    more = ("difficulty",) if "alpaca_eval" in features else ()
+    return (*style_names(features), *more)
+
+
+def _document(board: Leaderboard, skipped: dict[str, int], options: RatingOptions) -> dict[str, JSON]:
+    """leaderboard.json's object, as far as battles alone can fill it."""
+    from arena.ratings import rounded
+
+    document = board.to_json() | {
+        "simulated": False, "mode": None, "seed": options.seed,
+        "excluded": {reason: count for reason, count in sorted(skipped.items()) if reason != "pending"},
+        "pending": skipped.get("pending", 0), "inputs": {},
+    }  # fmt: skip
+    result = rounded(document)
+    assert isinstance(result, dict)
+    return result
