@@ -133,20 +133,26 @@ def _in_core(table: BattleTable, fit: Estimate) -> BattleTable:
 
 
 def _pair_residuals(table: BattleTable, fit: Estimate, core: PairSums) -> tuple[FloatArray, FloatArray]:
-    """Per pair: Σ weight·(outcome − p) in the frame of its first model, and that sum's variance, by question."""
+    """Per pair: Σ weight·(outcome − p) in the frame of its first model, and the variance of that sum.
+
+    The variance is that of independent coins times one dispersion for the whole board, measured question by question: a
+    pair's own few squared residuals would be too rough.
+    """
     rows = _in_core(table, fit)
     theta = np.nan_to_num(fit.theta)
-    residual = rows.weights() * (rows.outcome - sigmoid(theta[rows.a] - theta[rows.b]))
+    weight = rows.weights()
+    p = sigmoid(theta[rows.a] - theta[rows.b])
+    residual = weight * (rows.outcome - p)
     residual = np.where(rows.a > rows.b, -residual, residual)
     place = _place(rows, core)
-    total = add_up(place, residual, len(core.i))
+    coins = add_up(place, weight**2 * p * (1 - p), len(core.i))
     if rows.question is None or len(rows) > 500_000:
-        return total, add_up(place, residual**2, len(core.i))
-    cells, where = np.unique(
-        place.astype(np.int64) * len(rows.question.names) + rows.question.codes, return_inverse=True
-    )
-    sums = add_up(where, residual, len(cells))
-    return total, add_up(cells // len(rows.question.names), sums**2, len(core.i))
+        squares = float((residual**2).sum())
+    else:
+        cells = place.astype(np.int64) * len(rows.question.names) + rows.question.codes
+        _, where = np.unique(cells, return_inverse=True)
+        squares = float((np.bincount(where, residual) ** 2).sum())
+    return add_up(place, residual, len(core.i)), coins * squares / max(float(coins.sum()), 1e-300)
 
 
 def _pair_counts(table: BattleTable, core: PairSums) -> FloatArray:
