@@ -26,7 +26,6 @@ COMMANDS: dict[str, Lazy] = {
     "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
     "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
     "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),
-    "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
 }
 
 

@@ -19,6 +19,9 @@ from arena.ratings.table import BattleTable
 
 _ENOUGH = 100_000
 """Above a few times this many rows a fit starts from the optimum of every so-manieth row."""
+_RUNAWAY = 30.0
+"""A parameter beyond so many logits is on its way to infinity."""
+_NO_MAXIMUM = "the fit with extra columns has no maximum: together with the models they predict every verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def _newton(
             inverse = _inverse(problem.hessian(residual) + np.diag(penalty), block)
         step = inverse @ gradient
         size = float(np.abs(step).max(initial=0.0))
-        if not np.isfinite(size) or float(np.abs(point[m:]).max(initial=0.0)) > 50:
+        if not np.isfinite(size) or float(np.abs(point).max(initial=0.0)) > _RUNAWAY:
             break
         point = point + step * min(1.0, 2.0 / max(size, 1e-300))
         if size < accuracy:
@@ -176,7 +179,7 @@ def _newton(
         if size > 0.05 * last or iteration == 1:
             inverse = np.empty(0)
         last = size
-    raise RuntimeError("the contextual fit has no maximum: a column decides every battle it touches")
+    raise RuntimeError(_NO_MAXIMUM)
 
 
 def _inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
@@ -184,7 +187,10 @@ def _inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
     padded = hessian.copy()
     padded[:m, :m] += gauge(block, float(np.trace(hessian)) / max(len(hessian), 1))
     padded[np.arange(m), np.arange(m)] += block < 0
-    return np.asarray(np.linalg.inv(padded), dtype=np.float64)
+    try:
+        return np.asarray(np.linalg.inv(padded), dtype=np.float64)
+    except np.linalg.LinAlgError as error:
+        raise RuntimeError(_NO_MAXIMUM) from error
 
 
 def position_probability(effect: float) -> float:
