@@ -29,7 +29,7 @@ class SimulatedBackend:
         turns = self._answers(request) if request.exhibit is None else (self._reply(request.exhibit, request),)
         tokens_in = sum(len(message.content) for message in request.messages) // 4
         usage = Usage(tokens_in, sum(len(turn) for turn in turns) // 4)
-        return Completion("ok", turns, usage=usage, load=self.load, model_returned="simulated", cost_usd=0.0)
+        return Completion("ok", turns, usage=usage, load=self.load, model_returned="simulated")
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -22,11 +22,11 @@ EXPENDABLE = ("flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
 
 
 class Column(NamedTuple):
-    """One column: its head, how a row is shown in it, and which field decides whether it is shown at all."""
+    """One column: its head, how a row is shown in it, and the fields without any of which it is not shown at all."""
 
     head: str
     cell: Callable[[Row], str]
-    needs: str
+    needs: tuple[str, ...]
 
 
 def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: Console | None = None) -> None:
@@ -37,7 +37,8 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
         console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
     table = Table(title=escape(_title(board)), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
-    columns = _that_fit([c for c in COLUMNS if any(row.get(c.needs) not in (None, []) for row in rows)], rows, console)
+    shown = [c for c in COLUMNS if any(row.get(field) not in (None, []) for row in rows for field in c.needs)]
+    columns = _that_fit(shown, rows, console)
     for column in columns:
         table.add_column(column.head, justify="left" if column.head == "model" else "right", no_wrap=True)
     for row in rows:
@@ -158,16 +159,16 @@ def _relative(folder: Path) -> Path:
 
 
 COLUMNS = (
-    Column("rank", _rank, "rank"),
-    Column("model", lambda row: escape(str(row["model"])), "model"),
-    Column("rating", _rating, "n_battles"),
-    Column("score", _score, "score"),
-    Column("Elo", _elo, "elo"),
-    Column("win rate", _share("win_rate"), "win_rate"),
-    Column("LC win rate", _share("lc_win_rate"), "lc_win_rate"),
-    Column("W/L/T", _games, "wins"),
-    Column("n", lambda row: str(row.get("n_battles")), "n_battles"),
-    Column("length", lambda row: _number(row.get("mean_length"), 0), "mean_length"),
-    Column("cost", _cost, "cost_usd"),
-    Column("flags", lambda row: escape(", ".join(cast("Sequence[str]", row.get("flags") or ()))), "flags"),
+    Column("rank", _rank, ("rank",)),
+    Column("model", lambda row: escape(str(row["model"])), ("model",)),
+    Column("rating", _rating, ("rating", "unbounded")),
+    Column("score", _score, ("score",)),
+    Column("Elo", _elo, ("elo",)),
+    Column("win rate", _share("win_rate"), ("win_rate",)),
+    Column("LC win rate", _share("lc_win_rate"), ("lc_win_rate",)),
+    Column("W/L/T", _games, ("wins",)),
+    Column("n", lambda row: str(row.get("n_battles")), ("n_battles",)),
+    Column("length", lambda row: _number(row.get("mean_length"), 0), ("mean_length",)),
+    Column("cost", _cost, ("cost_usd",)),
+    Column("flags", lambda row: escape(", ".join(cast("Sequence[str]", row.get("flags") or ()))), ("flags",)),
 )

@@ -209,6 +209,8 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
         row["cost_usd"] = _cost(own)
         row["performance"] = performance(own)
         flagged = flag_answers(str(row["model"]), own)
+        if board.config.reviews_gen.mode == "single":
+            row |= {"wins": None, "losses": None, "ties": None}
         row["flags"] = [*cast("list[JSON]", row.get("flags") or []), *flagged.flags]
         cast("list[JSON]", document["warnings"]).extend(flagged.warnings)
     order = ("simulated", "mode", "ranked_by")
