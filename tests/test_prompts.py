@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.errors import ConfigError
+from arena.formats import FORMATS, make_format
 from arena.prompts import Prompt, Unparsed, load_prompt
 from arena.shipped import shipped
 from arena.types import Message, Parsed, ParsedScore, Question
@@ -222,3 +223,18 @@ def test_what_cannot_be_rendered_is_refused() -> None:
             prompt.render(ONE, [("a",), ("b",)], nothing, "cafe")
     half = prompt.render(TWO, [("a", "b"), ("c", "d")], ("", "11"), "cafe")[-1].content
     assert "[BEGIN REFERENCE (turn 1 of 2) cafe]\n(none)\n[END" in half
+
+
+def test_the_examples_of_the_documentation_are_prompts(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "prompts.md").read_text(encoding="utf-8")
+    example = text.split("<!-- example -->")[1].split("```yaml\n")[1].split("```")[0]
+    assert prompt_of(tmp_path, example).format == make_format("label", {"ties": False})
+    rubric = text.split("### Rubrics")[1].split("```yaml\n")[1].split("```")[0]
+    prompt = prompt_of(tmp_path, f"kind: single\nuser: '{{question}} {{answer}}'\n{rubric}")
+    assert prompt.parse("[[ab accuracy=5 violation=1 refusal=1]]", "ab") == ParsedScore(
+        1 + 9 * 3 / 4, {"accuracy": 5, "violation": 1, "refusal": 1}
+    )
+    for name in NAMES:
+        assert f"| `{name}` | {load_prompt(name, [SHIPPED]).kind} |" in text
+    for name in FORMATS:
+        assert f"\n| `{name}` | " in text.split("## Formats")[1]
