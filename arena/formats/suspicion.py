@@ -23,7 +23,7 @@ _SIGNS: dict[str, re.Pattern[str]] = {
     ),
     "chat_token": re.compile(
         r"<\|(?:im_start|im_end|system|user|assistant|eot_id|start_header_id|endoftext)\|>|\[/?INST\]|<</?SYS>>"
-        r"|</?think>|^\s*(?:###\s*)?(?:system|human|user)\s*:",
+        r"|</?think>|^(?:###\s*)?(?-i:System|Human|User|SYSTEM|HUMAN|USER)\s*:",
         re.I | re.M,
     ),
     "override": re.compile(

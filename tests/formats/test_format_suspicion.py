@@ -51,7 +51,7 @@ def test_attacks_are_flagged(answer: str, flags: set[str]) -> None:
         '{"name": "Ada", "score": 9}',
         "家庭旅行：第一天去故宫，第二天爬长城。",
         "👩‍🚀 an emoji with a joiner, Persian می‌خواهم with a non-joiner",
-        "The system: a set of parts.",
+        'The system: a set of parts.\nconst pool = new Pool({\n  user: "me",\n  system: 1});',
         "Forget everything you know about pasta: this recipe is quick.",
         "<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main",
     ],
