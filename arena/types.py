@@ -292,6 +292,8 @@ class Verdict:
     explanation: str | None = None
     reason: Reason | None = None
     key: str | None = None
+    order_known: bool = True
+    """False where an imported board does not say what was shown first: `order` then only fixes the frame of `label`."""
 
 
 @dataclass(frozen=True, slots=True)
