@@ -10,9 +10,13 @@ import itertools
 import json
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from arena.files import round_floats
+from arena.ratings import BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
 
 NAMES = ("atlas-70b", "beacon-mini", "cirrus-2", "delta/instruct", "ember-8b", "fjord-pro", "garnet", "halcyon-xl")
 CATEGORIES = ("coding", "math", "writing", "reasoning", "翻译")
@@ -124,7 +128,7 @@ def _answer(question: dict[str, Any], model: str, place: int, rng: random.Random
         for _ in question["turns"]
     ]
     key = hashlib.sha256(f"{model}{question['question_id']}{turns}".encode()).hexdigest()
-    failed = rng.random() < 0.004
+    failed = rng.random() < 0.02
     tokens = sum(len(turn) // 4 for turn in turns)
     return {
         "question_id": question["question_id"], "model": model, "sample": 0,
@@ -265,56 +269,49 @@ def _score_rows(
 def _leaderboard(
     models: list[str], rows: list[dict[str, Any]], answers: dict[str, list[dict[str, Any]]], plan: Plan
 ) -> dict[str, Any]:
-    rated = [row for row in rows if row["state"] == "rated" and row["judge"] in {"panel", *plan.judges[:1]}]
-    rated = [row for row in rated if row["judge"] == "panel"] or rated
-    standings = [_single_standing(m, rated, answers) if plan.single else _standing(m, rated, answers) for m in models]
-    standings.sort(key=lambda s: -(s["score"] if plan.single else s["rating"]))
-    for rank, standing in enumerate(standings, 1):
-        standing |= {"rank": rank, "rank_low": max(1, rank - 1), "rank_high": min(len(models), rank + 1)}
-        standings[rank - 1] = standing
-    excluded: dict[str, int] = {}
-    for row in rows:
-        if row["state"] == "excluded":
-            excluded[row["reason"]] = excluded.get(row["reason"], 0) + 1
-    return {
-        "simulated": False, "mode": "single" if plan.single else "pairwise",
-        "ranked_by": "score" if plan.single else "bradley_terry",
-        "judges": list(plan.judges), "baseline": None, "anchor": None, "level": 0.95, "interval": "sandwich",
-        "n_questions": plan.questions, "n_battles": len(rated), "excluded": excluded,
-        "pending": sum(row["state"] == "pending" for row in rows), "seed": plan.seed, "inputs": {}, "warnings": [],
-        "judges_detail": [], "pairs": [], "style": {}, "diagnostics": {}, "models": standings,
-    }  # fmt: skip
-
-
-def _single_standing(
-    model: str, rows: list[dict[str, Any]], answers: dict[str, list[dict[str, Any]]]
-) -> dict[str, Any]:
-    scores = [row["score"] for row in rows if row["model"] == model]
-    mean = sum(scores) / len(scores)
-    return _measured(model, answers) | {
-        "score": mean,
-        "score_low": mean - 0.4,
-        "score_high": mean + 0.4,
-        "n_battles": len(scores),
+    counted = [row for row in rows if row["judge"] == "panel"] or rows
+    rated = [row for row in counted if row["state"] == "rated"]
+    board = (_rate_scores if plan.single else _rate_battles)(rated, models)
+    document: dict[str, Any] = board.to_json()
+    document |= {
+        "simulated": False,
+        "mode": "single" if plan.single else "pairwise",
+        "judges": sorted(plan.judges),
+        "excluded": dict(Counter(row["reason"] for row in counted if row["state"] == "excluded")),
+        "pending": sum(row["state"] == "pending" for row in counted),
+        "seed": plan.seed,
+        "inputs": {},
     }
+    for row in document["models"]:
+        row.update(_measured(row["model"], answers))
+    return cast("dict[str, Any]", round_floats(document))
 
 
-def _standing(model: str, rows: list[dict[str, Any]], answers: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    mine = [
-        (r["outcome"] if r["model_a"] == model else 1 - r["outcome"])
-        for r in rows
-        if model in (r["model_a"], r["model_b"])
-    ]
-    rate = sum(mine) / len(mine)
-    rating = 1000 + 400 * math.log10(rate / (1 - rate))
-    half = 600 / math.sqrt(len(mine))
-    return _measured(model, answers) | {
-        "rating": rating, "rating_low": rating - half, "rating_high": rating + half, "unbounded": None,
-        "elo": rating, "elo_low": rating - half, "elo_high": rating + half, "elo_order_sd": 3.0,
-        "win_rate": rate, "win_rate_low": max(0.0, rate - 0.05), "win_rate_high": min(1.0, rate + 0.05),
-        "wins": sum(v > 0.5 for v in mine), "losses": sum(v < 0.5 for v in mine), "ties": sum(v == 0.5 for v in mine),
-        "n_battles": len(mine),
-    }  # fmt: skip
+def _rate_battles(rated: list[dict[str, Any]], models: list[str]) -> Leaderboard:
+    table = BattleTable.from_columns(
+        [row["model_a"] for row in rated],
+        [row["model_b"] for row in rated],
+        [row["outcome"] for row in rated],
+        question_id=[row["question_id"] for row in rated],
+        judge=[row["judge"] for row in rated],
+        category=[row["category"] for row in rated],
+        language=[row["language"] for row in rated],
+        models=models,
+    )
+    return rate(table, RatingOptions(methods=("bradley_terry", "elo", "win_rate")))
+
+
+def _rate_scores(rated: list[dict[str, Any]], models: list[str]) -> Leaderboard:
+    table = ScoreTable.from_columns(
+        [row["model"] for row in rated],
+        [row["question_id"] for row in rated],
+        [row["score"] for row in rated],
+        judge=[row["judge"] for row in rated],
+        category=[row["category"] for row in rated],
+        language=[row["language"] for row in rated],
+        models=models,
+    )
+    return rate_scores(table, RatingOptions())
 
 
 def _measured(model: str, answers: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -322,8 +319,8 @@ def _measured(model: str, answers: dict[str, list[dict[str, Any]]]) -> dict[str,
     mean = {field: sum(a[field] for a in done) / len(done) for field in ("ttft_s", "latency_s", "cost_usd")}
     tokens = sum(a["usage"]["output_tokens"] for a in done)
     return {
-        "model": model, "mean_length": sum(len(t) for a in done for t in a["turns"]) / len(done),
-        "cost_usd": sum(a["cost_usd"] for a in done), "categories": {}, "languages": {}, "criteria": {}, "flags": [],
+        "mean_length": sum(len(t) for a in done for t in a["turns"]) / len(done),
+        "cost_usd": sum(a["cost_usd"] for a in done),
         "performance": {"load": "api", "ttft_s": mean["ttft_s"], "latency_s": mean["latency_s"],
                         "output_tokens_per_s": tokens / sum(a["latency_s"] for a in done)},
     }  # fmt: skip

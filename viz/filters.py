@@ -104,13 +104,13 @@ def _codes(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.int32]:
 
 def _involves(board: Board, models: Sequence[str]) -> NDArray[np.bool_]:
     codes = _codes(board.names.models, models)
-    return np.isin(board.rows.model_a, codes) | np.isin(board.rows.model_b, codes)
+    return np.asarray(np.isin(board.rows.model_a, codes) | np.isin(board.rows.model_b, codes))
 
 
 def _meets(board: Board, models: Sequence[str], opponents: Sequence[str]) -> NDArray[np.bool_]:
     one, other = _codes(board.names.models, models), _codes(board.names.models, opponents)
     a, b = board.rows.model_a, board.rows.model_b
-    return (np.isin(a, one) & np.isin(b, other)) | (np.isin(b, one) & np.isin(a, other))
+    return np.asarray((np.isin(a, one) & np.isin(b, other)) | (np.isin(b, one) & np.isin(a, other)))
 
 
 def _won_by(board: Board, winners: Sequence[str]) -> NDArray[np.bool_]:
@@ -118,19 +118,19 @@ def _won_by(board: Board, winners: Sequence[str]) -> NDArray[np.bool_]:
     won = ((rows.winner == WON_A) & np.isin(rows.model_a, codes)) | (
         (rows.winner == WON_B) & np.isin(rows.model_b, codes)
     )
-    return won | (rows.winner == TIED) if TIE in winners else won
+    return np.asarray(won | (rows.winner == TIED) if TIE in winners else won)
 
 
 def _flagged(board: Board, flag: str, votes: Votes) -> NDArray[np.bool_]:
     rows = board.rows
     match flag:
         case "disagree":
-            return rows.consistent == 0
+            return np.asarray(rows.consistent == 0)
         case "unparsed":
-            return rows.unparsed > 0
+            return np.asarray(rows.unparsed > 0)
         case "human":
             human = votes.winners(board)
-            return (human >= 0) & (rows.winner >= 0) & (human != rows.winner)
+            return np.asarray((human >= 0) & (rows.winner >= 0) & (human != rows.winner))
         case _:
             return np.zeros(len(rows), dtype=bool)
 

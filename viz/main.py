@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
 if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, _above)
 
 from arena.errors import InputError
 from viz.charts.looks import Look
+from viz.choices import choose
 from viz.rendering import as_html, plain, shortened
-from viz.session import LANGUAGES, language, look, simulated, source, t
+from viz.session import LANGUAGES, look, preferred_language, simulated, source, t
 
 
 def main() -> None:
@@ -31,6 +33,14 @@ def main() -> None:
                 _page("leaderboard", t("Leaderboard"), "leaderboard", default=True),
                 _page("battles", t("Battles"), "list"),
             ],
+            t("Understand"): [
+                _page("matchups", t("Matchups"), "grid_on"),
+                _page("categories", t("Categories"), "category"),
+                _page("judges", t("Judge health"), "monitor_heart"),
+            ],
+            t("Take part"): [
+                _page("vote", t("Vote"), "how_to_vote"),
+            ],
             "\u200b": [_page("battle", t("Battle"), "swords", hidden=True)],
         }
     )
@@ -38,10 +48,7 @@ def main() -> None:
     with st.sidebar:
         name = as_html(shortened(asked.name, 40))
         st.html(f'<div class="brand"><span title="{name}">{name}</span></div>')
-        st.segmented_control(
-            t("Language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, default=language(), required=True,
-            key="lang", bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+        choose(t("Language"), LANGUAGES, "lang", default=preferred_language())
     if simulated():
         st.html(f'<div class="banner">{as_html(t("Rehearsal: every answer and verdict here is simulated."))}</div>')
     page.run()
@@ -60,7 +67,7 @@ def _wordmark(look: Look) -> str:
     )
 
 
-def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> object:
+def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> StreamlitPage:
     return st.Page(
         f"views/{name}.py", title=title, icon=f":material/{icon}:", url_path=None if default else name,
         default=default, visibility="hidden" if hidden else "visible",

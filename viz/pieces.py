@@ -37,13 +37,17 @@ def reason_text(reason: str | None) -> str:
     return t(REASONS[reason]) if reason in REASONS else str(reason or DASH)
 
 
+def model_choice(board: Board, label: str, key: str) -> list[str]:
+    """Any number of models, bound to the URL."""
+    models = sorted(board.names.models)
+    return st.multiselect(label, models, key=key, placeholder=t("any"), bind="query-params")
+
+
 def category_choice(board: Board, key: str = "category") -> list[str]:
     """The category filter, bound to the URL."""
     groups, group_of = board.group_of_category()
     present = [g for code, g in enumerate(groups) if code in set(group_of.tolist())]
-    return st.multiselect(
-        t("Category"), present, key=key, bind="query-params", placeholder=t("all categories"), format_func=short
-    )
+    return st.multiselect(t("Category"), present, key=key, bind="query-params", placeholder=t("all categories"))
 
 
 def language_choice(board: Board, key: str = "language") -> list[str]:
@@ -52,7 +56,7 @@ def language_choice(board: Board, key: str = "language") -> list[str]:
         return []
     return st.multiselect(
         t("Language of the question"), sorted(board.names.languages), key=key, bind="query-params",
-        placeholder=t("all languages"), format_func=short,
+        placeholder=t("all languages"),
     )  # fmt: skip
 
 
@@ -62,25 +66,20 @@ def judge_choice(board: Board, key: str = "judge") -> list[str]:
         return []
     usual = default_judges(board)
     return st.multiselect(
-        t("Judge"), sorted(board.names.judges), key=key, bind="query-params", format_func=short,
+        t("Judge"), sorted(board.names.judges), key=key, bind="query-params",
         placeholder=shortened(", ".join(usual), 24) if len(usual) == 1 else t("all judges"),
     )  # fmt: skip
 
 
-def short(name: object) -> str:
-    """A name for a list of options: one line, not too long. Options are plain text in Streamlit."""
-    return shortened(str(name), 48)
-
-
-def chart(drawn: alt.TopLevelMixin, look: Look, key: str) -> None:
+def chart(drawn: alt.TopLevelMixin, look: Look, key: str, *, stretch: bool = True) -> None:
     """Show an altair chart in the colours of the page."""
-    st.altair_chart(styled(drawn, look), width="stretch", theme=None, key=key)
+    st.altair_chart(styled(drawn, look), width="stretch" if stretch else "content", theme=None, key=key)
 
 
 def clickable(drawn: alt.TopLevelMixin, look: Look, key: str, selection: str) -> Mapping[str, str]:
     """Show a chart; returns the fields of the mark that was clicked, empty until one is."""
     event = st.altair_chart(
-        styled(drawn, look), width="stretch", theme=None, key=key, on_select="rerun", selection_mode=selection
+        styled(drawn, look), width="content", theme=None, key=key, on_select="rerun", selection_mode=selection
     )
     marks = event.selection.get(selection) or [{}]
     return dict(marks[0]) if isinstance(marks, list) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,12 @@ from viz.reading.rows import EXCLUDED, PENDING, RATED
 STYLE_FEATURES = ("length",)
 
 
-def rating_options(board: Board, *, baseline: str | None, style: bool) -> RatingOptions:
+def rating_options(board: Board, *, baseline: str | None, style: bool, slices: bool = False) -> RatingOptions:
     """The options of the board's own rating, with another baseline and with style control where asked."""
     report = board.report
+    by: tuple[Literal["category", "language"], ...] = ("category", "language") if slices else ()
     if report is None:
-        return RatingOptions(baseline=baseline, style=STYLE_FEATURES if style else (), slices=())
+        return RatingOptions(baseline=baseline, style=STYLE_FEATURES if style else (), slices=by)
     anchor = None
     if baseline == report.baseline and report.anchor:
         anchor = _anchor(report.anchor)
@@ -35,7 +36,7 @@ def rating_options(board: Board, *, baseline: str | None, style: bool) -> Rating
         level=report.level,
         style=STYLE_FEATURES if style else (),
         seed=report.seed,
-        slices=(),
+        slices=by,
     )
 
 
@@ -127,20 +128,23 @@ def _mean_lengths(board: Board, chosen: NDArray[np.intp], models: list[dict[str,
             model["mean_length"] = float(total[code] / count[code])
 
 
-def scores_report(board: Board, chosen: NDArray[np.intp]) -> Report:
+def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = False) -> Report:
     """The leaderboard of a board of scores (single mode) over some rows."""
     rows, names = board.rows.take(chosen), board.names
     reasons = Counter(names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
     rated = board.rows.take(chosen[rows.state == RATED])
     report = board.report
+    groups, group_of = board.group_of_category()
     table = ScoreTable.from_columns(
         [names.models[code] for code in rated.model_a],
         [names.questions[code] for code in rated.question],
         rated.score.tolist(),
         judge=[names.judges[code] for code in rated.judge],
+        category=[groups[code] if code >= 0 else None for code in group_of[rated.category]],
+        language=[names.languages[code] if code >= 0 else None for code in rated.language],
     )
-    level = report.level if report else 0.95
-    value = cast("dict[str, Any]", rate_scores(table, RatingOptions(level=level, slices=())).to_json())
+    options = RatingOptions(level=report.level if report else 0.95, slices=("category", "language") if slices else ())
+    value = cast("dict[str, Any]", rate_scores(table, options).to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "single"}
     if report is not None:
         value["simulated"] = report.simulated

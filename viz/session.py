@@ -14,8 +14,10 @@ from arena.errors import ArenaError
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.filters import Filter, filter_from, select
 from viz.options import Source, parse_arguments
+from viz.ranking import rate_rows, rating_options, scores_report
 from viz.reading.board import Board, open_board, sources_of
 from viz.reading.cache import Signature, signature
+from viz.reading.report import Report
 from viz.rendering import plain
 from viz.votes import Pair, Votes, read_votes, votes_file
 from viz.words import CHINESE
@@ -29,10 +31,14 @@ def source() -> Source:
 
 
 def language() -> str:
-    """en or zh: the switch in the sidebar, else `?lang=`, else what the browser prefers."""
-    chosen = st.session_state.get("lang") or st.query_params.get("lang")
-    if chosen in LANGUAGES:
-        return str(chosen)
+    """en or zh: `?lang=`, else the switch in the sidebar, else what the browser prefers."""
+    given = st.query_params.get("lang")
+    chosen = given if given in LANGUAGES else st.session_state.get("lang")
+    return str(chosen) if chosen in LANGUAGES else preferred_language()
+
+
+def preferred_language() -> str:
+    """What the browser asks for."""
     return "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
 
 
@@ -96,6 +102,11 @@ def votes() -> Votes:
     return _votes_at(str(path), signature([path]), signature([opened.path]))
 
 
+def forget_votes() -> None:
+    """Read the votes again: one was just stored, and the clock of the disk may be too coarse to show it."""
+    _votes_at.clear()
+
+
 def current_answers(opened: Board, pairs: set[Pair]) -> dict[Pair, tuple[str | None, str | None]]:
     """The answer keys that these battles show today."""
     if opened.kind != "pairs" or not pairs:
@@ -130,6 +141,30 @@ def selected(wanted: Filter) -> NDArray[np.intp]:
     return select(opened, wanted, votes(), texts)
 
 
+_USUAL = object()
+
+
+def report_for(
+    wanted: Filter, *, baseline: str | object | None = _USUAL, style: bool = False, slices: bool = False
+) -> Report:
+    """The stored leaderboard where nothing is filtered, else a rating of the chosen rows by the same rules."""
+    stored = board().report
+    against = (stored.baseline if stored else None) if baseline is _USUAL else baseline
+    if stored is not None and not wanted.active and not style and against == stored.baseline:
+        return stored
+    return _rated(wanted, None if against is None else str(against), style, slices, board_state())
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def _rated(wanted: Filter, baseline: str | None, style: bool, slices: bool, state: Signature) -> Report:
+    del state
+    opened = board()
+    if opened.kind == "scores":
+        return scores_report(opened, selected(wanted), slices=slices)
+    options = rating_options(opened, baseline=baseline, style=style, slices=slices)
+    return rate_rows(opened, selected(wanted), options)
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def _search(text: str, path: str, size: int) -> NDArray[np.uint64]:
     del path, size
@@ -143,5 +178,4 @@ def _running() -> bool:
 
 def go(page: str, parameters: Mapping[str, Any]) -> None:
     """Open another page with parameters in its URL."""
-    kept = {"lang": language()} if st.query_params.get("lang") else {}
-    st.switch_page(f"views/{page}.py", query_params={**parameters, **kept})
+    st.switch_page(f"views/{page}.py", query_params=dict(parameters))

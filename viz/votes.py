@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -134,4 +134,4 @@ def _vote(line: bytes) -> Vote:
     if given["winner"] not in {*_CODE, "skip"} or given["left"] not in {"model_a", "model_b"}:
         raise ValueError("unknown winner or side")
     given["question_id"] = str(given["question_id"])
-    return Vote(**cast("dict[str, Any]", given))
+    return Vote(**given)

@@ -62,7 +62,8 @@ def agreement(
     """Compare two raters battle by battle and board by board.
 
     Several rows of one rater on a battle (samples, orders) are averaged first. The boards' correlations have percentile
-    intervals from `bootstraps` resamplings of the questions, refitted for both raters on the same draws.
+    intervals from `bootstraps` resamplings of the questions, refitted for both raters on the same draws; 0 leaves the
+    correlations out.
     Raises DataError without question ids or without a common battle.
     """
     ours, theirs = _outcomes(first), _outcomes(second)
@@ -144,7 +145,7 @@ def _boards(x: BattleTable, y: BattleTable, level: float, seed: int, bootstraps:
     """Rank correlations of the two boards with percentile intervals."""
     m = len(x.models)
     nothing = Mean(None, None, None, m)
-    if m < 3:
+    if m < 3 or not bootstraps:
         return nothing, nothing
     fits = [estimate(table, interval="none") for table in (x, y)]
     if any(fit.graph.n_components > 1 for fit in fits):

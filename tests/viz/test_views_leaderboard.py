@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
 
 from viz.filters import Filter, select
 from viz.options import Source
+from viz.pieces import REASONS
 from viz.ranking import rate_rows, rating_options
 from viz.reading.board import open_board
 from viz.votes import Votes
@@ -38,8 +40,9 @@ def test_what_was_left_out_is_in_sight(app, board_folder: Path) -> None:
     at = app("--board", board_folder)
     stored = json.loads((board_folder / "reports" / "leaderboard.json").read_text())
     shown = " ".join(element.proto.body for element in at.main if element.type == "html")
-    assert stored["excluded"]["unparsed"] > 0
-    assert f"{stored['excluded']['unparsed']} judge&#x27;s reply unreadable" in shown
+    assert stored["excluded"]
+    for reason, n in stored["excluded"].items():
+        assert escape(f"{n} {REASONS[reason]}") in shown
 
 
 def test_a_rehearsal_has_a_banner(app, board_folder: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -110,7 +111,7 @@ def _on_front(points: pd.DataFrame, row: int) -> bool:
     return not bool(beaten.any())
 
 
-def _label_places(points: pd.DataFrame) -> dict[str, list[object]]:
+def _label_places(points: pd.DataFrame) -> dict[str, list[Any]]:
     """Labels above their point, kept inside the picture, and pushed apart where two would cover each other."""
     ranked = points["x"].rank(pct=True, method="first")
     align = ["left" if r <= 0.25 else "right" if r > 0.75 else "center" for r in ranked]

@@ -69,12 +69,11 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
     by_order: dict[str, list[float]] = {"a_first": [], "b_first": []}
     for verdict in line.get("verdicts") or ():
         status, label = verdict.get("status"), verdict.get("label")
-        if status == "ok" and verdict.get("order_known") is not False:
+        if status == "ok":
             first += label in _FIRST
             second += label in _SECOND
             tie += label == "tie"
-        known = verdict.get("order_known") is not False
-        if known and (value := value_of(verdict_from(verdict))) is not None:
+        if (value := value_of(verdict_from(verdict))) is not None:
             by_order[verdict["order"]].append(value)
         identical += status == "identical"
         unparsed += status == "unparsed"

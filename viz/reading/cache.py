@@ -109,7 +109,7 @@ def load_rows(path: Path, source: Signature) -> tuple[Rows, Names] | None:
         return None
     arrays, extra = found
     try:
-        names = Names(**{key: tuple(value) for key, value in extra.items()})
+        names = Names(**{str(key): tuple(value) for key, value in cast("dict[str, list[str]]", extra).items()})
     except TypeError:
         return None
     return Rows(**arrays), names  # type: ignore[arg-type]

@@ -170,8 +170,10 @@ def _llmuses_verdict(line: dict[str, Any], identity: Identity) -> Verdict:
     """llmuses names slots model_a and model_b; what stood first is its model_a."""
     a_first = str(line["model_a"]) == identity.a
     label = {"model_a": "first", "model_b": "second", "tie": "tie"}.get(str(line["win"]))
-    scores = line.get("scores") if isinstance(line.get("scores"), list) and len(line["scores"]) == 2 else [None, None]
-    a, b = scores if a_first else scores[::-1]  # type: ignore[index]
+    given = line.get("scores")
+    a, b = given if isinstance(given, list) and len(given) == 2 else (None, None)
+    if not a_first:
+        a, b = b, a
     explanation = line.get("review_text") or line.get("explanation")
     return Verdict(
         "a_first" if a_first else "b_first", "ok" if label else "unparsed", label=cast("Any", label), score_a=a,

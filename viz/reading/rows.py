@@ -132,7 +132,7 @@ class RowsBuilder:
             self.judge.names(),
             self.reason.names(),
         )
-        return Rows(**arrays), names
+        return Rows(**arrays), names  # type: ignore[arg-type]  # dtypes by column
 
 
 def _empty(typecode: str) -> NDArray[np.generic]:

@@ -7,14 +7,16 @@ import streamlit as st
 
 from arena.judging.combine import value_of
 from arena.types import Verdict
+from viz.choices import choose
 from viz.difference import difference
 from viz.figures import DASH, count, money, percent, seconds
 from viz.filters import Filter
 from viz.pieces import chips, nothing, reason_text
 from viz.reading.board import Board
 from viz.reading.detail import Detail, Identity, Judged, Side, find_reply, find_row, identity_of, read_detail
-from viz.rendering import LIMIT, as_html, plain, safe_markdown, shortened
+from viz.rendering import LIMIT, as_html, plain, shortened
 from viz.session import board, go, look, selected, t, url_filter, votes
+from viz.texts import text
 
 MODES = ("rendered", "raw", "diff")
 
@@ -150,11 +152,7 @@ def _people(opened: Board, detail: Detail) -> str:
 def _mode(detail: Detail) -> str:
     modes = MODES if len(detail.sides) == 2 else MODES[:2]
     names = {"rendered": t("Rendered"), "raw": t("Raw text"), "diff": t("Differences")}
-    chosen = st.segmented_control(
-        t("View"), modes, default="rendered", required=True, key="view", bind="query-params",
-        format_func=names.__getitem__, label_visibility="collapsed",
-    )  # fmt: skip
-    return str(chosen or "rendered")
+    return choose(t("View"), {mode: names[mode] for mode in modes}, "view")
 
 
 def _turns(detail: Detail, mode: str) -> None:
@@ -234,19 +232,6 @@ def _reference(detail: Detail, turn: int) -> None:
     if turn < len(detail.question.reference) and (reference := detail.question.reference[turn]):
         with st.expander(t("Reference answer")):
             text(reference, f"reference-{turn}")
-
-
-def text(content: str, key: str, *, raw: bool = False) -> None:
-    """A text that somebody else wrote, cut at a readable length."""
-    whole = len(content) <= LIMIT or st.session_state.get(f"all-{key}", False)
-    shown = content if whole else content[:LIMIT]
-    with st.container(key=f"text-{key}"):
-        if raw:
-            st.code(shown, language=None, wrap_lines=True)
-        else:
-            st.markdown(safe_markdown(shown))
-    if len(content) > LIMIT:
-        st.checkbox(t("Show all {n} characters", n=count(len(content))), key=f"all-{key}")
 
 
 def _verdicts(detail: Detail, opened: Board) -> None:

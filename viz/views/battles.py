@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from viz.choices import choose_any
 from viz.figures import DASH, count
 from viz.filters import FLAGS, TIE, Filter
-from viz.pieces import category_choice, judge_choice, language_choice, nothing, reason_text, short
+from viz.pieces import category_choice, judge_choice, language_choice, model_choice, nothing, reason_text
 from viz.reading.board import Board
 from viz.reading.detail import identity_of
 from viz.reading.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
@@ -51,33 +52,22 @@ def _choices(opened: Board) -> Filter:
         placeholder=t("Search questions and answers, or give a question id"), icon=":material/search:",
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        bound = {"bind": "query-params", "format_func": short}
-        model = st.multiselect(t("Model"), models, key="model", placeholder=t("any"), **bound)
-        opponent = st.multiselect(t("Opponent"), models, key="opponent", placeholder=t("any"), **bound) if pairs else []
+        model = model_choice(opened, t("Model"), "model")
+        opponent = model_choice(opened, t("Opponent"), "opponent") if pairs else []
         category = category_choice(opened)
         language = language_choice(opened)
         judge = judge_choice(opened)
-        winner = (
-            st.multiselect(
-                t("Winner"), [TIE, *models], key="winner", bind="query-params", placeholder=t("any"),
-                format_func=lambda name: t("tie") if name == TIE else short(name),
-            )
-            if pairs
-            else []
-        )  # fmt: skip
+        winner = []
+        if pairs:
+            options = [TIE, *models]
+            winner = st.multiselect(t("Winner"), options, key="winner", bind="query-params", placeholder=t("any"))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         flags = [flag for flag in FLAGS if pairs or flag == "unparsed"]
-        flag = st.pills(
-            t("Only"), flags, selection_mode="multi", key="flag", bind="query-params", label_visibility="collapsed",
-            format_func=lambda name: t(FLAG_NAMES[name]),
-        )  # fmt: skip
-        state = st.pills(
-            t("State"), STATES, selection_mode="multi", key="state", bind="query-params",
-            label_visibility="collapsed", format_func=lambda name: t(STATE_NAMES[name]),
-        )  # fmt: skip
+        flag = choose_any(t("Only"), {name: t(FLAG_NAMES[name]) for name in flags}, "flag")
+        state = choose_any(t("State"), {name: t(STATE_NAMES[name]) for name in STATES}, "state")
     return Filter(
-        tuple(model), tuple(opponent), tuple(category), tuple(language), tuple(winner), tuple(judge), tuple(flag or ()),
-        tuple(state or ()), str(text or ""),
+        tuple(model), tuple(opponent), tuple(category), tuple(language), tuple(winner), tuple(judge), flag,
+        state, str(text or ""),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from viz.charts.board import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
+from viz.choices import choose
 from viz.downloads import downloads
 from viz.figures import DASH, count, margin, money, percent, points, rank_range
 from viz.filters import Filter
@@ -19,15 +20,12 @@ from viz.pieces import (
     language_choice,
     nothing,
     reason_text,
-    short,
     warn_all,
 )
-from viz.ranking import rate_rows, rating_options, scores_report
 from viz.reading.board import Board
-from viz.reading.cache import Signature
 from viz.reading.report import Report, Standing
 from viz.rendering import as_html, shortened
-from viz.session import board, board_state, go, look, selected, t
+from viz.session import board, go, look, report_for, t
 
 
 def show() -> None:
@@ -36,7 +34,7 @@ def show() -> None:
     st.title(t("Leaderboard"))
     head = st.container(gap="xsmall")
     wanted, baseline, style, search = _choices(opened)
-    report = _report(wanted, baseline, style, board_state())
+    report = report_for(wanted, baseline=baseline, style=style)
     with head:
         _summary(opened, report)
     standings = [s for s in report.models if search.lower() in s.model.lower()]
@@ -61,13 +59,13 @@ def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
         category = category_choice(opened)
         language = language_choice(opened)
         judge = judge_choice(opened)
-        baseline, style = None, False
+        baseline, style = opened.report.baseline if opened.report else None, False
         if opened.kind != "scores":
             usual = opened.report.baseline if opened.report else None
             options = sorted(opened.names.models)
             baseline = st.selectbox(
                 t("Baseline"), options, index=options.index(usual) if usual in options else None, key="baseline",
-                bind="query-params", placeholder=t("none: mean is 1000"), format_func=short,
+                bind="query-params", placeholder=t("none: mean is 1000"),
             )  # fmt: skip
             if _has_lengths(opened):
                 style = st.toggle(
@@ -81,19 +79,6 @@ def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
 
 def _has_lengths(opened: Board) -> bool:
     return len(opened.rows) > 0 and not bool(np.isnan(opened.rows.length_a).any())
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _report(wanted: Filter, baseline: str | None, style: bool, state: Signature) -> Report:
-    """The stored report where nothing is filtered, else a rating of the chosen rows."""
-    del state
-    opened = board()
-    stored = opened.report
-    if stored is not None and not wanted.active and not style and baseline == stored.baseline:
-        return stored
-    if opened.kind == "scores":
-        return scores_report(opened, selected(wanted))
-    return rate_rows(opened, selected(wanted), rating_options(opened, baseline=baseline, style=style))
 
 
 def _metric_name(report: Report) -> str:
@@ -284,11 +269,8 @@ def _value_map(standings: list[Standing], report: Report, colours: Look) -> None
         return
     st.subheader(t("What does quality cost?"), anchor=False)
     labels = {"cost": t("Cost"), "latency": t("Latency"), "ttft": "TTFT", "length": t("Length")}
-    chosen = st.segmented_control(
-        t("Against"), known, default=known[0], required=True, format_func=labels.__getitem__, key="against",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    title, values = measures[chosen or known[0]]
+    chosen = choose(t("Against"), {name: labels[name] for name in known}, "against")
+    title, values = measures[chosen]
     estimates = _estimates(standings, report)
     frame = pd.DataFrame(
         [

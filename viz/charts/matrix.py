@@ -1,0 +1,122 @@
+"""Matrices: who beats whom, who is good at what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from viz.charts.looks import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How a matrix is drawn."""
+
+    domain: tuple[float, float]
+    diverging: bool = True
+    tooltips: tuple[tuple[str, str], ...] = ()
+    """(field, title); fields that begin with n_ are numbers."""
+    selection: str | None = None
+    """Name of the selection when cells can be clicked."""
+    fields: tuple[str, ...] = ("row", "column")
+    """What a click gives."""
+
+
+def heatmap(
+    frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str], look: Look, options: Heat
+) -> alt.TopLevelMixin:
+    """A matrix of coloured cells with their number inside.
+
+    `frame` has columns row, column, value (None for an empty cell), text, and whatever the tooltips name.
+    """
+    low, high = options.domain
+    colours = [look.b, look.middle, look.a] if options.diverging else [look.middle, look.a]
+    domain = [low, (low + high) / 2, high] if options.diverging else [low, high]
+    tips = [
+        alt.Tooltip(f"{field}:{'Q' if field.startswith('n_') else 'N'}", title=title)
+        for field, title in options.tooltips
+    ]
+    axis: dict[str, Any] = {"labelOverlap": False, "ticks": False, "domain": False, "title": None}
+    base = alt.Chart(frame).encode(
+        x=alt.X("column:N", sort=list(columns), axis=alt.Axis(orient="top", labelAngle=-38, **axis)),
+        y=alt.Y("row:N", sort=list(rows), axis=alt.Axis(**axis)),
+    )
+    cells = base.mark_rect(cornerRadius=4, stroke=look.line, strokeWidth=1).encode(
+        color=alt.condition(
+            "isValid(datum.value)",
+            alt.Color(
+                "value:Q", scale=alt.Scale(domain=domain, range=colours, clamp=True, interpolate="rgb"), legend=None
+            ),
+            alt.value("transparent"),
+        ),
+        tooltip=tips,
+    )
+    if options.selection is not None:
+        cells = cells.add_params(alt.selection_point(name=options.selection, fields=list(options.fields), on="click"))
+    strong = f"abs(datum.value - {(low + high) / 2}) > {(high - low) * 0.36}" if options.diverging else "false"
+    labels = base.mark_text(fontSize=12).encode(
+        text="text:N", color=alt.condition(strong, alt.value("#FFFFFF"), alt.value(look.text))
+    )
+    wide = 58 if len(columns) <= 14 else 46
+    return (cells + labels).properties(width=alt.Step(wide), height=alt.Step(36))
+
+
+def shares(frame: pd.DataFrame, look: Look, title: str) -> alt.TopLevelMixin:
+    """Shares with intervals around one half. `frame` has columns name, value, low, high, n."""
+    order = list(frame["name"])
+    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False, ticks=False, domain=False))
+    x = alt.X("value:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
+    tips = [
+        alt.Tooltip("name:N", title=" "), alt.Tooltip("value:Q", format=".1%", title=title), alt.Tooltip("n:Q"),
+        alt.Tooltip("low:Q", format=".1%"), alt.Tooltip("high:Q", format=".1%"),
+    ]  # fmt: skip
+    colour = alt.condition("datum.value >= 0.5", alt.value(look.a), alt.value(look.b))
+    base = alt.Chart(frame).encode(y=y, tooltip=tips)
+    half = alt.Chart(pd.DataFrame({"x": [0.5]})).mark_rule(color=look.muted, strokeDash=[4, 4]).encode(x="x:Q")
+    rules = base.mark_rule(strokeWidth=7, opacity=0.35, strokeCap="round").encode(x="low:Q", x2="high:Q", color=colour)
+    dots = base.mark_circle(size=95, opacity=1).encode(x=x, color=colour)
+    return (half + rules + dots).properties(height=alt.Step(30), width="container")
+
+
+def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelMixin:
+    """Win rates of a few models on a wheel, from 0 in the middle to 1. `frame` has columns model, axis, value."""
+    angle = "(datum.place / datum.n) * 2 * PI - PI / 2"
+    place = {name: number for number, name in enumerate(axes)}
+    known = frame[frame["value"].notna()].assign(place=frame["axis"].map(place), n=len(axes))
+    closing = known[known["place"] == 0].assign(place=len(axes))
+    around = pd.concat([known, closing])
+    wheel = alt.Scale(domain=[-1.25, 1.25])
+    x, y = alt.X("px:Q", axis=None, scale=wheel), alt.Y("py:Q", axis=None, scale=wheel)
+    lines = (
+        alt.Chart(around)
+        .transform_calculate(px=f"datum.value * cos({angle})", py=f"-datum.value * sin({angle})")
+        .mark_line(strokeWidth=2.2, point=alt.OverlayMarkDef(size=45, filled=True))
+        .encode(
+            x=x, y=y, order="place:Q",
+            color=alt.Color(
+                "model:N", scale=alt.Scale(range=list(look.series)),
+                legend=alt.Legend(orient="bottom", title=None, columns=3),
+            ),
+            tooltip=[alt.Tooltip("model:N"), alt.Tooltip("axis:N"), alt.Tooltip("value:Q", format=".1%")],
+        )
+    )  # fmt: skip
+    rings = [{"place": p, "n": 72, "value": r, "ring": r} for r in (0.25, 0.5, 0.75, 1.0) for p in range(73)]
+    ring = (
+        alt.Chart(pd.DataFrame(rings))
+        .transform_calculate(px=f"datum.value * cos({angle})", py=f"-datum.value * sin({angle})")
+        .mark_line(strokeWidth=1)
+        .encode(x=x, y=y, order="place:Q", detail="ring:N",
+                color=alt.condition("datum.ring == 0.5", alt.value(look.muted), alt.value(look.line)))
+    )  # fmt: skip
+    names = pd.DataFrame([{"axis": a, "place": p, "n": len(axes), "value": 1.12} for a, p in place.items()])
+    labels = (
+        alt.Chart(names)
+        .transform_calculate(px=f"datum.value * cos({angle})", py=f"-datum.value * sin({angle})")
+        .mark_text(fontSize=12, color=look.text, limit=130)
+        .encode(x=x, y=y, text="axis:N")
+    )
+    return alt.layer(ring, lines, labels).properties(width=460, height=430)

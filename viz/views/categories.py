@@ -1,0 +1,124 @@
+"""Who is good at what: every model in every category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from viz.charts.matrix import Heat, heatmap, radar
+from viz.choices import choose
+from viz.figures import DASH, points
+from viz.filters import Filter
+from viz.pieces import chart, clickable, judge_choice, nothing
+from viz.reading.report import Report, Standing
+from viz.rendering import shortened
+from viz.session import board, go, look, report_for, t
+
+RADAR_MODELS = 5
+
+
+def show() -> None:
+    """The page."""
+    opened = board()
+    st.title(t("Categories"))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        judge = judge_choice(opened)
+    report = report_for(Filter(judge=tuple(judge)), slices=True)
+    by = "categories"
+    if any(s.languages for s in report.models):
+        by = choose(t("By"), {"categories": t("Category"), "languages": t("Language of the question")}, "by")
+    slices = _slices(report, by)
+    if not slices:
+        nothing(t("This board has one category only."))
+        return
+    measure = "score"
+    if report.ranked_by != "score":
+        measure = choose(t("Show"), {"win_rate": t("Win rate"), "rating": t("Rating")}, "measure")
+    _heatmap(report, by, slices, measure)
+    if measure != "score" and len(slices) > 2:
+        _radar(report, by, slices)
+
+
+def _slices(report: Report, by: str) -> list[str]:
+    """The categories or languages of a report, those with most battles first."""
+    sizes: dict[str, int] = {}
+    for s in report.models:
+        for name, cell in _cells(s, by).items():
+            sizes[name] = sizes.get(name, 0) + int(cell.get("n_battles") or 0)
+    return sorted(sizes, key=lambda name: (-sizes[name], name))
+
+
+def _cells(standing: Standing, by: str) -> Mapping[str, Mapping[str, Any]]:
+    found = standing.categories if by == "categories" else standing.languages
+    return {str(name): cell for name, cell in found.items() if isinstance(cell, Mapping)}
+
+
+def _heatmap(report: Report, by: str, slices: list[str], measure: str) -> None:
+    frame = pd.DataFrame([_cell(s, by, name, measure) for s in report.models for name in slices])
+    values = frame["value"].dropna()
+    if values.empty:
+        nothing(t("Nothing has been rated yet."))
+        return
+    domain = (0.0, 1.0) if measure == "win_rate" else (float(values.min()), float(values.max()) + 1e-9)
+    heat = Heat(
+        domain, selection="cell", fields=("model", "slice"),
+        tooltips=(("told", " "), ("n_battles", t("Battles")), ("n_questions", t("Questions"))),
+    )  # fmt: skip
+    rows, columns = [shortened(s.model, 32) for s in report.models], [shortened(name, 24) for name in slices]
+    clicked = clickable(heatmap(frame, rows, columns, look(), heat), look(), f"slices-{by}-{measure}", "cell")
+    st.caption(t("A ° marks fewer than 20 questions. Click a cell for its battles."))
+    if (model := clicked.get("model")) and (name := clicked.get("slice")):
+        go("battles", {"model": [model], "category" if by == "categories" else "language": [name]})
+
+
+def _cell(standing: Standing, by: str, name: str, measure: str) -> dict[str, object]:
+    cell = _cells(standing, by).get(name, {})
+    value = cell.get(measure)
+    low, high = cell.get(f"{measure}_low"), cell.get(f"{measure}_high")
+
+    def told(x: float | None) -> str:
+        if x is None:
+            return DASH
+        return f"{x * 100:.0f}" if measure == "win_rate" else f"{x:.1f}" if measure == "score" else points(x)
+
+    text = "" if value is None else told(value) + ("°" if cell.get("thin") else "")
+    return {
+        "row": shortened(standing.model, 32), "column": shortened(name, 24), "model": standing.model, "slice": name,
+        "value": value, "text": text, "n_battles": cell.get("n_battles") or 0,
+        "n_questions": cell.get("n_questions") or 0,
+        "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: {told(value)} [{told(low)}, {told(high)}]",
+    }  # fmt: skip
+
+
+def _radar(report: Report, by: str, slices: list[str]) -> None:
+    st.subheader(t("Profiles"), anchor=False)
+    models = [s.model for s in report.models]
+    picked = st.multiselect(
+        t("Up to {n} models", n=RADAR_MODELS), models, default=models[:3], max_selections=RADAR_MODELS, key="profiles",
+        bind="query-params",
+    )  # fmt: skip
+    axes = slices[:12]
+    frame = pd.DataFrame(
+        [
+            {
+                "model": shortened(s.model, 32),
+                "axis": shortened(name, 22),
+                "value": _cells(s, by).get(name, {}).get("win_rate"),
+            }
+            for s in report.models
+            if s.model in picked
+            for name in axes
+        ]
+    )
+    if not frame.empty:
+        left, _ = st.columns([3, 2])
+        with left:
+            chart(radar(frame, [shortened(name, 22) for name in axes], look()), look(), "radar", stretch=False)
+            st.caption(t("Win rates: the middle is 0, the outer ring 100 %, the darker ring 50 %."))
+
+
+if __name__ == "__main__":
+    show()

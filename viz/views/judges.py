@@ -1,0 +1,207 @@
+"""How far the judges can be trusted: steady across orders, fair to both slots, in agreement with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from arena.ratings.means import Mean
+from viz.charts.judges import intervals, length_chart
+from viz.choices import choose
+from viz.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
+from viz.figures import DASH, count, money, percent
+from viz.filters import PANEL, Filter
+from viz.pieces import category_choice, chart, nothing
+from viz.reading.board import Board
+from viz.rendering import shortened
+from viz.session import board, go, look, selected, t, votes
+
+
+def show() -> None:
+    """The page."""
+    opened = board()
+    st.title(t("Judge health"))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        category = category_choice(opened)
+    wanted = Filter(category=tuple(category), judge=opened.names.judges)
+    chosen = selected(wanted)
+    level = opened.report.level if opened.report else 0.95
+    health = judge_health(opened, chosen, level)
+    if not health:
+        nothing(t("No battle matches this filter."))
+        return
+    _verdict(health)
+    _table(opened, health)
+    if opened.kind == "scores":
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _by_category(opened, chosen, health, level)
+    with right:
+        _length(opened, chosen, health, level)
+    _agreements(opened, chosen, level)
+
+
+def _verdict(health: Sequence[JudgeHealth]) -> None:
+    """What to worry about, in words; nothing to worry about is said too."""
+    worries = []
+    for one in health:
+        name = shortened(one.judge, 40)
+        if one.first_slot.low is not None and one.first_slot.low > 0.5:
+            share = percent(one.first_slot.value, 0)
+            worries.append(t("{judge} prefers what it sees first ({p} of the points).", judge=name, p=share))
+        if one.first_slot.high is not None and one.first_slot.high < 0.5:
+            share = percent(one.first_slot.value, 0)
+            worries.append(t("{judge} prefers what it sees second (first: {p}).", judge=name, p=share))
+        if (value := one.consistency.value) is not None and value < 0.6:
+            worries.append(
+                t("{judge} names the same winner in both orders only {p} of the time.", judge=name, p=percent(value, 0))
+            )
+        if (value := one.unparsed.value) is not None and value > 0.02:
+            worries.append(t("{p} of the replies of {judge} could not be read.", judge=name, p=percent(value)))
+    if not worries:
+        st.success(t("Nothing stands out: no slot is preferred, replies can be read."), icon=":material/check_circle:")
+        return
+    with st.container(border=True):
+        for worry in worries:
+            st.text(f"•  {worry}")
+
+
+def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
+    known = _details(opened)
+    frame = pd.DataFrame([
+        {
+            t("Judge"): one.judge,
+            t("Battles"): one.rows,
+            t("Orders agree"): _with_interval(one.consistency),
+            t("First slot's points"): _with_interval(one.first_slot),
+            t("Ties"): _with_interval(one.ties),
+            t("Unreadable"): _with_interval(one.unparsed),
+            t("Failed calls"): _with_interval(one.failed),
+            t("Longer answer's points"): _with_interval(one.longer_wins),
+            t("Cost"): money(_number(known.get(one.judge, {}).get("cost_usd"))),
+        }
+        for one in health
+    ])  # fmt: skip
+    frame = frame.loc[:, [name for name in frame.columns if not (frame[name] == DASH).all()]]
+    event = st.dataframe(
+        frame, hide_index=True, row_height=38, key="judges", on_select="rerun", selection_mode="single-row",
+        column_config={
+            t("Judge"): st.column_config.TextColumn(width=220),
+            t("Orders agree"): st.column_config.TextColumn(help=t("Both orders name the same winner.")),
+            t("First slot's points"): st.column_config.TextColumn(help=t("50 % is fair.")),
+        },
+    )  # fmt: skip
+    st.caption(t("In brackets: {level} % intervals, clustered by question.", level=f"{_level(opened) * 100:g}"))
+    if event.selection.rows and event.selection.rows[0] < len(health):
+        judge = health[event.selection.rows[0]].judge
+        with st.container(horizontal=True):
+            if st.button(t("Where its orders disagree"), icon=":material/swap_horiz:"):
+                go("battles", {"judge": [judge], "flag": ["disagree"]})
+            if st.button(t("What it could not say"), icon=":material/help:"):
+                go("battles", {"judge": [judge], "flag": ["unparsed"]})
+
+
+def _level(opened: Board) -> float:
+    return opened.report.level if opened.report else 0.95
+
+
+def _details(opened: Board) -> dict[str, Mapping[str, Any]]:
+    return {str(d.get("judge")): d for d in opened.report.judges_detail} if opened.report else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _with_interval(mean: Mean) -> str:
+    if mean.value is None:
+        return DASH
+    if mean.low is None or mean.high is None:
+        return percent(mean.value)
+    return f"{mean.value * 100:.1f} %  ({mean.low * 100:.0f}–{mean.high * 100:.0f})"
+
+
+def _by_category(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
+    st.subheader(t("By category"), anchor=False)
+    measures = {"consistency": t("Orders agree"), "first_slot": t("First slot's points"), "ties": t("Ties")}
+    measure = choose(t("Show"), measures, "measure")
+    groups, group_of = opened.group_of_category()
+    code = group_of[opened.rows.category[chosen]]
+    cells = []
+    for number, group in enumerate(groups):
+        for one in judge_health(opened, chosen[code == number], level):
+            mean: Mean = getattr(one, measure)
+            if mean.value is not None:
+                cells.append({"name": shortened(group, 28), "judge": shortened(one.judge, 32), **mean._asdict()})
+    if not cells:
+        nothing(t("Nothing to show: this needs battles in both orders."))
+        return
+    several = len(health) > 1
+    half = 0.5 if measure == "first_slot" else None
+    chart(
+        intervals(pd.DataFrame(cells), measures[measure], look(), by="judge" if several else None, mark=half),
+        look(),
+        "by-category",
+    )
+
+
+def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
+    st.subheader(t("Does length win?"), anchor=False)
+    cells = []
+    for one in health:
+        judge = opened.names.judges.index(one.judge)
+        rows = opened.rows.take(chosen[opened.rows.judge[chosen] == judge])
+        for ratio, mean in length_curve(rows, level):
+            cells.append({"judge": shortened(one.judge, 32), "ratio": ratio, **mean._asdict()})
+    if not cells:
+        nothing(t("Lengths are not known, or there are too few battles."))
+        return
+    chart(
+        length_chart(pd.DataFrame(cells), t("Length, as a multiple of the other answer"), t("Points won"), look()),
+        look(),
+        "length",
+    )
+    st.caption(t("Flat at 50 % means that length does not matter. A slope may also mean that longer is better."))
+
+
+def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
+    st.subheader(t("Who agrees with whom?"), anchor=False)
+    tables = {judge: judge_table(opened, chosen, judge) for judge in opened.names.judges}
+    people = people_table(votes().latest().values())
+    if people is not None:
+        tables[t("people")] = people
+    cells = []
+    for one, other in combinations(tables, 2):
+        if PANEL in (one, other) and t("people") not in (one, other):
+            continue  # the panel is made of the judges: agreeing with itself says nothing
+        found = agreement_of(tables[one], tables[other], level)
+        if found is not None:
+            cells.append({
+                t("Judge"): one, t("and"): other, t("Battles"): count(found.n_battles),
+                t("Same winner"): _with_interval(found.raw), t("Both decide"): _with_interval(found.decisive),
+                "κ": _kappa(found.kappa),
+            })  # fmt: skip
+    if not cells:
+        nothing(t("Only one judge, and nobody has voted yet. Votes are cast on the page Vote."))
+        return
+    st.dataframe(pd.DataFrame(cells), hide_index=True, row_height=38)
+    st.caption(t("κ is 1 for full agreement and 0 for what chance alone would give."))
+
+
+def _kappa(kappa: Mean) -> str:
+    if kappa.value is None:
+        return DASH
+    if kappa.low is None or kappa.high is None:
+        return f"{kappa.value:.2f}"
+    return f"{kappa.value:.2f}  ({kappa.low:.2f} – {kappa.high:.2f})"
+
+
+if __name__ == "__main__":
+    show()

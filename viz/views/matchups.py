@@ -1,0 +1,155 @@
+"""Who beats whom: the matrix, and two models face to face."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from arena.ratings.means import clustered_share
+from viz.charts.matrix import Heat, heatmap, shares
+from viz.choices import choose
+from viz.counting import Matrix, meetings, outcomes_of, share_by_group
+from viz.figures import DASH, count, percent
+from viz.filters import Filter
+from viz.pieces import category_choice, chart, clickable, judge_choice, language_choice, nothing
+from viz.reading.board import Board
+from viz.reading.report import Report
+from viz.rendering import as_html, plain, shortened
+from viz.session import board, go, look, report_for, selected, t
+
+
+def show() -> None:
+    """The page."""
+    opened = board()
+    st.title(t("Matchups"))
+    if opened.kind == "scores":
+        nothing(t("Scores have no opponents: this board was judged one answer at a time."))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        category, language, judge = category_choice(opened), language_choice(opened), judge_choice(opened)
+    wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))
+    chosen, report = selected(wanted), report_for(wanted)
+    models = [s.model for s in report.models]
+    if len(models) < 2 or not len(chosen):
+        nothing(t("No battle matches this filter."))
+        return
+    kind = choose(t("Show"), {"won": t("Points won"), "battles": t("Battles"), "better": t("P(row is better)")}, "kind")
+    _matrix(opened, wanted, chosen, report, kind)
+    _face_to_face(opened, chosen, report, models)
+
+
+def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Report, kind: str) -> None:
+    models = [s.model for s in report.models][:40]
+    matrix = meetings(opened, chosen, models)
+    frame = _frame(matrix, report, kind)
+    if kind == "better" and frame["value"].isna().all():
+        nothing(t("These probabilities need Bradley–Terry ratings with intervals; this board has none."))
+        return
+    largest = float(matrix.battles.max()) or 1.0
+    heat = Heat(
+        (0.0, largest) if kind == "battles" else (0.0, 1.0),
+        diverging=kind != "battles",
+        tooltips=(("told", " "), ("n_battles", t("Battles"))),
+        selection="cell",
+        fields=("row_model", "column_model"),
+    )
+    names = [shortened(m, 32) for m in models]
+    clicked = clickable(heatmap(frame, names, names, look(), heat), look(), f"matrix-{kind}", "cell")
+    st.caption(t("Row against column. Click a cell for its battles."))
+    if (one := clicked.get("row_model")) and (other := clicked.get("column_model")) and one != other:
+        go("battles", {**wanted.parameters(), "model": [one], "opponent": [other]})
+
+
+def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
+    better = {(str(p["a"]), str(p["b"])): p.get("p_better") for p in report.pairs}
+    cells = []
+    for i, one in enumerate(matrix.models):
+        for j, other in enumerate(matrix.models):
+            n, share = int(matrix.battles[i, j]), float(matrix.share[i, j])
+            value: float | None = None
+            if i != j and kind == "better":
+                value = _oriented(better, one, other)
+            elif i != j and n:
+                value = float(n) if kind == "battles" else share
+            text = "" if value is None else count(value) if kind == "battles" else f"{value * 100:.0f}"
+            told = f"{shortened(one, 40)} – {shortened(other, 40)}: " + (
+                DASH if not text else text if kind == "battles" else f"{text} %"
+            )
+            cells.append({
+                "row": shortened(one, 32), "column": shortened(other, 32), "row_model": one, "column_model": other,
+                "value": value, "text": text, "n_battles": n, "told": told,
+            })  # fmt: skip
+    return pd.DataFrame(cells)
+
+
+def _oriented(better: dict[tuple[str, str], float | None], one: str, other: str) -> float | None:
+    if (one, other) in better:
+        return better[one, other]
+    p = better.get((other, one))
+    return None if p is None else 1 - p
+
+
+def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, models: list[str]) -> None:
+    st.subheader(t("Face to face"), anchor=False)
+    left, right = st.columns(2)
+    one = left.selectbox(t("Model"), models, index=0, key="one", bind="query-params")
+    others = [m for m in models if m != one]
+    other = right.selectbox(t("Opponent"), others, index=0, key="other", bind="query-params")
+    if one is None or other is None:
+        return
+    outcomes, picked = outcomes_of(opened, chosen, one, other)
+    facts, drawn = st.columns([2, 3], gap="large")
+    with facts:
+        _record(opened, outcomes, picked, report, (one, other))
+        if len(picked) and st.button(t("Their battles"), icon=":material/list:"):
+            go("battles", {"model": [one], "opponent": [other]})
+    with drawn:
+        if not len(picked):
+            nothing(t("These two never met directly; their difference comes through others."))
+            return
+        listed = share_by_group(opened, outcomes, picked, report.level)
+        frame = pd.DataFrame([{"name": shortened(g, 32), **mean._asdict()} for g, mean in listed])
+        chart(shares(frame, look(), t("Points of {name}", name=shortened(one, 30))), look(), "categories")
+
+
+def _record(
+    opened: Board, outcomes: NDArray[np.float64], picked: NDArray[np.intp], report: Report, pair: tuple[str, str]
+) -> None:
+    one, other = pair
+    won, lost = int((outcomes > 0.5).sum()), int((outcomes < 0.5).sum())
+    ties = len(outcomes) - won - lost
+    mean = clustered_share(outcomes, opened.rows.question[picked], report.level)
+    parts = [(won, "#3E63DD"), (ties, "#8792a5"), (lost, "#C9601A")]
+    bar = "".join(f'<div style="flex:{n};background:{colour}">{n}</div>' for n, colour in parts if n)
+    st.html(
+        f'<div class="verdict"><b>{as_html(shortened(one, 50))}</b> {as_html(t("against"))} '
+        f"<b>{as_html(shortened(other, 50))}</b></div>"
+        + (f'<div class="bar">{bar}</div>' if bar else "")
+        + f'<div class="muted">{as_html(t("{w} won, {t} tied, {l} lost", w=won, t=ties, l=lost))}</div>'
+    )
+    a, b = st.columns(2)
+    a.metric(t("Points"), percent(mean.value), help=t("Mean outcome with its interval, clustered by question."))
+    a.caption(f"{percent(mean.low)} – {percent(mean.high)}")
+    difference, p = _difference(report, one, other)
+    b.metric(t("Rating difference"), difference[0], help=t("From all battles, also those through other models."))
+    b.caption(difference[1])
+    if p is not None:
+        st.caption(t("P({name} is better) = {p}", name=plain(shortened(one, 40)), p=percent(p)))
+
+
+def _difference(report: Report, one: str, other: str) -> tuple[tuple[str, str], float | None]:
+    """(difference, interval) as texts and P(one is better), from the report's pairs."""
+    for pair in report.pairs:
+        sign = 1 if (pair["a"], pair["b"]) == (one, other) else -1 if (pair["a"], pair["b"]) == (other, one) else 0
+        if sign and pair.get("diff") is not None:
+            low, high = (pair.get("low"), pair.get("high")) if sign == 1 else (pair.get("high"), pair.get("low"))
+            ends = DASH if low is None or high is None else f"{sign * low:+.0f} – {sign * high:+.0f}"
+            p = pair.get("p_better")
+            return (f"{sign * pair['diff']:+.0f}", ends), None if p is None else p if sign == 1 else 1 - p
+    return (DASH, DASH), None
+
+
+if __name__ == "__main__":
+    show()
