@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from arena.config import Price
-from arena.types import Usage
+from arena.types import Completion, Usage
 
 PER_TOKEN = 1e-6
 """Prices are USD per million tokens."""
@@ -25,6 +27,18 @@ def cost_usd(usage: Usage, price: Price | None) -> float | None:
     write_price = price.input * CACHE_WRITE_FACTOR if price.cache_write is None else price.cache_write
     total = plain * price.input + cached * cached_price + written * write_price + usage.output_tokens * price.output
     return total * PER_TOKEN
+
+
+def priced(completion: Completion, price: Price | None) -> Completion:
+    """The completion with its cost, unless the provider stated one.
+
+    A request that was turned down or never got through costs nothing; one that broke off has an unknown cost.
+    """
+    if completion.cost_usd is not None:
+        return completion
+    if price is not None and not completion.turns and not completion.maybe_billed:
+        return replace(completion, cost_usd=0.0)
+    return replace(completion, cost_usd=cost_usd(completion.usage, price))
 
 
 def upper_bound_usd(input_tokens: float, output_cap: float, price: Price | None, *, calls: int = 1) -> float | None:

@@ -8,7 +8,10 @@ line of a library or an error body, far from whoever read it. Stored answers and
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from collections.abc import Iterable
+from types import TracebackType
 
 from arena.types import JSON
 
@@ -53,6 +56,34 @@ def redact_json(value: JSON) -> JSON:
             return {redact(key): redact_json(inner) for key, inner in value.items()}
         case _:
             return value
+
+
+def without_secrets(config: JSON) -> JSON:
+    """A configuration as it may be shown: header values written out in it, and every known secret, are replaced."""
+    match config:
+        case dict():
+            return {
+                name: dict.fromkeys(value, REDACTED)
+                if name == "headers" and isinstance(value, dict)
+                else without_secrets(value)
+                for name, value in config.items()
+            }
+        case list():
+            return [without_secrets(inner) for inner in config]
+        case _:
+            return redact_json(config)
+
+
+def install() -> None:
+    """Redact what this process logs (warnings and worse, to stderr) and the traceback of a bug that ends it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter(logging.Formatter("%(name)s: %(message)s")))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+    sys.excepthook = show
 
 
 class RedactingFormatter(logging.Formatter):

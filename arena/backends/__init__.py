@@ -82,6 +82,21 @@ LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
 }
 
 
+def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = False) -> None:
+    """Find what would keep an endpoint from being called, without opening it. Raises InputError.
+
+    With `priced` an endpoint also needs a price: a budget cannot be kept without.
+    """
+    if not isinstance(entry, OpenAIConfig | AnthropicConfig):
+        return
+    from arena.backends.api import read_key
+
+    place = f"{opening.role}.{opening.name}"
+    read_key(entry, place, os.environ)
+    if priced and entry.price is None:
+        raise ConfigError(f"{place}.price: missing; --budget-usd needs it (USD per million tokens)")
+
+
 def open_backend(opening: Opening, entry: BackendConfig) -> Backend:
     """The backend of a config entry. Raises InputError (a missing key, package or folder) before anything is sent."""
     kind = getattr(entry, "backend", None)

@@ -10,13 +10,10 @@ from arena.backends.anthropic_wire import Dialect, StreamedBody, body_of, comple
 from arena.backends.api import ApiBackend, endpoint_of, read_body, read_key, read_stream, timed
 from arena.backends.http_errors import Sdk
 from arena.config import AnthropicConfig
-from arena.errors import InputError
 from arena.types import Completion, Request
 
 if TYPE_CHECKING:
     from anthropic.types import MessageParam
-
-_UNKNOWN_THERE = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
 
 
 class AnthropicTransport:
@@ -73,8 +70,5 @@ def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapp
 
     Raises InputError when the key is missing or a value cannot be used.
     """
-    for parameter in _UNKNOWN_THERE:
-        if getattr(config.generation_config, parameter) is not None:
-            raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
-    transport = AnthropicTransport(config, name, read_key(config, config.api_key_env, entry, environ))
+    transport = AnthropicTransport(config, name, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

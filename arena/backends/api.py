@@ -15,8 +15,9 @@ import orjson
 from arena.backends.conversation import converse
 from arena.backends.endpoint import Endpoint, Patience
 from arena.backends.http_errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
-from arena.config import ApiConfig
+from arena.config import AnthropicConfig, ApiConfig, OpenAIConfig
 from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
+from arena.money import priced
 from arena.redact import remember_secrets
 from arena.types import Completion, Load, Request
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOT_AT_ANTHROPIC = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
 _OWN_FIELDS = ("model", "messages", "stream")
 
 
@@ -64,6 +66,7 @@ class ApiBackend(Generic[D]):
         self.endpoint = endpoint
         self._dialect = transport.dialect
         self._timeout_s = config.timeout_s
+        self._price = config.price
         self._http_errors = http_errors(transport.sdk)
 
     @property
@@ -78,7 +81,8 @@ class ApiBackend(Generic[D]):
 
     async def complete(self, request: Request) -> Completion:
         """Generate for one request, turn by turn, retries included. Raises EndpointDead."""
-        return await converse(request, lambda turn: self.endpoint.call(self._call, turn))
+        completion = await converse(request, lambda turn: self.endpoint.call(self._call, turn))
+        return priced(completion, self._price)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -109,9 +113,10 @@ class ApiBackend(Generic[D]):
             raise call_error(error, self.transport.sdk) from None
 
 
-def read_key(config: ApiConfig, variable: str | None, entry: str, environ: Mapping[str, str]) -> str | None:
+def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mapping[str, str]) -> str | None:
     """The API key of an entry of the configuration; None where none is needed. Secrets are known from here on.
 
+    Everything about the entry that would keep it from being called is found here, before anything is sent.
     Raises InputError naming the entry and the variable, never showing a value.
     """
     for name, value in config.headers.items():
@@ -123,6 +128,10 @@ def read_key(config: ApiConfig, variable: str | None, entry: str, environ: Mappi
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
     if config.base_url is not None and not config.base_url.startswith(("http://", "https://")):
         raise InputError(f"{entry}.base_url: expected http://... or https://..., found {config.base_url!r}")
+    for parameter in _NOT_AT_ANTHROPIC if isinstance(config, AnthropicConfig) else ():
+        if getattr(config.generation_config, parameter) is not None:
+            raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
+    variable = config.api_key_env
     if variable is None:
         return None
     if not _VARIABLE.fullmatch(variable):

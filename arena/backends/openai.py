@@ -71,5 +71,5 @@ def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[st
 
     Raises InputError when the key is missing or a value cannot be used.
     """
-    transport = OpenAITransport(config, name, read_key(config, config.api_key_env, entry, environ))
+    transport = OpenAITransport(config, name, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

@@ -23,6 +23,8 @@ COMMANDS: dict[str, Lazy] = {
     "check": Lazy("arena.cli.check:check", "Validate a config and everything it refers to; no call."),
     "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
     "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
+    "plan": Lazy("arena.cli.plan:plan", "Calls, tokens and cost before anything is sent."),
+    "try": Lazy("arena.cli.try_:try_", "One battle, live: prompt, raw reply, parse, tokens and cost."),
     "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
     "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
     "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),
@@ -76,17 +78,19 @@ def group() -> None:
 def main() -> None:
     """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
     from arena.errors import ArenaError
+    from arena.redact import install, redact
 
+    install()
     try:
         code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        print(f"arena: {error.format_message()}", file=sys.stderr)
+        print(f"arena: {redact(error.format_message())}", file=sys.stderr)
         sys.exit(2)
     except ArenaError as error:
-        print(f"arena: {error}", file=sys.stderr)
+        print(f"arena: {redact(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -32,6 +32,7 @@ class Count:
     cost_usd: float = 0.0
     unknown_cost: bool = False
     shown: float = field(default=float("-inf"))
+    waits_until: float = float("-inf")
 
     def add(self, completion: Completion, cost_usd: float | None) -> None:
         """Count one call. A repair or a longer second try is a call too, so the total may have to grow."""
@@ -77,9 +78,19 @@ class PlainProgress:
             count.shown = now
             self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
 
+    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
+        """Say so once per wait, if it is a long one."""
+        count, now = self._counts[stage, name], self._clock()
+        if now + seconds > count.waits_until + 1.0 and seconds >= 2.0:
+            self._say(f"{_VERB[stage]} {name}: waiting {_clock(seconds)} ({why})")
+            count.waits_until = now + seconds
+
     def note(self, message: str) -> None:
         """Say it."""
         self._say(message)
+
+    def pause(self) -> None:
+        """Nothing moves between lines."""
 
     def close(self) -> None:
         """Nothing is open."""
@@ -108,6 +119,7 @@ class BarProgress:
 
     def begin(self, stage: str, name: str, total: int, done: int) -> None:
         """Add a bar."""
+        self._bars.start()
         task = self._bars.add_task(f"{_VERB[stage]} {name}", total=total, completed=done, facts="")
         self._tasks[stage, name] = (task, Count(total, done, time.monotonic()))
 
@@ -117,9 +129,18 @@ class BarProgress:
         count.add(completion, cost_usd)
         self._bars.update(task, completed=count.done, total=count.total, facts=count.facts(time.monotonic()))
 
+    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
+        """Show the wait in place of the rate."""
+        task, _ = self._tasks[stage, name]
+        self._bars.update(task, facts=f"waiting {_clock(seconds)} ({why[:60]})")
+
     def note(self, message: str) -> None:
         """Print above the bars."""
         self._bars.console.print(message, markup=False, highlight=False, style="yellow")
+
+    def pause(self) -> None:
+        """Leave the terminal alone until the next bar begins."""
+        self._bars.stop()
 
     def close(self) -> None:
         """Leave the bars as they stand."""

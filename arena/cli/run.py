@@ -10,6 +10,7 @@ from arena.cli.options import config_option, dry_run_option, names
 
 if TYPE_CHECKING:
     from arena.stages.board import DryRun
+    from arena.stages.plan import Plan
 
 
 @click.command()
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
 @click.option("--retry-errors", is_flag=True, help="Ask again for what came back empty or was turned down.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Ask again although it is stored.")
+@click.option("--budget-usd", type=click.FloatRange(min=0), metavar="X",
+              help="Stop before the next call could bring this run's spending above X.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @dry_run_option
 def run(
@@ -29,6 +32,7 @@ def run(
     limit: int | None,
     retry_errors: bool,
     redo: str | None,
+    budget_usd: float | None,
     yes: bool,
     dry_run: str | None,
 ) -> int:
@@ -36,6 +40,8 @@ def run(
 
     What is stored is never asked again. Stop it whenever you like, with Ctrl-C or kill -9: the same command goes on.
     """
+    from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
     from arena.cli.table import print_board
     from arena.loading import load_config
@@ -49,10 +55,16 @@ def run(
         limit,
         retry_errors,
         parse_redo(redo),
+        budget_usd,
     )
-    with console_progress() as progress:
+
+    def approve(plan: Plan) -> None:
+        progress.pause()
+        approve_plan(plan, ask=not yes)
+
+    with console_progress() as progress, sigterm_interrupts():
         try:
-            result = run_board(loaded, options, progress, cast("DryRun | None", dry_run))
+            result = run_board(loaded, options, progress, cast("DryRun | None", dry_run), approve)
         except KeyboardInterrupt:
             progress.close()
             again = f"arena run -c {config}" + (f" --dry-run={dry_run}" if dry_run else "")

@@ -29,10 +29,11 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
 
     board = open_board(load_config(config), cast("DryRun | None", dry_run))
     for part in find_battle(board, question, model_a, model_b):
-        _print(part)
+        print_part(part)
 
 
-def _print(part: Shown) -> None:
+def print_part(part: Shown) -> None:
+    """One heading and its text, without markup."""
     from rich.console import Console
     from rich.rule import Rule
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from arena.backends import Opening, open_backend
 from arena.config import LocalConfig
-from arena.errors import ConfigError, EndpointDead
+from arena.errors import ConfigError, EndpointDead, RunStopped
 from arena.stages.board import Candidate, OpenBoard, nearest
-from arena.stages.dispatch import complete, work
+from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
 from arena.stages.options import RunOptions
 from arena.stages.progress import Progress
 from arena.store import AnswerStore
@@ -38,6 +38,8 @@ def asked_models(board: OpenBoard, options: RunOptions) -> list[str]:
         if name not in board.candidates:
             raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
     chosen = set(options.models or board.names)
+    if options.battle is not None:
+        return [name for name in options.battle.models if board.candidates[name].entry.enable]
     if board.config.reviews_gen.enable and board.config.reviews_gen.baseline in board.candidates:
         chosen.add(str(board.config.reviews_gen.baseline))
     return [name for name, candidate in board.candidates.items() if name in chosen and candidate.entry.enable]
@@ -48,7 +50,7 @@ def plan_answers(
 ) -> tuple[list[AnswerTask], int]:
     """The answers one candidate still owes, and how many it has."""
     tasks, done = [], 0
-    for question in board.questions[: options.limit]:
+    for question in options.asked_questions(board.questions):
         for sample in range(candidate.samples):
             request = candidate.request(question, sample)
             if request is None:
@@ -61,7 +63,7 @@ def plan_answers(
     return tasks, done
 
 
-async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
+async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress, control: Control) -> None:
     """Ask every chosen candidate for what is missing; each answer is stored the moment it arrives.
 
     Endpoints work side by side, local engines one after another. A candidate whose endpoint or engine gives up does
@@ -71,18 +73,22 @@ async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress
     local = [candidate for candidate in chosen if isinstance(candidate.entry, LocalConfig)]
     remote = [candidate for candidate in chosen if candidate not in local]
 
-    async def one_after_another(candidates: list[Candidate]) -> list[EndpointDead]:
-        return [error for candidate in candidates if (error := await _answer(board, candidate, options, progress))]
+    async def one_after_another(candidates: list[Candidate]) -> list[RunStopped]:
+        failures: list[RunStopped] = []
+        for candidate in candidates:
+            if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
+                break
+            if error := await _answer(board, candidate, options, progress, control):
+                failures.append(error)
+        return failures
 
     queues = [local, *([candidate] for candidate in remote)]
-    failures = await asyncio.gather(*(one_after_another(queue) for queue in queues))
-    for error in (error for queue in failures for error in queue):
-        raise error
+    raise_first(await asyncio.gather(*(one_after_another(queue) for queue in queues)))
 
 
 async def _answer(
-    board: OpenBoard, candidate: Candidate, options: RunOptions, progress: Progress
-) -> EndpointDead | None:
+    board: OpenBoard, candidate: Candidate, options: RunOptions, progress: Progress, control: Control
+) -> RunStopped | None:
     store = AnswerStore(board.answer_folder.answer_file(candidate.name, board.names), writable=True)
     try:
         tasks, done = plan_answers(board, candidate, store, options)
@@ -94,16 +100,18 @@ async def _answer(
         try:
 
             async def do(task: AnswerTask) -> None:
-                completion = await complete(backend, task.request)
+                completion = await complete(backend, task.request, control.budget, price_of(candidate.entry))
                 answer = answer_of(candidate, task, completion, now)
                 store.add(answer)
                 progress.advance("answers", candidate.name, completion, answer.cost_usd)
 
-            await work(tasks, do, backend.concurrency)
+            async with watching(backend, "answers", candidate.name, progress):
+                await work(tasks, do, backend.concurrency, interruption=control.interruption)
         finally:
             await backend.close()
-    except EndpointDead as error:
-        progress.note(str(error))
+    except RunStopped as error:
+        if isinstance(error, EndpointDead):
+            progress.note(str(error))
         return error
     finally:
         store.close()

@@ -91,8 +91,9 @@ class Scope:
     """What this invocation may ask judges about: --models, --limit, and only models that are enabled."""
 
     def __init__(self, board: OpenBoard, options: RunOptions) -> None:
-        self._questions = {question.question_id for question in board.questions[: options.limit]}
+        self._questions = {question.question_id for question in options.asked_questions(board.questions)}
         self._named = None if options.models is None else set(options.models)
+        self._only = None if options.battle is None else set(options.battle.models)
         baseline = board.config.reviews_gen.baseline  # a disabled baseline still serves
         self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name == baseline}
         self._enabled.add(SENTINEL)
@@ -100,6 +101,8 @@ class Scope:
     def covers(self, case: Case) -> bool:
         """Whether a case may be asked."""
         if self._named is not None and self._named.isdisjoint(case.models):
+            return False
+        if self._only is not None and self._only != set(case.models):
             return False
         return case.question.question_id in self._questions and self._enabled.issuperset(case.models)
 

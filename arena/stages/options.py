@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from arena.errors import InputError
-from arena.types import Answer
+from arena.types import Answer, Question
 
 StageName = Literal["answers", "reviews", "ratings"]
 STAGES: tuple[StageName, ...] = ("answers", "reviews", "ratings")
@@ -35,6 +36,14 @@ class Redo:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """One question and the models that answer it (two, or one in single mode)."""
+
+    question_id: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """Which part of the board is asked for in this invocation. Rating always uses everything stored."""
 
@@ -44,6 +53,15 @@ class RunOptions:
     """The first N questions only."""
     retry_errors: bool = False
     redo: Redo | None = None
+    budget_usd: float | None = None
+    """The most this invocation may spend."""
+    battle: Only | None = None
+    """Nothing but what one battle needs."""
+
+    def asked_questions(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions that may be asked about, of all on the board."""
+        only = self.battle.question_id if self.battle else None
+        return [q for q in questions[: self.limit] if only is None or q.question_id == only]
 
     def reopens_answer(self, answer: Answer) -> bool:
         """Whether a stored answer is asked for again: what failed in passing always, what is empty or was turned

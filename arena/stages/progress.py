@@ -16,6 +16,9 @@ class Progress(Protocol):
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
         """One more call came back and is stored."""
 
+    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
+        """The endpoint asked for patience: nothing is sent for so long. Repeated while it lasts."""
+
     def note(self, message: str) -> None:
         """Something a person should know."""
 
@@ -27,6 +30,9 @@ class Silent:
         """Ignored."""
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+        """Ignored."""
+
+    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
         """Ignored."""
 
     def note(self, message: str) -> None:

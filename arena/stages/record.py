@@ -15,6 +15,7 @@ import orjson
 
 import arena
 from arena.files import from_json, write_atomically
+from arena.redact import redact, without_secrets
 from arena.stages.board import OpenBoard
 from arena.stages.progress import Progress
 from arena.types import JSON, Completion
@@ -93,8 +94,13 @@ class RunRecord:
         self.tallies[stage, name].add(completion, cost_usd)
         self._inner.advance(stage, name, completion, cost_usd)
 
+    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
+        """Pass on."""
+        self._inner.waiting(stage, name, seconds, why)
+
     def note(self, message: str) -> None:
         """Keep and pass on."""
+        message = redact(message)
         self.notes.append(message)
         self._inner.note(message)
 
@@ -143,7 +149,7 @@ def _about(board: OpenBoard) -> dict[str, JSON]:
         "versions": _versions(),
         "simulated": board.simulated,
         "config_file": board.loaded.path.name,
-        "config": board.loaded.unexpanded,
+        "config": without_secrets(board.loaded.unexpanded),
         "prompts": {prompt.name: prompt.sha256 for prompt in board.prompts.values()},
         "git_commit": _git_commit(board.loaded.path.resolve().parent),
     }

@@ -11,20 +11,20 @@ from itertools import chain
 import arena
 from arena.backends import Opening, open_backend
 from arena.config import LocalConfig, RecordedConfig
-from arena.errors import EndpointDead
+from arena.errors import EndpointDead, RunStopped
 from arena.judging.combine import combine, verdict_of
 from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.nonce import make_nonce
 from arena.stages.answer import Answers, now
 from arena.stages.board import OpenBoard
-from arena.stages.dispatch import complete, work
+from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
 from arena.stages.matches import Exam, Ledgers, Match, Scope, exams, matches
 from arena.stages.options import RunOptions
 from arena.stages.progress import Progress
 from arena.stages.sentinel import sentinel_exams, sentinel_matches
 from arena.store import Ledger
-from arena.types import Battle, Reply, Score
+from arena.types import Battle, Reply, Request, Score
 
 
 @dataclass
@@ -44,6 +44,16 @@ class Todo:
             self.cases.append(case)
         else:
             self.done += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One judge at work: what it still owes, and where its replies go."""
+
+    board: OpenBoard
+    name: str
+    todo: Todo
+    ledger: Ledger
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
@@ -76,7 +86,9 @@ def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[
         yield from subject.cases
 
 
-async def review_stage(board: OpenBoard, answers: Answers, options: RunOptions, progress: Progress) -> None:
+async def review_stage(
+    board: OpenBoard, answers: Answers, options: RunOptions, progress: Progress, control: Control
+) -> None:
     """Ask every enabled judge for what is missing; each reply is stored the moment it arrives.
 
     A judge whose endpoint gives up does not stop the others; the first such error is raised at the end.
@@ -86,19 +98,22 @@ async def review_stage(board: OpenBoard, answers: Answers, options: RunOptions, 
         todo = plan_reviews(board, answers, ledgers, options)
         local = [name for name in todo if isinstance(board.judges[name], LocalConfig)]
 
-        async def one_after_another(names: list[str]) -> list[EndpointDead]:
-            reviews = [await _review(board, name, todo[name], ledgers[name], options, progress) for name in names]
-            return [error for error in reviews if error is not None]
+        async def one_after_another(names: list[str]) -> list[RunStopped]:
+            failures: list[RunStopped] = []
+            for name in names:
+                if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
+                    break
+                desk = Desk(board, name, todo[name], ledgers[name])
+                if error := await _review(desk, options, progress, control):
+                    failures.append(error)
+            return failures
 
         queues = [local, *([name] for name in todo if name not in local)]
-        failures = await asyncio.gather(*(one_after_another(queue) for queue in queues))
-    for error in (error for queue in failures for error in queue):
-        raise error
+        raise_first(await asyncio.gather(*(one_after_another(queue) for queue in queues)))
 
 
-async def _review(
-    board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions, progress: Progress
-) -> EndpointDead | None:
+async def _review(desk: Desk, options: RunOptions, progress: Progress, control: Control) -> RunStopped | None:
+    board, name, todo, ledger = desk.board, desk.name, desk.todo, desk.ledger
     if not todo.cases:
         return None
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
@@ -110,20 +125,33 @@ async def _review(
         lookup = _reopening(ledger, options, case, asked)
         while isinstance(step := resolve(case, lookup), Ask):
             request = step.request(make_nonce(salt, case.question.question_id))
-            completion = await complete(backend, request)
+            completion = await complete(backend, request, control.budget, price_of(board.judges[name]))
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
             ledger.add(reply)
             asked.add(step.key)
             progress.advance("reviews", case.judge.name, completion, reply.cost_usd)
 
+    def prefix(case: Case) -> str:
+        return f"{case.question.question_id}\x1f{case.prompt.name}" if backend.load == "api" else ""
+
     try:
-        await work(todo.cases, do, backend.concurrency)
-    except EndpointDead as error:
-        progress.note(str(error))
+        async with watching(backend, "reviews", name, progress):
+            await work(todo.cases, do, backend.concurrency, prefix=prefix, interruption=control.interruption)
+    except RunStopped as error:
+        if isinstance(error, EndpointDead):
+            progress.note(str(error))
         return error
     finally:
         await backend.close()
     return None
+
+
+def next_requests(todo: Todo, ledger: Ledger, options: RunOptions) -> Iterator[Request]:
+    """The request that each open case would send next, with a nonce that stands for the real one."""
+    for case in todo.cases:
+        step = resolve(case, _reopening(ledger, options, case, set()))
+        if isinstance(step, Ask):
+            yield step.request(make_nonce(b"", case.question.question_id))
 
 
 def _reopening(ledger: Ledger, options: RunOptions, case: Case, asked: set[str]) -> Callable[[str], Reply | None]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from typing import cast
 
+from arena.config import ApiConfig, BackendConfig
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError, RunStopped
 from arena.loading import LoadedConfig
 from arena.lock import BoardLock
 from arena.stages.answer import answer_stage, asked_models, current_answers
 from arena.stages.board import DryRun, OpenBoard, open_board
+from arena.stages.budget import Budget
+from arena.stages.dispatch import Control
+from arena.stages.interrupt import Interruption
 from arena.stages.matches import models_on_board
 from arena.stages.options import RunOptions
+from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.progress import Progress
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.record import RunRecord
@@ -32,10 +38,15 @@ class RunResult:
 
 
 def run_board(
-    loaded: LoadedConfig, options: RunOptions, progress: Progress, dry_run: DryRun | None = None
+    loaded: LoadedConfig,
+    options: RunOptions,
+    progress: Progress,
+    dry_run: DryRun | None = None,
+    approve: Callable[[Plan], None] = lambda plan: None,
 ) -> RunResult:
     """Do whatever is still missing. What was received before an error or an interruption is stored, and rated.
 
+    `approve` sees the plan of a run that calls endpoints before anything is sent, and may raise.
     Raises InputError for what is wrong before anything was asked, and KeyboardInterrupt after everything is kept.
     """
     board = open_board(loaded, dry_run)
@@ -45,6 +56,10 @@ def run_board(
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
         preflight(board, options)
+        if calls_endpoints(board, options):
+            plan = make_plan(board, options)
+            check_plan(board, plan, options.budget_usd)
+            approve(plan)
         record = RunRecord(board, _asked(options, dry_run), progress)
         problems: list[RunStopped] = []
         try:
@@ -73,23 +88,42 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
         raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
 
 
+def calls_endpoints(board: OpenBoard, options: RunOptions) -> bool:
+    """Whether any candidate or judge that may be asked sits behind a network endpoint."""
+    entries: list[BackendConfig] = []
+    if "answers" in options.stages:
+        entries += [board.candidates[name].entry for name in asked_models(board, options)]
+    if "reviews" in options.stages and board.config.reviews_gen.enable:
+        entries += [judge for judge in board.judges.values() if judge.enable]
+    return any(isinstance(entry, ApiConfig) for entry in entries)
+
+
 async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:
-    """The two stages that call models. An endpoint that gives up while answering does not stop the reviews."""
+    """The two stages that call models. Raises CancelledError when somebody asked it to stop."""
     writer = asyncio.create_task(record.keep_writing())
-    failure: EndpointDead | None = None
+    control = Control(Budget(options.budget_usd), Interruption(record))
     try:
-        if "answers" in options.stages:
-            try:
-                await answer_stage(board, options, record)
-            except EndpointDead as error:
-                failure = error
-        if "reviews" in options.stages and board.config.reviews_gen.enable:
-            answers, _ = current_answers(board)
-            await review_stage(board, answers, options, record)
+        with control.interruption.listening():
+            await _stages(board, options, record, control)
     finally:
         writer.cancel()
         with suppress(asyncio.CancelledError):
             await writer
+    if control.interruption.asked:
+        raise asyncio.CancelledError
+
+
+async def _stages(board: OpenBoard, options: RunOptions, record: RunRecord, control: Control) -> None:
+    """An endpoint that gives up while answering does not stop the reviews."""
+    failure: EndpointDead | None = None
+    if "answers" in options.stages:
+        try:
+            await answer_stage(board, options, record, control)
+        except EndpointDead as error:
+            failure = error
+    if "reviews" in options.stages and board.config.reviews_gen.enable and not control.interruption.asked:
+        answers, _ = current_answers(board)
+        await review_stage(board, answers, options, record, control)
     if failure is not None:
         raise failure
 

@@ -14,7 +14,7 @@ from arena.stages.board import OpenBoard, nearest
 from arena.stages.matches import Exam, Match, exams, matches
 from arena.stages.review import open_ledgers, stored
 from arena.store import Ledger
-from arena.types import Answer, Battle, Question, Reply, Score
+from arena.types import Answer, Battle, Question, Reply, Score, Usage
 
 
 class Shown(NamedTuple):
@@ -56,6 +56,7 @@ def _texts(question: Question, answers: dict[str, Answer | None]) -> Iterator[Sh
         yield Shown("reference", "\n\n".join(question.reference))
     for name, answer in answers.items():
         status = "" if answer is None or answer.status == "ok" else f" · {answer.status}"
+        status += "" if answer is None else _price(answer.usage, answer.cost_usd)
         text = "(no answer stored)" if answer is None else "\n\n".join(answer.turns) or answer.error or "(empty)"
         yield Shown(f"answer of {name}{status}", text)
 
@@ -108,9 +109,13 @@ def _reply(reply: Reply) -> Iterator[Shown]:
     )
     about = f"{reply.judge} · {reply.order or 'single'} · prompt {reply.prompt} · {reply.status} · key {reply.key}"
     yield Shown(f"sent to {about}", prompt)
-    tokens = f"{reply.usage.input_tokens or '?'} tokens in, {reply.usage.output_tokens or '?'} out"
-    cost = "unknown cost" if reply.cost_usd is None else f"${reply.cost_usd:.6f}"
-    yield Shown(f"raw reply · {tokens} · {cost}", reply.text or reply.error or "(empty)")
+    yield Shown(f"raw reply{_price(reply.usage, reply.cost_usd)}", reply.text or reply.error or "(empty)")
+
+
+def _price(usage: Usage, cost_usd: float | None) -> str:
+    tokens = ["?" if count is None else str(count) for count in (usage.input_tokens, usage.output_tokens)]
+    cost = "unknown cost" if cost_usd is None else f"${cost_usd:.6f}"
+    return f" · {tokens[0]} tokens in, {tokens[1]} out · {cost}"
 
 
 def _battle(battle: Battle) -> Shown:

@@ -1,0 +1,108 @@
+"""`arena plan`, and the question before money is spent."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.cli.options import config_option, names
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from arena.stages.plan import Plan, PlanRow
+
+
+@click.command()
+@config_option
+@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews"]),
+              help="Only this stage; may be given several times.")  # fmt: skip
+@click.option("--models", metavar="A,B", help="Only these candidates (and the baseline's missing answers).")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
+@click.option("--retry-errors", is_flag=True, help="Count what came back empty or was turned down as missing.")
+@click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
+def plan(
+    config: str, stages: tuple[str, ...], models: str | None, limit: int | None, retry_errors: bool, redo: str | None
+) -> None:
+    """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
+    from rich.console import Console
+
+    from arena.loading import load_config
+    from arena.stages.board import open_board
+    from arena.stages.options import STAGES, RunOptions, parse_redo
+    from arena.stages.plan import make_plan
+
+    chosen = tuple(stage for stage in STAGES if stage in stages) if stages else STAGES
+    options = RunOptions(chosen, names(models), limit, retry_errors, parse_redo(redo))
+    print_plan(make_plan(open_board(load_config(config)), options), Console())
+
+
+def approve_plan(plan: Plan, *, ask: bool) -> None:
+    """Show the plan of a run that calls endpoints; at a terminal ask once, unless it is known to cost nothing.
+
+    Raises click.Abort when the answer is no. Without a terminal nothing is asked.
+    """
+    from rich.console import Console
+
+    if not plan.paid_calls:
+        return
+    print_plan(plan, Console(stderr=True))
+    if ask and plan.cost_usd != 0 and sys.stdin.isatty() and sys.stderr.isatty():
+        click.confirm("Go on?", default=True, abort=True, err=True)
+
+
+def print_plan(plan: Plan, console: object) -> None:
+    """The table of a plan, and under it what was assumed."""
+    from rich.console import Console
+
+    assert isinstance(console, Console)
+    console.print(_table(plan), highlight=False)
+    for line in _assumptions(plan):
+        console.print(line, style="dim", highlight=False, markup=False)
+
+
+def _table(plan: Plan) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("", "name"):
+        table.add_column(head, overflow="fold")
+    for head in ("to ask", "stored", "characters in", "tokens in", "tokens out", "cost", "at most"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in plan.rows:
+        table.add_row(*(Text(cell) for cell in _cells(row)))
+    total = Text("together"), Text(""), Text(f"{sum(row.calls for row in plan.rows):,}"), *([Text("")] * 4)
+    table.add_section()
+    table.add_row(*total, Text(_usd(plan.cost_usd)), Text(_usd(plan.most_usd)))
+    return table
+
+
+def _cells(row: PlanRow) -> tuple[str, ...]:
+    kind = "answers" if row.stage == "answers" else "reviews"
+    costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.paid and row.calls else ("–", "–")
+    if not row.calls:
+        return (kind, row.name, "0", f"{row.stored:,}", "–", "–", "–", *costs)
+    tokens = (f"{row.input_chars:,}", f"~{row.input_tokens:,}", f"~{row.output_tokens:,}")
+    return (kind, row.name, f"{row.calls:,}", f"{row.stored:,}", *tokens, *costs)
+
+
+def _usd(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 0.995 or cost == 0 else f"${cost:.4f}"
+
+
+def _assumptions(plan: Plan) -> list[str]:
+    lines = []
+    if guessed := [row.name for row in plan.rows if row.calls and not row.measured]:
+        few = ", ".join(dict.fromkeys(guessed))
+        lines.append(f"nothing measured yet, so tokens are a rule of thumb: {few}")
+    if plan.expected_answers:
+        lines.append(f"{plan.expected_answers:,} answers do not exist yet; judges' rows assume their length")
+    if unpriced := [row.name for row in plan.rows if row.calls and row.paid and row.cost_usd is None]:
+        lines.append(f"no price in the config, so the cost is unknown: {', '.join(dict.fromkeys(unpriced))}")
+    if any(row.calls for row in plan.rows if row.stage == "reviews"):
+        lines.append("not counted: a second, longer try after a cut-off reply, and a repair after an unreadable one")
+    return lines

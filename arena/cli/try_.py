@@ -1,0 +1,65 @@
+"""`arena try`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.cli.options import config_option, names
+
+if TYPE_CHECKING:
+    from arena.stages.board import OpenBoard
+    from arena.stages.options import Only
+
+
+@click.command("try")
+@config_option
+@click.option("--question", metavar="ID", help="Default: the first question.")
+@click.option("--models", metavar="A,B", help="Who meets (in single mode: one name). Default: the first pair.")
+def try_(config: str, question: str | None, models: str | None) -> int:
+    """One question, one battle, live: the exact prompt, the raw reply, what it was parsed to, tokens and cost.
+
+    What comes back is stored as a run would store it, and is not paid again.
+    """
+    from arena.cli.progress import console_progress
+    from arena.cli.show import print_part
+    from arena.loading import load_config
+    from arena.stages.board import open_board
+    from arena.stages.options import RunOptions
+    from arena.stages.run import run_board
+    from arena.stages.show import find_battle
+
+    loaded = load_config(config)
+    only = _choose(open_board(loaded), question, names(models))
+    with console_progress() as progress:
+        result = run_board(loaded, RunOptions(("answers", "reviews"), battle=only), progress)
+    for part in find_battle(open_board(loaded), only.question_id, only.models[0], (*only.models, None)[1]):
+        print_part(part)
+    for problem in result.problems:
+        click.echo(f"arena: {problem}", err=True)
+    return result.exit_code
+
+
+def _choose(board: OpenBoard, question: str | None, models: tuple[str, ...] | None) -> Only:
+    from arena.errors import InputError
+    from arena.stages.board import nearest
+    from arena.stages.options import Only
+
+    ids = [q.question_id for q in board.questions]
+    if question is not None and question not in ids:
+        raise InputError(f"--question: no question {question!r}{nearest(question, ids)}")
+    reviews = board.config.reviews_gen
+    enabled = [name for name, candidate in board.candidates.items() if candidate.entry.enable]
+    wanted = 1 if reviews.mode == "single" else 2
+    if models is None:
+        ordered = sorted(enabled, key=lambda name: name != reviews.baseline) if wanted == 2 else enabled
+        models = tuple(ordered[:wanted])
+    for name in models:
+        if name not in board.candidates:
+            raise InputError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
+    if len(set(models)) != wanted:
+        raise InputError(f"--models: mode {reviews.mode} needs {wanted} different names, found {len(set(models))}")
+    if reviews.mode == "pairwise_baseline" and reviews.baseline not in models:
+        raise InputError(f"--models: in mode pairwise_baseline one of them is the baseline {reviews.baseline}")
+    return Only(ids[0] if question is None else question, models)
