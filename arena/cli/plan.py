@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -27,8 +27,6 @@ def plan(
     config: str, stages: tuple[str, ...], models: str | None, limit: int | None, retry_errors: bool, redo: str | None
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
-    from rich.console import Console
-
     from arena.loading import load_config
     from arena.stages.board import open_board
     from arena.stages.options import STAGES, RunOptions, parse_redo
@@ -36,7 +34,7 @@ def plan(
 
     chosen = tuple(stage for stage in STAGES if stage in stages) if stages else STAGES
     options = RunOptions(chosen, names(models), limit, retry_errors, parse_redo(redo))
-    print_plan(make_plan(open_board(load_config(config)), options), Console())
+    print_plan(make_plan(open_board(load_config(config)), options), sys.stdout)
 
 
 def approve_plan(plan: Plan, *, ask: bool) -> None:
@@ -44,20 +42,18 @@ def approve_plan(plan: Plan, *, ask: bool) -> None:
 
     Raises click.Abort when the answer is no. Without a terminal nothing is asked.
     """
-    from rich.console import Console
-
     if not plan.paid_calls:
         return
-    print_plan(plan, Console(stderr=True))
+    print_plan(plan, sys.stderr)
     if ask and plan.cost_usd != 0 and sys.stdin.isatty() and sys.stderr.isatty():
         click.confirm("Go on?", default=True, abort=True, err=True)
 
 
-def print_plan(plan: Plan, console: object) -> None:
+def print_plan(plan: Plan, file: TextIO) -> None:
     """The table of a plan, and under it what was assumed."""
     from rich.console import Console
 
-    assert isinstance(console, Console)
+    console = Console(file=file, width=None if file.isatty() else 120)
     console.print(_table(plan), highlight=False)
     for line in _assumptions(plan):
         console.print(line, style="dim", highlight=False, markup=False)
@@ -69,25 +65,24 @@ def _table(plan: Plan) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("", "name"):
-        table.add_column(head, overflow="fold")
-    for head in ("to ask", "stored", "characters in", "tokens in", "tokens out", "cost", "at most"):
+    table.add_column("", overflow="fold", min_width=12)
+    for head in ("to ask", "stored", "chars in", "tokens in", "tokens out", "cost", "at most"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in plan.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
-    total = Text("together"), Text(""), Text(f"{sum(row.calls for row in plan.rows):,}"), *([Text("")] * 4)
+    total = Text("together"), Text(f"{sum(row.calls for row in plan.rows):,}"), *([Text("")] * 4)
     table.add_section()
     table.add_row(*total, Text(_usd(plan.cost_usd)), Text(_usd(plan.most_usd)))
     return table
 
 
 def _cells(row: PlanRow) -> tuple[str, ...]:
-    kind = "answers" if row.stage == "answers" else "reviews"
+    head = f"answers of {row.name}" if row.stage == "answers" else f"reviews by {row.name}"
     costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.paid and row.calls else ("–", "–")
     if not row.calls:
-        return (kind, row.name, "0", f"{row.stored:,}", "–", "–", "–", *costs)
+        return (head, "0", f"{row.stored:,}", "–", "–", "–", *costs)
     tokens = (f"{row.input_chars:,}", f"~{row.input_tokens:,}", f"~{row.output_tokens:,}")
-    return (kind, row.name, f"{row.calls:,}", f"{row.stored:,}", *tokens, *costs)
+    return (head, f"{row.calls:,}", f"{row.stored:,}", *tokens, *costs)
 
 
 def _usd(cost: float | None) -> str:

@@ -95,8 +95,10 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
             path = board.answer_folder.answer_file(name, board.names)
             with closing(AnswerStore(path)) as store:
                 tasks, done = plan_answers(board, candidate, store, options)
-            rows.append(_answer_row(candidate, tasks, done, list(answers[name].values())))
-            expected += _expect(answers, candidate, tasks)
+            if candidate.recording is None:
+                rows.append(_answer_row(candidate, tasks, done, list(answers[name].values())))
+                expected += len(tasks)
+            _expect(answers, candidate, tasks)
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         with ExitStack() as stack:
             ledgers = open_ledgers(board, stack)
@@ -176,18 +178,21 @@ def _row(
     )
 
 
-def _expect(answers: Answers, candidate: Candidate, tasks: Sequence[AnswerTask]) -> int:
-    """Stand in for answers that do not exist yet, as long as this candidate's others, so that judges can be planned."""
+def _expect(answers: Answers, candidate: Candidate, tasks: Sequence[AnswerTask]) -> None:
+    """Stand in for answers that do not exist yet, so that judges can be planned.
+
+    A recorded answer stands for itself; any other is taken to be as long as this candidate's stored ones.
+    """
     lengths = [len(turn) for answer in answers[candidate.name].values() for turn in answer.turns]
     cap = candidate.entry.generation_config.max_tokens or ANSWER_TOKENS
     length = round(fmean(lengths)) if lengths else round(min(cap, ANSWER_TOKENS) * BYTES_PER_TOKEN)
     for task in tasks:
         request, question = task.request, task.question
         text = f"{candidate.name} {request.sample} ".ljust(length, "x")
-        turns = tuple(text for _ in question.turns)
+        recorded = (candidate.recording or {}).get((question.question_id, request.sample))
+        turns = recorded.turns if recorded else tuple(text for _ in question.turns)
         answer = Answer(question.question_id, candidate.name, request.sample, turns, "ok", request.key)
         answers[candidate.name][question.question_id, request.sample] = answer
-    return len(tasks)
 
 
 def _rates(calls: Iterable[tuple[int, Usage]]) -> Rates:

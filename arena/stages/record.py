@@ -69,6 +69,8 @@ class RunRecord:
 
     def __init__(self, board: OpenBoard, asked: dict[str, JSON], inner: Progress) -> None:
         self.tallies: dict[tuple[str, str], Tally] = {}
+        self.generated = 0
+        """Calls that a model or an endpoint did work for: what is copied from a recording is no such call."""
         self.outcome: str | None = None
         self.notes: list[str] = []
         self._board = board
@@ -90,8 +92,10 @@ class RunRecord:
         self._inner.begin(stage, name, total, done)
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call."""
+        """Count one call. What a recorded answer once cost is not spent again."""
+        cost_usd = 0.0 if completion.load == "recorded" else cost_usd
         self.tallies[stage, name].add(completion, cost_usd)
+        self.generated += completion.load != "recorded"
         self._inner.advance(stage, name, completion, cost_usd)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:

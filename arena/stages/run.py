@@ -143,7 +143,7 @@ def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: li
 def _result(record: RunRecord, rated: Rated | None, problems: list[RunStopped]) -> RunResult:
     lines = [str(problem) for problem in problems] + (list(rated.problems) if rated else [])
     code = 3 if lines else 0
-    dead_at_once = problems and all(isinstance(p, EndpointDead) for p in problems) and record.calls == 0
+    dead_at_once = problems and all(isinstance(p, EndpointDead) for p in problems) and record.generated == 0
     if dead_at_once and not any(isinstance(p, BudgetReached) for p in problems):
         code = 2
     return RunResult(code, rated, tuple(lines))

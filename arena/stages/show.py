@@ -113,6 +113,8 @@ def _reply(reply: Reply) -> Iterator[Shown]:
 
 
 def _price(usage: Usage, cost_usd: float | None) -> str:
+    if usage == Usage() and cost_usd is None:
+        return ""
     tokens = ["?" if count is None else str(count) for count in (usage.input_tokens, usage.output_tokens)]
     cost = "unknown cost" if cost_usd is None else f"${cost_usd:.6f}"
     return f" · {tokens[0]} tokens in, {tokens[1]} out · {cost}"

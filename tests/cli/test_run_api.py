@@ -1,0 +1,237 @@
+"""`arena run` against judges and candidates over HTTP: the real SDKs, local servers that misbehave on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from boards import arithmetic_board, edit_config, read_jsonl
+from commands import arena
+from judge_server import judge, shown, sums
+from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
+
+from arena.redact import forget_secrets
+
+KEY = "sk-sentinel-key-0001"
+HEADER = "header-sentinel-0002"
+PRICE = {"input": 2.0, "output": 8.0}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    monkeypatch.setenv("JUDGE_HEADER", HEADER)
+    monkeypatch.setattr("arena.backends.endpoint._FIRST_BACKOFF_S", 0.01)
+    yield
+    forget_secrets()
+
+
+def api_judge(server: FakeServer, api: str = "openai", **fields: object) -> dict[str, object]:
+    url = server.anthropic_url if api == "anthropic" else server.openai_url
+    return {"backend": api, "base_url": url, "api_key_env": "JUDGE_KEY", "price": PRICE, **fields}
+
+
+def board_on(server: FakeServer, folder: Path, api: str = "openai", n_questions: int = 12, **fields: object) -> Path:
+    return arithmetic_board(folder, n_questions, judges={"j": api_judge(server, api, **fields)})
+
+
+def ledger(folder: Path) -> list[dict[str, object]]:
+    return read_jsonl(folder / "out/reviews/j.jsonl")
+
+
+def last_run(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/run.json").read_text())["runs"][-1]
+
+
+def leaderboard(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/reports/leaderboard.json").read_text())
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_judge_over_http_from_questions_to_leaderboard(tmp_path: Path, api: str) -> None:
+    with FakeServer(judge(sums)) as server:
+        config = board_on(server, tmp_path, api)
+        done = arena("run", "-c", config)
+    assert done.returncode == 0, done.stderr
+    board = leaderboard(tmp_path)
+    assert [row["model"] for row in board["models"]] == ["right", "half", "wrong"]
+    assert len(server.calls) == len(ledger(tmp_path)) == 36  # two orders; six pairs of equal answers need no call
+    assert set(server.counts.values()) == {1}
+    cost = 36 * (10 * 2 + 5 * 8) / 1e6
+    assert last_run(tmp_path)["spent_usd"] == pytest.approx(cost)
+    assert last_run(tmp_path)["reviews"]["j"]["usage"] == {"input_tokens": 360, "output_tokens": 180}
+    assert "reviews by j" in done.stderr and "$0.00" in done.stderr
+
+
+def test_a_second_run_calls_nobody_and_needs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(judge(sums)) as server:
+        config = board_on(server, tmp_path)
+        arena("run", "-c", config)
+        monkeypatch.delenv("JUDGE_KEY")
+        assert arena("run", "-c", config).returncode == 0
+        assert len(server.calls) == 36
+
+
+@pytest.mark.parametrize("action", [Fail(429, headers={"Retry-After": "0"}), Fail(500), Fail(529), Cut(), Drop()])
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+def test_a_server_that_stumbles_now_and_then_changes_nothing(tmp_path: Path, api: str, action: Action) -> None:
+    decide = judge(sums)
+
+    def script(call: Call) -> Action:
+        return action if call.repeat == 0 and call.number % 5 == 0 else decide(call)
+
+    with FakeServer(script) as server:
+        done = arena("run", "-c", board_on(server, tmp_path, api))
+    assert done.returncode == 0, done.stderr
+    assert len(ledger(tmp_path)) == 36 < len(server.calls)
+    assert {reply["status"] for reply in ledger(tmp_path)} == {"ok"}
+    billed = not isinstance(action, Fail) or action.status == 500
+    assert {reply.get("maybe_billed", False) for reply in ledger(tmp_path)} == ({True, False} if billed else {False})
+
+
+def test_a_moderated_prompt_in_the_middle_is_one_failed_battle(tmp_path: Path) -> None:
+    decide = judge(sums)
+
+    def script(call: Call) -> Action:
+        return Fail(403, "flagged by moderation") if "What is 3 +" in shown(call).question else decide(call)
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path)
+        done = arena("run", "-c", config)
+        assert done.returncode == 3
+        calls = len(server.calls)
+        statuses = [reply["status"] for reply in ledger(tmp_path)]
+        assert statuses.count("bad_request") == 2 and statuses.count("ok") == 34
+        assert leaderboard(tmp_path)["excluded"] == {"call_failed": 1}
+        assert arena("run", "-c", config).returncode == 3  # still there, not asked again
+        assert len(server.calls) == calls
+        server.script = decide
+        assert arena("run", "-c", config, "--retry-errors").returncode == 0
+        assert len(server.calls) == calls + 2
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [
+        (Fail(401, f"Incorrect API key provided: {KEY}"), "check the API key"),
+        (Fail(402), "no credit left"),
+        (Fail(404, "model not found"), "check base_url and model"),
+        (Fail(403), "the key may not use this"),
+        (Raw(b"<html>Sign in</html>", "text/html"), "web page"),
+    ],
+)
+def test_an_endpoint_that_lets_nobody_in_is_exit_2_and_one_line(tmp_path: Path, action: Action, says: str) -> None:
+    with FakeServer(lambda call: action) as server:
+        done = arena("run", "-c", board_on(server, tmp_path, concurrency=4))
+    assert done.returncode == 2
+    assert says in done.stderr.splitlines()[-1]
+    assert ledger(tmp_path) == []
+    assert len(server.calls) <= 4
+    assert KEY not in done.stderr
+
+
+def test_an_endpoint_that_dies_in_the_middle_is_exit_3_and_what_exists_is_rated(tmp_path: Path) -> None:
+    decide = judge(sums)
+
+    def script(call: Call) -> Action:
+        return decide(call) if call.number < 20 else Fail(401, "key revoked")
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path, concurrency=4)
+        done = arena("run", "-c", config)
+        assert done.returncode == 3
+        assert len(ledger(tmp_path)) == 20
+        assert leaderboard(tmp_path)["pending"] > 0
+        server.script = decide
+        assert arena("run", "-c", config).returncode == 0
+    assert sorted(server.counts.values())[-5:] != [1] * 5 and len(ledger(tmp_path)) == 36
+
+
+def test_nobody_at_the_address_is_exit_2(tmp_path: Path) -> None:
+    with FakeServer(judge(sums)) as server:
+        config = board_on(server, tmp_path, connect_patience_s=0)
+    done = arena("run", "-c", config)
+    assert done.returncode == 2
+    assert "cannot connect" in done.stderr.splitlines()[-1]
+
+
+def test_a_missing_key_is_found_before_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(lambda call: Say("It is 1.")) as server:
+        config = board_on(server, tmp_path)
+        candidate = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None}
+        edit_config(config, answers_gen={"half": candidate, "other": candidate})
+        monkeypatch.delenv("JUDGE_KEY")
+        done = arena("run", "-c", config)
+    assert done.returncode == 2
+    assert "reviews_gen.judges.j: the environment variable JUDGE_KEY is not set" in done.stderr
+    assert server.calls == []
+
+
+def test_empty_and_refused_and_cut_off_verdicts_are_no_verdicts(tmp_path: Path) -> None:
+    decide = judge(sums)
+    odd = {"What is 1 +": Say(None), "What is 2 +": Say(None, refusal="no"), "What is 3 +": Say("A", finish="length")}
+
+    def script(call: Call) -> Action:
+        return next((say for text, say in odd.items() if text in shown(call).question), decide(call))
+
+    with FakeServer(script) as server:
+        done = arena("run", "-c", board_on(server, tmp_path))
+    assert done.returncode == 3  # above max_unparsed
+    assert leaderboard(tmp_path)["excluded"] == {"unparsed": 3}
+    statuses = [reply["status"] for reply in ledger(tmp_path)]
+    assert (statuses.count("empty"), statuses.count("refused"), statuses.count("truncated")) == (2, 2, 4)
+    longer = [call for call in server.calls if call.body.get("max_tokens") == 8192]
+    assert len(longer) == 2  # a cut-off verdict was asked for once more with twice the tokens
+
+
+def test_candidates_over_http_answer_all_turns_and_keep_their_facts(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        return Say("It is 7.", reasoning="7 plus 0") if call.body["model"] == "m" else judge(sums)(call)
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path)
+        candidate = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None, "model": "m",
+                     "stream": True, "price": PRICE, "generation_config": {"max_tokens": 50}}  # fmt: skip
+        edit_config(config, answers_gen={"half": {"backend": "recorded", "file": "half.jsonl"}, "api": candidate})
+        done = arena("run", "-c", config)
+    assert done.returncode == 0, done.stderr
+    answers = read_jsonl(tmp_path / "out/answers/api.jsonl")
+    assert len(answers) == 12
+    first = answers[0]
+    assert (first["turns"], first["reasoning"], first["status"]) == (["It is 7."], ["7 plus 0"], "ok")
+    assert first["cost_usd"] == pytest.approx(60e-6)
+    assert first["ttft_s"] > 0
+    row = next(row for row in leaderboard(tmp_path)["models"] if row["model"] == "api")
+    assert row["cost_usd"] == pytest.approx(12 * 60e-6)
+
+
+def test_secrets_are_in_no_file_and_no_line_of_output(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        if call.number % 3 == 0:
+            return Fail(400, f"bad header {HEADER} and key {KEY}")
+        return Fail(500, f"key {KEY}") if call.repeat == 0 else judge(sums)(call)
+
+    headers = {"X-Team": "${JUDGE_HEADER}", "X-Plain": "written-out-0003"}
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path, headers=headers)
+        done = arena("run", "-c", config)
+        shows = arena("show", "-c", config, "1", "half", "right")
+    assert server.calls[0].headers["x-team"] == HEADER
+    written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    everything = b"\n".join([*written, *(text.encode() for text in (done.stdout, done.stderr, shows.stdout))])
+    for secret in (KEY, HEADER, "written-out-0003"):
+        assert secret.encode() not in everything
+    assert b"[redacted]" in everything
+    assert any("[redacted]" in str(reply.get("error")) for reply in ledger(tmp_path))
+
+
+def test_a_key_inside_an_answer_is_data_and_stays(tmp_path: Path) -> None:
+    with FakeServer(lambda call: Say(f"It is {KEY}.") if call.body["model"] == "m" else judge(sums)(call)) as server:
+        config = board_on(server, tmp_path)
+        candidate = {"backend": "openai", "base_url": server.openai_url, "api_key_env": "JUDGE_KEY", "model": "m"}
+        edit_config(config, answers_gen={"half": {"backend": "recorded", "file": "half.jsonl"}, "api": candidate})
+        assert arena("run", "-c", config).returncode == 0
+    assert read_jsonl(tmp_path / "out/answers/api.jsonl")[0]["turns"] == [f"It is {KEY}."]
+    assert any(KEY in json.dumps(reply["request"]) for reply in ledger(tmp_path))
