@@ -108,6 +108,8 @@ class Exhibit:
     """The contestants in the same order. Only the simulated judge may look: it invents strengths by name."""
     nonce: str | None = None
     """The code in fences and verdict; None when the prompt uses none."""
+    write_logprobs: Callable[[Parsed | ParsedScore], tuple[TokenLogprobs, ...]] | None = None
+    """The log-probabilities that go with `write`, in formats that read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,8 @@ class Verdict:
     explanation: str | None = None
     reason: Reason | None = None
     key: str | None = None
+    order_known: bool = True
+    """False where an imported board does not say what was shown first: `order` then only fixes the frame of `label`."""
 
 
 @dataclass(frozen=True, slots=True)

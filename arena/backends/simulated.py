@@ -7,7 +7,7 @@ import math
 from statistics import NormalDist
 
 from arena.keys import digest
-from arena.types import Completion, Exhibit, Label, Load, Parsed, ParsedScore, Request, Usage
+from arena.types import Completion, Exhibit, Label, Load, Parsed, ParsedScore, Request, TokenLogprobs, Usage
 
 TIE_SHARE = 0.12
 ORDER_NOISE = 0.15
@@ -26,10 +26,16 @@ class SimulatedBackend:
         """A simulated completion, after `latency_s` seconds."""
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        turns = self._answers(request) if request.exhibit is None else (self._reply(request.exhibit, request),)
+        logprobs: tuple[TokenLogprobs, ...] = ()
+        if request.exhibit is None:
+            turns = self._answers(request)
+        else:
+            verdict = self._verdict(request.exhibit, request)
+            turns = (request.exhibit.write(verdict, "A simulated verdict: no model has read these answers."),)
+            logprobs = request.exhibit.write_logprobs(verdict) if request.exhibit.write_logprobs else ()
         tokens_in = sum(len(message.content) for message in request.messages) // 4
         usage = Usage(tokens_in, sum(len(turn) for turn in turns) // 4)
-        return Completion("ok", turns, usage=usage, load=self.load, model_returned="simulated")
+        return Completion("ok", turns, usage=usage, logprobs=logprobs, load=self.load, model_returned="simulated")
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -42,31 +48,28 @@ class SimulatedBackend:
             for turn in range(turns)
         )
 
-    def _reply(self, exhibit: Exhibit, request: Request) -> str:
+    def _verdict(self, exhibit: Exhibit, request: Request) -> Parsed | ParsedScore:
         question_id = exhibit.question.question_id
-        if len(exhibit.models) == 1:
-            low, high = exhibit.scale
-            share = _logistic(self._strength(exhibit.models[0]) + self._normal(question_id, exhibit.models[0]))
-            score = round(low + (high - low) * share)
-            verdict: Parsed | ParsedScore = ParsedScore(float(score))
-        else:
-            verdict = self._compare(exhibit, question_id, request.sample)
-        return exhibit.write(verdict, "A simulated verdict: no model has read these answers.")
+        if len(exhibit.models) == 2:
+            return self._compare(exhibit, question_id, request.sample)
+        low, high = exhibit.scale
+        share = _logistic(self._strength(exhibit.models[0]) + self._normal(question_id, exhibit.models[0]))
+        return ParsedScore(float(round(low + (high - low) * share)))
 
     def _compare(self, exhibit: Exhibit, question_id: str, sample: int) -> Parsed:
         first = exhibit.models[0]
         if self._uniform("slot", question_id, *sorted(exhibit.models), first, sample) < ORDER_NOISE:
-            return Parsed("first")
+            return Parsed("first", probability=1 - ORDER_NOISE)
         a, b = sorted(exhibit.models)
         p = _logistic(
             self._strength(a) - self._strength(b) + self._normal(question_id, a) - self._normal(question_id, b)
         )
         draw = self._uniform("verdict", question_id, a, b, sample)
+        p_first = p if a == first else 1 - p
         if abs(draw - p) < TIE_SHARE / 2:
-            return Parsed("tie")
-        winner = a if draw < p else b
-        label: Label = "first" if winner == first else "second"
-        return Parsed(label)
+            return Parsed("tie", probability=p_first)
+        label: Label = "first" if (draw < p) == (a == first) else "second"
+        return Parsed(label, probability=p_first)
 
     def _strength(self, model: str) -> float:
         return self._normal("strength", model)

@@ -125,7 +125,7 @@ def _outcome(line: Line) -> float | None:
 
 
 def _outcome_of(path: Path, number: int, line: Line, order: Order) -> float | None:
-    """The mean of one order's verdicts; None where that order has none."""
+    """The mean of one order's verdicts; None where that order has none, or is not known."""
     values = []
     for item in cast("list[Line]", line.get("verdicts") or []):
         try:
@@ -135,7 +135,8 @@ def _outcome_of(path: Path, number: int, line: Line, order: Order) -> float | No
                 label=item.get("label"),  # type: ignore[arg-type]
                 probability=item.get("probability"),  # type: ignore[arg-type]
             )
-            value = value_of(verdict) if verdict.order == order else None
+            known = item.get("order_known") is not False
+            value = value_of(verdict) if verdict.order == order and known else None
         except (KeyError, TypeError) as error:
             raise DataError(f"{path}:{number}: verdicts: found {item!r}, which is not a verdict") from error
         if value is not None:

@@ -77,12 +77,12 @@ def imported_verdict(reply: Reply, answer_sample: int = 0) -> Verdict | None:
     stored = reply.request.get("imported")
     if not isinstance(stored, dict) or reply.order is None:
         return None
-    label = stored.get("label")
+    label, known = stored.get("label"), stored.get("order_known") is not False
     if reply.status != "ok" or label not in _SLOT_VALUE:
         failed = reply.status in {"error", "bad_request"}
         resolved = Resolved("failed" if failed else "unparsed", None, reply.text or reply.error,
                             "call_failed" if failed else "unparsed", reply.key)  # fmt: skip
-        return verdict_of(resolved, reply.order, answer_sample, reply.sample)
+        return replace(verdict_of(resolved, reply.order, answer_sample, reply.sample), order_known=known)
     parsed = Parsed(
         label,  # type: ignore[arg-type]  # checked against the labels above
         _number(stored.get("score_first")),
@@ -90,7 +90,7 @@ def imported_verdict(reply: Reply, answer_sample: int = 0) -> Verdict | None:
         _number(stored.get("probability")),
     )
     resolved = Resolved("ok", parsed, reply.text or None, None, reply.key)
-    return verdict_of(resolved, reply.order, answer_sample, reply.sample)
+    return replace(verdict_of(resolved, reply.order, answer_sample, reply.sample), order_known=known)
 
 
 def identical(a: Answer, b: Answer) -> bool:
@@ -159,7 +159,7 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
         return contest.battle("excluded", reason=failure.reason, verdicts=kept)
     if not kept or any(v.status == "missing" for v in kept):
         return contest.battle("pending", verdicts=kept)
-    values = [(value, strong_weight if v.label in _STRONG else 1.0, v.order) for v in kept
+    values = [(value, strong_weight if v.label in _STRONG else 1.0, v.order if v.order_known else None) for v in kept
               if (value := value_of(v)) is not None]  # fmt: skip
     outcome = sum(value * weight for value, weight, _ in values) / sum(weight for _, weight, _ in values)
     return contest.battle(
@@ -203,7 +203,7 @@ def shared_reason(rows: Sequence[Battle] | Sequence[Score]) -> Reason:
     return found if found is not None and not reasons else "no_quorum"
 
 
-def _consistent(values: Sequence[tuple[float, float, Order]]) -> bool | None:
+def _consistent(values: Sequence[tuple[float, float, Order | None]]) -> bool | None:
     by_order = [[value for value, _, o in values if o == order] for order in ("a_first", "b_first")]
     if not all(by_order):
         return None

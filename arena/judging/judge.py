@@ -121,6 +121,7 @@ class Ask:
                 fmt.bounds or DEFAULT_SCALE,
                 tuple(case.models[i] for i in slots),
                 nonce if case.prompt.nonce else None,
+                fmt.write_logprobs if fmt.top_logprobs else None,
             ),
         )
 

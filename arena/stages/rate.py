@@ -153,8 +153,9 @@ def battle_table(board: OpenBoard, battles: Sequence[Battle], models: list[str])
 
 
 def _outcome_of(battle: Battle, order: Order) -> float | None:
-    """The mean of one order's verdicts alone; None where that order was not asked."""
-    values = [value for v in battle.verdicts if v.order == order and (value := value_of(v)) is not None]
+    """The mean of one order's verdicts alone; None where that order was not asked, or is not known."""
+    shown = (verdict for verdict in battle.verdicts if verdict.order == order and verdict.order_known)
+    values = [value for verdict in shown if (value := value_of(verdict)) is not None]
     return fmean(values) if values else None
 
 

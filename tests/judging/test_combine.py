@@ -196,6 +196,17 @@ def test_an_imported_verdict_is_turned_around_like_any_other() -> None:
     assert verdict.probability == pytest.approx(0.8)
 
 
+def test_an_imported_verdict_of_unknown_order_says_nothing_about_consistency() -> None:
+    stored = {"label": "first", "order_known": False}
+    verdicts = [
+        imported_verdict(imported(order=order, request={"imported": stored})) for order in ("a_first", "b_first")
+    ]
+    kept = [verdict for verdict in verdicts if verdict is not None]
+    assert [verdict.order_known for verdict in kept] == [False, False]
+    battle = combine(CONTEST, kept)
+    assert (battle.outcome, battle.consistent) == (0.5, None)
+
+
 @pytest.mark.parametrize("status, outcome", [("ok", "unparsed"), ("error", "failed")])
 def test_an_imported_reply_without_a_verdict_is_never_one(status: str, outcome: str) -> None:
     verdict = imported_verdict(imported(status=status, request={"imported": {"label": None}}))

@@ -59,6 +59,15 @@ def test_shipped_configs_rehearse_with_a_prompt_per_category(tmp_path: Path, con
         assert {reply["prompt"] for reply in read_jsonl(ledger)} == set(raw["reviews_gen"]["prompt"].values())
 
 
+def test_a_rehearsal_of_soft_verdicts_has_probabilities(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path, prompt="label-only-v1")
+    assert arena("run", "-c", config, "--dry-run").returncode == 0
+    battles = read_jsonl(tmp_path / "out" / "dry-run" / "reports" / "battles.jsonl")
+    probabilities = [verdict["probability"] for battle in battles for verdict in battle["verdicts"]]
+    assert all(0 < p < 1 for p in probabilities)
+    assert any(battle["outcome"] * 4 % 1 for battle in battles)
+
+
 def test_scores_on_different_scales_do_not_share_a_board(tmp_path: Path) -> None:
     other = (FOLDER / "single-v1.yaml").read_text(encoding="utf-8").replace("scale: [1, 10]", "scale: [0, 5]")
     (tmp_path / "stars.yaml").write_text(other, encoding="utf-8")

@@ -1,0 +1,116 @@
+"""`arena diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from arena.reports.diff import BoardDiff, Moved
+
+SHOWN = 10
+
+
+@click.command()
+@click.argument("before", metavar="BOARD")
+@click.argument("after", metavar="BOARD")
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object, all changed battles included.")
+def diff(before: str, after: str, as_json: bool) -> None:
+    """Compare two boards: ranks, ratings, win rates, and which battles changed hands.
+
+    A BOARD is a config, an output folder, or a leaderboard.json.
+    """
+    from arena.files import round_floats, to_json
+    from arena.reports.diff import compare_boards, read_board
+
+    sides = [read_board(locate(place)) for place in (before, after)]
+    found = compare_boards(*sides)
+    if as_json:
+        click.echo(to_json(round_floats(found.to_json())))
+    else:
+        print_diff(found, str(sides[0].path.parent), str(sides[1].path.parent))
+
+
+def locate(place: str) -> Path:
+    """Where a board's reports are: a config means its output folder."""
+    from arena.loading import load_config
+
+    path = Path(place)
+    if path.suffix in {".yaml", ".yml"}:
+        return load_config(place).config.output_dir
+    if path.is_dir() and (path / "config.yaml").is_file() and not (path / "reports").is_dir():
+        return load_config(str(path / "config.yaml")).config.output_dir
+    return path
+
+
+def print_diff(found: BoardDiff, before: str, after: str, shown: int = SHOWN) -> None:
+    """The comparison as a table and a few sentences."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    if found.simulated:
+        console.print("[bold reverse] SIMULATED [/] One of these boards is a rehearsal.", style="yellow")
+    table = Table(title=escape(f"{before} → {after}"), title_justify="left", title_style="bold", header_style="bold")
+    for head in ("model", "rank", "rating", "win rate", "score"):
+        table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
+    for row in found.models:
+        table.add_row(escape(row.model), *_cells(row))
+    console.print(table if found.models else "no model is on both boards")
+    for line in sentences(found):
+        console.print(escape(line))
+    for change in found.changed[:shown]:
+        note = " (its answers changed)" if change.answers_changed else ""
+        place = f"{change.question_id}: {change.model_a} – {change.model_b}"
+        console.print(escape(f"  {place}: {change.winner_before} → {change.winner_after}{note}"), style="dim")
+    if len(found.changed) > shown:
+        console.print(f"  … and {len(found.changed) - shown} more (--json lists all)", style="dim")
+
+
+def sentences(found: BoardDiff) -> list[str]:
+    """What the table does not say."""
+    lines = []
+    if found.spearman is not None and found.kendall is not None:
+        lines.append(f"rank correlation: Spearman {found.spearman:.3f}, Kendall {found.kendall:.3f}")
+    if found.battles_both:
+        share = found.same_winner / found.battles_both
+        lines.append(f"{found.battles_both} battles rated on both: {share:.1%} with the same winner, "
+                     f"{len(found.changed)} changed")  # fmt: skip
+    for count, side in ((found.battles_only_before, "first"), (found.battles_only_after, "second")):
+        if count:
+            lines.append(f"{count} battles only on the {side}")
+    for names, side in ((found.only_before, "first"), (found.only_after, "second")):
+        if names:
+            lines.append(f"only on the {side}: {', '.join(names)}")
+    apart = [row.model for row in found.models if row.apart]
+    if apart:
+        lines.append(f"moved beyond both intervals: {', '.join(apart)}")
+    return lines
+
+
+def _cells(row: Moved) -> list[str]:
+    rank = f"{row.rank_before if row.rank_before is not None else '–'} → {row.rank_after or '–'}"
+    if row.rank_before is not None and row.rank_after is not None and row.rank_before != row.rank_after:
+        step = row.rank_before - row.rank_after
+        rank += f" [green]▲{step}[/]" if step > 0 else f" [red]▼{-step}[/]"
+    return [
+        rank,
+        _change(row.rating_before, row.rating_after, 0),
+        _change(_hundred(row.win_rate_before), _hundred(row.win_rate_after), 1, "%"),
+        _change(row.score_before, row.score_after, 2),
+    ]
+
+
+def _hundred(value: float | None) -> float | None:
+    return None if value is None else 100 * value
+
+
+def _change(before: float | None, after: float | None, digits: int, unit: str = "") -> str:
+    if before is None and after is None:
+        return "–"
+    shown = [f"{value:.{digits}f}{unit}" if value is not None else "–" for value in (before, after)]
+    step = "" if before is None or after is None else f" ({after - before:+.{digits}f})"
+    return f"{shown[0]} → {shown[1]}{step}"

@@ -1,0 +1,220 @@
+"""Two boards against each other: who moved, how alike the rankings are, and which battles changed hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import cast
+
+from arena.errors import DataError, InputError
+from arena.files import from_json, read_objects
+from arena.types import JSON
+
+Row = Mapping[str, JSON]
+PANEL = "panel"
+Place = tuple[str, str, str, int]
+"""(question_id, the two models by code point, sample)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFile:
+    """One side of a comparison."""
+
+    path: Path
+    board: Row
+    """leaderboard.json."""
+    battles: tuple[Row, ...]
+    """Rows of battles.jsonl, where the board has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One model on both boards. None where a board has no such number."""
+
+    model: str
+    rank_before: int | None
+    rank_after: int | None
+    rating_before: float | None
+    rating_after: float | None
+    win_rate_before: float | None
+    win_rate_after: float | None
+    score_before: float | None
+    score_after: float | None
+    apart: bool | None
+    """The two intervals of its rating (or score) do not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedBattle:
+    """A battle rated on both boards that another model won, or that became a tie or stopped being one."""
+
+    question_id: str
+    model_a: str
+    model_b: str
+    sample: int
+    winner_before: str
+    """A model's name, or `tie`."""
+    winner_after: str
+    answers_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDiff:
+    """What `arena diff` shows; `to_json` has the names it prints."""
+
+    models: tuple[Moved, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+    spearman: float | None
+    """Rank correlation over the models ranked on both; None for fewer than two."""
+    kendall: float | None
+    """τ-b over the same models."""
+    battles_both: int
+    """Battles rated on both boards."""
+    same_winner: int
+    changed: tuple[ChangedBattle, ...]
+    battles_only_before: int
+    battles_only_after: int
+    simulated: bool
+    """One of the boards is a rehearsal."""
+
+    def to_json(self) -> dict[str, JSON]:
+        """Plain values."""
+        plain = asdict(self)
+        return cast("dict[str, JSON]", {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()})
+
+
+def read_board(path: Path) -> BoardFile:
+    """A board from its leaderboard.json, or the output or reports folder around it. Raises InputError."""
+    places = [path, path / "leaderboard.json", path / "reports" / "leaderboard.json"]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise InputError(f"{path}: no leaderboard.json there; rate the board first with `arena run`")
+    try:
+        board = from_json(found.read_bytes())
+    except ValueError as error:
+        raise DataError(f"{found}: not JSON ({error})") from None
+    if not isinstance(board, dict) or not isinstance(board.get("models"), list):
+        raise DataError(f"{found}: not a leaderboard (no `models` in it)")
+    battles = found.parent / "battles.jsonl"
+    rows = tuple(row for _, row in read_objects(battles)) if battles.is_file() else ()
+    return BoardFile(found, board, rows)
+
+
+def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
+    """The second board seen from the first."""
+    old, new = _by_model(before), _by_model(after)
+    both = sorted(old.keys() & new.keys(), key=lambda m: (_rank(new[m]) is None, _rank(new[m]) or 0, m))
+    ranks = [(a, b) for m in both if (a := _rank(old[m])) is not None and (b := _rank(new[m])) is not None]
+    places_before, places_after = _rated(before.battles), _rated(after.battles)
+    shared = sorted(places_before.keys() & places_after.keys())
+    changed = [
+        change for place in shared if (change := _changed(place, places_before[place], places_after[place])) is not None
+    ]
+    return BoardDiff(
+        tuple(_moved(model, old[model], new[model]) for model in both),
+        tuple(sorted(old.keys() - new.keys())),
+        tuple(sorted(new.keys() - old.keys())),
+        spearman([a for a, _ in ranks], [b for _, b in ranks]),
+        kendall([a for a, _ in ranks], [b for _, b in ranks]),
+        len(shared),
+        len(shared) - len(changed),
+        tuple(changed),
+        len(places_before) - len(shared),
+        len(places_after) - len(shared),
+        bool(before.board.get("simulated") or after.board.get("simulated")),
+    )
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Rank correlation with tied values at their mean rank; None for fewer than two or when one side is all ties."""
+    a, b = _mean_ranks(first), _mean_ranks(second)
+    n = len(a)
+    if n < 2:
+        return None
+    mean = (n + 1) / 2
+    cross = sum((x - mean) * (y - mean) for x, y in zip(a, b, strict=True))
+    spread = sum((x - mean) ** 2 for x in a) * sum((y - mean) ** 2 for y in b)
+    return float(cross / spread**0.5) if spread > 0 else None
+
+
+def kendall(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """τ-b: pairs in the same order less pairs in opposite order, corrected for ties; None where it is undefined."""
+    agree = tied_first = tied_second = pairs = 0
+    for i, j in combinations(range(len(first)), 2):
+        a, b = _sign(first[i] - first[j]), _sign(second[i] - second[j])
+        agree += a * b
+        tied_first += a == 0
+        tied_second += b == 0
+        pairs += 1
+    scale = ((pairs - tied_first) * (pairs - tied_second)) ** 0.5
+    return agree / scale if scale > 0 else None
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _mean_ranks(values: Sequence[float]) -> list[float]:
+    return [1 + sum(other < value for other in values) + (values.count(value) - 1) / 2 for value in values]
+
+
+def _by_model(side: BoardFile) -> dict[str, Row]:
+    return {str(row["model"]): row for row in cast("Sequence[Row]", side.board["models"])}
+
+
+def _moved(model: str, old: Row, new: Row) -> Moved:
+    return Moved(
+        model, _rank(old), _rank(new),
+        _float(old.get("rating")), _float(new.get("rating")),
+        _float(old.get("win_rate")), _float(new.get("win_rate")),
+        _float(old.get("score")), _float(new.get("score")),
+        _apart(old, new),
+    )  # fmt: skip
+
+
+def _apart(old: Row, new: Row) -> bool | None:
+    field = "rating" if old.get("rating") is not None and new.get("rating") is not None else "score"
+    ends = [_float(row.get(f"{field}_{end}")) for row in (old, new) for end in ("low", "high")]
+    if any(end is None for end in ends):
+        return None
+    old_low, old_high, new_low, new_high = cast("list[float]", ends)
+    return old_high < new_low or new_high < old_low
+
+
+def _rated(rows: Iterable[Row]) -> dict[Place, Row]:
+    """The rated battles a board counts: the panel's where there is one."""
+    rated = [row for row in rows if row.get("state") == "rated"]
+    counted = [row for row in rated if row.get("judge") == PANEL] or rated
+    return {_place(row): row for row in counted}
+
+
+def _place(row: Row) -> Place:
+    a, b = sorted((str(row["model_a"]), str(row["model_b"])))
+    return str(row["question_id"]), a, b, int(cast("int", row.get("sample") or 0))
+
+
+def _changed(place: Place, old: Row, new: Row) -> ChangedBattle | None:
+    before, after = _winner(old), _winner(new)
+    if before == after:
+        return None
+    return ChangedBattle(*place, before, after, _answer_keys(old) != _answer_keys(new))
+
+
+def _winner(row: Row) -> str:
+    return "tie" if row.get("winner") == "tie" else str(row[str(row["winner"])])
+
+
+def _answer_keys(row: Row) -> set[tuple[str, str]]:
+    return {(str(row[f"model_{side}"]), str(row.get(f"answer_key_{side}"))) for side in "ab"}
+
+
+def _rank(row: Row) -> int | None:
+    rank = row.get("rank")
+    return rank if isinstance(rank, int) else None
+
+
+def _float(value: JSON) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
