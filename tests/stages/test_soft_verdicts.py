@@ -33,10 +33,12 @@ def say(word: str, top: Top) -> Say:
     return Say(word, logprobs=[{"token": word, "logprob": said, "bytes": None, "top_logprobs": list(top)}])
 
 
-def mirrored(top: Top) -> list[Mapping[str, object]]:
-    """What the same judge would say without any preference for a slot, had it seen the answers the other way round."""
+def mirrored(word: str, top: Top) -> Say:
+    """What the same judge would say, without a preference for a slot, had it seen the answers the other way round."""
     other = {"m": "M", "M": "m"}
-    return [{**entry, "token": other.get(str(entry["token"]), entry["token"])} for entry in top]
+    return say(
+        other.get(word, word), [{**entry, "token": other.get(str(entry["token"]), entry["token"])} for entry in top]
+    )
 
 
 def soft_board(folder: Path, answers: Mapping[str, Sequence[Mapping[str, object]]], url: str, baseline: str) -> Path:
@@ -107,10 +109,8 @@ def test_published_win_rates_of_alpaca_eval_come_out(shared_dir: Path, tmp_path:
         verdict = recorded[question_id]
         model_first = shown.answers[0] == texts[question_id]
         as_recorded = model_first == (verdict["first"] == "model_2")
-        return say(
-            verdict["text"] if as_recorded else "?",
-            verdict["top_logprobs"] if as_recorded else mirrored(verdict["top_logprobs"]),
-        )
+        reply = say if as_recorded else mirrored
+        return reply(str(verdict["text"]), verdict["top_logprobs"])
 
     with FakeServer(script) as server:
         config = soft_board(tmp_path, answers, server.openai_url, baseline)
