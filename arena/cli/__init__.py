@@ -27,6 +27,7 @@ COMMANDS: dict[str, Lazy] = {
     "try": Lazy("arena.cli.try_:try_", "One battle, live: prompt, raw reply, parse, tokens and cost."),
     "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
     "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
+    "review": Lazy("arena.cli.review:review", "Another judge over the answers a board has."),
     "diff": Lazy("arena.cli.diff:diff", "Two boards compared."),
     "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
     "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),

@@ -46,15 +46,15 @@ class Rated:
     """Shares of failures above their thresholds: exit code 3."""
 
 
-def rate_stage(board: OpenBoard, progress: Progress) -> Rated:
-    """Derive battles (or scores) and the leaderboard, and write every report.
+def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None) -> Rated:
+    """Derive battles (or scores) and the leaderboard, and write every report into the board's own folder or `folder`.
 
     Raises InputError when there is nothing on the board to compare.
     """
     answers, warnings = current_answers(board)
     if not any(answers.values()):
         raise InputError(f"{board.answer_folder.root}: no answers are stored yet; run --stage answers first")
-    folder = board.review_folder.reports
+    folder = folder or board.review_folder.reports
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"

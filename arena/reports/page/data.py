@@ -99,7 +99,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         board,
         _met(counted),
         tuple(_health(judge, [row for row in rows if row.get("judge") == judge]) for judge in judges),
-        _sample(config, rows, counted, answers, reviews.root / "reviews"),
+        _sample(config, rows, counted, answers),
         len(counted),
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit"}},
     )
@@ -172,29 +172,12 @@ def share(values: Iterable[tuple[str, float]]) -> Share | None:
     return Share(mean, max(0.0, centre - half), min(1.0, centre + half), n)
 
 
-def _unordered(config: Config, ledgers: Path) -> set[str]:
-    """Keys of imported replies whose tool did not say who was shown first: the page must not claim it either."""
-    if config.reviews_gen.order != "recorded":
-        return set()
-    keys = set()
-    for path in sorted(ledgers.glob("*.jsonl")):
-        for _, line in read_objects(path, growing=True):
-            request = line.get("request")
-            stored = request.get("imported") if isinstance(request, dict) else None
-            if isinstance(stored, dict) and stored.get("order_known") is False:
-                keys.add(str(line.get("key")))
-    return keys
-
-
-def _sample(
-    config: Config, rows: Sequence[Row], counted: Sequence[Row], folder: BoardFolder, ledgers: Path
-) -> dict[str, JSON]:
+def _sample(config: Config, rows: Sequence[Row], counted: Sequence[Row], folder: BoardFolder) -> dict[str, JSON]:
     """As many battles as fit, the pairs taking turns, each pair in an order that depends on nothing but their names."""
     by_battle: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
         by_battle[_battle(row)].append(row)
     drawn = _take_turns(counted)[:SAMPLE_BATTLES]
-    unordered = _unordered(config, ledgers)
     wanted: dict[str, set[str]] = defaultdict(set)
     for row in drawn:
         for model, key in _answer_keys(row):
@@ -203,7 +186,7 @@ def _sample(
     questions = {question.question_id: question for question in load_questions(config.question_file)}
     sample = _Sample({}, {}, [])
     for row in drawn:
-        if not sample.add(_entry(row, by_battle[_battle(row)], unordered), row, questions, texts):
+        if not sample.add(_entry(row, by_battle[_battle(row)]), row, questions, texts):
             break
     return {"questions": sample.questions, "answers": sample.answers, "battles": sample.battles}
 
@@ -270,7 +253,7 @@ def _answers(wanted: Mapping[str, set[str]], folder: BoardFolder, names: list[st
     return found
 
 
-def _entry(row: Row, judged: Sequence[Row], unordered: set[str]) -> dict[str, JSON]:
+def _entry(row: Row, judged: Sequence[Row]) -> dict[str, JSON]:
     names = ("question_id", "category", "language", "model_a", "model_b", "model", "answer_key_a", "answer_key_b",
              "answer_key", "sample", "state", "reason", "outcome", "winner", "consistent", "score")  # fmt: skip
     entry: dict[str, JSON] = {name: row[name] for name in names if row.get(name) is not None}
@@ -282,7 +265,7 @@ def _entry(row: Row, judged: Sequence[Row], unordered: set[str]) -> dict[str, JS
             verdicts.append(_kept(own, own, ("judge", "score", "reason", "explanation", "criteria")))
         for verdict in cast("Sequence[Row]", own.get("verdicts") or ()):
             fields = ("judge", "order", "status", "label", "score_a", "score_b", "probability", "explanation")
-            seats: dict[str, JSON] = {"unordered": True} if verdict.get("key") in unordered else {}
+            seats: dict[str, JSON] = {"unordered": True} if verdict.get("order_known") is False else {}
             verdicts.append(_kept(own, verdict, fields) | seats)
     return entry | {"verdicts": verdicts}
 

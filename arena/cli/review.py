@@ -1,0 +1,99 @@
+"""`arena review`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from arena.cli.options import config_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from arena.config import OrderRule
+    from arena.stages.board import DryRun
+    from arena.stages.rejudge import Rejudged
+    from arena.types import JSON
+
+BACKENDS = ("openai", "anthropic", "vllm", "transformers", "reference", "simulated")
+
+
+@click.command()
+@config_option
+@click.option("--judge", required=True, metavar="NAME", help="A judge of the config, or the name of a new one.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="How a new judge is reached.  [default: openai]")
+@click.option("--model", metavar="M", help="A new judge's model.  [default: its name]")
+@click.option("--base-url", metavar="URL", help="A new judge's endpoint.")
+@click.option("--api-key-env", metavar="VAR", help="Variable that holds its key; `none` where it needs none.")
+@click.option("--order", type=click.Choice(["both", "random", "fixed"]), help="Orders to ask for.")
+@click.option("--prompt", metavar="P", help="Another prompt for this judge.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
+@click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
+@click.option("--dry-run", is_flag=True, help="A simulated judge reads the answers: no call, invented verdicts.")
+def review(
+    config: str,
+    judge: str,
+    backend: str | None,
+    model: str | None,
+    base_url: str | None,
+    api_key_env: str | None,
+    order: str | None,
+    prompt: str | None,
+    limit: int | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Let another judge read the answers a board has, and compare its board with yours.
+
+    No model answers anew. The replies are stored beside the others', so putting the judge into the config later costs
+    nothing; until then the board's own reports stay as they are.
+    """
+    from arena.cli.progress import console_progress
+    from arena.cli.table import print_board
+    from arena.loading import load_config
+    from arena.stages.options import RunOptions
+    from arena.stages.rejudge import rate_view, with_judge
+    from arena.stages.run import run_board
+
+    given: dict[str, JSON] = {"backend": backend, "model": model, "base_url": base_url, "api_key_env": api_key_env}
+    fields: dict[str, JSON] = {key: value for key, value in given.items() if value is not None}
+    if api_key_env == "none":
+        fields["api_key_env"] = None
+    loaded = load_config(config)
+    rejudged = with_judge(loaded, judge, fields, order=cast("OrderRule | None", order), prompt=prompt)
+    kind: DryRun | None = "judge" if dry_run else None
+    with console_progress() as progress:
+        try:
+            result = run_board(rejudged.loaded, RunOptions(rejudged.stages, limit=limit), progress, kind)
+        except KeyboardInterrupt:
+            progress.close()
+            click.echo("\ninterrupted; everything that came back is stored. The same command goes on", err=True)
+            return 130
+        rated = rate_view(rejudged, judge, progress, kind)
+    print_board(rated.leaderboard, rated.folder)
+    _compare(loaded.config.output_dir, rated.folder)
+    for problem in (*result.problems, *rated.problems):
+        click.echo(f"arena: {problem}", err=True)
+    if rejudged.entry and not dry_run:
+        _keep(rejudged, judge)
+    return result.exit_code or (3 if rated.problems else 0)
+
+
+def _compare(board: Path, view: Path) -> None:
+    """This judge's board against the one the config stands for, where that was rated."""
+    from arena.cli.diff import print_diff
+    from arena.reports.diff import compare_boards, read_board
+
+    if (board / "reports" / "leaderboard.json").is_file():
+        click.echo()
+        before, after = read_board(board), read_board(view)
+        print_diff(compare_boards(before, after), str(before.path.parent), str(after.path.parent))
+
+
+def _keep(rejudged: Rejudged, judge: str) -> None:
+    import yaml
+
+    entry = yaml.safe_dump({judge: rejudged.entry}, default_flow_style=False, sort_keys=False, allow_unicode=True)
+    click.echo("\nto keep this judge on the board, add it under reviews_gen.judges (nothing is asked again):")
+    click.echo("".join(f"    {line}\n" for line in entry.splitlines()), nl=False)

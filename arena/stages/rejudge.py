@@ -1,0 +1,89 @@
+"""Another judge over the answers a board has: its own ledger, its own view, the board's reports left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from arena.config import Config, JudgeConfig, OrderRule, RecordedConfig
+from arena.errors import ConfigError
+from arena.files import file_stem
+from arena.loading import LoadedConfig
+from arena.stages.board import DryRun, OpenBoard, open_board
+from arena.stages.options import StageName
+from arena.stages.progress import Progress
+from arena.stages.rate import Rated, rate_stage
+from arena.strict import describe
+from arena.types import JSON
+
+_JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """A board as another judge alone sees it."""
+
+    loaded: LoadedConfig
+    """The board's config with this judge and no other."""
+    entry: dict[str, JSON]
+    """What to write under reviews_gen.judges to keep the judge on the board; empty when it stands there already."""
+    stages: tuple[StageName, ...]
+    """What has to run: recorded answers are taken over first, nobody else is asked for any."""
+
+
+def with_judge(
+    loaded: LoadedConfig,
+    name: str,
+    fields: Mapping[str, JSON],
+    *,
+    order: OrderRule | None = None,
+    prompt: str | None = None,
+) -> Rejudged:
+    """The board's config seen by the judge `name` alone: the one that stands in it, or a new one made of `fields`.
+
+    Raises ConfigError when the fields make no judge, or when they describe one that stands there already.
+    """
+    config = loaded.config
+    known = config.reviews_gen.judges if isinstance(config.reviews_gen.judges, dict) else {}
+    entry: dict[str, JSON] = {}
+    if name not in known:
+        entry = {"backend": "openai", **fields}
+        judge = _judge(name, entry)
+    elif fields:
+        raise ConfigError(
+            f"{loaded.path}: reviews_gen.judges.{name} stands there already; leave out {', '.join(fields)}"
+        )
+    else:
+        judge = known[name]
+    rule: OrderRule = order or ("both" if config.reviews_gen.order == "recorded" else config.reviews_gen.order)
+    changes: dict[str, object] = {"judges": {name: judge}, "order": rule, "enable": True}
+    if prompt is not None:
+        changes["prompt"] = prompt
+    reviews = config.reviews_gen.model_copy(update=changes)
+    recorded = all(isinstance(candidate, RecordedConfig) for candidate in config.answers_gen.values())
+    stages: tuple[StageName, ...] = ("answers", "reviews") if recorded else ("reviews",)
+    seen = config.model_copy(update={"reviews_gen": reviews})
+    return Rejudged(replace(loaded, config=seen), entry, stages)
+
+
+def view_folder(board: OpenBoard, judge: str) -> Path:
+    """Where the view of one judge is written."""
+    return board.review_folder.root / "judges" / file_stem(judge)
+
+
+def rate_view(rejudged: Rejudged, judge: str, progress: Progress, dry_run: DryRun | None) -> Rated:
+    """Rate the board by this judge alone. Raises InputError when there is nothing to compare."""
+    board = open_board(rejudged.loaded, dry_run)
+    return rate_stage(board, progress, view_folder(board, judge))
+
+
+def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:
+    if name == "panel" or not name.strip():
+        raise ConfigError(f"a judge cannot be called {name!r}")
+    try:
+        return _JUDGE.validate_python(dict(entry))
+    except ValidationError as error:
+        raise ConfigError(f"judge {name}: {describe(error, Config)}") from None

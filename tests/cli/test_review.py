@@ -1,0 +1,73 @@
+"""Another judge over a board's answers: its own calls only, its own view, the board's reports untouched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from arena.cli import group
+from arena.errors import ConfigError
+from arena.files import read_objects
+
+FIXTURE = Path(__file__).resolve().parent.parent / "fixtures" / "llmuses" / "battle"
+
+
+def arena(*arguments: str) -> str:
+    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    arena("import", "llmuses", str(FIXTURE), "--out", str(tmp_path / "board"))
+    arena("run", "-c", str(tmp_path / "board" / "config.yaml"))
+    return tmp_path / "board" / "config.yaml"
+
+
+def test_a_new_judge_gets_its_own_view_and_a_comparison(config: Path) -> None:
+    out = config.parent / "runs" / "pairwise"
+    before = {path: path.read_bytes() for path in (out / "reports").iterdir()}
+    said = arena("review", "-c", str(config), "--judge", "other", "--backend", "reference")
+    assert {path: path.read_bytes() for path in (out / "reports").iterdir()} == before
+    board = json.loads((out / "judges" / "other" / "leaderboard.json").read_text())
+    assert board["judges"] == ["other"] and board["excluded"] == {"no_reference": 2}
+    assert "to keep this judge on the board" in said and "other:" in said
+
+
+def test_putting_the_judge_into_the_config_costs_nothing_more(config: Path) -> None:
+    out = config.parent / "runs" / "pairwise"
+    arena("review", "-c", str(config), "--judge", "other", "--backend", "simulated")
+    asked = list(read_objects(out / "reviews" / "other.jsonl"))
+    assert len(asked) == 6
+    text = config.read_text(encoding="utf-8")
+    text = text.replace("  judges:\n", "  judges:\n    other: {backend: simulated}\n").replace(
+        "order: recorded", "order: both"
+    )
+    config.write_text(text, encoding="utf-8")
+    arena("run", "-c", str(config))
+    assert list(read_objects(out / "reviews" / "other.jsonl")) == asked
+
+
+def test_a_rehearsal_asks_nobody_and_stands_apart(config: Path) -> None:
+    out = config.parent / "runs" / "pairwise"
+    said = arena("review", "-c", str(config), "--judge", "gpt-4.1", "--dry-run", "--limit", "1", "--order", "fixed")
+    assert "SIMULATED" in said and "to keep this judge" not in said
+    assert len(list(read_objects(out / "dry-run" / "reviews" / "gpt-4.1.jsonl"))) == 1
+    assert not (out / "reviews" / "gpt-4.1.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--judge", "llmuses-reviewer", "--model", "m"], "stands there already; leave out model"),
+        (["--judge", "new", "--backend", "vllm"], "judge new: model: missing"),
+        (["--judge", "panel"], "cannot be called 'panel'"),
+    ],
+)
+def test_what_makes_no_judge_is_said(config: Path, options: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        arena("review", "-c", str(config), *options)
