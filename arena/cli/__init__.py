@@ -19,18 +19,18 @@ class Lazy(NamedTuple):
 
 
 COMMANDS: dict[str, Lazy] = {
-    "init": Lazy("arena.cli.init:init", "A new board in a folder, ready to run."),
-    "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
     "run": Lazy("arena.cli.run:run", "Answer, review, rate: whatever is still missing."),
-    "check": Lazy("arena.cli.check:check", "Validate a config and everything it refers to; no call."),
     "plan": Lazy("arena.cli.plan:plan", "Calls, tokens and cost before anything is sent."),
+    "check": Lazy("arena.cli.check:check", "Validate a config and everything it refers to; no call."),
     "try": Lazy("arena.cli.try_:try_", "One battle, live: prompt, raw reply, parse, tokens and cost."),
     "show": Lazy("arena.cli.show:show", "One stored battle, with prompts and raw replies."),
+    "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
+    "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),
     "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
     "review": Lazy("arena.cli.review:review", "Another judge over the answers a board has."),
     "diff": Lazy("arena.cli.diff:diff", "Two boards compared."),
-    "view": Lazy("arena.cli.view:view", "The viewer, in the browser: leaderboard, battles, judges, votes."),
-    "report": Lazy("arena.cli.report:report", "One self-contained HTML file to share."),
+    "init": Lazy("arena.cli.init:init", "A new board in a folder, ready to run."),
+    "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
 }
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from arena.config import OrderRule
     from arena.stages.board import DryRun
+    from arena.stages.plan import Plan
     from arena.stages.rejudge import Rejudged
     from arena.types import JSON
 
@@ -29,6 +30,9 @@ BACKENDS = ("openai", "anthropic", "vllm", "transformers", "reference", "simulat
 @click.option("--order", type=click.Choice(["both", "random", "fixed"]), help="Orders to ask for.")
 @click.option("--prompt", metavar="P", help="Another prompt for this judge.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
+@click.option(
+    "--budget-usd", type=click.FloatRange(min=0), metavar="X", help="Stop before the next call could spend more than X."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @click.option("--dry-run", is_flag=True, help="A simulated judge reads the answers: no call, invented verdicts.")
 def review(
@@ -41,6 +45,7 @@ def review(
     order: str | None,
     prompt: str | None,
     limit: int | None,
+    budget_usd: float | None,
     yes: bool,
     dry_run: bool,
 ) -> int:
@@ -49,6 +54,8 @@ def review(
     No model answers anew. The replies are stored beside the others', so putting the judge into the config later costs
     nothing; until then the board's own reports stay as they are.
     """
+    from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
     from arena.cli.table import print_board
     from arena.loading import load_config
@@ -63,9 +70,15 @@ def review(
     loaded = load_config(config)
     rejudged = with_judge(loaded, judge, fields, order=cast("OrderRule | None", order), prompt=prompt)
     kind: DryRun | None = "judge" if dry_run else None
-    with console_progress() as progress:
+    options = RunOptions(rejudged.stages, limit=limit, budget_usd=budget_usd)
+
+    def approve(plan: Plan) -> None:
+        progress.pause()
+        approve_plan(plan, ask=not yes)
+
+    with console_progress() as progress, sigterm_interrupts():
         try:
-            result = run_board(rejudged.loaded, RunOptions(rejudged.stages, limit=limit), progress, kind)
+            result = run_board(rejudged.loaded, options, progress, kind, approve)
         except KeyboardInterrupt:
             progress.close()
             click.echo("\ninterrupted; everything that came back is stored. The same command goes on", err=True)
