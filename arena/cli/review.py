@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from arena.config import OrderRule
     from arena.stages.board import DryRun
+    from arena.stages.options import RunOptions
     from arena.stages.plan import Plan
+    from arena.stages.rate import Rated
     from arena.stages.rejudge import Rejudged
+    from arena.stages.run import RunResult
     from arena.types import JSON
 
 BACKENDS = ("openai", "anthropic", "vllm", "transformers", "reference", "simulated")
@@ -54,14 +57,10 @@ def review(
     No model answers anew. The replies are stored beside the others', so putting the judge into the config later costs
     nothing; until then the board's own reports stay as they are.
     """
-    from arena.cli.interrupt import sigterm_interrupts
-    from arena.cli.plan import approve_plan
-    from arena.cli.progress import console_progress
     from arena.cli.table import print_board
     from arena.loading import load_config
     from arena.stages.options import RunOptions
-    from arena.stages.rejudge import rate_view, with_judge
-    from arena.stages.run import run_board
+    from arena.stages.rejudge import with_judge
 
     given: dict[str, JSON] = {"backend": backend, "model": model, "base_url": base_url, "api_key_env": api_key_env}
     fields: dict[str, JSON] = {key: value for key, value in given.items() if value is not None}
@@ -69,21 +68,12 @@ def review(
         fields["api_key_env"] = None
     loaded = load_config(config)
     rejudged = with_judge(loaded, judge, fields, order=cast("OrderRule | None", order), prompt=prompt)
-    kind: DryRun | None = "judge" if dry_run else None
     options = RunOptions(rejudged.stages, limit=limit, budget_usd=budget_usd)
-
-    def approve(plan: Plan) -> None:
-        progress.pause()
-        approve_plan(plan, ask=not yes)
-
-    with console_progress() as progress, sigterm_interrupts():
-        try:
-            result = run_board(rejudged.loaded, options, progress, kind, approve)
-        except KeyboardInterrupt:
-            progress.close()
-            click.echo("\ninterrupted; everything that came back is stored. The same command goes on", err=True)
-            return 130
-        rated = rate_view(rejudged, judge, progress, kind)
+    try:
+        result, rated = _ask(rejudged, judge, options, ask_first=not yes, dry_run=dry_run)
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted; everything that came back is stored. The same command goes on", err=True)
+        return 130
     print_board(rated.leaderboard, rated.folder)
     _compare(loaded.config.output_dir, rated.folder)
     for problem in (*result.problems, *rated.problems):
@@ -91,6 +81,27 @@ def review(
     if rejudged.entry and not dry_run:
         _keep(rejudged, judge)
     return result.exit_code or (3 if rated.problems else 0)
+
+
+def _ask(
+    rejudged: Rejudged, judge: str, options: RunOptions, *, ask_first: bool, dry_run: bool
+) -> tuple[RunResult, Rated]:
+    """Ask the judge for what is missing, and rate the board by it alone."""
+    from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.plan import approve_plan
+    from arena.cli.progress import console_progress
+    from arena.stages.rejudge import rate_view
+    from arena.stages.run import run_board
+
+    kind: DryRun | None = "judge" if dry_run else None
+    with console_progress() as progress, sigterm_interrupts():
+
+        def approve(plan: Plan) -> None:
+            progress.pause()
+            approve_plan(plan, ask=ask_first)
+
+        result = run_board(rejudged.loaded, options, progress, kind, approve)
+        return result, rate_view(rejudged, judge, progress, kind)
 
 
 def _compare(board: Path, view: Path) -> None:
