@@ -40,6 +40,8 @@ def main() -> None:
             ],
             t("Take part"): [
                 _page("vote", t("Vote"), "how_to_vote"),
+                _page("live", t("Live"), "bolt"),
+                _page("runs", t("Runs"), "compare_arrows"),
             ],
             "\u200b": [_page("battle", t("Battle"), "swords", hidden=True)],
         }

@@ -61,7 +61,7 @@ def board() -> Board:
     except ArenaError as error:
         st.info(plain(error), icon=":material/hourglass_empty:")
         if _running():
-            st.caption(t("A run is in progress; load the page again when it has been rated."))
+            st.page_link("views/live.py", label=t("Watch the run"), icon=":material/bolt:")
         st.stop()
 
 

@@ -57,7 +57,7 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     if not shown.root.is_dir():
         again = f"arena run -c {name}" + (" --dry-run" if dry_run else "")
         raise InputError(f"{shown.root}: nothing has been run there yet; {again} fills it")
-    arguments = ["--board", str(shown.root), "--question-file", str(config.question_file)]
+    arguments = ["--board", str(shown.root), "--question-file", str(config.question_file), "--title", _title(name)]
     if dry_run == "judge":
         arguments += ["--answers-of", str(folder.root)]
     if config.category_file is not None:
@@ -65,6 +65,12 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     if config.reviews_gen.reference_file is not None:
         arguments += ["--reference-file", str(config.reviews_gen.reference_file)]
     return arguments
+
+
+def _title(config: str) -> str:
+    """What a board is called: its config's name, or the folder's where that is called config."""
+    path = Path(config).absolute()
+    return path.parent.name if path.stem == "config" else path.stem.removeprefix("cfg_")
 
 
 def _folder_of(board: str) -> Path:
@@ -99,6 +105,7 @@ def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None
     options = {
         "server.address": host, "server.port": port, "server.headless": "true", "browser.gatherUsageStats": "false",
         "server.fileWatcherType": "none", "client.toolbarMode": "viewer", "server.enableAgentApi": "false",
+        "runner.magicEnabled": "false",
     }  # fmt: skip
     command = [sys.executable, "-m", "streamlit", "run", str(shipped("viz") / "app.py")]
     for name, value in options.items():

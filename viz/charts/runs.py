@@ -1,0 +1,25 @@
+"""Two boards side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from viz.charts.looks import Look
+
+
+def slopes(frame: pd.DataFrame, sides: Sequence[str], look: Look) -> alt.TopLevelMixin:
+    """Ranks of two boards joined by lines. `frame` has columns model, side, rank."""
+    x = alt.X(
+        "side:N", sort=list(sides), title=None, axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False)
+    )
+    y = alt.Y("rank:Q", scale=alt.Scale(reverse=True, zero=False, nice=False, padding=12), axis=None)
+    colour = alt.Color("model:N", scale=alt.Scale(range=list(look.series)), legend=None)
+    base = alt.Chart(frame).encode(x=x, y=y, color=colour, tooltip=[alt.Tooltip("model:N"), alt.Tooltip("rank:Q")])
+    ends = base.transform_filter(alt.datum.side == sides[-1]).mark_text(align="left", dx=10, fontSize=12, limit=150)
+    return alt.layer(
+        base.mark_line(strokeWidth=2.2, opacity=0.85), base.mark_circle(size=80, opacity=1),
+        ends.encode(text="model:N"),
+    ).properties(height=max(160, 30 * frame["model"].nunique()), width="container")  # fmt: skip

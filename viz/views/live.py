@@ -1,0 +1,161 @@
+"""A run while it runs: progress, money, errors, and who leads so far."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from arena.store import BoardFolder
+from viz.figures import count, margin, money, points, rank_range, seconds
+from viz.live import LedgerTail, RunState, Task, read_run
+from viz.pieces import nothing
+from viz.rendering import plain, shortened
+from viz.session import source, t
+
+EVERY = "2s"
+
+
+def show() -> None:
+    """The page."""
+    st.title(t("Live"))
+    root = source().board
+    if root is None:
+        nothing(t("A single battles file has no run to watch."))
+        return
+    folder = BoardFolder(root)
+    state = read_run(folder.run_file)
+    if state is None:
+        nothing(t("No run has been recorded here yet. This page follows one as soon as it starts."))
+    _watch(folder.root)
+
+
+@st.fragment(run_every=EVERY)
+def _watch(root: Path) -> None:
+    """Redrawn on its own, without the rest of the page."""
+    state = read_run(BoardFolder(root).run_file)
+    if state is None:
+        return
+    _status(state)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _tasks(state)
+    with right:
+        _standings(root)
+    _trouble(state, root)
+
+
+def _status(state: RunState) -> None:
+    share = min(state.done / state.plan, 1.0) if state.plan else 1.0
+    eta = state.eta_s(datetime.now(UTC)) if state.running else None
+    if state.running:
+        words = t("running")
+    elif state.finished is None:
+        words = t("ended without a word {s} ago: killed, or the machine went down", s=seconds(state.age_s))
+    else:
+        words = {"done": t("done"), "stopped": t("stopped"), "interrupted": t("interrupted")}.get(
+            str(state.outcome), plain(state.outcome)
+        )
+    st.progress(share, text=f"{words} · {count(state.done)} / {count(state.plan)}")
+    columns = st.columns(4)
+    columns[0].metric(t("Calls"), f"{count(state.done)} / {count(state.plan)}")
+    columns[1].metric(t("Time left"), seconds(eta))
+    unknown = state.spent_usd is None and state.done > 0
+    columns[2].metric(
+        t("Spent"), money(state.spent_known_usd), help=t("Some calls have no known price.") if unknown else None
+    )
+    columns[3].metric(t("Errors"), count(sum(state.errors.values())))
+
+
+def _tasks(state: RunState) -> None:
+    for stage, title in (("answers", t("Answers")), ("reviews", t("Reviews"))):
+        listed = [task for task in state.tasks if task.stage == stage]
+        if listed:
+            st.subheader(title, anchor=False)
+            frame = pd.DataFrame([_task(task) for task in listed])
+            st.dataframe(
+                frame, hide_index=True, height=min(35 * (len(frame) + 1) + 3, 420),
+                column_config={
+                    t("Progress"): st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
+                },
+            )  # fmt: skip
+
+
+def _task(task: Task) -> dict[str, object]:
+    whole = task.planned + task.stored_before
+    return {
+        t("Name"): task.name,
+        t("Progress"): 100.0 * (task.done + task.stored_before) / whole if whole else 100.0,
+        t("Done"): task.done,
+        t("Planned"): task.planned,
+        t("Stored before"): task.stored_before,
+        t("Errors"): task.errors,
+        t("Cost"): money(task.cost_usd),
+    }
+
+
+def _tail(root: Path) -> LedgerTail:
+    key = f"tail of {root}"
+    if key not in st.session_state:
+        st.session_state[key] = LedgerTail(root / "reviews")
+    tail = cast("LedgerTail", st.session_state[key])
+    tail.look()
+    return tail
+
+
+def _standings(root: Path) -> None:
+    tail = _tail(root)
+    st.subheader(t("So far"), anchor=False)
+    if tail.behind:
+        st.caption(t("Still reading what was judged before this page was opened."))
+    rated = _provisional(tail)
+    scores = tail.mean_scores()
+    if rated:
+        st.dataframe(pd.DataFrame(rated), hide_index=True)
+        st.caption(t("Provisional: {n} replies, incomplete battles included.", n=count(tail.replies)))
+    elif scores:
+        rows = [{t("Model"): model, t("Score"): round(mean, 2), t("Scores"): n} for model, mean, n in scores]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        st.caption(t("Provisional: {n} replies.", n=count(tail.replies)))
+    else:
+        st.caption(t("No verdict yet."))
+
+
+def _provisional(tail: LedgerTail) -> list[dict[str, object]]:
+    """Rated again when replies came in, otherwise remembered."""
+    state = st.session_state
+    if state.get("provisional of") != (str(tail.folder), tail.replies):
+        board = tail.provisional()
+        state["provisional"] = [
+            {
+                t("Rank"): rank_range(m.rank, m.rank_low, m.rank_high), t("Model"): m.model,
+                t("Rating"): points(m.rating), "±": margin(m.rating, m.rating_low, m.rating_high),
+                t("Verdicts"): m.n_battles,
+            }
+            for m in (board.models if board else ())
+        ]  # fmt: skip
+        state["provisional of"] = (str(tail.folder), tail.replies)
+    return cast("list[dict[str, object]]", state["provisional"])
+
+
+def _trouble(state: RunState, root: Path) -> None:
+    failures = list(_tail(root).failures)
+    if state.notes:
+        with st.expander(t("Notes of the run ({n})", n=len(state.notes))):
+            for note in state.notes[-50:]:
+                st.text(note)
+    if not failures:
+        return
+    st.subheader(t("Latest replies without a verdict"), anchor=False)
+    rows = [
+        {t("Judge"): j, t("Question"): q, t("Status"): s, t("What came back"): shortened(said, 160)}
+        for j, q, s, said in reversed(failures)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,159 @@
+"""Two boards against each other: who moved, and which battles changed hands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from arena.errors import ArenaError
+from arena.reports.diff import BoardDiff, BoardFile, Moved, compare_boards, read_board
+from viz.charts.runs import slopes
+from viz.figures import DASH, count, percent
+from viz.pieces import chart, nothing, warn_all
+from viz.reading.cache import Signature, signature
+from viz.rendering import plain, shortened
+from viz.session import look, source, t
+
+BATTLES_AT_MOST = 300_000_000  # bytes of a battles file that is still compared battle by battle
+
+
+def show() -> None:
+    """The page."""
+    st.title(t("Runs"))
+    here = source().board
+    if here is None:
+        nothing(t("A single battles file has no board to compare."))
+        return
+    boards = _boards(here)
+    if len(boards) < 2:
+        nothing(t("There is no other board beside this one. `arena view --other` adds one from anywhere."))
+        return
+    names = list(boards)
+    left, right = st.columns(2)
+    after = left.selectbox(t("This board"), names, index=0, key="board", bind="query-params")
+    others = [name for name in names if name != after]
+    before = right.selectbox(t("compared with"), others, index=0, key="with", bind="query-params")
+    if after is None or before is None:
+        return
+    try:
+        found = _compare(boards[before], boards[after], _state(boards[before]), _state(boards[after]))
+    except ArenaError as error:
+        st.error(plain(error))
+        return
+    _summary(found)
+    _models(found, before, after)
+    _changed(found)
+
+
+def _boards(here: Path) -> dict[str, Path]:
+    """Boards to choose from: this one, those beside it, and those of the command line."""
+    beside = [path.parent.parent for path in sorted(here.resolve().parent.glob("*/reports/leaderboard.json"))]
+    found: dict[str, Path] = {}
+    for path in [here.resolve(), *source().other_boards, *beside]:
+        if path.resolve() not in {p.resolve() for p in found.values()}:
+            name = path.name if path.name not in found else str(path)
+            found[name] = path
+    return found
+
+
+def _state(board: Path) -> Signature:
+    return signature([board / "reports" / "leaderboard.json", board / "reports" / "battles.jsonl"])
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _compare(before: Path, after: Path, old: Signature, new: Signature) -> BoardDiff:
+    large = max(size for _, _, size in (*old, *new)) > BATTLES_AT_MOST
+    return compare_boards(_read(before, large), _read(after, large))
+
+
+def _read(board: Path, large: bool) -> BoardFile:
+    """Without its battles where those are too many to hold."""
+    if not large:
+        return read_board(board)
+    from arena.files import from_json
+
+    path = board / "reports" / "leaderboard.json"
+    value = from_json(path.read_bytes())
+    assert isinstance(value, dict)
+    return BoardFile(path, value, ())
+
+
+def _summary(found: BoardDiff) -> None:
+    if found.simulated:
+        warn_all([t("One of these boards is a rehearsal: its numbers are invented.")])
+    columns = st.columns(4)
+    columns[0].metric(t("Models on both"), count(len(found.models)))
+    columns[1].metric(t("Same order (Kendall's τ)"), DASH if found.kendall is None else f"{found.kendall:.2f}")
+    columns[2].metric(t("Battles on both"), count(found.battles_both))
+    same = found.same_winner / found.battles_both if found.battles_both else None
+    columns[3].metric(t("Same winner"), percent(same))
+    for names, words in ((found.only_before, t("only before")), (found.only_after, t("only now"))):
+        if names:
+            st.caption(f"{words}: {plain(shortened(', '.join(names), 200))}")
+
+
+def _models(found: BoardDiff, before: str, after: str) -> None:
+    if not found.models:
+        nothing(t("The two boards share no model."))
+        return
+    rows = [_model(m) for m in found.models]
+    table, drawn = st.columns([3, 2], gap="large")
+    with table:
+        st.dataframe(
+            pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True, height=min(35 * (len(rows) + 1) + 3, 700),
+            column_config={
+                name: st.column_config.NumberColumn(format="%.0f") for name in (t("Rating before"), t("Rating now"))
+            } | {t("Change"): st.column_config.NumberColumn(format="%+.0f")},
+        )  # fmt: skip
+        st.caption(t("“Apart” means that the two intervals do not meet."))
+    with drawn:
+        sides = [shortened(before, 20), f"{shortened(after, 20)} "]  # the two may have the same name
+        cells = [
+            {"model": shortened(m.model, 30), "side": side, "rank": rank}
+            for m in found.models
+            for side, rank in zip(sides, (m.rank_before, m.rank_after), strict=True)
+            if rank is not None
+        ]
+        if cells:
+            chart(slopes(pd.DataFrame(cells), sides, look()), look(), "slopes")
+
+
+def _model(m: Moved) -> dict[str, object]:
+    change = m.rating_after - m.rating_before if m.rating_after is not None and m.rating_before is not None else None
+    moved = m.rank_before - m.rank_after if m.rank_before and m.rank_after else None
+    return {
+        t("Model"): m.model,
+        t("Rank"): f"{m.rank_before or DASH} → {m.rank_after or DASH}",
+        t("Moved"): "" if not moved else f"▲ {moved}" if moved > 0 else f"▼ {-moved}",
+        t("Rating before"): m.rating_before,
+        t("Rating now"): m.rating_after,
+        t("Change"): change,
+        t("Win rate"): None
+        if m.win_rate_after is None
+        else f"{percent(m.win_rate_before)} → {percent(m.win_rate_after)}",
+        t("Score"): None if m.score_after is None else f"{m.score_before or 0:.2f} → {m.score_after:.2f}",
+        t("Apart"): {True: t("yes"), False: ""}.get(m.apart) if m.apart is not None else None,
+    }
+
+
+def _changed(found: BoardDiff) -> None:
+    if not found.changed:
+        return
+    st.subheader(t("Battles that changed hands: {n}", n=count(len(found.changed))), anchor=False)
+    st.dataframe(
+        pd.DataFrame([
+            {
+                t("Question"): c.question_id, t("Model A"): c.model_a, t("Model B"): c.model_b,
+                t("Before"): c.winner_before, t("Now"): c.winner_after,
+                t("Answers changed"): t("yes") if c.answers_changed else "",
+            }
+            for c in found.changed[:500]
+        ]),
+        hide_index=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    show()
