@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from boards import arithmetic_board, edit_config, read_jsonl
+from api_boards import HEADER, KEY, PRICE, board_on, last_run, leaderboard, ledger
+from boards import edit_config, read_jsonl
 from commands import arena
-from judge_server import judge, shown, sums
+from judges import read_prompt, sum_judge
 from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
-
-from arena.redact import forget_secrets
-
-KEY = "sk-sentinel-key-0001"
-HEADER = "header-sentinel-0002"
-PRICE = {"input": 2.0, "output": 8.0}
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
-    monkeypatch.setenv("JUDGE_HEADER", HEADER)
-    monkeypatch.setattr("arena.backends.endpoint._FIRST_BACKOFF_S", 0.01)
-    yield
-    forget_secrets()
-
-
-def api_judge(server: FakeServer, api: str = "openai", **fields: object) -> dict[str, object]:
-    url = server.anthropic_url if api == "anthropic" else server.openai_url
-    return {"backend": api, "base_url": url, "api_key_env": "JUDGE_KEY", "price": PRICE, **fields}
-
-
-def board_on(server: FakeServer, folder: Path, api: str = "openai", n_questions: int = 12, **fields: object) -> Path:
-    return arithmetic_board(folder, n_questions, judges={"j": api_judge(server, api, **fields)})
-
-
-def ledger(folder: Path) -> list[dict[str, object]]:
-    return read_jsonl(folder / "out/reviews/j.jsonl")
-
-
-def last_run(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/run.json").read_text())["runs"][-1]
-
-
-def leaderboard(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/reports/leaderboard.json").read_text())
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_judge_over_http_from_questions_to_leaderboard(tmp_path: Path, api: str) -> None:
-    with FakeServer(judge(sums)) as server:
+    with FakeServer(sum_judge) as server:
         config = board_on(server, tmp_path, api)
         done = arena("run", "-c", config)
     assert done.returncode == 0, done.stderr
@@ -66,7 +32,7 @@ def test_a_judge_over_http_from_questions_to_leaderboard(tmp_path: Path, api: st
 
 
 def test_a_second_run_calls_nobody_and_needs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with FakeServer(judge(sums)) as server:
+    with FakeServer(sum_judge) as server:
         config = board_on(server, tmp_path)
         arena("run", "-c", config)
         monkeypatch.delenv("JUDGE_KEY")
@@ -77,10 +43,8 @@ def test_a_second_run_calls_nobody_and_needs_no_key(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("action", [Fail(429, headers={"Retry-After": "0"}), Fail(500), Fail(529), Cut(), Drop()])
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_server_that_stumbles_now_and_then_changes_nothing(tmp_path: Path, api: str, action: Action) -> None:
-    decide = judge(sums)
-
     def script(call: Call) -> Action:
-        return action if call.repeat == 0 and call.number % 5 == 0 else decide(call)
+        return action if call.repeat == 0 and call.number % 5 == 0 else sum_judge(call)
 
     with FakeServer(script) as server:
         done = arena("run", "-c", board_on(server, tmp_path, api))
@@ -92,10 +56,8 @@ def test_a_server_that_stumbles_now_and_then_changes_nothing(tmp_path: Path, api
 
 
 def test_a_moderated_prompt_in_the_middle_is_one_failed_battle(tmp_path: Path) -> None:
-    decide = judge(sums)
-
     def script(call: Call) -> Action:
-        return Fail(403, "flagged by moderation") if "What is 3 +" in shown(call).question else decide(call)
+        return Fail(403, "flagged by moderation") if "What is 3 +" in read_prompt(call).question else sum_judge(call)
 
     with FakeServer(script) as server:
         config = board_on(server, tmp_path)
@@ -107,7 +69,7 @@ def test_a_moderated_prompt_in_the_middle_is_one_failed_battle(tmp_path: Path) -
         assert leaderboard(tmp_path)["excluded"] == {"call_failed": 1}
         assert arena("run", "-c", config).returncode == 3  # still there, not asked again
         assert len(server.calls) == calls
-        server.script = decide
+        server.script = sum_judge
         assert arena("run", "-c", config, "--retry-errors").returncode == 0
         assert len(server.calls) == calls + 2
 
@@ -133,10 +95,8 @@ def test_an_endpoint_that_lets_nobody_in_is_exit_2_and_one_line(tmp_path: Path, 
 
 
 def test_an_endpoint_that_dies_in_the_middle_is_exit_3_and_what_exists_is_rated(tmp_path: Path) -> None:
-    decide = judge(sums)
-
     def script(call: Call) -> Action:
-        return decide(call) if call.number < 20 else Fail(401, "key revoked")
+        return sum_judge(call) if call.number < 20 else Fail(401, "key revoked")
 
     with FakeServer(script) as server:
         config = board_on(server, tmp_path, concurrency=4)
@@ -144,13 +104,13 @@ def test_an_endpoint_that_dies_in_the_middle_is_exit_3_and_what_exists_is_rated(
         assert done.returncode == 3
         assert len(ledger(tmp_path)) == 20
         assert leaderboard(tmp_path)["pending"] > 0
-        server.script = decide
+        server.script = sum_judge
         assert arena("run", "-c", config).returncode == 0
     assert sorted(server.counts.values())[-5:] != [1] * 5 and len(ledger(tmp_path)) == 36
 
 
 def test_nobody_at_the_address_is_exit_2(tmp_path: Path) -> None:
-    with FakeServer(judge(sums)) as server:
+    with FakeServer(sum_judge) as server:
         config = board_on(server, tmp_path, connect_patience_s=0)
     done = arena("run", "-c", config)
     assert done.returncode == 2
@@ -170,11 +130,10 @@ def test_a_missing_key_is_found_before_any_call(tmp_path: Path, monkeypatch: pyt
 
 
 def test_empty_and_refused_and_cut_off_verdicts_are_no_verdicts(tmp_path: Path) -> None:
-    decide = judge(sums)
     odd = {"What is 1 +": Say(None), "What is 2 +": Say(None, refusal="no"), "What is 3 +": Say("A", finish="length")}
 
     def script(call: Call) -> Action:
-        return next((say for text, say in odd.items() if text in shown(call).question), decide(call))
+        return next((say for text, say in odd.items() if text in read_prompt(call).question), sum_judge(call))
 
     with FakeServer(script) as server:
         done = arena("run", "-c", board_on(server, tmp_path))
@@ -188,7 +147,7 @@ def test_empty_and_refused_and_cut_off_verdicts_are_no_verdicts(tmp_path: Path) 
 
 def test_candidates_over_http_answer_all_turns_and_keep_their_facts(tmp_path: Path) -> None:
     def script(call: Call) -> Action:
-        return Say("It is 7.", reasoning="7 plus 0") if call.body["model"] == "m" else judge(sums)(call)
+        return Say("It is 7.", reasoning="7 plus 0") if call.body["model"] == "m" else sum_judge(call)
 
     with FakeServer(script) as server:
         config = board_on(server, tmp_path)
@@ -211,7 +170,7 @@ def test_secrets_are_in_no_file_and_no_line_of_output(tmp_path: Path) -> None:
     def script(call: Call) -> Action:
         if call.number % 3 == 0:
             return Fail(400, f"bad header {HEADER} and key {KEY}")
-        return Fail(500, f"key {KEY}") if call.repeat == 0 else judge(sums)(call)
+        return Fail(500, f"key {KEY}") if call.repeat == 0 else sum_judge(call)
 
     headers = {"X-Team": "${JUDGE_HEADER}", "X-Plain": "written-out-0003"}
     with FakeServer(script) as server:
@@ -228,10 +187,38 @@ def test_secrets_are_in_no_file_and_no_line_of_output(tmp_path: Path) -> None:
 
 
 def test_a_key_inside_an_answer_is_data_and_stays(tmp_path: Path) -> None:
-    with FakeServer(lambda call: Say(f"It is {KEY}.") if call.body["model"] == "m" else judge(sums)(call)) as server:
+    with FakeServer(lambda call: Say(f"It is {KEY}.") if call.body["model"] == "m" else sum_judge(call)) as server:
         config = board_on(server, tmp_path)
         candidate = {"backend": "openai", "base_url": server.openai_url, "api_key_env": "JUDGE_KEY", "model": "m"}
         edit_config(config, answers_gen={"half": {"backend": "recorded", "file": "half.jsonl"}, "api": candidate})
         assert arena("run", "-c", config).returncode == 0
     assert read_jsonl(tmp_path / "out/answers/api.jsonl")[0]["turns"] == [f"It is {KEY}."]
     assert any(KEY in json.dumps(reply["request"]) for reply in ledger(tmp_path))
+
+
+def test_waiting_for_retry_after_is_shown_as_such(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        return Fail(429, "slow down", {"Retry-After": "2.5"}) if call.number == 0 else sum_judge(call)
+
+    with FakeServer(script) as server:
+        done = arena("run", "-c", board_on(server, tmp_path, n_questions=2, concurrency=1))
+    assert done.returncode == 0
+    assert any("waiting 0:0" in line and "slow down" in line for line in done.stderr.splitlines()), done.stderr
+
+
+def test_one_call_of_a_question_goes_ahead_of_the_others_about_it(tmp_path: Path) -> None:
+    under_way: dict[str, int] = {}
+    most: dict[str, list[int]] = {}
+
+    def script(call: Call) -> Action:
+        question = read_prompt(call).question
+        most.setdefault(question, []).append(under_way.get(question, 0))
+        under_way[question] = under_way.get(question, 0) + 1
+        threading.Timer(0.02, lambda: under_way.update({question: under_way[question] - 1})).start()
+        return replace(sum_judge(call), latency_s=0.05)
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path, n_questions=6, concurrency=8)
+        assert arena("run", "-c", config).returncode == 0
+    assert server.most_in_flight > 2  # other questions fill the workers
+    assert all(counts[0] == 0 and (len(counts) < 2 or counts[1] == 0) for counts in most.values())

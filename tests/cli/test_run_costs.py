@@ -1,0 +1,94 @@
+"""What a run would cost, what it may cost, and one battle tried out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from api_boards import board_on, last_run, leaderboard, ledger
+from commands import arena
+from judges import sum_judge
+from servers import FakeServer
+
+
+def spending_board(server: FakeServer, folder: Path, **fields: object) -> Path:
+    """Every call costs 60 millionths of a dollar, and can cost up to about a thousandth."""
+    return board_on(server, folder, concurrency=4, generation_config={"max_tokens": 50}, **fields)
+
+
+def test_a_budget_stops_the_run_before_it_is_passed_and_keeps_what_came(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = spending_board(server, tmp_path)
+        done = arena("run", "-c", config, "--budget-usd", "0.003")
+        assert done.returncode == 3
+        assert "--budget-usd 0.003 is reached" in done.stderr.splitlines()[-1]
+        spent = last_run(tmp_path)["spent_usd"]
+        assert 0 < spent <= 0.003
+        assert spent == pytest.approx(len(ledger(tmp_path)) * 60e-6)
+        assert len(server.calls) == len(ledger(tmp_path)) < 36
+        assert leaderboard(tmp_path)["pending"] > 0
+        assert arena("run", "-c", config, "--budget-usd", "1").returncode == 0
+    assert set(server.counts.values()) == {1}
+
+
+def test_a_budget_with_an_unknown_price_names_the_field(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path, price=None)
+        done = arena("run", "-c", config, "--budget-usd", "1")
+    assert (done.returncode, server.calls) == (2, [])
+    assert "reviews_gen.judges.j.price: missing" in done.stderr
+
+
+def test_without_a_price_the_cost_is_unknown_everywhere(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path, price=None)
+        assert "no price in the config, so the cost is unknown: j" in arena("plan", "-c", config).stdout
+        done = arena("run", "-c", config)
+    assert done.returncode == 0
+    assert last_run(tmp_path)["spent_usd"] is None
+    assert ledger(tmp_path)[0].get("cost_usd") is None
+
+
+def test_the_plan_counts_what_a_run_then_asks(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path)
+        plan = arena("plan", "-c", config)
+        assert server.calls == []
+        done = arena("run", "-c", config)
+        again = arena("plan", "-c", config)
+    assert "reviews by j" in plan.stdout and " 36 " in plan.stdout
+    characters = sum(len(m["content"]) for call in server.calls for m in call.body["messages"])
+    assert f"{characters:,}" in plan.stdout
+    assert "reviews by j" in done.stderr and "together" in done.stderr  # the run shows it too
+    assert "reviews by j" in again.stdout and " 36 " in again.stdout  # stored now
+    assert len(server.calls) == 36
+
+
+def test_try_asks_for_one_battle_and_shows_it_and_a_run_does_not_pay_it_again(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path)
+        done = arena("try", "-c", config, "--question", "7", "--models", "half,right")
+        assert done.returncode == 0, done.stderr
+        assert len(server.calls) == 2
+        for part in ("What is 7 + 7?", "[BEGIN ANSWER A", "I have added it up.", "10 tokens in, 5 out", "$0.000060",
+                     "P(right wins) = 1", "battle · j"):  # fmt: skip
+            assert part in done.stdout, part
+        assert arena("run", "-c", config).returncode == 0
+        assert len(server.calls) == 36
+    assert set(server.counts.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--question", "77"), "no question '77'"),
+        (("--models", "half,nobody"), "no candidate 'nobody'"),
+        (("--models", "half"), "needs 2 different names"),
+        (("--models", "right,wrong"), "one of them is the baseline half"),
+    ],
+)
+def test_try_says_what_it_cannot_find(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    with FakeServer(sum_judge) as server:
+        done = arena("try", "-c", board_on(server, tmp_path), *arguments)
+    assert (done.returncode, server.calls) == (2, [])
+    assert says in done.stderr

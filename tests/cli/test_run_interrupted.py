@@ -1,0 +1,55 @@
+"""Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from api_boards import board_on, last_run, ledger
+from commands import arena
+from judges import sum_judge
+from servers import FakeServer
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_is_130_keeps_what_was_in_flight_and_says_how_to_go_on(tmp_path: Path, number: int) -> None:
+    with FakeServer(lambda call: replace(sum_judge(call), latency_s=0.3)) as server:
+        config = board_on(server, tmp_path, n_questions=40, concurrency=4)
+        process = run_in_background(config, server)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert f"arena run -c {config}" in errors
+        assert len(ledger(tmp_path)) == len(server.calls) >= 4  # every call that was sent is kept
+        assert last_run(tmp_path)["outcome"] == "interrupted"
+        server.script = sum_judge
+        assert arena("run", "-c", config).returncode == 0
+    assert set(server.counts.values()) == {1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    with FakeServer(lambda call: replace(sum_judge(call), latency_s=60)) as server:
+        process = run_in_background(board_on(server, tmp_path, concurrency=4), server)
+        process.send_signal(signal.SIGINT)
+        assert any("stopping" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 130
+    assert ledger(tmp_path) == []
+
+
+def run_in_background(config: Path, server: FakeServer) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "arena", "run", "-c", str(config)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    give_up = time.monotonic() + 60
+    while len(server.calls) < 4 and process.poll() is None and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert process.poll() is None, process.communicate()
+    return process
