@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from boards import arithmetic_board, edit_config, read_jsonl
 from commands import arena
-from judge_server import shown, sums
+from judges import shown, sums
 from servers import Action, Call, FakeServer, Say
 
 from arena.loading import load_config
