@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from boards import arithmetic_board, edit_config, read_jsonl
 from commands import arena
-from judges import shown, sums
+from judges import is_right, read_prompt, sum_judge
 from servers import Action, Call, FakeServer, Say
 
 from arena.loading import load_config
@@ -17,20 +16,14 @@ from arena.stages.board import open_board
 from arena.stages.options import RunOptions
 from arena.stages.plan import make_plan
 
-_ANSWER = re.compile(r"\[BEGIN ANSWER ([0-9a-f]{12})\]\n(.*?)\n\[END ANSWER", re.DOTALL)
-_SUM = re.compile(r"What is (\d+) \+ 7")
-
 
 def judge_of_any_prompt(call: Call) -> Action:
-    """Judges pairs by the shipped pairwise prompt and single answers by the shipped single prompt."""
-    single = _ANSWER.search(call.prompt)
-    if single is None:
-        seen = shown(call)
-        return Say(f"I have compared them.\n[[{seen.nonce} {sums(seen)}]]")
-    asked = _SUM.search(call.prompt)
-    assert asked is not None
-    right = single[2] == f"It is {int(asked[1]) + 7}."
-    return Say(f"I have checked it.\n[[{single[1]} {9 if right else 2}]]")
+    """Right sums win pairs and get a 9 alone; wrong ones get a 2."""
+    shown = read_prompt(call)
+    if len(shown.answers) == 2:
+        return sum_judge(call)
+    score = 9 if is_right(shown.question, shown.answers[0]) else 2
+    return Say(f"I have checked it.\n[[{shown.nonce} {score}]]")
 
 
 PAIRWISE = {"mode": "pairwise", "baseline": None}
