@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import Row, count, find_files, number, optional_text, read_rows, rows_in, text
+from arena.keys import digest
 from arena.types import Label, Question, TokenLogprobs, Usage
 
 ANNOTATOR = "weighted_alpaca_eval_gpt4_turbo"
@@ -24,16 +24,22 @@ def read_alpaca_eval(source: Path) -> Collected:
     The instruction is the key: question ids are the first 12 hex digits of its sha256, unless the rows bring ids. The
     one model that is output_1 everywhere is the baseline.
     """
-    rows = [(path, where, row) for path in find_files(source) for where, row in read_rows(path)]
+    files = find_files(source)
     questions: dict[str, Question] = {}
     answers: dict[tuple[str, str], Said] = {}
-    for path, where, row in rows:
-        if "preference" not in row and ("instruction" in row or "answer" in row or "output" in row):
-            _output(row, where, path, questions, answers)
-    replies = [_judged(row, where, path, questions, answers) for path, where, row in rows if "preference" in row]
+    for path in files:
+        for where, row in read_rows(path):
+            if "preference" not in row and ("instruction" in row or "answer" in row or "output" in row):
+                _output(row, where, path, questions, answers)
+    replies: list[Judged] = []
+    references = set()
+    for path in files:  # a second pass: raw completions of a whole leaderboard do not fit into memory beside the rest
+        for where, row in read_rows(path):
+            if "preference" in row:
+                replies.append(_judged(row, where, path, questions, answers))
+                references.add(optional_text(row, "generator_1", "model_1"))
     if not answers and not replies:
         raise DataError(f"{source}: neither outputs (instruction, output) nor annotations (preference) in it")
-    references = {optional_text(row, "generator_1", "model_1") for _, _, row in rows if "preference" in row}
     baseline = next(iter(references)) if len(references) == 1 else None
     return Collected("alpaca_eval", questions, tuple(answers.values()), tuple(replies), baseline=baseline)
 
@@ -63,7 +69,7 @@ def _question(row: Row, where: str, questions: dict[str, Question]) -> str:
 
 
 def _judged(
-    row: Row, where: str, path: Path, questions: dict[str, Question], answers: Mapping[tuple[str, str], Said]
+    row: Row, where: str, path: Path, questions: dict[str, Question], answers: dict[tuple[str, str], Said]
 ) -> Judged:
     question_id = _question(row, where, questions)
     one = _side(row, where, path, question_id, 1, answers)
@@ -78,7 +84,7 @@ def _judged(
     reply = optional_text(row, "text") or _content(raw)
     return Judged(
         optional_text(row, "annotator") or ANNOTATOR, first, second,
-        raw={"raw_completion": raw, "preference": row.get("preference")},
+        raw=digest({"raw_completion": raw, "preference": row.get("preference")}),
         label=_label(probability),
         probability=probability if probability not in (None, 0.0, 0.5, 1.0) else None,
         order_known=shown_first is not None,
@@ -90,14 +96,13 @@ def _judged(
     )  # fmt: skip
 
 
-def _side(
-    row: Row, where: str, path: Path, question_id: str, side: int, answers: Mapping[tuple[str, str], Said]
-) -> Said:
+def _side(row: Row, where: str, path: Path, question_id: str, side: int, answers: dict[tuple[str, str], Said]) -> Said:
     """What one of the two models said. A file named after a model speaks for a placeholder such as `example`."""
     model = text(row, where, f"generator_{side}", f"model_{side}")
     written = row.get(f"output_{side}")
     if isinstance(written, str):
-        return Said(question_id, model, (written,))
+        known = answers.setdefault((question_id, model), Said(question_id, model, (written,)))
+        return known if known.turns == (written,) else Said(question_id, model, (written,))
     for name in (model, path.stem):
         if (question_id, name) in answers:
             return answers[question_id, name]

@@ -14,6 +14,7 @@ from arena.types import JSON
 
 Row = Mapping[str, JSON]
 PANEL = "panel"
+_NEEDED = ("question_id", "model_a", "model_b", "sample", "judge", "state", "winner", "answer_key_a", "answer_key_b")
 Place = tuple[str, str, str, int]
 """(question_id, the two models by code point, sample)."""
 
@@ -99,8 +100,13 @@ def read_board(path: Path) -> BoardFile:
     if not isinstance(board, dict) or not isinstance(board.get("models"), list):
         raise DataError(f"{found}: not a leaderboard (no `models` in it)")
     battles = found.parent / "battles.jsonl"
-    rows = tuple(row for _, row in read_objects(battles)) if battles.is_file() else ()
+    rows = tuple(_slim(row) for _, row in read_objects(battles)) if battles.is_file() else ()
     return BoardFile(found, board, rows)
+
+
+def _slim(row: Row) -> Row:
+    """What a comparison needs of a battle: a large board's explanations would fill the memory."""
+    return {name: row.get(name) for name in _NEEDED}
 
 
 def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from arena.cli import group
 from arena.files import read_objects
 from arena.loading import load_config
 from arena.reports.page import PageData, read_page_data, render_page
-from arena.reports.page.data import share
+from arena.reports.page.health import Share, ShareTally
 from arena.store import BoardFolder
 from arena.types import JSON
 
@@ -107,6 +108,8 @@ def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions
     assert headline(render_page(with_models(data, sure))) == f"{sure[0]['model']} leads, and the data settles it."
     many = [dict(sure[0], model=f"m{n}", rank=n, rank_low=1, rank_high=6) for n in range(1, 7)]
     assert "5 other models are statistically tied" in headline(render_page(with_models(data, many)))
+    level = [dict(row, rank=1, rank_low=1, rank_high=2) for row in sure[:2]]
+    assert headline(render_page(with_models(data, level))).endswith("are exactly level.")
     apart = [dict(row, component=n) for n, row in enumerate(sure)]
     assert headline(render_page(with_models(data, apart))).startswith("The models fall into 3 groups that never met")
     assert headline(render_page(with_models(data, sure[:1]))).startswith("There is nothing to rank yet")
@@ -168,15 +171,32 @@ def test_judge_health_counts_both_orders_only(plain_board: Path) -> None:
     assert health.unparsed is not None and health.unparsed.value == pytest.approx(7 / 90)
 
 
+def shared(values: list[tuple[str, float]]) -> Share | None:
+    tally = ShareTally()
+    for question, value in values:
+        tally.add(question, value)
+    return tally.share()
+
+
+def test_judge_health_is_what_the_leaderboard_says(plain_board: Path) -> None:
+    board = json.loads((plain_board.parent / "runs/pairwise/reports/leaderboard.json").read_text())
+    detail, health = board["judges_detail"][0], data_of(plain_board).judges[0]
+    for name, ours in (("consistency", health.consistent), ("first_slot", health.first_slot)):
+        assert ours is not None
+        assert detail[name] == pytest.approx({"value": ours.value, "low": ours.low, "high": ours.high, "n": ours.n})
+
+
 def test_shares_of_one_kind_still_have_an_interval() -> None:
-    found = share((str(n), 1.0) for n in range(20))
-    assert found is not None and found.low == pytest.approx(1 / (1 + 1.959964**2 / 20)) and found.high == 1.0
-    assert share([]) is None
+    found = shared([(str(n), 1.0) for n in range(20)])
+    t = stats.t.ppf(0.975, 19)
+    assert found is not None and found.low == pytest.approx(1 / (1 + t**2 / 20)) and found.high == 1.0
+    assert shared([]) is None
+    assert shared([("1", 1.0), ("1", 0.0)]) == Share(0.5, None, None, 2)
 
 
 def test_repeating_every_row_makes_no_share_more_certain() -> None:
     values = [(str(n), float(n % 3 == 0)) for n in range(30)]
-    once, twice = share(values), share(values + values)
+    once, twice = shared(values), shared(values + values)
     assert once is not None and twice is not None
     assert (twice.low, twice.high) == (pytest.approx(once.low), pytest.approx(once.high))
 

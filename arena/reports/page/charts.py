@@ -151,7 +151,7 @@ def _labels(points: Sequence[Point], across: Scale, up: Scale, height: float) ->
     for point in sorted(points, key=lambda p: -p.y):
         name = point.name if len(point.name) <= 28 else f"{point.name[:27]}…"
         x, y = across.at(point.x) + 10, height - up.at(point.y) + 4
-        long = 7.2 * len(name)
+        long = sum(13.0 if ord(letter) > 0x2E80 else 7.2 for letter in name)
         while any(abs(y - other) < 15 and x < end and begin < x + long for begin, end, other in placed):
             y += 3
         placed.append((x, x + long, y))
@@ -159,9 +159,9 @@ def _labels(points: Sequence[Point], across: Scale, up: Scale, height: float) ->
     return labels
 
 
-def heat_class(share: float | None) -> str:
+def heat_class(share: float) -> str:
     """The CSS class of a cell's colour: 0 is all lost, ½ neutral, 1 all won, in 21 steps."""
-    return "heat none" if share is None else f"heat h{round(20 * min(1.0, max(0.0, share)))}"
+    return f"heat h{round(20 * min(1.0, max(0.0, share)))}"
 
 
 def legend() -> Html:

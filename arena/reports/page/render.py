@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import sections, verdict
+from arena.reports.page import heat, sections, verdict
 from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, join, tag
 from arena.reports.page.words import Language, Words, words
@@ -67,8 +67,8 @@ def _sections(data: PageData, w: Words) -> list[Html | None]:
         verdict.cards(data, w),
         sections.leaderboard(data, w),
         sections.notes(data, w),
-        sections.matrices(data, w),
-        sections.categories(data, w),
+        heat.matrices(data, w),
+        heat.categories(data, w),
         sections.value(data, w),
         sections.speed(data, w),
         sections.judges(data, w),

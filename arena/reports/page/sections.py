@@ -7,10 +7,12 @@ from typing import cast
 
 import yaml
 
-from arena.reports.page.charts import Point, axis, bar, heat_class, legend, scale_over, value_map, whisker
-from arena.reports.page.data import JudgeHealth, PageData, Row, Share
+from arena.reports.page.charts import Point, axis, bar, scale_over, value_map, whisker
+from arena.reports.page.data import PageData, Row
+from arena.reports.page.health import JudgeHealth, Share
+from arena.reports.page.layout import as_float, section, table
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
-from arena.reports.page.verdict import median_latency, per_question, rank_text, ranked
+from arena.reports.page.verdict import median_latency, per_question, rank_text
 from arena.reports.page.words import Words
 
 WHISKER_WIDTH = 210.0
@@ -37,7 +39,7 @@ def leaderboard(data: PageData, w: Words) -> Html:
             tag("td", *_value(row, main, data, w)),
         ]
         body.append(tag("tr", *cells, *(tag("td", _cell(row, key)) for _, key in columns)))
-    return _section("leaderboard", w["leaderboard"], None, _table(head, body))
+    return section("leaderboard", w["leaderboard"], None, table(head, body))
 
 
 def _model(row: Row, data: PageData, w: Words) -> list[Html]:
@@ -48,7 +50,7 @@ def _model(row: Row, data: PageData, w: Words) -> list[Html]:
 
 def _interval(row: Row, main: str) -> tuple[float | None, float | None, float | None]:
     value, low, high = (row.get(name) for name in (main, f"{main}_low", f"{main}_high"))
-    return _float(value), _float(low), _float(high)
+    return as_float(value), as_float(low), as_float(high)
 
 
 def _value(row: Row, main: str, data: PageData, w: Words) -> list[Html]:
@@ -113,86 +115,10 @@ def notes(data: PageData, w: Words) -> Html | None:
     )
 
 
-def matrices(data: PageData, w: Words) -> Html | None:
-    """Win rates of every pair that met (all pairs only), and how sure every order of two models is."""
-    names = [str(row["model"]) for row in ranked(data)] or [str(row["model"]) for row in data.models]
-    parts = []
-    if data.board.get("mode") == "pairwise" and data.met:
-        cells = {
-            pair: (mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n}") for pair, (mean, n) in data.met.items()
-        }
-        parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix"))
-    sure: dict[tuple[str, str], tuple[float, str]] = {}
-    for pair in cast("Sequence[Row]", data.board.get("pairs") or ()):
-        a, b, p = str(pair.get("a")), str(pair.get("b")), _float(pair.get("p_better"))
-        if p is not None:
-            sure[a, b] = (p, f"P({a} > {b}) = {percent(p, 1)}")
-            sure[b, a] = (1 - p, f"P({b} > {a}) = {percent(1 - p, 1)}")
-    if sure:
-        parts.append(_heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
-    return join(*parts) if parts else None
-
-
-def categories(data: PageData, w: Words) -> Html | None:
-    """Model by category."""
-    field = "score" if data.single else "win_rate"
-    found: dict[tuple[str, str], Row] = {}
-    for row in data.models:
-        for name, cell in cast("Mapping[str, Row]", row.get("categories") or {}).items():
-            found[str(row["model"]), name] = cell
-    names = sorted({name for _, name in found})
-    if len(names) < 2:
-        return None
-    values = [value for cell in found.values() if (value := _float(cell.get(field))) is not None]
-    low, high = (min(values), max(values)) if values and data.single else (0.0, 1.0)
-    cells: dict[tuple[str, str], tuple[float, str]] = {}
-    shown: dict[tuple[str, str], str] = {}
-    thin = set()
-    for key, cell in found.items():
-        value = _float(cell.get(field))
-        if value is None:
-            continue
-        ends = [cell.get(f"{field}_low"), cell.get(f"{field}_high")]
-        interval = " – ".join(number(end, 2) if data.single else percent(end) for end in ends)
-        cells[key] = ((value - low) / ((high - low) or 1.0), f"{key[1]}: {interval}, n = {cell.get('n_questions')}")
-        shown[key] = number(value, 1) if data.single else percent(value)
-        if cell.get("thin"):
-            thin.add(key)
-    note = str(fill(w["categories_note"], what=w["score" if data.single else "win_rate"]))
-    rows = [str(row["model"]) for row in data.models]
-    return _heat_table(w["categories"], Html(note), rows, names, cells, "categories", shown, thin)
-
-
-def _heat_table(
-    title: str,
-    note: str,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    cells: Mapping[tuple[str, str], tuple[float, str]],
-    name: str,
-    shown: Mapping[tuple[str, str], str] | None = None,
-    thin: set[tuple[str, str]] | None = None,
-) -> Html:
-    head = [
-        tag("th", "", class_="left"),
-        *(tag("th", tag("span", column), class_="turned", title=column) for column in columns),
-    ]
-    body = []
-    for row in rows:
-        line = [tag("th", row, class_="left name", scope="row")]
-        for column in columns:
-            value, hint = cells.get((row, column), (None, None))
-            label = (shown or {}).get((row, column)) or (percent(value, 0, "") if value is not None else "")
-            faded = " thin" if thin and (row, column) in thin else ""
-            line.append(tag("td", label, class_=heat_class(value) + faded, title=hint))
-        body.append(tag("tr", *line))
-    return _section(name, title, note, join(_table(head, body, "heatmap"), legend()))
-
-
 def value(data: PageData, w: Words) -> Html | None:
     """Quality against cost, or against time where no costs are known."""
     main = "score" if data.single else "rating"
-    rows = [row for row in data.models if _float(row.get(main)) is not None][:MAP_MODELS]
+    rows = [row for row in data.models if as_float(row.get(main)) is not None][:MAP_MODELS]
     costs = [(row, cost) for row in rows if (cost := per_question(row)) is not None]
     times = [(row, time) for row in rows if (time := median_latency(row)) is not None]
     if len(costs) > 1 and any(cost > 0 for _, cost in costs):
@@ -200,18 +126,18 @@ def value(data: PageData, w: Words) -> Html | None:
     elif len(times) > 1:
         title, cheap, label, chosen = w["value_time"], w["quicker"], w["time_axis"], times
     else:
-        return _section("value", w["value"], w["value_none"])
+        return section("value", w["value"], w["value_none"])
     points = [
         Point(
             str(row["model"]),
             x,
             cast("float", row[main]),
-            _float(row.get(f"{main}_low")),
-            _float(row.get(f"{main}_high")),
+            as_float(row.get(f"{main}_low")),
+            as_float(row.get(f"{main}_high")),
         )
         for row, x in chosen
     ]
-    return _section("value", title, fill(w["value_note"], cheap=cheap), value_map(points, label, w[main]))
+    return section("value", title, fill(w["value_note"], cheap=cheap), value_map(points, label, w[main]))
 
 
 def speed(data: PageData, w: Words) -> Html | None:
@@ -226,18 +152,18 @@ def speed(data: PageData, w: Words) -> Html | None:
         ("latency", "latency_p50_s", seconds),
         ("tokens", "output_tokens_per_s", number),
     )
-    there = [item for item in fields if any(_float(found.get(item[1])) is not None for _, found in measured)]
-    top = {field: max(_float(found.get(field)) or 0.0 for _, found in measured) or 1.0 for _, field, _ in there}
+    there = [item for item in fields if any(as_float(found.get(item[1])) is not None for _, found in measured)]
+    top = {field: max(as_float(found.get(field)) or 0.0 for _, found in measured) or 1.0 for _, field, _ in there}
     body = []
-    for row, found in sorted(measured, key=lambda item: _float(item[1].get("latency_p50_s")) or 0.0):
+    for row, found in sorted(measured, key=lambda item: as_float(item[1].get("latency_p50_s")) or 0.0):
         cells = [tag("td", str(row["model"]), class_="left name")]
         for _, field, show in there:
-            value = _float(found.get(field))
+            value = as_float(found.get(field))
             drawn = bar(value / top[field]) if value is not None else None
             cells.append(tag("td", tag("span", drawn, tag("span", show(found.get(field))), class_="measured")))
         body.append(tag("tr", *cells, tag("td", str(found.get("load")))))
     head = [tag("th", w["model"], class_="left"), *(tag("th", w[word]) for word, _, _ in there), tag("th", w["load"])]
-    return _section("speed", w["speed"], w["speed_note"], _table(head, body))
+    return section("speed", w["speed"], w["speed_note"], table(head, body))
 
 
 def judges(data: PageData, w: Words) -> Html | None:
@@ -256,7 +182,7 @@ def judges(data: PageData, w: Words) -> Html | None:
     ]
     head = [tag("th", w[name], class_="left" if name == "judge" else None) for name in names]
     body = [_judge_row(health, detail.get(health.judge, {}), pairwise, w) for health in data.judges]
-    return _section("judges", w["judges"], w["judges_note"] if pairwise else None, _table(head, body))
+    return section("judges", w["judges"], w["judges_note"] if pairwise else None, table(head, body))
 
 
 def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Html:
@@ -275,7 +201,9 @@ def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Ht
 def _share(share: Share | None, w: Words) -> Html:
     if share is None:
         return tag("span", w["one_order"], class_="ends")
-    ends = f" [{number(100 * share.low)}, {number(100 * share.high)}]"
+    ends = ""
+    if share.low is not None and share.high is not None:
+        ends = f" [{number(100 * share.low)}, {number(100 * share.high)}]"
     return join(percent(share.value, 1), tag("span", ends, class_="ends"))
 
 
@@ -293,7 +221,7 @@ def battles(data: PageData, w: Words) -> Html:
     )  # fmt: skip
     parts = [tools, tag("div", "", id="list"), tag("button", w["more"], id="more", type="button", hidden=True)]
     without = tag("noscript", tag("p", w["needs_script"]))
-    return _section("battles", w["sample_scores" if data.single else "sample"], note, join(*parts, without))
+    return section("battles", w["sample_scores" if data.single else "sample"], note, join(*parts, without))
 
 
 def method(data: PageData, w: Words) -> Html:
@@ -322,24 +250,11 @@ def method(data: PageData, w: Words) -> Html:
     ]
     config = yaml.safe_dump(run.get("config"), allow_unicode=True, sort_keys=False) if run.get("config") else ""
     folded = [
-        tag("details", tag("summary", w["inputs"]), _table([], rows)) if rows else None,
+        tag("details", tag("summary", w["inputs"]), table([], rows)) if rows else None,
         tag("details", tag("summary", w["config"]), tag("pre", config)) if config else None,
     ]
-    return _section("method", w["method"], None, join(tag("dl", *listed, class_="facts-list"), *folded))
-
-
-def _section(name: str, title: str, note: str | None, content: Html | None = None) -> Html:
-    return tag("section", tag("h2", title), tag("p", note, class_="note") if note else None, content, id=name)
-
-
-def _table(head: Sequence[Html], body: Sequence[Html], kind: str = "") -> Html:
-    top = tag("thead", tag("tr", *head)) if head else None
-    return tag("div", tag("table", top, tag("tbody", *body), class_=kind or None), class_="scroll")
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return section("method", w["method"], None, join(tag("dl", *listed, class_="facts-list"), *folded))
 
 
 def _both(low: object, high: object) -> bool:
-    return _float(low) is not None and _float(high) is not None
+    return as_float(low) is not None and as_float(high) is not None

@@ -63,6 +63,8 @@ def _sentence(data: PageData, w: Words) -> Html:
     leader, tied = _name(rows[0]), tied_with_leader(rows)
     if not tied:
         return fill(w["lead_clear"], leader=leader)
+    if len(rows) == 2 and rows[0].get("rank") == rows[1].get("rank"):
+        return fill(w["lead_even"], leader=leader, tied=_name(rows[1]))
     if len(tied) == 1:
         return fill(w["lead_tied_one"], leader=leader, tied=_name(tied[0]))
     if len(tied) > 3:

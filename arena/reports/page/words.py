@@ -15,6 +15,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "演练：没有调用任何模型，本页所有数字均为虚构。",
     ),
     "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，且数据足以下结论。"),
+    "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
     "lead_tied_one": (
         "{leader} leads, but {tied} is statistically tied with it: decide on cost and speed.",
         "{leader} 领先，但 {tied} 与其在统计上打平：请结合成本与速度决定。",
@@ -96,6 +97,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "categories_note": (
         "{what} of each model inside each category. Faded cells rest on fewer than 20 questions.",
         "各模型在各类别内的{what}。颜色较淡者不足 20 题。",
+    ),
+    "languages": ("By language", "分语言"),
+    "criteria": ("By criterion", "分评分项"),
+    "criteria_note": (
+        "Mean score of each criterion the judge was asked about; the colours span the lowest to the highest.",
+        "评审各评分项的平均分，颜色从最低分到最高分。",
     ),
     "value": ("Quality against price", "质量与价格"),
     "value_time": ("Quality against speed", "质量与速度"),

@@ -1,0 +1,143 @@
+"""What a judge's rows say about the judge: shares with intervals, added up row by row."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import cast
+
+from arena.types import JSON
+
+Row = Mapping[str, JSON]
+_SLOT = {"first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share with its 95 % interval, clustered by question. None where one question alone gives none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass
+class ShareTally:
+    """A share in the making: per question the sum and the number of values."""
+
+    sums: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
+
+    def add(self, question: str, value: float) -> None:
+        """Count one value."""
+        entry = self.sums[question]
+        entry[0] += value
+        entry[1] += 1
+
+    def share(self) -> Share | None:
+        """The mean and its interval; None without values.
+
+        Wilson's interval at the effective number of questions p(1 − p)/V, V the clustered variance times Q/(Q − 1),
+        with the t(Q − 1) quantile; at Q where nothing varies, so that certainty is never 0 wide.
+        """
+        n, q = sum(int(count) for _, count in self.sums.values()), len(self.sums)
+        if not n:
+            return None
+        p = math.fsum(total for total, _ in self.sums.values()) / n
+        if q < 2:
+            return Share(p, None, None, n)
+        squares = math.fsum((total - p * count) ** 2 for total, count in self.sums.values())
+        variance = squares / n**2 * q / (q - 1)
+        size = p * (1 - p) / variance if variance > 1e-14 else float(q)
+        return Share(p, *_wilson(p, size, _t_quantile(q - 1)), n)
+
+
+def _wilson(p: float, size: float, z: float) -> tuple[float, float]:
+    centre = (p + z * z / (2 * size)) / (1 + z * z / size)
+    half = z / (1 + z * z / size) * math.sqrt(max(0.0, p * (1 - p)) / size + (z / (2 * size)) ** 2)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _t_quantile(degrees: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 0.975))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeHealth:
+    """One judge in numbers."""
+
+    judge: str
+    rows: int
+    unparsed: Share | None
+    failed: int
+    ties: Share | None
+    consistent: Share | None
+    """Battles judged in both orders that name the same winner twice."""
+    first_slot: Share | None
+    """Points of the answer shown first, over battles judged in both orders: ½ is fair."""
+
+
+@dataclass
+class HealthTally:
+    """A judge's numbers in the making."""
+
+    judge: str
+    rows: int = 0
+    failed: int = 0
+    unparsed: ShareTally = field(default_factory=ShareTally)
+    ties: ShareTally = field(default_factory=ShareTally)
+    consistent: ShareTally = field(default_factory=ShareTally)
+    first_slot: ShareTally = field(default_factory=ShareTally)
+
+    def add(self, row: Row) -> None:
+        """Count one row of this judge; what was never asked, or was decided without the judge, says nothing of it."""
+        if row.get("state") == "pending" or row.get("reason") not in (None, "unparsed", "call_failed"):
+            return
+        question = str(row["question_id"])
+        self.rows += 1
+        self.failed += row.get("reason") == "call_failed"
+        self.unparsed.add(question, float(row.get("reason") == "unparsed"))
+        if row.get("state") != "rated" or "winner" not in row:
+            return
+        self.ties.add(question, float(row.get("winner") == "tie"))
+        if row.get("consistent") is not None:
+            self.consistent.add(question, float(row.get("consistent") is True))
+            if (points := _first_slot(row)) is not None:
+                self.first_slot.add(question, points)
+
+    def health(self) -> JudgeHealth:
+        """The numbers."""
+        return JudgeHealth(
+            self.judge, self.rows, self.unparsed.share(), self.failed, self.ties.share(), self.consistent.share(),
+            self.first_slot.share(),
+        )  # fmt: skip
+
+
+def _first_slot(row: Row) -> float | None:
+    """Points of whoever was shown first, the mean of both orders; None unless both were asked."""
+    by_order: dict[str, list[float]] = {"a_first": [], "b_first": []}
+    for verdict in cast("Sequence[Row]", row.get("verdicts") or ()):
+        value = _value(verdict)
+        if value is not None and verdict.get("order_known") is not False:
+            by_order[str(verdict["order"])].append(value)
+    if not all(by_order.values()):
+        return None
+    return (fmean(by_order["a_first"]) + 1 - fmean(by_order["b_first"])) / 2
+
+
+def _value(verdict: Row) -> float | None:
+    """P(model_a wins) of one verdict as the board stores it."""
+    if verdict.get("status") == "identical":
+        return 0.5
+    label, probability = verdict.get("label"), verdict.get("probability")
+    if verdict.get("status") != "ok" or label not in _SLOT:
+        return None
+    if isinstance(probability, int | float):
+        return float(probability)
+    first = _SLOT[str(label)]
+    return first if verdict.get("order") == "a_first" else 1 - first
