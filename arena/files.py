@@ -188,6 +188,10 @@ class Appender:
         self._sync_soon()
         return offset, len(line) - 1
 
+    def sync(self) -> None:
+        """Wait until everything appended is safe from a power cut."""
+        os.fsync(self._handle)
+
     def read(self, offset: int, length: int) -> dict[str, JSON]:
         """The object written at an offset."""
         return cast("dict[str, JSON]", from_json(os.pread(self._handle, length, offset)))

@@ -149,7 +149,7 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
 def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:
     """The endpoint of an entry of the configuration, with the entry's patience."""
     patience = Patience(config.max_retry_after_s, config.connect_patience_s, config.silence_patience_s)
-    return Endpoint(f"{entry} ({base_url.rstrip('/')})", patience)
+    return Endpoint(f"{entry} ({base_url.rstrip('/')})", patience, concurrency=config.concurrency)
 
 
 def read_body(content: bytes, content_type: str) -> Mapping[str, object]:

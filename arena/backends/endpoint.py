@@ -2,7 +2,7 @@
 
     call ──▶ wait until not_before ──▶ transport ──▶ Completion
                      ▲                    │ raises a CallError
-                     ├── Throttled ───────┤  the whole endpoint waits
+                     ├── Throttled ───────┤  the whole endpoint waits, then goes on with half as many at once
                      ├── Unstable ────────┤  this call again, at most twice, marked maybe_billed
                      │                    ├─▶ Rejected: a Completion with status bad_request
                      └────────────────────┴─▶ Unauthorized: EndpointDead
@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from arena.backends.window import Window
 from arena.errors import CallError, EndpointDead, Rejected, Throttled, Unauthorized, Unstable
 from arena.types import Completion, Request
 
@@ -57,9 +58,12 @@ class Endpoint:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         rng: random.Random | None = None,
+        concurrency: int | None = None,
     ) -> None:
         self.where = where
         """Name and URL, for messages."""
+        self.window = Window(concurrency)
+        """How many calls may be under way at once."""
         self.patience = patience
         self._clock = clock
         self._sleep = sleep
@@ -122,6 +126,7 @@ class Endpoint:
             else:
                 self._succeeded = True
                 self._alive()
+                self.window.widen()
                 latency_s = completion.latency_s
                 return replace(
                     completion,
@@ -144,9 +149,13 @@ class Endpoint:
             if self._dead is not None:
                 raise EndpointDead(self._dead)
             wait = self._not_before - self._clock()
-            if wait <= 0:
+            if wait > 0:
+                await self._sleep(self._spread(wait))
+            elif self._in_flight < self.window.size:
                 return
-            await self._sleep(self._spread(wait))
+            else:
+                async with self._returned:
+                    await self._returned.wait_for(lambda: self._dead or self._in_flight < self.window.size)
 
     def _spread(self, wait: float) -> float:
         return wait + self._rng.uniform(0, min(1.0, _SPREAD * wait))
@@ -159,6 +168,8 @@ class Endpoint:
         if sent_at >= self._throttled_at:
             self._throttles += 1
             self._throttled_at = now
+            if not error.refused:
+                self.window.narrow(self._in_flight + 1)
         longest = _LONGEST_CONNECT_BACKOFF_S if error.refused else _LONGEST_BACKOFF_S
         wait = min(_FIRST_BACKOFF_S * 2 ** min(self._throttles - 1, 30), longest)
         if error.retry_after_s is not None:
@@ -166,7 +177,10 @@ class Endpoint:
         if now + wait > self._not_before:
             self._not_before = now + wait
             self._waiting_for = str(error)
-            log.warning("%s: %s; waiting %.3g s", self.where, error, wait)
+            log.warning("%s: %s; waiting %.3g s%s", self.where, error, wait, self._narrowed())
+
+    def _narrowed(self) -> str:
+        return f", then {self.window.size:.0f} calls at once" if self.window.narrowed else ""
 
     def _fail(self, error: CallError) -> None:
         """Note a failure, and give the endpoint up when there has been nothing else for too long."""

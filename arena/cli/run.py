@@ -10,6 +10,7 @@ from arena.cli.options import config_option, dry_run_option, names
 
 if TYPE_CHECKING:
     from arena.stages.board import DryRun
+    from arena.stages.options import BatchMode
     from arena.stages.plan import Plan
 
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Ask again although it is stored.")
 @click.option("--budget-usd", type=click.FloatRange(min=0), metavar="X",
               help="Stop before the next call could bring this run's spending above X.")  # fmt: skip
+@click.option("--batch", is_flag=False, flag_value="wait", default=None, metavar="[=submit|collect]",
+              type=click.Choice(["wait", "submit", "collect"]),
+              help="Ask judges through batch endpoints at half the price; or only hand over, only fetch.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @dry_run_option
 def run(
@@ -33,6 +37,7 @@ def run(
     retry_errors: bool,
     redo: str | None,
     budget_usd: float | None,
+    batch: str | None,
     yes: bool,
     dry_run: str | None,
 ) -> int:
@@ -49,6 +54,8 @@ def run(
     from arena.stages.run import run_board
 
     loaded = load_config(config)
+    if batch == "collect" and not stages:
+        stages = ("reviews", "ratings")
     options = RunOptions(
         tuple(stage for stage in STAGES if stage in stages) if stages else STAGES,
         names(models),
@@ -56,6 +63,7 @@ def run(
         retry_errors,
         parse_redo(redo),
         budget_usd,
+        batch=cast("BatchMode | None", batch),
     )
 
     def approve(plan: Plan) -> None:

@@ -7,7 +7,7 @@ verdict, or with the next request to send. Asking and combining use the same wal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -197,6 +197,19 @@ def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask
     if fixed.status != "ok":
         return outcome if fixed.status == "unparsed" else fixed
     return replace(fixed, explanation=outcome.explanation)
+
+
+def steps(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[Ask]:
+    """Every request of a case's walk so far: those whose replies are stored, and the next one."""
+    ask = Ask(case, case.key, "first", case.judge.sampling)
+    yield ask
+    reply = lookup(ask.key)
+    if reply is not None and reply.status == "truncated":
+        ask = _longer(ask)
+        yield ask
+        reply = lookup(ask.key)
+    if reply is not None and reply.status == "ok" and read_reply(case.prompt, reply).status == "unparsed":
+        yield _repair(case, reply)
 
 
 def read_reply(prompt: Prompt, reply: Reply) -> Resolved:

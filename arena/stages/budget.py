@@ -51,6 +51,15 @@ class Budget:
                 self.spent_usd += expense.total(bound_usd)
                 self._settled.notify_all()
 
+    def commit(self, bound_usd: float) -> None:
+        """Count the most that something can cost as spent: a batch cannot be stopped halfway. Raises BudgetReached."""
+        if not self._fits(self.spent_usd + self._reserved + bound_usd):
+            raise BudgetReached(
+                f"--budget-usd {self.limit_usd:g} is reached: ${self.spent_usd:.4f} spent, and the next batch"
+                f" could cost ${bound_usd:.4f}; what came back is stored"
+            )
+        self.spent_usd += bound_usd
+
     def _fits(self, total_usd: float) -> bool:
         return self.limit_usd is None or total_usd <= self.limit_usd * (1 + 1e-9)
 

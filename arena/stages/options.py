@@ -10,6 +10,7 @@ from arena.errors import InputError
 from arena.types import Answer, Question
 
 StageName = Literal["answers", "reviews", "ratings"]
+BatchMode = Literal["wait", "submit", "collect"]
 STAGES: tuple[StageName, ...] = ("answers", "reviews", "ratings")
 
 
@@ -57,6 +58,8 @@ class RunOptions:
     """The most this invocation may spend."""
     battle: Only | None = None
     """Nothing but what one battle needs."""
+    batch: BatchMode | None = None
+    """Judges are asked through batch endpoints: hand over, fetch, or both and wait in between."""
 
     def asked_questions(self, questions: Sequence[Question]) -> list[Question]:
         """The questions that may be asked about, of all on the board."""

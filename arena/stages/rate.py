@@ -58,7 +58,7 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
-        rows = write_rows(folder / name, _rows(board, answers, ledgers))
+        rows = write_rows(folder / name, board_rows(board, answers, ledgers))
         null = list(_sentinel_rows(board, answers, ledgers))
         inputs, costs = _inputs(board, answers, ledgers), _judge_costs(ledgers)
     if null:
@@ -82,7 +82,7 @@ def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
     return panel or list(rows)
 
 
-def _rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
+def board_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
     """Every judge's rows, and the panel's after those of the same battle."""
     quorum, silent = board.config.reviews_gen.panel.quorum, silent_judges(board)
     several = len(judges_on_board(board, ledgers)) > 1

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 import arena
 from arena.backends import Opening, open_backend
+from arena.backends.batch import BatchClient, batch_client
+from arena.batch_log import BatchLog
 from arena.config import LocalConfig, RecordedConfig
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.combine import combine, verdict_of
@@ -17,6 +20,7 @@ from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.nonce import make_nonce
 from arena.stages.answer import Answers, now
+from arena.stages.batch import BatchDesk, batch_review
 from arena.stages.board import OpenBoard
 from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
 from arena.stages.matches import Exam, Ledgers, Match, Scope, exams, matches
@@ -24,7 +28,7 @@ from arena.stages.options import RunOptions
 from arena.stages.progress import Progress
 from arena.stages.sentinel import sentinel_exams, sentinel_matches
 from arena.store import Ledger
-from arena.types import Battle, Reply, Request, Score
+from arena.types import Backend, Battle, Reply, Request, Score
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Desk:
     name: str
     todo: Todo
     ledger: Ledger
+    every_case: Callable[[], Iterator[Case]]
+    """All cases of the judge, those with a verdict included."""
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
@@ -98,12 +104,15 @@ async def review_stage(
         todo = plan_reviews(board, answers, ledgers, options)
         local = [name for name in todo if isinstance(board.judges[name], LocalConfig)]
 
+        def every_case(name: str) -> Iterator[Case]:
+            return (case for case in all_cases(board, answers, ledgers) if case.judge.name == name)
+
         async def one_after_another(names: list[str]) -> list[RunStopped]:
             failures: list[RunStopped] = []
             for name in names:
                 if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
                     break
-                desk = Desk(board, name, todo[name], ledgers[name])
+                desk = Desk(board, name, todo[name], ledgers[name], partial(every_case, name))
                 if error := await _review(desk, options, progress, control):
                     failures.append(error)
             return failures
@@ -113,19 +122,46 @@ async def review_stage(
 
 
 async def _review(desk: Desk, options: RunOptions, progress: Progress, control: Control) -> RunStopped | None:
-    board, name, todo, ledger = desk.board, desk.name, desk.todo, desk.ledger
+    board, name, todo = desk.board, desk.name, desk.todo
     if not todo.cases:
         return None
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
     backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), board.judges[name])
-    salt = board.review_folder.salt()
+    client = None if options.batch is None else batch_client(backend)
+    try:
+        with BatchLog(board.review_folder.batches_file) as log:
+            if client is not None and options.batch is not None:
+                await batch_review(_batch_desk(desk, options, progress, control, client, log), options.batch)
+            elif options.batch in (None, "wait"):
+                await _ask_live(desk, backend, options, progress, control, log.keys_of(name))
+            else:
+                progress.note(f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}")
+    except RunStopped as error:
+        if isinstance(error, EndpointDead):
+            progress.note(str(error))
+        return error
+    finally:
+        await backend.close()
+    return None
+
+
+async def _ask_live(
+    desk: Desk, backend: Backend, options: RunOptions, progress: Progress, control: Control, under_way: set[str]
+) -> None:
+    """Ask for every open case, several at once; what is in a batch already is left to it."""
+    name, ledger, price = desk.name, desk.ledger, price_of(desk.board.judges[desk.name])
+    salt = desk.board.review_folder.salt()
     asked: set[str] = set()
+    left: set[str] = set()
 
     async def do(case: Case) -> None:
         lookup = _reopening(ledger, options, case, asked)
         while isinstance(step := resolve(case, lookup), Ask):
+            if step.key in under_way:
+                left.add(step.key)
+                return
             request = step.request(make_nonce(salt, case.question.question_id))
-            completion = await complete(backend, request, control.budget, price_of(board.judges[name]))
+            completion = await complete(backend, request, control.budget, price)
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
             ledger.add(reply)
             asked.add(step.key)
@@ -134,16 +170,30 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
     def prefix(case: Case) -> str:
         return f"{case.question.question_id}\x1f{case.prompt.name}" if backend.load == "api" else ""
 
-    try:
-        async with watching(backend, "reviews", name, progress):
-            await work(todo.cases, do, backend.concurrency, prefix=prefix, interruption=control.interruption)
-    except RunStopped as error:
-        if isinstance(error, EndpointDead):
-            progress.note(str(error))
-        return error
-    finally:
-        await backend.close()
-    return None
+    async with watching(backend, "reviews", name, progress):
+        await work(desk.todo.cases, do, backend.concurrency, prefix=prefix, interruption=control.interruption)
+    if left:
+        progress.note(f"judge {name}: {len(left)} requests are under way in batches; fetch them with --batch=collect")
+
+
+def _batch_desk(
+    desk: Desk, options: RunOptions, progress: Progress, control: Control, client: BatchClient, log: BatchLog
+) -> BatchDesk:
+    asked: set[str] = set()
+    return BatchDesk(
+        judge=desk.name,
+        every_case=desk.every_case,
+        due=desk.todo.cases,
+        lookup=lambda case: _reopening(desk.ledger, options, case, asked),
+        ledger=desk.ledger,
+        client=client,
+        log=log,
+        salt=desk.board.review_folder.salt(),
+        price=price_of(desk.board.judges[desk.name]),
+        progress=progress,
+        control=control,
+        asked=asked,
+    )
 
 
 def next_requests(todo: Todo, ledger: Ledger, options: RunOptions) -> Iterator[Request]:

@@ -1,0 +1,145 @@
+"""Batch endpoints: many requests handed over at once, done within a day, at half the price.
+
+A client submits, looks and fetches; it remembers nothing. What was handed over when is kept by the caller, on disk.
+Every request carries its key as `custom_id`, so that a result is recognised whatever happened in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from arena.backends.api import ApiBackend
+from arena.backends.http_errors import call_error, http_errors, status_error
+from arena.errors import ArenaError, CallError, Rejected, Unauthorized, Unstable
+from arena.types import Backend, Completion, Request
+
+BATCH_PRICE = 0.5
+"""What a call in a batch costs, relative to a live one, at OpenAI and Anthropic."""
+T = TypeVar("T")
+_NOTHING = Request("", "", ())
+
+
+class BatchItem(NamedTuple):
+    """One request of a batch."""
+
+    custom_id: str
+    request: Request
+
+
+class BatchState(NamedTuple):
+    """How far a batch is."""
+
+    ended: bool
+    done: int
+    total: int
+    refused: str | None = None
+    """Why the whole batch was turned down; None when it was taken."""
+
+
+class BatchResult(NamedTuple):
+    """What came back for one request."""
+
+    custom_id: str
+    completion: Completion | None
+    """None: expired, cancelled, or failed at the provider's side. Nothing was billed; it can be asked again."""
+    complaint: str | None = None
+    """The error text, where there is one."""
+
+
+class SubmissionUnknown(ArenaError):
+    """The connection broke while a batch was being created: it may exist or not."""
+
+
+class BatchRefused(ArenaError):
+    """The endpoint took no batch. The message says why."""
+
+
+class BatchClient(Protocol):
+    """One provider's batch endpoint."""
+
+    most_requests: int
+    most_bytes: int
+
+    def size(self, item: BatchItem) -> int:
+        """Bytes of one request as it is sent."""
+
+    def learn(self, complaint: str) -> bool:
+        """Ask differently from now on, because of this complaint; whether that changes anything."""
+
+    def knows(self, complaint: str) -> bool:
+        """Whether this complaint is about something that can be asked for differently."""
+
+    async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
+        """Create one batch; returns its id. Raises SubmissionUnknown, BatchRefused and EndpointDead."""
+
+    async def recent(self, uuid: str, total: int, since: float) -> list[str]:
+        """Batches created after `since` (epoch seconds) that can be the submission `uuid` of `total` requests."""
+
+    async def state(self, batch_id: str) -> BatchState:
+        """How far a batch is."""
+
+    async def results(self, batch_id: str) -> list[BatchResult]:
+        """Everything an ended batch holds, in any order. What it does not hold was not done."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+def batch_client(backend: Backend) -> BatchClient | None:
+    """The batch endpoint of a backend; None where there is none (a local engine, a recording)."""
+    if not isinstance(backend, ApiBackend):
+        return None
+    from arena.backends.anthropic import AnthropicTransport
+    from arena.backends.anthropic_batch import AnthropicBatches
+    from arena.backends.openai import OpenAITransport
+    from arena.backends.openai_batch import OpenAIBatches
+
+    match backend.transport:
+        case OpenAITransport():
+            return OpenAIBatches(backend, backend.transport)
+        case AnthropicTransport():
+            return AnthropicBatches(backend, backend.transport)
+        case _:
+            return None
+
+
+async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+    """Do one call of a batch endpoint within the endpoint's patience.
+
+    With `once` a connection that breaks on the way is not tried again, since the server may have done it: then
+    SubmissionUnknown. Raises BatchRefused for what the endpoint turns down, EndpointDead when nobody gets in.
+    """
+    found: list[T] = []
+    sdk = backend.transport.sdk
+
+    async def transport(request: Request) -> Completion:
+        try:
+            found.append(await what())
+        except http_errors(sdk) as error:
+            failure = call_error(error, sdk)
+            if once and isinstance(failure, Unstable):
+                raise SubmissionUnknown(str(failure)) from None
+            raise failure from None
+        return Completion("ok")
+
+    completion = await backend.endpoint.call(transport, _NOTHING)
+    if not found:
+        raise BatchRefused(completion.error or "no reason given")
+    return found[0]
+
+
+def failed_result(custom_id: str, status: int, message: str) -> BatchResult:
+    """What an error inside a batch means: turned down for good, or to be asked again."""
+    error = status_error(status, message)
+    if isinstance(error, Rejected | Unauthorized):
+        return BatchResult(custom_id, Completion("bad_request", error=str(error)), str(error))
+    return BatchResult(custom_id, None, str(error))
+
+
+def read_result(custom_id: str, read: Callable[[], Completion]) -> BatchResult:
+    """A body of status 200, read; one that is no completion is asked again."""
+    try:
+        return BatchResult(custom_id, read())
+    except CallError as error:
+        return BatchResult(custom_id, None, str(error))

@@ -1,0 +1,146 @@
+"""`arena agree`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import click
+
+from arena.types import JSON
+
+Row = Mapping[str, JSON]
+
+
+@click.command()
+@click.option("-c", "--config", "--c", "config", metavar="CFG", help="The board whose judges are compared.")
+@click.option("--votes", type=click.Path(path_type=Path), metavar="FILE",
+              help="People's votes, .jsonl or .csv; default: the board's votes.jsonl.")  # fmt: skip
+@click.option("--judge", metavar="J", help="Only this judge.")
+@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
+@click.option("--width", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True,
+              help="How wide (±) the interval of the agreement may be, to say how many votes that takes.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON on stdout.")
+def agree(
+    config: str | None, votes: Path | None, judge: str | None, level: float, width: float, seed: int, as_json: bool
+) -> None:
+    """A judge against people: agreement, kappa, rank correlation, and where it leans.
+
+    Votes are matched with verdicts by question and pair of models. A file needs model_a, model_b and winner (or
+    outcome, or human_pref: 0 model_a, 1 model_b, 0.5 tie), with question_id, voter, category, language where known.
+    Without -c the file must hold the judge's verdicts too, in a column judge_pref.
+    """
+    from arena.stages.agree import Wish, agree_in_file, agree_on_board
+    from arena.stages.votes import read_votes
+
+    wish = Wish(judge, level, width, seed)
+    if config is None:
+        if votes is None:
+            raise click.UsageError("give a board with -c, or a file with --votes")
+        document = agree_in_file(read_votes(votes), wish)
+    else:
+        from arena.loading import load_config
+        from arena.stages.board import open_board
+
+        board = open_board(load_config(config))
+        document = agree_on_board(board, read_votes(votes or board.answer_folder.votes_file), wish)
+    if as_json:
+        import orjson
+
+        from arena.files import round_floats
+
+        click.echo(orjson.dumps(round_floats(document), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print(document)
+
+
+def _print(document: Row) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    people = cast("Row", document["people"])
+    console.print(f"{document['n_votes']} votes of {_count(document['n_voters'], 'voter')}", highlight=False)
+    if people["n_battles"]:
+        raw, decisive = _share(people["agree_raw"]), _share(people["agree_decisive"])
+        console.print(
+            f"people among themselves: {raw} the same winner, {decisive} where neither calls a tie "
+            f"({_count(people['n_battles'], 'battle')} with several votes)"
+        )
+    for judge in cast("Sequence[Row]", document["judges"]):
+        table = Table(
+            title=f"judge {judge['judge']}", title_justify="left", show_header=False, box=None, pad_edge=False
+        )
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for label, value in _lines(judge):
+            table.add_row(label, value)
+        console.print()
+        console.print(table)
+    left_out = cast("Mapping[str, int]", document["left_out"])
+    if left_out:
+        console.print("\nleft out: " + ", ".join(f"{n} {reason}" for reason, n in left_out.items()), style="dim")
+
+
+def _lines(judge: Row) -> list[tuple[str, str]]:
+    """What there is to say about one judge; measures that rest on nothing are not shown."""
+    majority = cast("Row", judge["majority"])
+    half = cast("float", judge["half_width"])
+    lines = [
+        ("agrees with people", f"{_share(majority['raw'])} on {_count(majority['n_battles'], 'battle')}"),
+        ("  where neither ties", _share(majority["decisive"])),
+        ("  with one voter", _share(judge["single_vote"])),
+        ("  beyond chance (κ)", _plain(majority["kappa"])),
+        ("order of the models", f"Spearman {_plain(majority['spearman'])}, Kendall {_plain(majority['kendall'])}"),
+        ("same winner both ways", _share(judge["consistency"])),
+        ("points to the first slot", _share(judge["first_slot"])),
+        ("prefers the longer answer", f"{_share(judge['longer_judge'])}, people {_share(judge['longer_people'])}"),
+        ("  more than people do by", _points(judge["length_bias"])),
+        ("calls a tie", f"{_share(judge['ties_judge'])}, people {_share(judge['ties_people'])}"),
+    ]
+    lines = [(label, value) for label, value in lines if not value.startswith("–")]
+    for what in ("categories", "languages"):
+        slices = cast("Mapping[str, JSON]", judge[what])
+        lines += [(f"  {name}", _share(value)) for name, value in slices.items() if len(slices) > 1]
+    if temperature := cast("Row | None", judge["temperature"]):
+        loss = f"log loss {temperature['log_loss']:.3f} (knowing nothing: {temperature['log_loss_flat']:.3f})"
+        beta = f"β = {temperature['beta']:.3f}{_ends(temperature, 3, 1.0)}"
+        lines.append(("soft verdicts", f"P = σ(β·signal) with {beta}, {loss}"))
+    more = judge["more_questions"]
+    if more is not None:
+        enough = "reached" if more == 0 else f"{more} more questions with votes"
+        lines.append((f"for ±{100 * half:g} points", enough))
+    return lines
+
+
+def _share(mean: JSON) -> str:
+    return _mean(mean, 1, 100.0, "%")
+
+
+def _points(mean: JSON) -> str:
+    return _mean(mean, 1, 100.0, " points")
+
+
+def _plain(mean: JSON) -> str:
+    return _mean(mean, 2, 1.0, "")
+
+
+def _mean(mean: JSON, digits: int, factor: float, unit: str) -> str:
+    row = cast("Row", mean)
+    value = row.get("value")
+    if not isinstance(value, int | float):
+        return "–"
+    return f"{factor * value:.{digits}f}{unit}{_ends(row, digits, factor)}"
+
+
+def _ends(row: Row, digits: int, factor: float) -> str:
+    low, high = row.get("low"), row.get("high")
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return ""
+    return f" [{factor * low:.{digits}f}, {factor * high:.{digits}f}]"
+
+
+def _count(n: JSON, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

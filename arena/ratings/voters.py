@@ -1,0 +1,145 @@
+"""People and a judge on the same battles: how far people agree among themselves, biases, and a fitted temperature."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from arena.ratings.arrays import Codes, FloatArray
+from arena.ratings.bradley_terry import sigmoid
+from arena.ratings.means import Mean, clustered_share
+from arena.ratings.student import t_quantile
+
+
+class Cast(NamedTuple):
+    """One vote: who voted on which battle, and P(the model first by name wins) in {0, ½, 1}."""
+
+    voter: str
+    question_id: str
+    first: str
+    second: str
+    outcome: float
+
+
+class HumanCeiling(NamedTuple):
+    """How far voters agree with each other where several have voted on one battle: what a judge can hope for."""
+
+    raw: Mean
+    """Share of pairs of votes with the same winner, ties included."""
+    decisive: Mean
+    """The same where neither calls a tie."""
+    n_battles: int
+    n_voters: int
+
+
+class Temperature(NamedTuple):
+    """P(a wins) = σ(β·signal), with β fitted on people's votes."""
+
+    beta: float
+    low: float | None
+    high: float | None
+    log_loss: float
+    """Mean over the votes, natural log, with β."""
+    log_loss_flat: float
+    """The same for a judge that knows nothing: P = ½."""
+    n: int
+
+
+def human_ceiling(votes: Sequence[Cast], level: float) -> HumanCeiling:
+    """Agreement between two voters on one battle; every battle weighs by its pairs of votes, clustered by question."""
+    battles: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for vote in votes:
+        battles[vote.question_id, vote.first, vote.second].append(vote.outcome)
+    several = {key: outcomes for key, outcomes in battles.items() if len(outcomes) > 1}
+    pairs = [(key[0], x, y) for key, outcomes in several.items() for x, y in combinations(outcomes, 2)]
+    voters = {vote.voter for vote in votes if (vote.question_id, vote.first, vote.second) in several}
+    same = np.array([float(_side(x) == _side(y)) for _, x, y in pairs])
+    tied = np.array([_side(x) == 0 or _side(y) == 0 for _, x, y in pairs], dtype=bool)
+    clusters = codes_of([question for question, _, _ in pairs])
+    return HumanCeiling(
+        clustered_share(same, clusters, level),
+        clustered_share(np.where(tied, np.nan, same), clusters, level),
+        len(several),
+        len(voters),
+    )
+
+
+def clustered_mean(values: FloatArray, clusters: Codes, level: float) -> Mean:
+    """The mean of any values, NaN left out, with a t interval over clusters; no interval with one cluster."""
+    known = ~np.isnan(values)
+    values, clusters = values[known], clusters[known]
+    n = len(values)
+    if not n:
+        return Mean(None, None, None, 0)
+    mean = float(values.mean())
+    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], values - mean)
+    q = len(sums)
+    if q < 2:
+        return Mean(mean, None, None, n)
+    se = math.sqrt(q / (q - 1) * float((sums**2).sum())) / n
+    half = float(t_quantile(level, np.array([q - 1.0]))[0]) * se
+    return Mean(mean, mean - half, mean + half, n)
+
+
+def fit_temperature(signal: FloatArray, outcome: FloatArray, clusters: Codes, level: float) -> Temperature | None:
+    """β that makes σ(β·signal) the best prediction of the votes, by Newton, with a sandwich interval over questions.
+
+    A tie among the votes counts half for each side. None where the signal never varies or predicts every vote without
+    an exception (β would be infinite). SoftElo (arXiv 2606.13221) fits the same on differences of judges' scores.
+    """
+    if not len(signal) or not np.any(signal):
+        return None
+    signs = np.sign(signal) * np.sign(outcome - 0.5)
+    if not (signs < 0).any() and not ((outcome == 0.5) & (signal != 0)).any():
+        return None
+    beta = 0.0
+    for _ in range(200):
+        p = sigmoid(beta * signal)
+        slope, curve = float((signal * (outcome - p)).sum()), float((signal**2 * p * (1 - p)).sum())
+        step = max(-1.0, min(1.0, slope / max(curve, 1e-12)))
+        beta += step
+        if abs(step) < 1e-12:
+            break
+    p = sigmoid(beta * signal)
+    sums = np.bincount(clusters, signal * (outcome - p))
+    q = len(np.unique(clusters))
+    low = high = None
+    if q > 1:
+        curve = float((signal**2 * p * (1 - p)).sum())
+        se = math.sqrt(q / (q - 1) * float((sums**2).sum())) / curve
+        half = float(t_quantile(level, np.array([q - 1.0]))[0]) * se
+        low, high = beta - half, beta + half
+    return Temperature(beta, low, high, _log_loss(p, outcome), math.log(2), len(signal))
+
+
+def more_questions(mean: Mean, n_questions: int, half_width: float) -> int | None:
+    """How many more questions bring the interval of a share down to ± `half_width`, if votes go on as they are.
+
+    None where there is no interval yet.
+    """
+    if mean.low is None or mean.high is None or n_questions < 2:
+        return None
+    now = (mean.high - mean.low) / 2
+    return max(0, math.ceil(n_questions * (now / half_width) ** 2 - 1e-6) - n_questions)
+
+
+def codes_of(names: Sequence[str]) -> Codes:
+    """Names as codes from 0."""
+    if not names:
+        return np.zeros(0, dtype=np.int32)
+    result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
+    return result
+
+
+def _log_loss(p: FloatArray, outcome: FloatArray) -> float:
+    inside = np.clip(p, 1e-15, 1 - 1e-15)
+    return float(-(outcome * np.log(inside) + (1 - outcome) * np.log(1 - inside)).mean())
+
+
+def _side(outcome: float) -> int:
+    return int(outcome > 0.5) - int(outcome < 0.5)

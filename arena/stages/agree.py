@@ -1,0 +1,297 @@
+"""Judge against people: how far they agree, how far people agree among themselves, and where the judge leans."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import fmean
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from arena.errors import InputError
+from arena.judging.combine import value_of, winner_of
+from arena.ratings import BattleTable
+from arena.ratings.agreement import agreement
+from arena.ratings.means import Mean, clustered_share
+from arena.ratings.results import plain
+from arena.ratings.voters import Cast, clustered_mean, codes_of, fit_temperature, human_ceiling, more_questions
+from arena.stages.answer import current_answers
+from arena.stages.board import OpenBoard
+from arena.stages.rate import board_rows
+from arena.stages.review import open_ledgers
+from arena.stages.votes import Vote, Votes
+from arena.types import JSON, Battle, Score
+
+THIN = 20
+"""Slices with fewer votes are not shown by themselves."""
+Pair = tuple[str, str, str]
+"""Question, and two models in alphabetical order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judge's verdict on one battle, in the frame of the model first by name."""
+
+    outcome: float
+    signal: float
+    """How clearly: log-odds, a difference of scores, or the outcome itself."""
+    by_order: tuple[float | None, float | None] = (None, None)
+    """The outcome with the first model shown first, and with it shown second."""
+    longer: float | None = None
+    """Whether the first model's answer is the longer one (1), the shorter (0); None for equal or unknown."""
+    keys: tuple[str | None, str | None] = (None, None)
+
+
+Verdicts = Mapping[Pair, Judged]
+
+
+class Wish(NamedTuple):
+    """What a person wants to know."""
+
+    judge: str | None = None
+    level: float = 0.95
+    half_width: float = 0.05
+    seed: int = 0
+
+
+def agree_on_board(board: OpenBoard, votes: Votes, wish: Wish) -> dict[str, JSON]:
+    """Every judge of a board (or the wanted one) against the votes. Raises InputError when nothing can be compared."""
+    verdicts = _board_verdicts(board)
+    if wish.judge is not None and wish.judge not in verdicts:
+        raise InputError(
+            f"--judge {wish.judge}: no verdicts by that judge (have: {', '.join(sorted(verdicts)) or 'none'})"
+        )
+    chosen = {name: found for name, found in verdicts.items() if wish.judge in (None, name)}
+    return _document(votes, chosen, wish)
+
+
+def agree_in_file(votes: Votes, wish: Wish) -> dict[str, JSON]:
+    """The judge whose verdicts stand beside the votes in one file. Raises InputError when there is none."""
+    found: dict[Pair, Judged] = {}
+    for vote in votes.votes:
+        if vote.judge_outcome is not None:
+            outcome = vote.judge_outcome if vote.model_a < vote.model_b else 1 - vote.judge_outcome
+            signal = 2 * outcome - 1
+            if vote.judge_signal is not None:
+                signal = vote.judge_signal if vote.model_a < vote.model_b else -vote.judge_signal
+            found[_pair(vote)] = Judged(outcome, signal)
+    if not found:
+        raise InputError("no judge's verdicts: give a board with -c, or a file with a column judge_pref")
+    return _document(votes, {wish.judge or "judge_pref": found}, wish)
+
+
+def _document(votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish) -> dict[str, JSON]:
+    """Everything that `arena agree` says."""
+    left_out = Counter(votes.left_out)
+    judges: list[JSON] = []
+    for judge, found in sorted(verdicts.items()):
+        kept = [vote for vote in votes.votes if (v := found.get(_pair(vote))) and not _is_stale(vote, v)]
+        if kept:
+            judges.append(_against(judge, kept, found, wish))
+    everyone = [v for v in votes.votes if any(_pair(v) in found for found in verdicts.values())]
+    left_out["on battles that are not on the board"] = len(votes.votes) - len(everyone)
+    left_out["on answers that have changed"] = sum(
+        all(_is_stale(vote, found[_pair(vote)]) for found in verdicts.values() if _pair(vote) in found)
+        for vote in everyone
+    )
+    if not judges:
+        raise InputError(f"none of {len(votes.votes)} votes is on a battle that a judge has decided")
+    ceiling = human_ceiling([_cast(vote) for vote in votes.votes], wish.level)
+    lefts = [vote for vote in votes.votes if vote.left is not None]
+    document: dict[str, object] = {
+        "level": wish.level,
+        "n_votes": len(votes.votes),
+        "n_voters": len({vote.voter for vote in votes.votes}),
+        "left_out": {reason: n for reason, n in sorted(left_out.items()) if n},
+        "people": {
+            "agree_raw": ceiling.raw._asdict(),
+            "agree_decisive": ceiling.decisive._asdict(),
+            "n_battles": ceiling.n_battles,
+            "n_voters": ceiling.n_voters,
+            "left_side": _share([_for_left(v) for v in lefts], [v.question_id for v in lefts], wish.level)._asdict(),
+        },
+        "judges": judges,
+    }
+    return cast("dict[str, JSON]", plain(document))
+
+
+def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) -> JSON:
+    """One judge against the votes on battles it has decided."""
+    level = wish.level
+    pairs = sorted({_pair(vote) for vote in votes})
+    people = _table([(*_pair(vote), _cast(vote).outcome) for vote in votes])
+    machine = _table([(*pair, verdicts[pair].outcome) for pair in pairs])
+    both = agreement(people, machine, level=level, seed=wish.seed)
+    same = [float(winner_of(_cast(vote).outcome) == winner_of(verdicts[_pair(vote)].outcome)) for vote in votes]
+    questions = [vote.question_id for vote in votes]
+    slices = {
+        name: _by(votes, same, pick, level)
+        for name, pick in (("categories", lambda v: v.category), ("languages", lambda v: v.language))
+    }
+    temperature = fit_temperature(
+        np.array([verdicts[_pair(vote)].signal for vote in votes]),
+        np.array([_cast(vote).outcome for vote in votes]),
+        codes_of(questions),
+        level,
+    )
+    found: dict[str, object] = {
+        "judge": judge,
+        "majority": both.to_json(),
+        "single_vote": _share(same, questions, level)._asdict(),
+        **_biases(votes, verdicts, level),
+        **slices,
+        "temperature": None if temperature is None else temperature._asdict(),
+        "half_width": wish.half_width,
+        "more_questions": more_questions(both.raw, both.n_questions, wish.half_width),
+    }
+    return plain(found)
+
+
+def _biases(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object]:
+    """Where the judge leans that people do not: to the answer shown first, to the longer one, to calling a tie."""
+    pairs = sorted({_pair(vote) for vote in votes})
+    ordered = [(pair, *verdicts[pair].by_order) for pair in pairs]
+    complete = [(pair, first, second) for pair, first, second in ordered if first is not None and second is not None]
+    asked = [pair[0] for pair, _, _ in complete]
+    judge_longer, people_longer, lengths = [], [], []
+    for vote in votes:
+        judged = verdicts[_pair(vote)]
+        if judged.longer is not None:
+            judge_longer.append(judged.outcome if judged.longer else 1 - judged.outcome)
+            outcome = _cast(vote).outcome
+            people_longer.append(outcome if judged.longer else 1 - outcome)
+            lengths.append(vote.question_id)
+    difference = np.array(judge_longer) - np.array(people_longer)
+    return {
+        "first_slot": _share([(x + 1 - y) / 2 for _, x, y in complete], asked, level)._asdict(),
+        "consistency": _share([float(winner_of(x) == winner_of(y)) for _, x, y in complete], asked, level)._asdict(),
+        "longer_judge": _share(judge_longer, lengths, level)._asdict(),
+        "longer_people": _share(people_longer, lengths, level)._asdict(),
+        "length_bias": clustered_mean(difference, codes_of(lengths), level)._asdict(),
+        "ties_judge": _share([float(verdicts[_pair(v)].outcome == 0.5) for v in votes],
+                             [v.question_id for v in votes], level)._asdict(),
+        "ties_people": _share([float(v.outcome == 0.5) for v in votes], [v.question_id for v in votes],
+                              level)._asdict(),
+    }  # fmt: skip
+
+
+def _by(
+    votes: Sequence[Vote], same: Sequence[float], pick: Callable[[Vote], str | None], level: float
+) -> dict[str, object]:
+    """Agreement within each category or language that has enough votes."""
+    groups: dict[str, list[int]] = {}
+    for place, vote in enumerate(votes):
+        if (name := pick(vote)) is not None:
+            groups.setdefault(name, []).append(place)
+    return {
+        name: _share([same[i] for i in places], [votes[i].question_id for i in places], level)._asdict()
+        for name, places in sorted(groups.items())
+        if len(places) >= THIN
+    }
+
+
+def _board_verdicts(board: OpenBoard) -> dict[str, dict[Pair, Judged]]:
+    """Every judge's rated battles; in single mode, pairs of scores on one question."""
+    answers, _ = current_answers(board)
+    with ExitStack() as stack:
+        ledgers = open_ledgers(board, stack)
+        rows = list(board_rows(board, answers, ledgers))
+    battles = [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
+    found: dict[str, dict[Pair, Judged]] = {}
+    grouped: dict[tuple[str, Pair], list[Battle]] = {}
+    for battle in battles:
+        pair = (battle.question_id, *sorted((battle.model_a, battle.model_b)))
+        grouped.setdefault((battle.judge, cast("Pair", pair)), []).append(battle)
+    for (judge, key), same in grouped.items():
+        found.setdefault(judge, {})[key] = _judged(same)
+    scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
+    for judge, key, judged in _score_pairs(scores):
+        found.setdefault(judge, {})[key] = judged
+    return found
+
+
+def _judged(samples: Sequence[Battle]) -> Judged:
+    """All samples of one judge on one battle, turned to the model first by name."""
+    one = samples[0]
+    flip = one.model_a > one.model_b
+    outcome = fmean(battle.outcome for battle in samples if battle.outcome is not None)
+    orders = [_order(samples, "a_first"), _order(samples, "b_first")]
+    signal = _signal(samples)
+    lengths = one.style.get("length_a"), one.style.get("length_b")
+    longer = None if None in lengths or lengths[0] == lengths[1] else float(lengths[0] > lengths[1])  # type: ignore[operator]
+    keys = one.answer_key_a, one.answer_key_b
+    if flip:
+        outcome, signal, keys = 1 - outcome, -signal, keys[::-1]
+        orders = [None if value is None else 1 - value for value in reversed(orders)]
+        longer = None if longer is None else 1 - longer
+    return Judged(outcome, signal, (orders[0], orders[1]), longer, keys)
+
+
+def _order(samples: Sequence[Battle], order: str) -> float | None:
+    values = [v for b in samples for one in b.verdicts if one.order == order and (v := value_of(one)) is not None]
+    return fmean(values) if values else None
+
+
+def _signal(samples: Sequence[Battle]) -> float:
+    """How clearly model_a won: mean log-odds, else mean difference of scores, else the outcome from −1 to 1."""
+    verdicts = [verdict for battle in samples for verdict in battle.verdicts if verdict.status == "ok"]
+    odds = [_log_odds(v.probability) for v in verdicts if v.probability is not None]
+    if odds and len(odds) == len(verdicts):
+        return fmean(odds)
+    scores = [v.score_a - v.score_b for v in verdicts if v.score_a is not None and v.score_b is not None]
+    if scores and len(scores) == len(verdicts):
+        return fmean(scores)
+    return 2 * fmean(battle.outcome for battle in samples if battle.outcome is not None) - 1
+
+
+def _log_odds(p: float) -> float:
+    inside = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(inside / (1 - inside))
+
+
+def _score_pairs(scores: Sequence[Score]) -> Iterator[tuple[str, Pair, Judged]]:
+    by_question: dict[tuple[str, str], dict[str, float]] = {}
+    for row in scores:
+        assert row.score is not None
+        by_question.setdefault((row.judge, row.question_id), {})[row.model] = row.score
+    for (judge, question), found in by_question.items():
+        names = sorted(found)
+        for i, a in enumerate(names):
+            for b in names[i + 1 :]:
+                signal = found[a] - found[b]
+                yield judge, (question, a, b), Judged(0.5 + 0.5 * np.sign(signal), signal)
+
+
+def _pair(vote: Vote) -> Pair:
+    first, second = sorted((vote.model_a, vote.model_b))
+    return vote.question_id, first, second
+
+
+def _cast(vote: Vote) -> Cast:
+    question, first, second = _pair(vote)
+    return Cast(vote.voter, question, first, second, vote.outcome if vote.model_a == first else 1 - vote.outcome)
+
+
+def _is_stale(vote: Vote, judged: Judged) -> bool:
+    """Whether the vote was cast on answers that are no longer the current ones."""
+    keys = vote.answer_keys if vote.model_a < vote.model_b else vote.answer_keys[::-1]
+    return any(None not in (mine, now) and mine != now for mine, now in zip(keys, judged.keys, strict=True))
+
+
+def _for_left(vote: Vote) -> float:
+    return vote.outcome if vote.left == vote.model_a else 1 - vote.outcome
+
+
+def _share(values: Sequence[float], questions: Sequence[str], level: float) -> Mean:
+    return clustered_share(np.array(values, dtype=float), codes_of(questions), level)
+
+
+def _table(rows: Sequence[tuple[str, str, str, float]]) -> BattleTable:
+    return BattleTable.from_columns(
+        [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows],
+        question_id=[row[0] for row in rows],
+    )  # fmt: skip

@@ -1,0 +1,257 @@
+"""Judges asked through batch endpoints: submit, wait, collect; killed at any step, nothing is paid twice.
+
+    intent (synced) ──▶ submit ──▶ batch id (synced) ──▶ wait ──▶ results ──▶ ledger ──▶ collected (synced)
+
+What a batch leaves open, and the requests that its replies call for (a repair, a longer limit), are the next batch.
+Live calls and batches share keys: either can finish what the other began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import arena
+from arena.backends.batch import (
+    BATCH_PRICE,
+    BatchClient,
+    BatchItem,
+    BatchRefused,
+    SubmissionUnknown,
+)
+from arena.batch_log import BatchLog, OpenBatch
+from arena.config import Price
+from arena.errors import EndpointDead, RunStopped
+from arena.judging.judge import Ask, Case, resolve, steps
+from arena.money import cost_usd
+from arena.nonce import make_nonce
+from arena.stages.answer import now
+from arena.stages.budget import call_bound_usd
+from arena.stages.dispatch import Control
+from arena.stages.options import BatchMode
+from arena.stages.progress import Progress
+from arena.store import Ledger
+from arena.types import Completion, Reply
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+LISTED_AFTER_S = 10.0
+"""A batch that was created is in the provider's list after this long at the latest."""
+CLOCK_SLACK_S = 300.0
+"""How far the provider's clock may be behind ours."""
+TRIES = 3
+
+
+@dataclass
+class BatchDesk:
+    """One judge that is asked in batches."""
+
+    judge: str
+    every_case: Callable[[], Iterator[Case]]
+    """All cases of the judge, those with a verdict included."""
+    due: Sequence[Case]
+    """Those that this invocation may ask."""
+    lookup: Callable[[Case], Callable[[str], Reply | None]]
+    """The ledger as a case sees it in this invocation."""
+    ledger: Ledger
+    client: BatchClient
+    log: BatchLog
+    salt: bytes
+    price: Price | None
+    progress: Progress
+    control: Control
+    asked: set[str]
+    """Keys stored in this invocation."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return self.control.interruption.asked
+
+
+async def batch_review(desk: BatchDesk, mode: BatchMode) -> None:
+    """Ask one judge in batches until nothing is due (`wait`), or only hand over or only fetch.
+
+    Raises EndpointDead when the endpoint takes no batches, RunStopped when batches come back empty.
+    """
+    for complaint in desk.log.complaints(desk.judge):
+        desk.client.learn(complaint)
+    tries = 0
+    while True:
+        await _find_lost(desk)
+        stored = await _collect_all(desk, wait=mode == "wait")
+        requests = _due(desk)
+        if mode == "wait" and not requests and desk.log.open_of(desk.judge) and not desk.stopped:
+            continue
+        if mode == "collect" or desk.stopped or not requests or tries == TRIES:
+            break
+        tries = 1 if stored else tries + 1
+        await _submit_all(desk, requests)
+        if mode == "submit":
+            break
+    if mode == "wait" and requests and tries == TRIES and not desk.stopped:
+        raise RunStopped(f"judge {desk.judge}: {TRIES} batches came back without a usable result; run again, or live")
+    _report(desk)
+
+
+def _due(desk: BatchDesk) -> dict[str, Ask]:
+    """The next request of every case that may be asked, by key, those in open batches left out."""
+    under = desk.log.keys_of(desk.judge)
+    found: dict[str, Ask] = {}
+    for case in desk.due:
+        step = resolve(case, desk.lookup(case))
+        if isinstance(step, Ask) and step.key not in under:
+            found.setdefault(step.key, step)
+    return found
+
+
+async def _submit_all(desk: BatchDesk, requests: Mapping[str, Ask]) -> None:
+    """Hand everything over, in as many batches as the provider's limits make it."""
+    for chunk in _chunks(desk, requests):
+        most = BATCH_PRICE * sum(call_bound_usd(item.request, desk.price) for item in chunk)
+        desk.control.budget.commit(most)
+        intent = desk.log.intend(desk.judge, {item.custom_id: _nonce(desk, requests[item.custom_id]) for item in chunk})
+        try:
+            batch_id = await desk.client.submit(chunk, intent.uuid)
+        except SubmissionUnknown as error:
+            desk.progress.note(f"judge {desk.judge}: {error}; looking whether the batch was created")
+        except BatchRefused as error:
+            desk.log.void(intent, str(error))
+            if not _learn(desk, str(error)):
+                raise EndpointDead(f"judge {desk.judge}: the batch was refused: {error}") from None
+        except EndpointDead as error:
+            desk.log.void(intent, str(error))
+            raise
+        else:
+            desk.log.submitted(intent, batch_id)
+            desk.progress.note(f"judge {desk.judge}: batch {batch_id} holds {len(chunk)} requests")
+
+
+def _chunks(desk: BatchDesk, requests: Mapping[str, Ask]) -> Iterator[list[BatchItem]]:
+    chunk: list[BatchItem] = []
+    size = 0
+    for key, ask in requests.items():
+        item = BatchItem(key, ask.request(_nonce(desk, ask)))
+        more = desk.client.size(item)
+        if chunk and (len(chunk) >= desk.client.most_requests or size + more > desk.client.most_bytes):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(item)
+        size += more
+    if chunk:
+        yield chunk
+
+
+async def _find_lost(desk: BatchDesk) -> None:
+    """Find out what became of submissions that were cut off between asking and hearing the batch's id."""
+    for batch in desk.log.open_of(desk.judge):
+        if batch.batch_id is not None:
+            continue
+        found = await _look_for(desk, batch)
+        if found is None and (early := batch.created + LISTED_AFTER_S - time.time()) > 0:
+            await asyncio.sleep(min(early, LISTED_AFTER_S))
+            found = await _look_for(desk, batch)
+        if found is None:
+            desk.log.void(batch, "never created")
+        else:
+            desk.log.submitted(batch, found)
+            desk.progress.note(f"judge {desk.judge}: batch {found} had been created all the same")
+
+
+async def _look_for(desk: BatchDesk, batch: OpenBatch) -> str | None:
+    listed = await desk.client.recent(batch.uuid, len(batch.nonces), batch.created - CLOCK_SLACK_S)
+    return next((b for b in listed if b not in batch.mistaken and not desk.log.is_claimed(b)), None)
+
+
+async def _collect_all(desk: BatchDesk, *, wait: bool) -> int:
+    """Store the results of every batch that has ended, waiting for the others if wanted. Returns how many."""
+    stored, pause = 0, FIRST_WAIT_S
+    while True:
+        waiting = []
+        for batch in desk.log.open_of(desk.judge):
+            if batch.batch_id is None:
+                continue
+            state = await desk.client.state(batch.batch_id)
+            if not state.ended:
+                waiting.append(f"{batch.batch_id}: {state.done} of {state.total or len(batch.nonces)}")
+            elif state.refused is not None:
+                _turned_down(desk, batch, state.refused)
+            else:
+                stored += await _collect(desk, batch)
+        if not waiting or not wait or desk.stopped:
+            return stored
+        desk.progress.waiting("reviews", desk.judge, pause, "; ".join(waiting))
+        until = time.monotonic() + pause
+        while time.monotonic() < until and not desk.stopped:
+            await asyncio.sleep(min(0.2, pause))
+        pause = min(1.5 * pause, LONGEST_WAIT_S)
+
+
+def _turned_down(desk: BatchDesk, batch: OpenBatch, why: str) -> None:
+    desk.log.void(batch, why)
+    if not _learn(desk, why):
+        raise EndpointDead(f"judge {desk.judge}: batch {batch.batch_id} was turned down: {why}")
+
+
+async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
+    """Store one ended batch's results; what it lacks is due again."""
+    assert batch.batch_id is not None
+    results = [r for r in await desk.client.results(batch.batch_id) if r.custom_id in batch.nonces]
+    if not results and (await desk.client.state(batch.batch_id)).done:
+        desk.log.mistaken(batch)
+        await _find_lost(desk)
+        return 0
+    asks = {ask.key: ask for case in desk.every_case() for ask in steps(case, desk.ledger.get)}
+    stored = 0
+    for result in results:
+        if result.complaint and _learn(desk, result.complaint):
+            continue
+        ask = asks.get(result.custom_id)
+        if result.completion is not None and ask is not None:
+            _store(desk, ask, batch.nonces[result.custom_id], result.completion)
+            stored += 1
+    strange = sum(result.custom_id not in asks for result in results)
+    if strange:
+        desk.progress.note(f"judge {desk.judge}: {strange} results are for requests that today's config does not make")
+    desk.log.collected(batch, stored)
+    if failed := next((r.complaint for r in results if r.completion is None and r.complaint), None):
+        desk.progress.note(
+            f"judge {desk.judge}: batch {batch.batch_id} left requests open, the first because: {failed}"
+        )
+    return stored
+
+
+def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> None:
+    """Add one reply to the ledger, unless a run that was killed while collecting has done so."""
+    desk.asked.add(ask.key)
+    known = desk.ledger.get(ask.key)
+    if known is not None and known.via == "batch" and known.request_id == completion.request_id is not None:
+        return
+    full = cost_usd(completion.usage, desk.price) if completion.turns else 0.0 if desk.price else None
+    cost = completion.cost_usd if completion.cost_usd is not None else None if full is None else full * BATCH_PRICE
+    priced = replace(completion, cost_usd=cost, load="offline-batch")
+    reply = ask.reply(ask.request(nonce), priced, created_at=now(), version=arena.__version__)
+    desk.ledger.add(replace(reply, via="batch"))
+    desk.progress.advance("reviews", desk.judge, priced, cost)
+
+
+def _learn(desk: BatchDesk, complaint: str) -> bool:
+    """Whether what was complained about is asked for differently from now on."""
+    if desk.client.learn(complaint):
+        desk.log.learnt(desk.judge, complaint)
+    return desk.client.knows(complaint)
+
+
+def _nonce(desk: BatchDesk, ask: Ask) -> str:
+    return make_nonce(desk.salt, ask.case.question.question_id)
+
+
+def _report(desk: BatchDesk) -> None:
+    """Say what is still out there."""
+    for batch in desk.log.open_of(desk.judge):
+        where = f"batch {batch.batch_id}" if batch.batch_id else "a batch"
+        desk.progress.note(
+            f"judge {desk.judge}: {len(batch.nonces)} requests are under way in {where}; "
+            "fetch them with --batch=collect, or wait for them with --batch"
+        )

@@ -1,0 +1,288 @@
+"""Batches of both wire formats through the whole run: half price, shared keys, and a knife at every step."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from batch_servers import BatchServer
+from boards import arithmetic_board, read_jsonl, write_jsonl
+from commands import arena
+from judges import sum_judge
+from servers import Action, Call, Drop, Say
+
+PRICE = {"input": 2.0, "output": 8.0}
+
+
+@pytest.fixture(params=["openai", "anthropic"])
+def api(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def batch_board(folder: Path, server: BatchServer, api: str, **reviews: object) -> Path:
+    url = server.openai_url if api == "openai" else server.anthropic_url
+    judge = {"backend": api, "base_url": url, "api_key_env": None, "price": PRICE}
+    return arithmetic_board(folder, n_questions=4, judges={"j": judge}, **reviews)
+
+
+def ledger(folder: Path) -> list[dict[str, object]]:
+    return read_jsonl(folder / "out/reviews/j.jsonl")
+
+
+def board_of(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/reports/leaderboard.json").read_text())
+
+
+def test_a_board_judged_in_a_batch_equals_one_judged_live_at_half_the_price(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, polls_until_done=1) as server:
+        (tmp_path / "live").mkdir()
+        (tmp_path / "batch").mkdir()
+        live = batch_board(tmp_path / "live", server, api)
+        assert arena("run", "-c", live).returncode == 0
+        asked = len(server.live)
+        done = arena("run", "-c", batch_board(tmp_path / "batch", server, api), "--batch")
+        assert done.returncode == 0, done.stderr
+        assert len(server.live) == asked
+    lines, one = ledger(tmp_path / "batch"), ledger(tmp_path / "live")
+    assert {line["via"] for line in lines} == {"batch"}
+    assert sorted(line["key"] for line in lines) == sorted(line["key"] for line in one)
+    full = (10 * 2 + 5 * 8) * 1e-6
+    assert [line["cost_usd"] for line in one] == pytest.approx([full] * len(one))
+    assert [line["cost_usd"] for line in lines] == pytest.approx([full / 2] * len(one))
+    live_board, batch = board_of(tmp_path / "live"), board_of(tmp_path / "batch")
+    assert live_board["models"] == batch["models"]
+    assert max(server.batched.values()) == 1
+
+
+def test_submit_and_collect_are_two_invocations_and_a_live_run_between_asks_nothing(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, polls_until_done=1) as server:
+        config = batch_board(tmp_path, server, api)
+        done = arena("run", "-c", config, "--batch=submit")
+        assert done.returncode == 0, done.stderr
+        assert "requests are under way in batch" in done.stderr
+        assert board_of(tmp_path)["pending"] > 0
+        between = arena("run", "-c", config)
+        assert between.returncode == 0
+        assert server.live == []
+        assert "under way in batches" in between.stderr
+        waiting = arena("run", "-c", config, "--batch=collect")
+        assert waiting.returncode == 0
+        assert board_of(tmp_path)["pending"] > 0
+        assert arena("run", "-c", config, "--batch=collect").returncode == 0
+        assert board_of(tmp_path)["pending"] == 0
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert arena("run", "-c", config).returncode == 0
+        assert server.live == []
+    assert len(server.batches) == 1
+    assert max(server.batched.values()) == 1
+
+
+def test_a_batch_finishes_what_live_calls_began(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--limit", "2").returncode == 0
+        began = len(server.live)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert len(server.live) == began > 0
+    lines = ledger(tmp_path)
+    assert len({line["key"] for line in lines}) == len(lines) == began + sum(server.batched.values())
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_an_unreadable_reply_is_repaired_in_a_second_batch(tmp_path: Path, api: str) -> None:
+    def mumbles(call: Call) -> Action:
+        if len(call.body["messages"]) <= (2 if api == "openai" else 1):
+            return Say("Well, that is hard to say.")
+        return sum_judge(call)
+
+    with BatchServer(mumbles) as server:
+        assert arena("run", "-c", batch_board(tmp_path, server, api), "--batch").returncode == 0
+    assert len(server.batches) == 2
+    assert max(server.batched.values()) == 1
+    assert board_of(tmp_path)["excluded"] == {}
+
+
+def test_expired_requests_are_due_again(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, polls_until_done=1) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch=submit").returncode == 0
+        lost = sorted(server.batched)[:3]
+        server.lose.update(lost)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
+    assert {key for key, n in server.batched.items() if n == 2} == set(lost)
+    assert len(ledger(tmp_path)) == len(server.batched)
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_a_request_turned_down_inside_a_batch_is_a_record_of_that_request(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        server.refuse = lambda body: "this prompt was moderated" if "What is 2 + 7?" in json.dumps(body) else None
+        done = arena("run", "-c", batch_board(tmp_path, server, api), "--batch")
+    assert done.returncode == 3, done.stderr
+    bad = [line for line in ledger(tmp_path) if line["status"] == "bad_request"]
+    assert {line["question_id"] for line in bad} == {"2"}
+    assert {line["cost_usd"] for line in bad} == {0.0}
+    assert board_of(tmp_path)["excluded"] == {"call_failed": 2}
+
+
+def test_a_parameter_the_endpoint_rejects_is_asked_for_differently(tmp_path: Path, api: str) -> None:
+    field, complaint = {
+        "openai": ("max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        "anthropic": ("temperature", "`temperature` is not supported for this model"),
+    }[api]
+    with BatchServer(sum_judge) as server:
+        server.refuse = lambda body: complaint if field in body else None
+        config = batch_board(tmp_path, server, api)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
+        assert len(server.batches) == 2
+        assert not any(line["status"] == "bad_request" for line in ledger(tmp_path))
+        (tmp_path / "out/reviews/j.jsonl").unlink()
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert len(server.batches) == 3
+
+
+def test_a_batch_that_is_turned_down_as_a_whole_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    with BatchServer(sum_judge) as server:
+        server.refuse_batch = "the model does not exist"
+        done = arena("run", "-c", batch_board(tmp_path, server, "openai"), "--batch")
+        assert done.returncode == 2, done.stderr
+        assert "the model does not exist" in done.stderr
+        assert ledger(tmp_path) == []
+        again = arena("run", "-c", tmp_path / "config.yaml", "--batch")
+        assert again.returncode == 0, again.stderr
+    assert max(server.batched.values()) == 1
+
+
+def test_a_batch_that_never_yields_anything_ends_the_run(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        original = server._create
+
+        def create(*args: object) -> Action:
+            action = original(*args)
+            server.lose.update(server.batched)
+            return action
+
+        server._create = create
+        done = arena("run", "-c", config, "--batch")
+    assert done.returncode == 3
+    assert "came back without a usable result" in done.stderr
+    assert len(server.batches) == 3
+
+
+def test_the_connection_breaks_after_the_batch_was_created(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        server.at["created"] = lambda: Drop
+        config = batch_board(tmp_path, server, api)
+        started = time.monotonic()
+        done = run_until_killed(config, "--batch")
+        assert done == 0
+        assert time.monotonic() - started < 60
+    assert len(server.batches) == 1
+    assert max(server.batched.values()) == 1
+    assert board_of(tmp_path)["pending"] == 0
+
+
+@pytest.mark.parametrize("step", ["upload", "create", "created", "poll", "results"])
+def test_killed_at_any_step_nothing_is_paid_twice(tmp_path: Path, api: str, step: str) -> None:
+    if step == "upload" and api == "anthropic":
+        pytest.skip("nothing is uploaded there")
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        process = start(config, "--batch")
+        server.at[step] = lambda: os.kill(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+        age_intents(tmp_path)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
+        assert server.live == []
+        asked = dict(server.batched)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert server.batched == asked
+    lines = ledger(tmp_path)
+    assert len({line["key"] for line in lines}) == len(lines) == len(server.batched)
+    assert max(server.batched.values()) == 1
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_killed_while_results_are_being_stored(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+    log, replies = tmp_path / "out/batches.jsonl", tmp_path / "out/reviews/j.jsonl"
+    events = read_jsonl(log)
+    assert events[-1]["event"] == "collected"
+    write_jsonl(log, events[:-1])
+    kept = replies.read_bytes().splitlines(keepends=True)
+    replies.write_bytes(b"".join(kept[:5]) + kept[5][:20])
+    with BatchServer(sum_judge) as other:
+        other.batches = server.batches
+        other._files = server._files
+        batch_board(tmp_path, other, api)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert other.batched == {}
+    again = ledger(tmp_path)
+    assert len({line["key"] for line in again}) == len(again) == len(kept)
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: Path) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, "anthropic")
+        process = start(config, "--batch")
+        server.at["create"] = lambda: os.kill(process.pid, signal.SIGKILL)
+        process.wait(60)
+        [lost] = server.batches.values()
+        foreign = [(f"foreign-{i}", body) for i, (_, body) in enumerate(lost.requests)]
+        server.batches = {"other": type(lost)("other", foreign, lost.created), lost.batch_id: lost}
+        age_intents(tmp_path)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
+    assert set(server.batches) == {"other", lost.batch_id}
+    assert max(server.batched.values()) == 1
+    assert "mistaken" in {event["event"] for event in read_jsonl(tmp_path / "out/batches.jsonl")}
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_a_budget_counts_a_batch_before_it_is_sent(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        done = arena("run", "-c", batch_board(tmp_path, server, api), "--batch", "--budget-usd", "0.001", "--yes")
+        assert done.returncode == 3
+        assert "the next batch could cost" in done.stderr
+    assert server.batches == {}
+
+
+def test_the_nonces_a_batch_was_sent_with_read_its_replies_when_the_salt_is_lost(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, polls_until_done=1) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch=submit").returncode == 0
+        (tmp_path / "out/salt").unlink()
+        assert arena("run", "-c", config, "--batch").returncode == 0
+    assert len(server.batches) == 1
+    assert board_of(tmp_path)["excluded"] == {}
+
+
+def start(config: Path, *options: str) -> subprocess.Popen[bytes]:
+    """The program in a process of its own, which can be killed."""
+    command = [sys.executable, "-m", "arena", "run", "-c", str(config), *options]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run_until_killed(config: Path, *options: str) -> int:
+    return start(config, *options).wait(120)
+
+
+def age_intents(folder: Path) -> None:
+    """As if the killed run had been some time ago, so that the provider's list can be trusted at once."""
+    path = folder / "out/batches.jsonl"
+    write_jsonl(path, [line | ({"created": line["created"] - 60} if "created" in line else {})
+                       for line in read_jsonl(path)])  # fmt: skip
