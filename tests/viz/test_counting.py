@@ -1,0 +1,100 @@
+"""Numbers of the pages equal those of the ratings and of a count by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from viz.counting import agreement_of, judge_health, judge_table, length_curve, meetings, outcomes_of, share_by_group
+from viz.filters import Filter, select
+from viz.options import Source
+from viz.ranking import rate_rows, rating_options, scores_report
+from viz.reading.board import Board, open_board
+from viz.votes import Votes
+
+
+@pytest.fixture
+def board(board_folder: Path) -> Board:
+    return open_board(Source(board=board_folder))
+
+
+@pytest.fixture
+def lines(board_folder: Path) -> list[dict]:
+    return [json.loads(x) for x in (board_folder / "reports" / "battles.jsonl").read_text().splitlines()]
+
+
+def test_rating_all_rows_gives_the_stored_leaderboard(board: Board) -> None:
+    rows = select(board, Filter(), Votes())
+    found = rate_rows(board, rows, rating_options(board, baseline=None, style=False, slices=True))
+    stored = board.report
+    assert stored is not None
+    assert (found.n_battles, dict(found.excluded), found.pending) == (stored.n_battles, stored.excluded, stored.pending)
+    for mine, theirs in zip(found.models, stored.models, strict=True):
+        assert mine.model == theirs.model
+        for name in ("rating", "rating_low", "rating_high", "win_rate", "win_rate_low", "win_rate_high"):
+            assert getattr(mine, name) == pytest.approx(getattr(theirs, name), rel=1e-8)
+        assert mine.categories["math"]["win_rate"] == pytest.approx(theirs.categories["math"]["win_rate"], rel=1e-8)
+
+
+def test_rating_all_scores_gives_the_stored_leaderboard(score_folder: Path) -> None:
+    board = open_board(Source(board=score_folder))
+    found = scores_report(board, np.arange(len(board.rows)))
+    assert board.report is not None
+    assert [s.score for s in found.models] == pytest.approx([s.score for s in board.report.models])
+    assert [s.score_low for s in found.models] == pytest.approx([s.score_low for s in board.report.models])
+
+
+def test_meetings_are_mean_outcomes_from_both_sides(board: Board, lines: list[dict]) -> None:
+    models = board.names.models
+    matrix = meetings(board, select(board, Filter(), Votes()), models)
+    outcomes = [
+        x["outcome"] for x in lines
+        if x["judge"] == "panel" and x["state"] == "rated" and (x["model_a"], x["model_b"]) == ("atlas-70b", "cirrus-2")
+    ]  # fmt: skip
+    i, j = models.index("atlas-70b"), models.index("cirrus-2")
+    assert matrix.share[i, j] == pytest.approx(sum(outcomes) / len(outcomes))
+    assert matrix.share[j, i] == pytest.approx(1 - matrix.share[i, j])
+    assert matrix.battles[i, j] == matrix.battles[j, i] == len(outcomes)
+    assert np.isnan(matrix.share[i, i])
+
+
+def test_two_models_face_to_face_by_category(board: Board) -> None:
+    chosen = select(board, Filter(), Votes())
+    one, rows = outcomes_of(board, chosen, "cirrus-2", "atlas-70b")
+    other, _ = outcomes_of(board, chosen, "atlas-70b", "cirrus-2")
+    assert one.mean() == pytest.approx(1 - other.mean())
+    groups = share_by_group(board, one, rows, 0.95)
+    assert sum(mean.n for _, mean in groups) == len(one)
+
+
+def test_judge_health_is_a_count(board: Board, lines: list[dict]) -> None:
+    health = {h.judge: h for h in judge_health(board, np.arange(len(board.rows)), 0.95)}
+    assert set(health) == {"judge-large", "judge-small"}
+    mine = [x for x in lines if x["judge"] == "judge-small"]
+    consistent = [x["consistent"] for x in mine if x["consistent"] is not None]
+    assert health["judge-small"].consistency.value == pytest.approx(sum(consistent) / len(consistent))
+    verdicts = [v for x in mine for v in x["verdicts"]]
+    unparsed = np.mean([np.mean([v["status"] == "unparsed" for v in x["verdicts"]]) for x in mine if x["verdicts"]])
+    assert health["judge-small"].unparsed.value == pytest.approx(unparsed)
+    assert verdicts
+    first = health["judge-small"].first_slot
+    assert first.value is not None
+    assert first.value > 0.5  # the judge was made to like what stands first
+
+
+def test_the_length_curve_is_the_same_from_both_sides(board: Board) -> None:
+    curve = length_curve(board.rows, 0.95, bins=4)
+    assert [mean.value for _, mean in curve] == pytest.approx(
+        [1 - (m.value or 0) for _, m in reversed(curve)], abs=0.08
+    )
+
+
+def test_a_judge_agrees_with_itself(board: Board) -> None:
+    table = judge_table(board, np.arange(len(board.rows)), "judge-large")
+    found = agreement_of(table, table, 0.95)
+    assert found is not None
+    assert found.raw.value == 1.0
+    assert found.kappa.value == pytest.approx(1.0)

@@ -1,0 +1,144 @@
+"""Votes: stored as whole lines, counted once per voter and battle, and blind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arena.errors import DataError
+from viz.ballot import next_ballot, pair_of
+from viz.counting import people_table
+from viz.options import Source
+from viz.reading.board import Board, open_board
+from viz.votes import Vote, Votes, append_vote, read_votes
+
+VOTE = Vote("id", "7", "a", "b", "ka", "kb", "model_b", "model_a", False, "me", 2.5, "2026-11-21T10:00:00Z")
+
+
+@pytest.fixture
+def board(board_folder: Path) -> Board:
+    return open_board(Source(board=board_folder))
+
+
+def test_a_vote_is_one_line_with_the_fields_of_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    append_vote(path, VOTE)
+    assert list(json.loads(path.read_text())) == [
+        "vote_id", "question_id", "model_a", "model_b", "answer_key_a", "answer_key_b", "left", "winner", "recognised",
+        "voter", "seconds", "created_at",
+    ]  # fmt: skip
+    assert read_votes(path).votes == (VOTE,)
+
+
+def test_a_torn_line_does_not_swallow_the_next_vote(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    append_vote(path, VOTE)
+    with path.open("ab") as out:
+        out.write(b'{"vote_id": "torn')
+    assert read_votes(path).votes == (VOTE,)
+    append_vote(path, replace(VOTE, vote_id="next"))
+    found = read_votes(path)
+    assert [v.vote_id for v in found.votes] == ["id", "next"]
+    assert found.damaged == 1
+
+
+def test_votes_on_answers_that_changed_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    append_vote(path, VOTE)
+    assert read_votes(path, {("7", "a", "b"): ("ka", "kb")}).votes == (VOTE,)
+    assert read_votes(path, {("7", "a", "b"): ("ka", "other")}).votes == ()
+
+
+def test_the_last_vote_of_a_voter_on_a_battle_counts() -> None:
+    votes = Votes((VOTE, replace(VOTE, winner="tie"), replace(VOTE, voter="you")))
+    assert sorted(v.winner for v in votes.latest().values()) == ["model_a", "tie"]
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be written"):
+        append_vote(tmp_path, VOTE)
+
+
+def test_split_votes_say_nothing_about_a_battle(board: Board) -> None:
+    line = board.line(0)
+    vote = replace(VOTE, question_id=line["question_id"], model_a=line["model_a"], model_b=line["model_b"])
+    one, other = Votes((vote,)), Votes((vote, replace(vote, voter="you", winner="model_b")))
+    assert (one.winners(board) >= 0).sum() == 3  # two judges and the panel
+    assert (other.winners(board) >= 0).sum() == 0
+
+
+def test_people_are_a_judge_of_their_own() -> None:
+    table = people_table([VOTE, replace(VOTE, question_id="8", winner="both_bad"), replace(VOTE, winner="skip")])
+    assert table is not None
+    assert table.outcome.tolist() == [1.0, 0.5]
+    assert people_table([replace(VOTE, winner="skip")]) is None
+
+
+def _voted(board: Board, row: int, voter: str) -> Vote:
+    question_id, a, b = pair_of(board, row)
+    return replace(VOTE, question_id=question_id, model_a=a, model_b=b, voter=voter)
+
+
+def test_a_voter_sees_every_battle_once_disputed_ones_first(board: Board) -> None:
+    rows = np.arange(len(board.rows))
+    votes: tuple[Vote, ...] = ()
+    seen, disputed = [], []
+    while (ballot := next_ballot(board, rows, Votes(votes), "me", seed=1)) is not None:
+        pair = pair_of(board, ballot.row)
+        assert pair not in seen
+        seen.append(pair)
+        same = [r for r in range(len(board.rows)) if pair_of(board, r) == pair]
+        winners = {int(board.rows.winner[r]) for r in same if board.names.judges[board.rows.judge[r]] != "panel"}
+        disputed.append(any(board.rows.consistent[r] == 0 for r in same) or len(winners - {-1}) > 1)
+        votes += (_voted(board, ballot.row, "me"),)
+    answered = {pair_of(board, r) for r in rows if board.rows.reason[r] < 0 or
+                not board.names.reasons[board.rows.reason[r]].startswith("answer_")}  # fmt: skip
+    assert set(seen) == answered
+    assert disputed == sorted(disputed, reverse=True)
+    assert next_ballot(board, rows, Votes(votes), "somebody else", seed=1) is not None
+
+
+def test_sides_are_drawn(board: Board) -> None:
+    rows = np.arange(len(board.rows))
+    sides = {ballot.left for seed in range(20) if (ballot := next_ballot(board, rows, Votes(), "me", seed)) is not None}
+    assert sides == {"model_a", "model_b"}
+
+
+def _everything_sent(at) -> str:
+    """All that the page would send to the browser: every element and widget with its keys and options."""
+    return " ".join(str(element.proto) for block in (at.main, at.sidebar) for element in block)
+
+
+def test_nothing_on_the_page_names_a_model_before_the_vote_is_stored(app, board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    shutil.copytree(board_folder, folder)
+    at = app("--board", folder, "--title", "board", page="views/vote.py")
+    assert not at.exception
+    board = open_board(Source(board=folder))
+    names = [*board.names.models, *board.names.judges]
+    assert [name for name in names if name in _everything_sent(at)] == []
+    assert not (folder / "votes.jsonl").exists()
+    button = next(b for b in at.button if b.key == "vote-left")
+    button.click().run()
+    assert not at.exception
+    (stored,) = read_votes(folder / "votes.jsonl").votes
+    assert stored.winner == stored.left
+    assert stored.model_a in _everything_sent(at)  # told afterwards
+
+
+def test_a_vote_moves_on_to_another_battle_and_counts(app, board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    shutil.copytree(board_folder, folder)
+    at = app("--board", folder, page="views/vote.py")
+    for choice in ("right", "tie", "both_bad", "skip"):
+        next(b for b in at.button if b.key == f"vote-{choice}").click().run()
+        assert not at.exception
+    votes = read_votes(folder / "votes.jsonl").votes
+    assert [v.winner for v in votes[1:]] == ["tie", "both_bad", "skip"]
+    assert len({(v.question_id, v.model_a, v.model_b) for v in votes}) == 4
+    assert at.metric[0].value == "3"
