@@ -10,7 +10,9 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
+from click.testing import CliRunner
 
+from arena.cli import group
 from arena.files import read_objects
 from arena.importers import READERS
 from arena.importers.writing import Written, write_board
@@ -134,6 +136,9 @@ def test_questions_and_answers_become_a_board(
     config = load_config(str(written.configs[0])).config
     loaded = load_questions(config.question_file)
     assert len(loaded) == questions
+    command = ["run", "-c", str(written.configs[0]), "--limit", "2", "--dry-run=judge" if models else "--dry-run"]
+    result = CliRunner().invoke(group, command, catch_exceptions=False)  # a judge can be run on it
+    assert result.exit_code == 0 and "SIMULATED" in result.output
     if tool == "mt_bench":
         assert sum(bool(q.reference) for q in loaded) == 40  # the questions' own, and GPT-4's
         assert {len(q.turns) for q in loaded} == {2}

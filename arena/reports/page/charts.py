@@ -28,7 +28,7 @@ class Scale:
         """Round values inside the stretch."""
         if self.logarithmic:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            steps = (1.0, 3.0) if len(powers) <= 3 else (1.0,)
+            steps = (1.0, 3.0) if len(powers) <= 4 else (1.0,)
             return [v for p in powers for s in steps if self.low <= (v := s * 10.0**p) <= self.high]
         raw = (self.high - self.low) / max(1, wanted) or 1.0
         power = 10 ** math.floor(math.log10(raw))

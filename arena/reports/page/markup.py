@@ -64,6 +64,14 @@ def percent(value: JSON, digits: int = 0, missing: str = "–") -> str:
     return f"{number(100 * value, digits)}%" if isinstance(value, int | float) else missing
 
 
+def percent_ends(low: float | None, high: float | None) -> str:
+    """An interval of a share behind its value; whole percent, with a decimal where it is narrow. Empty without one."""
+    if low is None or high is None:
+        return ""
+    digits = 1 if high - low < 0.05 else 0
+    return f" [{number(100 * low, digits)}, {number(100 * high, digits)}]"
+
+
 def money(value: JSON) -> str:
     """US dollars with as many digits as they need; a dash where the cost is unknown."""
     if not isinstance(value, int | float):

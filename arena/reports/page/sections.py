@@ -11,7 +11,7 @@ from arena.reports.page.charts import Point, axis, bar, scale_over, value_map, w
 from arena.reports.page.data import PageData, Row
 from arena.reports.page.health import JudgeHealth, Share
 from arena.reports.page.layout import as_float, section, table
-from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
+from arena.reports.page.markup import Html, fill, join, money, number, percent, percent_ends, seconds, tag
 from arena.reports.page.verdict import median_latency, per_question, rank_text
 from arena.reports.page.words import Words
 
@@ -87,8 +87,7 @@ def _columns(data: PageData, w: Words) -> list[tuple[str, str]]:
 def _cell(row: Row, key: str) -> Html:
     match key:
         case "win_rate" | "lc_win_rate":
-            low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
-            ends = f" [{number(100 * low)}, {number(100 * high)}]" if _both(low, high) else ""  # type: ignore[operator]
+            ends = percent_ends(as_float(row.get(f"{key}_low")), as_float(row.get(f"{key}_high")))
             return join(percent(row.get(key), 1), tag("span", ends, class_="ends"))
         case "games":
             return join(f"{row.get('wins')} / {row.get('losses')} / {row.get('ties')}")
@@ -201,9 +200,7 @@ def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Ht
 def _share(share: Share | None, w: Words) -> Html:
     if share is None:
         return tag("span", w["one_order"], class_="ends")
-    ends = ""
-    if share.low is not None and share.high is not None:
-        ends = f" [{number(100 * share.low)}, {number(100 * share.high)}]"
+    ends = percent_ends(share.low, share.high)
     return join(percent(share.value, 1), tag("span", ends, class_="ends"))
 
 
@@ -254,7 +251,3 @@ def method(data: PageData, w: Words) -> Html:
         tag("details", tag("summary", w["config"]), tag("pre", config)) if config else None,
     ]
     return section("method", w["method"], None, join(tag("dl", *listed, class_="facts-list"), *folded))
-
-
-def _both(low: object, high: object) -> bool:
-    return as_float(low) is not None and as_float(high) is not None

@@ -85,7 +85,7 @@ def _facts(data: PageData, w: Words) -> list[Html]:
     facts = []
     baseline, leader = data.board.get("baseline"), rows[0]
     pair = _pair(data, str(leader["model"]), str(rows[1]["model"]))
-    if pair is not None:
+    if pair is not None and pair[0] != 0:
         points, low, high = (number(value, 1 if data.single else 0) for value in pair)
         facts.append(fill(w["gap"], leader=_name(leader), second=_name(rows[1]), points=points, low=low, high=high))
     if baseline and leader["model"] != baseline and leader.get("win_rate") is not None:

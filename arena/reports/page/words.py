@@ -11,8 +11,8 @@ Words = Mapping[str, str]
 _WORDS: Mapping[str, tuple[str, str]] = {
     "report": ("Arena report", "竞技场报告"),
     "simulated": (
-        "REHEARSAL: no model was asked. Every number on this page is invented.",
-        "演练：没有调用任何模型，本页所有数字均为虚构。",
+        "REHEARSAL: these verdicts are invented. Nothing on this page says anything about the models.",
+        "演练：评审结论均为虚构，本页内容不反映任何模型的真实水平。",
     ),
     "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，且数据足以下结论。"),
     "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
