@@ -21,3 +21,11 @@ def shared_dir() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("no real data beside this checkout")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests had no real data to run on."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without_data = sum("no real data" in str(report.longrepr) for report in skipped)
+    if without_data:
+        terminalreporter.write_line(f"{without_data} tests were skipped: no real data beside this checkout")
