@@ -112,7 +112,7 @@ class Endpoint:
                 broken += 1
                 if broken > MAX_UNSTABLE_RETRIES:
                     return _failed("error", error, attempts, broken)
-                log.warning("%s: %s; asking again (%d of %d)", self.where, error, broken, MAX_UNSTABLE_RETRIES)
+                log.info("%s: %s; asking again (%d of %d)", self.where, error, broken, MAX_UNSTABLE_RETRIES)
                 await self._sleep(self._spread(_FIRST_BACKOFF_S * 4 ** (broken - 1)))
             except Rejected as error:
                 self._alive()
@@ -177,7 +177,7 @@ class Endpoint:
         if now + wait > self._not_before:
             self._not_before = now + wait
             self._waiting_for = str(error)
-            log.warning("%s: %s; waiting %.3g s%s", self.where, error, wait, self._narrowed())
+            log.info("%s: %s; waiting %.3g s%s", self.where, error, wait, self._narrowed())
 
     def _narrowed(self) -> str:
         return f", then {self.window.size:.0f} calls at once" if self.window.narrowed else ""

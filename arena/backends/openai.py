@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from arena.backends.api import ApiBackend, endpoint_of, read_body, read_key, read_stream, timed
 from arena.backends.http_errors import Sdk
 from arena.backends.openai_wire import Dialect, StreamedBody, body_of, completion_of, dialect_of
 from arena.config import OpenAIConfig
 from arena.types import Completion, Request
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionMessageParam
 
 
 class OpenAITransport:
@@ -41,22 +38,22 @@ class OpenAITransport:
         self.dialect = dialect_of(self.base_url)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
-        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library."""
+        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
+
+        The messages travel in extra_body: given as an argument, the SDK walks through their types, a fifth of its CPU.
+        """
         body = body_of(request, self.model, dialect, self.extra_body)
         model = cast("str", body.pop("model"))
-        messages = cast("list[ChatCompletionMessageParam]", body.pop("messages"))
         sent_at = asyncio.get_running_loop().time()
         if not self._stream:
-            raw = await self.client.chat.completions.with_raw_response.create(
-                model=model, messages=messages, extra_body=body
-            )
+            raw = await self.client.chat.completions.with_raw_response.create(model=model, messages=[], extra_body=body)
             response = raw.http_response
             content_type = response.headers.get("content-type", "")
             return timed(completion_of(read_body(response.content, content_type), dialect), sent_at, None)
         if dialect.stream_usage:
             body.setdefault("stream_options", {"include_usage": True})
         async with self.client.chat.completions.with_streaming_response.create(
-            model=model, messages=messages, extra_body=body, stream=True
+            model=model, messages=[], extra_body=body, stream=True
         ) as opened:
             streamed = await read_stream(opened.http_response, StreamedBody())
         return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
