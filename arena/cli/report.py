@@ -39,4 +39,5 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
 def _title(path: Path) -> str:
     """The board's name: that of its config file, or of the folder around a plain `config.yaml`."""
     stem = path.stem.removeprefix("cfg_")
-    return path.resolve().parent.name if stem == "config" else stem.replace("_", " ")
+    name = path.resolve().parent.name + stem.removeprefix("config") if stem.startswith("config") else stem
+    return name.replace("-", " ").replace("_", " ") if stem != "config" else name

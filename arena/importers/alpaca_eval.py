@@ -41,7 +41,10 @@ def read_alpaca_eval(source: Path) -> Collected:
     if not answers and not replies:
         raise DataError(f"{source}: neither outputs (instruction, output) nor annotations (preference) in it")
     baseline = next(iter(references)) if len(references) == 1 else None
-    return Collected("alpaca_eval", questions, tuple(answers.values()), tuple(replies), baseline=baseline)
+    notes = (
+        () if len(references) <= 1 else (f"{len(references)} reference models: no baseline, all pairs on one scale",)
+    )
+    return Collected("alpaca_eval", questions, tuple(answers.values()), tuple(replies), baseline=baseline, notes=notes)
 
 
 def _output(

@@ -108,6 +108,8 @@ def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions
     assert headline(render_page(with_models(data, sure))) == f"{sure[0]['model']} leads, and the data settles it."
     many = [dict(sure[0], model=f"m{n}", rank=n, rank_low=1, rank_high=6) for n in range(1, 7)]
     assert "5 other models are statistically tied" in headline(render_page(with_models(data, many)))
+    few = replace(data, board={**data.board, "models": [*many], "n_questions": 5})
+    assert headline(render_page(few)) == "m1 is ahead, but 5 questions cannot settle the order."
     level = [dict(row, rank=1, rank_low=1, rank_high=2) for row in sure[:2]]
     assert headline(render_page(with_models(data, level))).endswith("are exactly level.")
     apart = [dict(row, component=n) for n, row in enumerate(sure)]
@@ -151,6 +153,26 @@ def test_hostile_text_adds_no_element_and_no_attribute(plain_board: Path, hostil
     sample = json.loads(attacked.scripts[0])
     assert any("<script>" in turn for turns in sample["answers"].values() for turn in turns)  # kept word by word
     assert "<" not in attacked.scripts[0] and "\u2028" not in attacked.scripts[0]
+
+
+def test_hostile_names_in_charts_flags_and_warnings_stay_text(plain_board: Path, hostile_board: Path) -> None:
+    data = data_of(hostile_board)
+    attack = '<script>1</script><svg onload=x>" onload="y'
+    measured: dict[str, JSON] = {"load": attack, "latency_p50_s": 1.0, "ttft_s": 0.5, "output_tokens_per_s": 9.0}
+    rows = [dict(row, cost_usd=1.0 + n, performance=measured, flags=[attack], criteria={attack: 1.0})
+            for n, row in enumerate(data.models)]  # fmt: skip
+    board: dict[str, JSON] = {
+        **data.board, "models": [*rows], "warnings": [attack], "excluded": {attack: 3}, "judges": [attack],
+        "ranked_by": attack, "mode": attack, "inputs": {attack: attack}, "baseline": rows[0]["model"],
+    }  # fmt: skip
+    run: dict[str, JSON] = {"prompts": {attack: attack}, "config": {attack: attack}, "arena_version": attack}
+    attacked, clean = (
+        Parsed(render_page(replace(data, board=board, run=run, title=attack))),
+        Parsed(page_of(plain_board)),
+    )
+    assert len(attacked.scripts) == 2 and attacked.scripts[1] == clean.scripts[1]
+    known = {"aria-label", "points", "transform", "cx", "cy", "r", "rx", "d", "height", "width", "x", "y"}
+    assert {name for _, name, _ in attacked.attributes} <= {name for _, name, _ in clean.attributes} | known
 
 
 def test_the_sample_holds_each_pair_and_every_verdict_with_its_words(plain_board: Path) -> None:

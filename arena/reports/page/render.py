@@ -39,9 +39,10 @@ def render_page(data: PageData, language: Language = "en") -> str:
         Html(f"<style>{style}</style>"),
     )
     shown: dict[str, JSON] = {**data.sample, "words": {key: w[key] for key in _SCRIPT_WORDS}}
+    main = tag("main", *[part for part in _sections(data, w) if part is not None])
     body = join(
-        _header(data, w),
-        tag("main", *[part for part in _sections(data, w) if part is not None]),
+        _header(data, w, main),
+        main,
         Html(f'<script type="application/json" id="sample">{_inert(to_json(shown))}</script>'),
         Html(f"<script>{script}</script>"),
     )
@@ -49,14 +50,13 @@ def render_page(data: PageData, language: Language = "en") -> str:
     return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', body), lang=lang)}\n"
 
 
-def _header(data: PageData, w: Words) -> Html:
-    links = [
-        tag("a", w[key], href=f"#{name}")
-        for name, key in (
-            ("leaderboard", "leaderboard"), ("categories", "categories"), ("value", "value"), ("judges", "judges"),
-            ("battles", "sample"), ("method", "method"),
-        )
-    ]  # fmt: skip
+def _header(data: PageData, w: Words, main: Html) -> Html:
+    """The title and links to the sections that are there."""
+    sections = (
+        ("leaderboard", "leaderboard"), ("matrix", "matrix"), ("categories", "categories"), ("value", "value"),
+        ("judges", "judges"), ("battles", "sample_scores" if data.single else "sample"), ("method", "method"),
+    )  # fmt: skip
+    links = [tag("a", w[word], href=f"#{name}") for name, word in sections if f'id="{name}"' in main]
     banner = tag("p", w["simulated"], class_="banner") if data.board.get("simulated") else None
     return tag("header", tag("div", tag("strong", data.title), tag("nav", *links), class_="bar-top"), banner)
 

@@ -9,6 +9,9 @@ from arena.reports.page.data import PageData, Row
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
 from arena.reports.page.words import Words
 
+FEW_QUESTIONS = 20
+"""Below this a tie says more about the board than about the models."""
+
 
 def summary(data: PageData, w: Words) -> Html:
     """The verdict in one sentence, and the two or three facts to decide by."""
@@ -65,6 +68,9 @@ def _sentence(data: PageData, w: Words) -> Html:
         return fill(w["lead_clear"], leader=leader)
     if len(rows) == 2 and rows[0].get("rank") == rows[1].get("rank"):
         return fill(w["lead_even"], leader=leader, tied=_name(rows[1]))
+    questions = data.board.get("n_questions")
+    if isinstance(questions, int) and questions < FEW_QUESTIONS:
+        return fill(w["lead_few"], leader=leader, q=str(questions))
     if len(tied) == 1:
         return fill(w["lead_tied_one"], leader=leader, tied=_name(tied[0]))
     if len(tied) > 3:
@@ -142,6 +148,7 @@ def _card(row: Row, data: PageData, w: Words) -> Html:
         value = w["won_all" if row["unbounded"] == "high" else "lost_all"]
     ends = f"[{number(row.get(f'{main}_low'), digits, '−∞')}, {number(row.get(f'{main}_high'), digits, '+∞')}]"
     is_baseline = row["model"] == data.board.get("baseline")
+    has_interval = row.get(f"{main}_low") is not None or row.get(f"{main}_high") is not None
     facts = [
         (w["win_rate"], percent(row.get("win_rate_overall", row.get("win_rate")), 1), not data.single),
         (w["games"], f"{row.get('wins')} / {row.get('losses')} / {row.get('ties')}", not data.single),
@@ -155,7 +162,7 @@ def _card(row: Row, data: PageData, w: Words) -> Html:
         "article",
         tag("p", rank_text(row), class_="place"),
         tag("h3", str(row["model"]), tag("span", w["baseline"], class_="pill") if is_baseline else None),
-        tag("p", tag("b", value), " ", tag("span", ends) if not is_baseline else None, class_="big"),
+        tag("p", tag("b", value), " ", tag("span", ends) if has_interval else None, class_="big"),
         tag("dl", *listed),
         class_="card",
     )

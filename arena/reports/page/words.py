@@ -16,6 +16,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，且数据足以下结论。"),
     "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
+    "lead_few": (
+        "{leader} is ahead, but {q} questions cannot settle the order.",
+        "{leader} 暂时领先，但 {q} 个问题不足以决定名次。",
+    ),
     "lead_tied_one": (
         "{leader} leads, but {tied} is statistically tied with it: decide on cost and speed.",
         "{leader} 领先，但 {tied} 与其在统计上打平：请结合成本与速度决定。",
