@@ -53,8 +53,9 @@ def render_page(data: PageData, language: Language = "en") -> str:
 def _header(data: PageData, w: Words, main: Html) -> Html:
     """The title and links to the sections that are there."""
     sections = (
-        ("leaderboard", "leaderboard"), ("matrix", "matrix"), ("categories", "categories"), ("value", "value"),
-        ("judges", "judges"), ("battles", "sample_scores" if data.single else "sample"), ("method", "method"),
+        ("leaderboard", "leaderboard"), ("matrix", "nav_matrix"), ("categories", "nav_categories"),
+        ("value", "nav_value"), ("speed", "speed"), ("judges", "nav_judges"),
+        ("battles", "answers" if data.single else "nav_battles"), ("method", "nav_method"),
     )  # fmt: skip
     links = [tag("a", w[word], href=f"#{name}") for name, word in sections if f'id="{name}"' in main]
     banner = tag("p", w["simulated"], class_="banner") if data.board.get("simulated") else None
