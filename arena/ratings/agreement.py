@@ -128,6 +128,8 @@ def _kappa(a: NDArray[np.intp], b: NDArray[np.intp], clusters: NDArray[np.int32]
     if q < 2 or not np.isfinite(left_out).all():
         return Mean(value, None, None, len(a))
     se = float(np.sqrt((q - 1) / q * ((left_out - left_out.mean()) ** 2).sum()))
+    if se < 1e-12:
+        return Mean(value, None, None, len(a))
     half = float(t_quantile(level, np.array([q - 1.0]))[0]) * se
     return Mean(value, max(value - half, -1.0), min(value + half, 1.0), len(a))
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arena.ratings.arrays import FloatArray, IntArray, add_up
-from arena.ratings.bradley_terry import sigmoid
+from arena.ratings.bradley_terry import fit_bradley_terry, sigmoid
 from arena.ratings.covariance import pseudo_inverse
+from arena.ratings.graph import CORE, HIGH, LOW, build_graph
 from arena.ratings.sums import PairSums, laplacian, pair_sums
 from arena.ratings.table import BattleTable
 
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
 _BLOCK = 125
 """Replicates refitted at a time."""
-_FINITE = 25.0
-"""Beyond this many logits from the rest a replicate's rating counts as unbounded."""
 
 
 def question_bootstrap(
     table: BattleTable, theta: FloatArray, block: IntArray, replicates: int, seed: int, *, one_step: bool = False
 ) -> FloatArray:
-    """θ of each replicate, (replicates, models); ±inf where it is separated, NaN outside the cores.
+    """θ of each replicate, (replicates, models); ±inf where it is separated, NaN outside the cores (and where a
+    draw cuts a model off).
 
     `theta` is the full fit (mean 0 per block).
 
@@ -46,7 +46,7 @@ def question_bootstrap(
     if one_step:
         moved = start + _one_step(rows, start, inverse, replicates, rng)
     else:
-        moved = _refitted(rows, pairs, start, inverse, block, replicates, rng)
+        moved = _refitted(rows, pairs, start, inverse, replicates, rng)
     moved[:, block < 0] = np.nan
     return moved
 
@@ -95,7 +95,6 @@ def _refitted(
     pairs: PairSums,
     theta: FloatArray,
     inverse: FloatArray,
-    block: IntArray,
     replicates: int,
     rng: np.random.Generator,
 ) -> FloatArray:
@@ -106,7 +105,7 @@ def _refitted(
     out = []
     for at in range(0, replicates, _BLOCK):
         drawn = np.ascontiguousarray(draws.take(min(_BLOCK, replicates - at)).T)
-        out.append(_refit_block(pairs, wins @ drawn, games @ drawn, theta, inverse, block))
+        out.append(_refit_block(pairs, wins @ drawn, games @ drawn, theta, inverse))
     return np.concatenate(out)
 
 
@@ -127,7 +126,7 @@ def _pair_cells(rows: BattleTable, pairs: PairSums, clusters: IntArray, n_cluste
 
 
 def _refit_block(
-    pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray, inverse: FloatArray, block: IntArray
+    pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray, inverse: FloatArray
 ) -> FloatArray:
     """θ of a block of replicates, given wins and games of shape (pairs, replicates)."""
     from scipy.sparse import csr_array
@@ -152,26 +151,26 @@ def _refit_block(
         if not len(active):
             return found.T
     for replicate in active:
-        found[:, replicate] = _alone(pairs, wins[:, replicate], games[:, replicate], block)
+        found[:, replicate] = _alone(pairs, wins[:, replicate], games[:, replicate], theta)
     return found.T
 
 
-def _alone(pairs: PairSums, wins: FloatArray, games: FloatArray, block: IntArray) -> FloatArray:
-    """A stubborn replicate by a full Newton with a vanishing ridge; what runs away is unbounded."""
-    from arena.ratings.bradley_terry import fit_bradley_terry
-
-    there = games > 0
+def _alone(pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray) -> FloatArray:
+    """A stubborn replicate by a full Newton on its core, which keeps its place; what is separated is unbounded."""
+    there = games > 1e-9
     drawn = PairSums(pairs.n_models, pairs.i[there], pairs.j[there], wins[there], games[there])
-    theta = fit_bradley_terry(drawn, block, ridge=1e-9).theta
-    middle = float(np.median(theta[block >= 0]))
-    return np.where(np.abs(theta - middle) > _FINITE / 2, np.sign(theta - middle) * np.inf, theta)
+    graph = build_graph(drawn)
+    core = (graph.component == 0) & (graph.side == CORE)
+    inside = drawn.among(core[drawn.i] & core[drawn.j])
+    refit = fit_bradley_terry(inside, np.where(core, 0, -1)).theta
+    placed = np.where(core, refit + float(theta[core].mean()), np.nan)
+    return np.where(graph.side == HIGH, np.inf, np.where(graph.side == LOW, -np.inf, placed))
 
 
 def percentile_interval(replicates: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper percentiles of each column; infinite where they fall among unbounded replicates."""
-    tail = (1 - level) / 2
-    ordered = np.sort(replicates, axis=0)
-    n = len(ordered)
-    low = ordered[int(np.floor(tail * (n - 1)))]
-    high = ordered[int(np.ceil((1 - tail) * (n - 1)))]
+    """Lower and upper percentiles of each column; infinite where they fall among unbounded (or lost) replicates."""
+    tail, n = (1 - level) / 2, len(replicates)
+    lost = np.isnan(replicates)
+    low = np.sort(np.where(lost, -np.inf, replicates), axis=0)[int(np.floor(tail * (n - 1) + 1e-9))]
+    high = np.sort(np.where(lost, np.inf, replicates), axis=0)[int(np.ceil((1 - tail) * (n - 1) - 1e-9))]
     return low, high

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.arrays import FloatArray, IntArray
+from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
 from arena.ratings.sums import DENSE_LIMIT, PairSums, difference_sums, laplacian
 
 ELO_SCALE = 400 / math.log(10)
@@ -55,7 +55,7 @@ def fit_bradley_terry(pairs: PairSums, block: IntArray, *, ridge: float = 0.0, s
         size = float(np.abs(step).max(initial=0.0))
         shorter = step * min(1.0, _STEP_LIMIT / max(size, 1e-300))
         theta, objective = _line_search(pairs, theta, shorter, objective, ridge)
-        if size < 1e-9:
+        if size < (1e-9 if ridge == 0 else 1e-6):
             found = centre(theta, block) if ridge == 0 else theta
             return Fit(found, _gradient_norm(pairs, found, ridge), iteration)
     raise RuntimeError(f"Bradley–Terry did not converge in {_MAX_ITERATIONS} Newton steps; last step {size:g}")
@@ -70,9 +70,9 @@ def solve_gauged(
         matrix = laplacian(m, pairs.i, pairs.j, information) + gauge(block, information.sum() / max(m, 1))
         matrix[np.arange(m), np.arange(m)] += ridge + (block < 0)
         return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-    from arena.ratings.sparse import grounded
+    from arena.ratings.sparse import SparseLaplacian
 
-    return centre(grounded(pairs, information, block, ridge).solve(right), block)
+    return SparseLaplacian(pairs, information, block, ridge).solve(right)
 
 
 def gauge(block: IntArray, scale: float) -> FloatArray:
@@ -130,6 +130,26 @@ def _gradient_norm(pairs: PairSums, theta: FloatArray, ridge: float) -> float:
     return float(np.linalg.norm(gradient))
 
 
-def limit_order(pairs: PairSums, component: IntArray) -> FloatArray:
-    """θ of the fit with a vanishing ridge: finite for separated models too, so that they can be put in order."""
-    return fit_bradley_terry(pairs, np.where(component >= 0, component, -1), ridge=1e-6).theta
+_LIMIT_RIDGE = 1e-6
+
+
+def limit_order(pairs: PairSums, component: IntArray, theta: FloatArray, outside: Mask) -> FloatArray:
+    """θ of the fit with a vanishing ridge: finite for separated models too, so that they can be put in order.
+
+    Above the dense limit the core is held at its `theta` and only the models `outside` move, each by damped Newton
+    steps of its own.
+    """
+    if pairs.n_models <= DENSE_LIMIT:
+        return fit_bradley_terry(pairs, component, ridge=_LIMIT_RIDGE).theta
+    moved, touching = theta.copy(), pairs.among(outside[pairs.i] | outside[pairs.j])
+    for _ in range(400):
+        p = sigmoid(moved[touching.i] - moved[touching.j])
+        gradient = difference_sums(pairs.n_models, touching.i, touching.j, touching.wins - touching.games * p)
+        information = touching.games * p * (1 - p)
+        m = pairs.n_models
+        curvature = add_up(touching.i, information, m) + add_up(touching.j, information, m) + _LIMIT_RIDGE
+        step = np.where(outside, (gradient - _LIMIT_RIDGE * moved) / curvature, 0.0)
+        moved = moved + 0.7 * np.clip(step, -1.0, 1.0)
+        if float(np.abs(step).max(initial=0.0)) < 1e-9:
+            break
+    return moved

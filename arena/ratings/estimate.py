@@ -210,7 +210,7 @@ def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
     """θ inside the core; beyond it the limit of the fit, kept outside the core's range."""
     if not graph.separated:
         return theta
-    limit = limit_order(pairs, graph.component)
+    limit = limit_order(pairs, graph.component, theta, (graph.side != CORE) & (graph.component >= 0))
     order = np.where(graph.side == CORE, theta, limit)
     for number in range(graph.n_components):
         members = graph.component == number

@@ -199,7 +199,7 @@ def _percentiles(
         together = fit.block == fit.block[held]
         with np.errstate(invalid="ignore"):
             moved = replicates[:, together] - replicates[:, held][:, None] + fit.theta[held]
-        replicates[:, together] = np.nan_to_num(moved, nan=np.inf)
+        replicates[:, together] = moved
     low, high = percentile_interval(replicates, options.level)
     return centre + low * ELO_SCALE, centre + high * ELO_SCALE
 

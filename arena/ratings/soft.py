@@ -59,7 +59,7 @@ def fit_temperature(
         beta += max(-2 / scale, min(2 / scale, step))
         if abs(step) * scale < 1e-11:
             break
-        if abs(beta) * scale > 100:
+        if abs(beta) * scale > 30:
             raise DataError("temperature: the score differences predict every vote, so no finite β fits best")
     p = sigmoid(beta * d)
     clusters = np.arange(len(d)) if question_id is None else Coded.of(question_id).codes

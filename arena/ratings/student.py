@@ -6,6 +6,7 @@ Agrees with scipy.special's stdtr and stdtrit to 1e-8 (tests/ratings/test_studen
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -48,7 +49,7 @@ def t_quantile(level: float, df: ArrayLike) -> FloatArray:
     values[many] = _expansion(normal_quantile(level), unique[many])
     few = (unique >= 1) & (unique < _MANY)
     if few.any():
-        values[few] = _finite_quantile(level, unique[few])
+        values[few] = _finite_quantile(level, tuple(unique[few].tolist()))
     return values[where].reshape(np.shape(df))
 
 
@@ -61,7 +62,9 @@ def _expansion(z: float, df: FloatArray) -> FloatArray:
     return z + g1 / df + g2 / df**2 + g3 / df**3 + g4 / df**4
 
 
-def _finite_quantile(level: float, df: FloatArray) -> FloatArray:
+@lru_cache(maxsize=64)
+def _finite_quantile(level: float, degrees: tuple[float, ...]) -> FloatArray:
+    df = np.array(degrees)
     p, z = (1 + level) / 2, normal_quantile(level)
     t = _expansion(z, np.maximum(df, 3.0))
     t = np.where(df < 3, (2 * p - 1) * np.sqrt(2 / (4 * p * (1 - p))), t)

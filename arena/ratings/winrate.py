@@ -62,12 +62,13 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
         variance, clusters = _marginal_variance(table, rate, total, independent=independent)
         matrix = None
     else:
-        matrix, clusters = _covariance(table, rate, total, n_clusters)
-        variance = np.diag(matrix).copy()
+        influence, clusters = _influence(table, rate, total, n_clusters)
+        variance = (influence**2).sum(axis=0)
+        matrix = influence.T @ influence if covariance else None
     df = np.full(m, np.inf) if independent else clusters - 1.0
     size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
     low, high = wilson(rate, size, t_quantile(level, df))
-    return WinRates(rate, low, high, matrix if covariance else None, df)
+    return WinRates(rate, low, high, matrix, df)
 
 
 def wilson(p: FloatArray, n: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -78,10 +79,13 @@ def wilson(p: FloatArray, n: FloatArray, z: FloatArray) -> tuple[FloatArray, Flo
     return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
-def _covariance(
+def _influence(
     table: BattleTable, rate: FloatArray, total: FloatArray, n_clusters: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Covariance of the win rates from their influence by question, and the number of questions of each model."""
+    """Each question's influence on the win rates, and the number of questions of each model.
+
+    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance.
+    """
     m, weight, cluster = len(table.models), table.weight, table.clusters()
     gained = table.outcome if weight is None else weight * table.outcome
     given = 1 - table.outcome if weight is None else weight * (1 - table.outcome)
@@ -94,7 +98,7 @@ def _covariance(
     influence = (points - np.nan_to_num(rate) * games) / safe
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(seen > 1, np.sqrt(seen / (seen - 1)), 0.0)
-    return (influence.T @ influence) * np.outer(factor, factor), seen
+    return influence * factor, seen
 
 
 def _marginal_variance(

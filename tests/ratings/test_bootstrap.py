@@ -1,0 +1,80 @@
+"""The bootstrap by question."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from arena.errors import DataError
+from arena.ratings import BattleTable, RatingOptions, rate
+from arena.ratings.bootstrap import percentile_interval, question_bootstrap
+from arena.ratings.estimate import estimate
+
+
+def clustered(seed: int = 0, questions: int = 120, m: int = 5, ids: bool = True) -> BattleTable:
+    rng = np.random.default_rng(seed)
+    theta, rows = np.linspace(-0.8, 0.8, m), []
+    for q in range(questions):
+        tilt = theta + rng.normal(0, 1, m)
+        for i in range(m):
+            for j in range(i + 1, m):
+                p = 1 / (1 + np.exp(tilt[j] - tilt[i]))
+                rows.append((f"m{i}", f"m{j}", float(np.mean(rng.random(2) < p)), q))
+    a, b, y, q = zip(*rows, strict=True)
+    return BattleTable.from_columns(a, b, y, question_id=q if ids else None)
+
+
+def spread(table: BattleTable, **options: bool) -> np.ndarray:
+    fit = estimate(table)
+    return question_bootstrap(table, fit.theta, fit.block, 800, 1, **options).std(axis=0)
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_replicates_spread_as_the_sandwich_says(ids: bool) -> None:
+    table = clustered(ids=ids)
+    expected = np.sqrt(np.diag(estimate(table).uncertainty.covariance))
+    np.testing.assert_allclose(spread(table), expected, rtol=0.12)
+    np.testing.assert_allclose(spread(table, one_step=True), expected, rtol=0.12)
+
+
+def test_each_replicate_is_a_full_fit_of_its_draw() -> None:
+    table = clustered(questions=30)
+    fit = estimate(table)
+    replicates = question_bootstrap(table, fit.theta, fit.block, 5, 3)
+    rng = np.random.default_rng(3)
+    for theta in replicates:
+        drawn = np.bincount(rng.integers(0, 30, 30), minlength=30)
+        weights = drawn[table.question.codes].astype(float)
+        refit = estimate(BattleTable(table.models, table.a, table.b, table.outcome, weights, table.question))
+        np.testing.assert_allclose(theta, refit.theta, atol=1e-6)
+
+
+def test_the_seed_decides() -> None:
+    table = clustered(questions=20)
+    boards = [rate(table, RatingOptions(interval="bootstrap", bootstraps=100, seed=seed)) for seed in (1, 1, 2)]
+    assert boards[0] == boards[1]
+    assert boards[0].models[0].rating_low != boards[2].models[0].rating_low
+    assert boards[0].interval == "bootstrap"
+
+
+def test_separated_replicates_leave_an_end_open() -> None:
+    a, y = ["good"] * 12 + ["even"] * 12, [1.0] * 11 + [0.0] + [1.0, 0.0] * 6
+    table = BattleTable.from_columns(a, ["base"] * 24, y, question_id=[*range(12)] * 2)
+    row = rate(table, RatingOptions(interval="bootstrap", baseline="base", bootstraps=400)).models[0]
+    assert row.model == "good"
+    assert row.rating is not None
+    assert row.rating_low is not None
+    assert row.rating_high is None
+
+
+def test_percentiles_are_conservative_order_statistics() -> None:
+    low, high = percentile_interval(np.arange(101.0)[:, None], 0.9)
+    assert (low[0], high[0]) == (5.0, 95.0)
+
+
+def test_with_style_it_is_refused() -> None:
+    table = clustered(questions=5)
+    table = BattleTable(table.models, table.a, table.b, table.outcome, question=table.question,
+                        style={"x": np.arange(len(table), dtype=float)})  # fmt: skip
+    with pytest.raises(DataError, match="use sandwich"):
+        rate(table, RatingOptions(interval="bootstrap", style=("x",)))
