@@ -48,7 +48,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
         case "value_error":
             return f"{where}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
         case _:
-            return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {_shorten(found)}"
+            shown = "something else" if "headers" in location else _shorten(found)  # it may be a secret
+            return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {shown}"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

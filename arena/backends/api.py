@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -18,7 +19,7 @@ from arena.backends.http_errors import Sdk, call_error, http_errors, looks_like_
 from arena.config import AnthropicConfig, ApiConfig, OpenAIConfig
 from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
 from arena.money import priced
-from arena.redact import remember_secrets
+from arena.redact import redact, remember_secrets
 from arena.types import Completion, Load, Request
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
     for name, value in config.headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
-    remember_secrets(config.headers.values())
+    remember_secrets([*config.headers.values(), *_url_passwords(config.base_url, environ)])
     for field in _OWN_FIELDS:
         if field in config.extra_body:
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
@@ -146,10 +147,17 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
     return key
 
 
+def _url_passwords(base_url: str | None, environ: Mapping[str, str]) -> list[str]:
+    """Passwords inside the base URL and the proxies' URLs."""
+    names = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
+    proxies = [environ.get(name) for name in (*names, *map(str.upper, names))]
+    return [found for url in (base_url, *proxies) if url and (found := urlsplit(url).password)]
+
+
 def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:
     """The endpoint of an entry of the configuration, with the entry's patience."""
     patience = Patience(config.max_retry_after_s, config.connect_patience_s, config.silence_patience_s)
-    return Endpoint(f"{entry} ({base_url.rstrip('/')})", patience, concurrency=config.concurrency)
+    return Endpoint(f"{entry} ({redact(base_url).rstrip('/')})", patience, concurrency=config.concurrency)
 
 
 def read_body(content: bytes, content_type: str) -> Mapping[str, object]:

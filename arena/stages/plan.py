@@ -125,7 +125,8 @@ def _entry(board: OpenBoard, row: PlanRow) -> BackendConfig:
 
 
 def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, stored: Sequence[Answer]) -> PlanRow:
-    outputs = [answer.usage.output_tokens / len(answer.turns) for answer in stored if answer.usage.output_tokens]
+    counted = [answer for answer in stored if answer.turns and answer.usage.output_tokens]
+    outputs = [(answer.usage.output_tokens or 0) / len(answer.turns) for answer in counted]
     rates = Rates(None, fmean(outputs) if outputs else None)
     requests = [task.request for task in tasks]
     turns = [1 + len(request.follow_ups) for request in requests]

@@ -10,6 +10,7 @@ from arena.backends.openai import open_openai
 from arena.backends.openai_wire import dialect_of
 from arena.config import OpenAIConfig
 from arena.errors import InputError
+from arena.redact import redact
 from arena.types import Message, Sampling, TokenLogprobs, Usage
 
 
@@ -226,3 +227,10 @@ def test_no_key_is_needed_for_a_local_server(monkeypatch: pytest.MonkeyPatch) ->
     with FakeServer(lambda call: Say()) as server:
         config = OpenAIConfig(backend="openai", base_url=server.openai_url, api_key_env=None)
         assert open_openai(config, "j", "x", {}).transport.client.api_key == "no-key-needed"
+
+
+def test_a_password_inside_a_url_is_a_secret_and_shown_nowhere() -> None:
+    config = OpenAIConfig(backend="openai", base_url="http://me:pass-sentinel-9@127.0.0.1:9/v1", api_key_env=None)
+    backend = open_openai(config, "j", "answers_gen.j", {"https_proxy": "http://me:proxy-sentinel-9@proxy:3128"})
+    assert backend.endpoint.where == "answers_gen.j (http://me:[redacted]@127.0.0.1:9/v1)"
+    assert redact("via proxy-sentinel-9") == "via [redacted]"
