@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -75,7 +77,7 @@ def run(
             result = run_board(loaded, options, progress, cast("DryRun | None", dry_run), approve)
         except KeyboardInterrupt:
             progress.close()
-            again = f"arena run -c {config}" + (f" --dry-run={dry_run}" if dry_run else "")
+            again = f"arena {shlex.join(sys.argv[1:])}"
             click.echo(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
             return 130
     if result.rated is not None:

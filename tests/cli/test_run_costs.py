@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +96,30 @@ def test_try_says_what_it_cannot_find(tmp_path: Path, arguments: tuple[str, ...]
         done = arena("try", "-c", board_on(server, tmp_path), *arguments)
     assert (done.returncode, server.calls) == (2, [])
     assert says in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("typed", "flags", "code", "calls"), [("n\n", (), 130, 0), ("y\n", (), 0, 36), ("", ("--yes",), 0, 36)]
+)
+def test_at_a_terminal_the_cost_is_shown_and_asked_about_once(
+    tmp_path: Path, typed: str, flags: tuple[str, ...], code: int, calls: int
+) -> None:
+    import pty
+
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path)
+        here, there = pty.openpty()
+        command = [sys.executable, "-m", "arena", "run", "-c", str(config), *flags]
+        process = subprocess.Popen(command, stdin=there, stdout=there, stderr=there)
+        os.close(there)
+        os.write(here, typed.encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says so when the other end is closed
+            while piece := os.read(here, 4096):
+                shown += piece
+        process.wait(60)
+        os.close(here)
+    assert (process.returncode, len(server.calls)) == (code, calls), shown.decode()
+    assert shown.count(b"Go on?") == (0 if flags else 1)
+    assert b"together" in shown
