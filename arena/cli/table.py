@@ -37,7 +37,11 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
         console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
     table = Table(title=escape(_title(board)), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
-    shown = [c for c in COLUMNS if any(row.get(field) not in (None, []) for row in rows for field in c.needs)]
+    shown = [
+        c
+        for c in (*COLUMNS, *_criteria(rows))
+        if any(row.get(field) not in (None, []) for row in rows for field in c.needs)
+    ]
     columns = _that_fit(shown, rows, console)
     for column in columns:
         table.add_column(column.head, justify="left" if column.head == "model" else "right", no_wrap=True)
@@ -125,6 +129,27 @@ def _share(field: str) -> Callable[[Row], str]:
         return escape(f"{100 * _float(row[field]):.1f}%{bounds}")
 
     return cell
+
+
+def _criteria(rows: Sequence[Row]) -> list[Column]:
+    """One column per criterion of single mode; a criterion that is 0 or 1 is shown as a rate."""
+    found = [cast("Mapping[str, float]", row.get("criteria") or {}) for row in rows]
+    names = list(dict.fromkeys(name for criteria in found for name in criteria))
+    columns = []
+    for name in names:
+        is_rate = all(0 <= criteria.get(name, 0.0) <= 1 for criteria in found)
+
+        def cell(row: Row, name: str = name, is_rate: bool = is_rate) -> str:
+            mean, low, high = (
+                cast("Mapping[str, JSON]", row.get(field) or {}).get(name)
+                for field in ("criteria", "criteria_low", "criteria_high")
+            )
+            if is_rate:
+                return _share("x")({"x": mean, "x_low": low, "x_high": high})
+            return escape(f"{_number(mean, 2)} {interval(low, high, 2)}".strip())
+
+        columns.append(Column(name, cell, ("criteria",)))
+    return columns
 
 
 def _elo(row: Row) -> str:

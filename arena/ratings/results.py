@@ -75,6 +75,9 @@ class ModelRow:
     categories: Mapping[str, SliceRow] = field(default_factory=dict)
     languages: Mapping[str, SliceRow] = field(default_factory=dict)
     criteria: Mapping[str, float] = field(default_factory=dict)
+    """Mean of each criterion; of one that is 0 or 1 its rate."""
+    criteria_low: Mapping[str, float | None] = field(default_factory=dict)
+    criteria_high: Mapping[str, float | None] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
 

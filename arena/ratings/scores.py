@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from arena.errors import DataError
 from arena.ratings.arrays import Codes, FloatArray, Mask
 from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.means import Mean, clustered_mean, clustered_share
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Leaderboard, ModelRow, Pair, SliceRow, number
 from arena.ratings.slices import THIN_QUESTIONS
@@ -140,6 +141,7 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
         low, high = np.zeros_like(low), np.zeros_like(high)
     battles = np.bincount(table.model, minlength=len(table.models))
     sliced = {column: _slices(table, column, options) for column in options.slices}
+    criteria = [_criteria(table, i, options) for i in range(len(table.models))]
     rows = [
         ModelRow(
             model=model, component=0 if battles[i] else None,
@@ -154,7 +156,9 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
             score_high=None if options.interval == "none" else number(means.high[i]),
             categories={name: found[model] for name, found in sliced.get("category", {}).items() if model in found},
             languages={name: found[model] for name, found in sliced.get("language", {}).items() if model in found},
-            criteria=_criteria(table, i),
+            criteria={name: mean.value for name, mean in criteria[i].items() if mean.value is not None},
+            criteria_low={name: mean.low for name, mean in criteria[i].items()},
+            criteria_high={name: mean.high for name, mean in criteria[i].items()},
         )
         for i, model in enumerate(table.models)
     ]  # fmt: skip
@@ -167,12 +171,18 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
     )  # fmt: skip
 
 
-def _criteria(table: ScoreTable, model: int) -> dict[str, float]:
+def _criteria(table: ScoreTable, model: int, options: RatingOptions) -> dict[str, Mean]:
+    """Each criterion's mean: a rate with Wilson's interval where it is never outside [0, 1], else with a t interval."""
     found = {}
     for name, column in table.criteria.items():
-        mine = column[(table.model == model) & ~np.isnan(column)]
-        if len(mine):
-            found[name] = float(mine.mean())
+        known = ~np.isnan(column)
+        mine = (table.model == model) & known
+        if mine.any():
+            is_rate = bool(((column[known] >= 0) & (column[known] <= 1)).all())
+            mean = (clustered_share if is_rate else clustered_mean)(
+                column[mine], table.question.codes[mine], options.level
+            )
+            found[name] = mean if options.interval != "none" else Mean(mean.value, None, None, mean.n)
     return found
 
 

@@ -69,23 +69,6 @@ def human_ceiling(votes: Sequence[Cast], level: float) -> HumanCeiling:
     )
 
 
-def clustered_mean(values: FloatArray, clusters: Codes, level: float) -> Mean:
-    """The mean of any values, NaN left out, with a t interval over clusters; no interval with one cluster."""
-    known = ~np.isnan(values)
-    values, clusters = values[known], clusters[known]
-    n = len(values)
-    if not n:
-        return Mean(None, None, None, 0)
-    mean = float(values.mean())
-    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], values - mean)
-    q = len(sums)
-    if q < 2:
-        return Mean(mean, None, None, n)
-    se = math.sqrt(q / (q - 1) * float((sums**2).sum())) / n
-    half = float(t_quantile(level, np.array([q - 1.0]))[0]) * se
-    return Mean(mean, mean - half, mean + half, n)
-
-
 def fit_temperature(signal: FloatArray, outcome: FloatArray, clusters: Codes, level: float) -> Temperature | None:
     """β that makes σ(β·signal) the best prediction of the votes, by Newton, with a sandwich interval over questions.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -48,6 +49,7 @@ def to_markdown(board: Mapping[str, JSON]) -> str:
     """The table as Markdown, with what was left out under it."""
     rows = cast("Sequence[Mapping[str, JSON]]", board["models"])
     columns = [(head, cell) for head, cell, needs in _COLUMNS if any(row.get(needs) is not None for row in rows)]
+    columns += _criteria(rows)
     lines = [f"> **{BANNER}**", ""] if board.get("simulated") else []
     lines += ["| " + " | ".join(head for head, _ in columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(cell(row) for _, cell in columns) + " |" for row in rows]
@@ -82,6 +84,17 @@ def _range(row: Mapping[str, JSON], field: str, digits: int, factor: float = 1.0
         return shown
     ends = [f"{factor * end:.{digits}f}" if isinstance(end, int | float) else "∞" for end in (low, high)]
     return f"{shown} [{ends[0]}, {ends[1]}]"
+
+
+def _criteria(rows: Sequence[Mapping[str, JSON]]) -> list[tuple[str, Callable[[Mapping[str, JSON]], str]]]:
+    """One column per criterion of single mode."""
+    names = dict.fromkeys(name for row in rows for name in cast("Mapping[str, JSON]", row.get("criteria") or {}))
+
+    def cell(row: Mapping[str, JSON], name: str) -> str:
+        fields = {"x": "criteria", "x_low": "criteria_low", "x_high": "criteria_high"}
+        return _range({x: cast("Mapping[str, JSON]", row.get(f) or {}).get(name) for x, f in fields.items()}, "x", 2)
+
+    return [(_escaped(name), partial(cell, name=name)) for name in names]
 
 
 def _rank(row: Mapping[str, JSON]) -> str:

@@ -16,9 +16,9 @@ from arena.errors import InputError
 from arena.judging.combine import value_of, winner_of
 from arena.ratings import BattleTable
 from arena.ratings.agreement import agreement
-from arena.ratings.means import Mean, clustered_share
+from arena.ratings.means import Mean, clustered_mean, clustered_share
 from arena.ratings.results import plain
-from arena.ratings.voters import Cast, clustered_mean, codes_of, fit_temperature, human_ceiling, more_questions
+from arena.ratings.voters import Cast, codes_of, fit_temperature, human_ceiling, more_questions
 from arena.stages.answer import current_answers
 from arena.stages.board import OpenBoard
 from arena.stages.rate import board_rows

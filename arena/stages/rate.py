@@ -27,6 +27,7 @@ from arena.stages.answer import Answers, current_answers
 from arena.stages.board import OpenBoard
 from arena.stages.flags import flag_answers
 from arena.stages.matches import exams, judges_on_board, matches, models_on_board
+from arena.stages.panel import panel_diagnostics
 from arena.stages.progress import Progress
 from arena.stages.review import battles_of, open_ledgers, scores_of
 from arena.stages.sentinel import Finding, findings, sentinel_exams, sentinel_matches
@@ -64,8 +65,14 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     if null:
         write_rows(folder / "sentinel.jsonl", null)
     counted = rated_judge_rows(rows)
-    rated = _rate(board, counted, models_on_board(board, answers))
+    models = models_on_board(board, answers)
+    rated = _rate(board, counted, rows, models)
     document = _document(board, rated, counted, answers)
+    if len(counted) < len(rows) and board.config.reviews_gen.mode != "single":
+        every = battle_table(board, _rated_battles([row for row in rows if row.judge != PANEL]), models)
+        options = rating_options(board.config)
+        panel = panel_diagnostics(every, options.level, options.seed)
+        document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
     document["inputs"] = inputs
     gamed = findings(board, null)
     document["judges_detail"] = _judges_detail(rated, rows, costs, gamed)
@@ -115,7 +122,8 @@ def silent_judges(board: OpenBoard) -> frozenset[str]:
     return frozenset(n for n, entry in board.judges.items() if not entry.enable or isinstance(entry, RecordedConfig))
 
 
-def _rate(board: OpenBoard, rows: Sequence[Row], models: list[str]) -> Leaderboard:
+def _rate(board: OpenBoard, rows: Sequence[Row], of_judges: Sequence[Row], models: list[str]) -> Leaderboard:
+    """The leaderboard of the rows that count; with a panel, what is said about judges rests on their own rows."""
     options = rating_options(board.config)
     if board.config.reviews_gen.mode == "single":
         scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
@@ -130,8 +138,15 @@ def _rate(board: OpenBoard, rows: Sequence[Row], models: list[str]) -> Leaderboa
             models=models,
         )
         return rate_scores(table, options)
-    battles = [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
-    return rate(battle_table(board, battles, models), options)
+    battles = battle_table(board, _rated_battles(rows), models)
+    if len(rows) == len(of_judges):
+        return rate(battles, options)
+    each = battle_table(board, _rated_battles([row for row in of_judges if row.judge != PANEL]), models)
+    return rate(battles, options, every_judge=each)
+
+
+def _rated_battles(rows: Sequence[Row]) -> list[Battle]:
+    return [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
 
 
 def battle_table(board: OpenBoard, battles: Sequence[Battle], models: list[str]) -> BattleTable:

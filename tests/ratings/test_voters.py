@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from arena.ratings.means import Mean
-from arena.ratings.voters import Cast, clustered_mean, codes_of, fit_temperature, human_ceiling, more_questions
+from arena.ratings.means import Mean, clustered_mean
+from arena.ratings.voters import Cast, codes_of, fit_temperature, human_ceiling, more_questions
 
 
 def test_two_voters_who_always_agree_are_a_ceiling_of_1() -> None:

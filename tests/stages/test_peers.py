@@ -108,6 +108,24 @@ def test_disagreement_of_a_panel_is_kept(tmp_path: Path) -> None:
     assert Counter(round(r["agreement"], 9) for r in decided) == {round(2 / 3, 9): 4}
     assert {round(r["outcome"], 9) for r in decided} == {round(2 / 3, 9), round(1 / 3, 9)}
 
+    board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+    pairs = {(pair["a"], pair["b"]): pair["raw"]["value"] for pair in board["diagnostics"]["judges_agreement"]}
+    assert pairs == {("one", "three"): 0.5, ("one", "two"): 1.0, ("three", "two"): 0.5}
+    detail = {entry["judge"]: entry for entry in board["judges_detail"]}
+    assert set(detail) == {"one", "two", "three", "panel"}
+    assert detail["three"]["reliability_pooled"]
+    assert detail["one"]["consistency"]["value"] == 1.0
+
+
+def test_peers_are_weighed_by_how_sharply_they_tell_models_apart(tmp_path: Path) -> None:
+    with FakeServer(candidate) as server:
+        assert arena("run", "-c", peer_board(tmp_path, server.openai_url)).returncode == 0
+    board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+    assert set(board["diagnostics"]["judge_aware"]) <= {row["model"] for row in board["models"]}
+    assert {(p["a"], p["b"]) for p in board["diagnostics"]["judges_agreement"]} == {
+        ("claude-x", "gpt-4.1"), ("claude-x", "qwen3"), ("gpt-4.1", "qwen3"),
+    }  # fmt: skip
+
 
 def _raw(path: Path) -> dict[str, object]:
     import yaml
