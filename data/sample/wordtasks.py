@@ -4,7 +4,9 @@ Three tasks over words of the letters a to h: `reverse dcfc` → `cfcd`, `repeat
 A Llama with 800k parameters and a character tokenizer (chat template included) is trained on some prompts and tested on
 others. Checkpoints taken later are better, and a LoRA on an early one beats it: real candidates for demos and tests.
 
-Needs torch, transformers and, for the adapter, peft.
+    python data/sample/wordtasks.py FOLDER
+
+trains all of them into FOLDER (about 45 s on two cores). Needs torch, transformers and, for the adapter, peft.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -202,3 +205,10 @@ def _batch(
         labels[i, len(prompt) : len(ids)] = torch.tensor(answer)
         mask[i, : len(ids)] = 1
     return inputs, labels, mask
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    torch.set_num_threads(2)
+    trained = train_checkpoints(target)
+    train_adapter(trained[f"tiny-{ADAPTER_BASE}"], target / f"tiny-{ADAPTER_BASE}-lora")

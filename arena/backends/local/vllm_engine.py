@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from arena.backends.local.adapters import misfit
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
@@ -216,12 +217,24 @@ def _put_on(engine: LLMEngine, lora: LoRARequest | None, spec: EngineSpec) -> No
     """Load the adapter now, so that one that does not fit is found before the first question."""
     if lora is None:
         return
+    problem = misfit(_base_folder(spec), Path(lora.lora_path))
+    if problem is not None:
+        raise CannotStart(explain_adapter(spec, ValueError(problem)))
     try:
         engine.add_lora(lora)
     except (ValueError, RuntimeError, KeyError, AssertionError, OSError) as error:
         if is_out_of_memory(error):
             raise CannotStart(explain_start(spec, error)) from error
         raise CannotStart(explain_adapter(spec, error)) from error
+
+
+def _base_folder(spec: EngineSpec) -> Path:
+    """Where the base's files are: its folder, or what the hub's cache holds of it by now."""
+    if Path(spec.model).expanduser().is_dir():
+        return Path(spec.model).expanduser()
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(spec.model, revision=spec.revision, local_files_only=True))
 
 
 def _reasoning_parser(spec: EngineSpec, tokenizer: Tokenizer) -> ReasoningParser | None:

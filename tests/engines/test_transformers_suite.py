@@ -1,0 +1,76 @@
+"""The real transformers and peft, on tiny candidates whose true order is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from engines.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from engines.running import (
+    GREEDY,
+    TRUE_ORDER,
+    Running,
+    all_candidates,
+    arena,
+    leaderboard,
+    paired_difference,
+    questions,
+    ranking,
+    request,
+    write_board,
+)
+
+pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def engine(engines: Callable[..., Running], tiny: Path) -> Callable[..., Running]:
+    def start(model: str | Path, *, adapter: str | Path | None = None, **fields: object) -> Running:
+        place = tiny / model if isinstance(model, str) else model
+        put_on = str(tiny / adapter) if adapter is not None else None
+        return engines(kind="transformers", model=place, adapter=put_on, **fields)
+
+    return start
+
+
+def test_greedy_text_equals_plain_generate(engine: Callable[..., Running], tiny: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny / "tiny-100")
+    model = AutoModelForCausalLM.from_pretrained(tiny / "tiny-100").eval()
+    prompts = [q["turns"][0] for q in questions()[:40]]
+    plain = []
+    for prompt in prompts:
+        chat = [{"role": "user", "content": prompt}]
+        text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+        inputs = tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        with torch.inference_mode():
+            made = model.generate(
+                input_ids=inputs.input_ids, attention_mask=inputs.attention_mask, do_sample=False, max_new_tokens=12
+            )
+        plain.append(tokenizer.decode(made[0, inputs.input_ids.shape[1] :], skip_special_tokens=True))
+    assert engine("tiny-100").texts(*(request(prompt, GREEDY) for prompt in prompts)) == plain
+
+
+def test_the_board_shows_the_true_order_and_what_the_fine_tune_gained(tiny: Path, tmp_path: Path) -> None:
+    config = write_board(tmp_path, all_candidates("transformers", tiny))
+    done = arena("run", "-c", config, environment=OFFLINE)
+    assert done.returncode == 0, done.stderr
+    board = tmp_path / "board"
+    assert ranking(board) == TRUE_ORDER
+    gained, low, _ = paired_difference(board, "tiny-100-lora", "tiny-100")
+    assert low > 0
+    assert 50 < gained < 200
+    for row in leaderboard(board)["models"]:  # type: ignore[union-attr]
+        speed = row["performance"]  # type: ignore[index,call-overload]
+        assert speed["load"] == "offline-batch"  # type: ignore[index,call-overload]
+        for column in ("ttft_s", "latency_s", "latency_p99_s", "output_tokens_per_s", "requests_per_s"):
+            assert float(speed[column]) > 0  # type: ignore[index,call-overload,arg-type]
