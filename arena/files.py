@@ -60,7 +60,7 @@ def file_stem(name: str, others: Mapping[str, str] | None = None) -> str:
     `others` maps stems already taken, in lower case, to their names: where two names differ only in case, the later
     one gets a suffix derived from the name, so that case-insensitive disks keep them apart.
     """
-    stem = quote(name, safe=" -_+=@(),'!~[]")
+    stem = quote(name, safe=" -_+=@(),'!~[]", errors="surrogatepass")
     if not stem.strip(". ") or stem.startswith(".") or stem.lower().split(".")[0] in _RESERVED or stem.endswith(" "):
         stem = "%" + f"{ord(stem[0]):02X}" + stem[1:] if stem else "%"
     if len(stem) > 150:

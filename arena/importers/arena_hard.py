@@ -7,7 +7,18 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
-from arena.importers.sources import Row, count, find_files, moment, optional_text, read_rows, rows_in, text, texts_in
+from arena.importers.sources import (
+    Row,
+    count,
+    find_files,
+    moment,
+    one_of,
+    optional_text,
+    read_rows,
+    rows_in,
+    text,
+    texts_in,
+)
 from arena.types import JSON, Label, Question, Usage
 
 BASELINES = ("gpt-4-0314", "o3-mini-2025-01-31")
@@ -116,14 +127,13 @@ def _game(game: JSON, where: str, judge: str, order: tuple[Said, ...], sample: i
     if not isinstance(game, dict):
         return Judged(judge, first, second, raw=None, status="error", error="no judgment stored", turn=sample + 1)
     score = game.get("score")
-    if score is not None and str(score) not in _LABELS:
-        raise DataError(f"{where}: score is {score!r} (known: {', '.join(_LABELS)}, null)")
+    label = one_of(score, _LABELS, where, "score") if score is not None else None
     judgment = game.get("judgment")
     reply = judgment.get("answer") if isinstance(judgment, dict) else judgment
     return Judged(
         judge, first, second,
         raw={"score": score, "judgment": judgment},
-        label=_LABELS[str(score)] if score is not None else None,
+        label=label,
         text=reply if isinstance(reply, str) else "",
         turn=sample + 1,
         messages=_messages(game),

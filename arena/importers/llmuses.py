@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
-from arena.importers.sources import Row, find_files, moment, number, optional_text, read_rows, text, texts_in
+from arena.importers.sources import Row, find_files, moment, number, one_of, optional_text, read_rows, text, texts_in
 from arena.questions import load_categories
 from arena.types import Label, Question
 
@@ -64,9 +64,7 @@ def _pair(
     row: Row, where: str, first: Said, second: Said, win: str, review: str, labels: Mapping[str, Label | None]
 ) -> Judged:
     stated = row.get(win)
-    if stated is not None and stated not in labels:
-        raise DataError(f"{where}: {win} is {stated!r} (known: {', '.join(labels)})")
-    label = labels[str(stated)] if stated is not None else None
+    label = one_of(stated, labels, where, win) if stated is not None else None
     scores = row.get("scores")
     pair = [number(score) for score in scores] if isinstance(scores, list) and len(scores) == 2 else [None, None]
     reply = optional_text(row, review) or ""

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
-from arena.importers.sources import Row, find_files, moment, number, optional_text, read_rows, rows_in, text, texts_in
+from arena.importers.sources import (
+    Row,
+    find_files,
+    moment,
+    number,
+    one_of,
+    optional_text,
+    read_rows,
+    rows_in,
+    text,
+    texts_in,
+)
 from arena.types import JSON, Label, Question
 
 _WINNERS: Mapping[str, str | None] = {"model_1": "1", "model_2": "2", "tie": "tie", "error": None}
@@ -94,13 +105,12 @@ def _game(
 ) -> Judged:
     """One game of two. Game 1 showed model_1 first; the stored winners are unswapped in both."""
     stated = row.get(f"g{game}_winner")
-    if stated not in _WINNERS:
-        raise DataError(f"{where}: g{game}_winner is {stated!r} (known: {', '.join(_WINNERS)})")
+    winner = one_of(stated, _WINNERS, where, f"g{game}_winner")
     judgment = row.get(f"g{game}_judgment")
     return Judged(
         judge, first, second,
         raw={"judgment": judgment, "winner": stated, "game": game},
-        label=_label(_WINNERS[str(stated)], game),
+        label=_label(winner, game),
         text=judgment if isinstance(judgment, str) else "",
         turn=turn, template=template,
         messages=_prompt(row.get(f"g{game}_user_prompt")),

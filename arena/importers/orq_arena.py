@@ -12,6 +12,7 @@ from arena.importers.sources import (
     find_files,
     moment,
     number,
+    one_of,
     optional_text,
     read_document,
     read_rows,
@@ -84,13 +85,11 @@ def _said(row: Row, where: str, side: str) -> Said:
 
 def _vote(vote: Row, row: Row, where: str, first: Said, second: Said) -> Judged:
     stated = vote.get("vote")
-    if stated is not None and stated not in _VOTES:
-        raise DataError(f"{where}: vote is {stated!r} (known: {', '.join(_VOTES)}, null)")
     completed = vote.get("completed", True) is not False
     return Judged(
         text(vote, where, "model"), first, second,
         raw=dict(vote),
-        label=_VOTES[str(stated)] if stated is not None else None,
+        label=one_of(stated, _VOTES, where, "vote") if stated is not None else None,
         order_known=False,
         status="ok" if completed else "error",
         error=None if completed else "the judge's call failed",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from arena.errors import DataError, InputError
 from arena.files import from_json, read_objects
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
+T = TypeVar("T")
 
 
 def find_files(source: Path, suffixes: tuple[str, ...] = (".json", ".jsonl")) -> list[Path]:
@@ -70,15 +73,21 @@ def optional_text(row: Row, *names: str) -> str | None:
 
 
 def number(value: JSON) -> float | None:
-    """A number that may have been written as text; None when it is absent or is none."""
-    if isinstance(value, bool) or value is None:
+    """A finite number that may have been written as text; None when it is absent or is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, int | float):
-        return float(value)
     try:
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
+        found = float(value)
+    except (ValueError, OverflowError):
         return None
+    return found if math.isfinite(found) else None
+
+
+def one_of(value: JSON, known: Mapping[str, T], where: str, field: str) -> T:
+    """What one of the tool's own words means here. Raises DataError for a word it is not known to use."""
+    if isinstance(value, str) and value in known:
+        return known[value]
+    raise DataError(f"{where}: {field} is {value!r:.80} (known: {', '.join(known)})")
 
 
 def count(value: JSON) -> int | None:

@@ -10,7 +10,7 @@ import yaml
 
 import arena
 from arena.config import Mode
-from arena.errors import InputError
+from arena.errors import DataError, InputError
 from arena.files import file_stems, read_objects, to_json, write_atomically
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.samples import Slots, assign_samples
@@ -46,6 +46,7 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
     """
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
         raise InputError(f"{folder}: exists already; choose another --out, or --force to import over it")
+    _check_names(collected)
     slots, numbers = assign_samples(collected.answers, collected.replies)
     used = {question_id for question_id, _, _ in slots} or set(collected.questions)
     questions = [question for key, question in collected.questions.items() if key in used]
@@ -73,6 +74,17 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply, _ in kept),
         tuple(sorted({reply.judge for reply, _ in kept})), tuple(notes),
     )  # fmt: skip
+
+
+def _check_names(collected: Collected) -> None:
+    """Raise DataError for names that cannot stand on a board."""
+    sides = [side for reply in collected.replies for side in (reply.first, reply.second) if side is not None]
+    for said in (*collected.answers, *sides):
+        if not said.model.strip() or said.model == "panel":
+            raise DataError(f"question {said.question_id}: a model cannot be called {said.model!r}")
+    for reply in collected.replies:
+        if not reply.judge.strip() or reply.judge == "panel":
+            raise DataError(f"question {reply.question_id}: a judge cannot be called {reply.judge!r}")
 
 
 def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:
@@ -156,7 +168,7 @@ def _write_configs(collected: Collected, folder: Path, slots: Slots, replies: Se
 
 def _config(collected: Collected, mode: Mode, slots: Slots, replies: Sequence[Judged]) -> dict[str, object]:
     chosen = [reply for reply in replies if (reply.second is None) == (mode == "single")]
-    baseline = _baseline(collected, chosen) if mode != "single" else None
+    baseline = _baseline(collected, chosen) if mode != "single" and slots else None
     reviews: dict[str, object] = {"mode": "pairwise_baseline" if baseline is not None else mode}
     if baseline is not None:
         reviews["baseline"] = baseline

@@ -258,6 +258,8 @@ ORQ_ROW = {
         ("orq_arena", ORQ_ROW | {"judge_votes": [{"model": "j", "vote": "C"}]}, "vote is 'C'"),
         ("llmuses", {"text": "?"}, "neither reviews"),
         ("mt_bench", {"question_id": 1}, "no question.jsonl"),
+        ("llmuses", LLMUSES_ROW | {"win": ["model_a"]}, "win is "),
+        ("alpaca_eval", ALPACA_ROW | {"preference": 1, "generator_2": None}, "no text under generator_2 or model_2"),
     ],
 )
 def test_an_unknown_verdict_is_an_error_that_names_file_and_line(
@@ -281,6 +283,23 @@ def test_names_that_are_no_file_names_stay_inside_the_folder(tmp_path: Path) -> 
     assert len([name for name in inside if name.startswith("answers-recorded/")]) == 2
     assert written.models == ("../a", "b/c")
     assert not (tmp_path / "a.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["", " ", "panel"])
+def test_names_that_no_board_can_hold_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "r.jsonl").write_text(json.dumps(LLMUSES_ROW | {"win": "tie", "model_a": name}) + "\n")
+    with pytest.raises(DataError, match="cannot be called"):
+        write_board(READERS["llmuses"](tmp_path / "r.jsonl"), tmp_path / "b")
+
+
+def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
+    row = LLMUSES_ROW | {"win": "tie", "scores": ["nan", "x"], "tstamp": "1e999"}
+    (tmp_path / "r.jsonl").write_text(json.dumps(row) + "\n")
+    written = write_board(READERS["llmuses"](tmp_path / "r.jsonl"), tmp_path / "b")
+    reply = next(replies(written))
+    stored = reply.request["imported"]
+    assert isinstance(stored, dict)
+    assert (stored["label"], stored["score_first"], stored["score_second"]) == ("tie", None, None)
 
 
 def test_questions_alone_become_a_board_to_put_models_on(tmp_path: Path) -> None:
