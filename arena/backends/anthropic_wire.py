@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arena.backends.http_errors import body_error
@@ -60,14 +60,19 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
     return merge(body, extra)
 
 
-def _cache_position(messages: tuple[Message, ...]) -> int | None:
-    """Index of the message that holds the end of the shared prefix, or None when it is too short to cache."""
-    shared = [index for index, message in enumerate(messages) if message.shared > 0]
-    if not shared:
-        return None
-    last = shared[-1]
-    length = sum(len(message.content) for message in messages[:last]) + messages[last].shared
-    return last if length >= CACHE_MINIMUM_CHARS else None
+def shared_chars(messages: Sequence[Message]) -> int:
+    """Length of the start that sibling requests repeat: all before the last shared part, and that part."""
+    last = _last_shared(messages)
+    return 0 if last is None else sum(len(message.content) for message in messages[:last]) + messages[last].shared
+
+
+def _last_shared(messages: Sequence[Message]) -> int | None:
+    return next((index for index in reversed(range(len(messages))) if messages[index].shared > 0), None)
+
+
+def _cache_position(messages: Sequence[Message]) -> int | None:
+    """Index of the message that holds the end of the shared start, or None when it is too short to cache."""
+    return _last_shared(messages) if shared_chars(messages) >= CACHE_MINIMUM_CHARS else None
 
 
 def _blocks(message: Message, *, mark: bool) -> list[JSON]:

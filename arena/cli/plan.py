@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
 @click.option("--retry-errors", is_flag=True, help="Count what came back empty or was turned down as missing.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
+@click.option("--batch", is_flag=True, help="Judges through batch endpoints, at half the price.")
 def plan(
-    config: str, stages: tuple[str, ...], models: str | None, limit: int | None, retry_errors: bool, redo: str | None
+    config: str,
+    stages: tuple[str, ...],
+    models: str | None,
+    limit: int | None,
+    retry_errors: bool,
+    redo: str | None,
+    batch: bool,
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
     from arena.loading import load_config
@@ -33,7 +40,7 @@ def plan(
     from arena.stages.plan import make_plan
 
     chosen = tuple(stage for stage in STAGES if stage in stages) if stages else STAGES
-    options = RunOptions(chosen, names(models), limit, retry_errors, parse_redo(redo))
+    options = RunOptions(chosen, names(models), limit, retry_errors, parse_redo(redo), batch="wait" if batch else None)
     print_plan(make_plan(open_board(load_config(config)), options), sys.stdout)
 
 
@@ -98,6 +105,8 @@ def _assumptions(plan: Plan) -> list[str]:
         lines.append(f"{plan.expected_answers:,} answers do not exist yet; judges' rows assume their length")
     if unpriced := [row.name for row in plan.rows if row.calls and row.paid and row.cost_usd is None]:
         lines.append(f"no price in the config, so the cost is unknown: {', '.join(dict.fromkeys(unpriced))}")
+    if plan.cached_usd > 0:
+        lines.append(f"the providers' prompt caches can take up to {_usd(plan.cached_usd)} off")
     if any(row.calls for row in plan.rows if row.stage == "reviews"):
         lines.append("not counted: a second, longer try after a cut-off reply, and a repair after an unreadable one")
     return lines

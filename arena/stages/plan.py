@@ -10,8 +10,10 @@ from statistics import fmean
 from typing import Literal, NamedTuple
 
 from arena.backends import Opening, check_backend
-from arena.config import ApiConfig, BackendConfig
-from arena.money import cost_usd
+from arena.backends.anthropic_wire import CACHE_MINIMUM_CHARS, shared_chars
+from arena.backends.batch import BATCH_PRICE
+from arena.config import AnthropicConfig, ApiConfig, BackendConfig, Price
+from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.stages.answer import Answers, AnswerTask, asked_models, current_answers, plan_answers
 from arena.stages.board import Candidate, OpenBoard
 from arena.stages.budget import OUTPUT_CAP, call_bound_usd
@@ -56,6 +58,8 @@ class PlanRow:
     """With every output at its limit."""
     paid: bool
     """Whether an endpoint on the network is called at all."""
+    cached_usd: float | None
+    """What the provider's prompt cache can take off `cost_usd`; None when its price is unknown."""
     measured: bool
     """Whether the tokens are estimated from stored calls of this very candidate or judge."""
 
@@ -77,6 +81,11 @@ class Plan:
     def cost_usd(self) -> float | None:
         """The expected cost; None as soon as one price is unknown."""
         return _total([row.cost_usd for row in self.rows if row.paid and row.calls])
+
+    @property
+    def cached_usd(self) -> float:
+        """What prompt caches can take off, as far as their prices are known."""
+        return sum(row.cached_usd or 0.0 for row in self.rows if row.calls)
 
     @property
     def most_usd(self) -> float | None:
@@ -124,15 +133,46 @@ def _entry(board: OpenBoard, row: PlanRow) -> BackendConfig:
     return board.candidates[row.name].entry if row.stage == "answers" else board.judges[row.name]
 
 
+@dataclass
+class Load:
+    """What a stream of requests adds up to; their texts are not kept."""
+
+    calls: int = 0
+    chars: int = 0
+    bytes: int = 0
+    most_usd: float = 0.0
+    repeated_chars: int = 0
+    """Starts of prompts, long enough for a provider's cache, that an earlier request had already."""
+    first_chars: int = 0
+    """The same starts, the first time."""
+
+    def count(self, requests: Iterable[Request], price: Price | None) -> Load:
+        """Add all requests up."""
+        seen: set[str] = set()
+        for request in requests:
+            texts = [*(message.content for message in request.messages), *request.follow_ups]
+            self.calls += 1
+            self.chars += sum(map(len, texts))
+            self.bytes += sum(len(text.encode("utf-8", "replace")) for text in texts)
+            self.most_usd += call_bound_usd(request, price)
+            if (shared := shared_chars(request.messages)) >= CACHE_MINIMUM_CHARS:
+                if request.prefix in seen:
+                    self.repeated_chars += shared
+                else:
+                    self.first_chars += shared
+                seen.add(request.prefix)
+        return self
+
+
 def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, stored: Sequence[Answer]) -> PlanRow:
     counted = [answer for answer in stored if answer.turns and answer.usage.output_tokens]
     outputs = [(answer.usage.output_tokens or 0) / len(answer.turns) for answer in counted]
     rates = Rates(None, fmean(outputs) if outputs else None)
-    requests = [task.request for task in tasks]
-    turns = [1 + len(request.follow_ups) for request in requests]
+    load = Load().count((task.request for task in tasks), price_of(candidate.entry))
+    turns = [1 + len(task.request.follow_ups) for task in tasks]
     per_turn = _output(rates, candidate.entry, ANSWER_TOKENS)
-    history = sum(turn * per_turn * BYTES_PER_TOKEN for count in turns for turn in range(count))
-    row = _row("answers", candidate.name, candidate.entry, requests, done, rates, per_turn * sum(turns), history)
+    history = sum(turn * per_turn for count in turns for turn in range(count))
+    row = _row("answers", candidate.name, candidate.entry, load, done, rates, per_turn * sum(turns), history)
     return replace(row, calls=sum(turns))
 
 
@@ -140,43 +180,55 @@ def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options
     newest = islice(reversed(ledger.keys()), MEASURED)
     replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
     rates = _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in replies)
-    requests = list(next_requests(todo, ledger, options))
     entry = board.judges[name]
-    output = _output(rates, entry, JUDGE_TOKENS) * len(requests)
-    return _row("reviews", name, entry, requests, todo.done, rates, output)
+    load = Load().count(next_requests(todo, ledger, options), price_of(entry))
+    row = _row("reviews", name, entry, load, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * load.calls)
+    if options.batch is None or row.cost_usd is None or row.most_usd is None:
+        return row
+    return replace(row, cost_usd=row.cost_usd * BATCH_PRICE, most_usd=row.most_usd * BATCH_PRICE)
 
 
 def _row(
     stage: Literal["answers", "reviews"],
     name: str,
     entry: BackendConfig,
-    requests: Sequence[Request],
+    load: Load,
     stored: int,
     rates: Rates,
     output_tokens: float,
-    history_bytes: float = 0.0,
+    history_tokens: float = 0.0,
 ) -> PlanRow:
-    chars = sum(_chars(request) for request in requests)
-    size = sum(_bytes(request) for request in requests) + history_bytes
-    ratio = BYTES_PER_TOKEN * chars / size if size and rates.chars_per_token is None else rates.chars_per_token
-    input_tokens = round((chars + history_bytes) / ratio) if ratio else 0
+    prompt_tokens = (
+        load.bytes / BYTES_PER_TOKEN if rates.chars_per_token is None else load.chars / rates.chars_per_token
+    )
+    input_tokens = round(prompt_tokens + history_tokens)
     price, paid = price_of(entry), isinstance(entry, ApiConfig)
-    known = cost_usd(Usage(input_tokens, round(output_tokens)), price)
-    most = None if price is None else sum(call_bound_usd(request, price) for request in requests)
+    per_char = prompt_tokens / load.chars if load.chars else 0.0
+    usage = Usage(input_tokens, round(output_tokens))
     return PlanRow(
         stage=stage,
         name=name,
         backend=str(getattr(entry, "backend", "")),
-        calls=len(requests),
+        calls=load.calls,
         stored=stored,
-        input_chars=chars,
+        input_chars=load.chars,
         input_tokens=input_tokens,
         output_tokens=round(output_tokens),
-        cost_usd=known if paid else 0.0,
-        most_usd=most if paid else 0.0,
+        cost_usd=cost_usd(usage, price) if paid else 0.0,
+        most_usd=(None if price is None else load.most_usd) if paid else 0.0,
         paid=paid,
         measured=rates.output_tokens is not None,
+        cached_usd=_saving(entry, price, load.repeated_chars * per_char, load.first_chars * per_char),
     )
+
+
+def _saving(entry: BackendConfig, price: Price | None, read_tokens: float, written_tokens: float) -> float | None:
+    """What reading the shared starts of prompts from the provider's cache takes off; None without that price."""
+    if price is None or price.cached_input is None:
+        return None
+    write_price = price.input * CACHE_WRITE_FACTOR if price.cache_write is None else price.cache_write
+    premium = max(0.0, write_price - price.input) if isinstance(entry, AnthropicConfig) else 0.0
+    return ((price.input - price.cached_input) * read_tokens - premium * written_tokens) * PER_TOKEN
 
 
 def _expect(answers: Answers, candidate: Candidate, tasks: Sequence[AnswerTask]) -> None:
@@ -208,15 +260,6 @@ def _output(rates: Rates, entry: BackendConfig, default: float) -> float:
     """Expected output tokens per call."""
     expected = default if rates.output_tokens is None else rates.output_tokens
     return min(expected, entry.generation_config.max_tokens or OUTPUT_CAP)
-
-
-def _chars(request: Request) -> int:
-    return sum(len(message.content) for message in request.messages) + sum(map(len, request.follow_ups))
-
-
-def _bytes(request: Request) -> int:
-    texts = [*(message.content for message in request.messages), *request.follow_ups]
-    return sum(len(text.encode("utf-8", "replace")) for text in texts)
 
 
 def _sent_chars(messages: JSON) -> int:
