@@ -168,6 +168,8 @@ class Completion:
     maybe_billed: bool = False
     """An attempt before this one broke off in a way that may have been billed."""
     peak_memory_bytes: int | None = None
+    enforced: bool | None = None
+    """Whether the endpoint held the reply to the request's JSON schema; None when there was none to hold it to."""
     cost_usd: float | None = None
     """Stated by the source itself (a recording, a provider that returns its price); else the price list decides."""
 

@@ -35,6 +35,11 @@ class AnthropicBatches:
         self._extra = transport.extra_body
         self._first = self._dialect = transport.dialect
 
+    @property
+    def enforces(self) -> bool:
+        """Whether the schema is sent along."""
+        return self._dialect.schema
+
     def size(self, item: BatchItem) -> int:
         """Bytes of the request as JSON."""
         return len(to_json(self._request(item)))

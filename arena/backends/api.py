@@ -35,6 +35,10 @@ _OWN_FIELDS = ("model", "messages", "stream")
 class Dialect(Protocol):
     """What an endpoint understands, as learnt from its complaints."""
 
+    @property
+    def schema(self) -> bool:
+        """Whether it holds replies to a JSON schema; where it does not, the prompt alone asks for the form."""
+
     def corrected(self, complaint: str) -> Self | None:
         """The dialect that avoids this complaint; None when that would change nothing."""
 
@@ -94,7 +98,8 @@ class ApiBackend(Generic[D]):
         dialect = self._dialect
         while True:
             try:
-                return await self._send(request, dialect)
+                completion = await self._send(request, dialect)
+                return completion if request.schema is None else replace(completion, enforced=dialect.schema)
             except Rejected as error:
                 better = dialect.corrected(str(error))
                 if better is None:

@@ -61,6 +61,10 @@ class BatchClient(Protocol):
     most_requests: int
     most_bytes: int
 
+    @property
+    def enforces(self) -> bool:
+        """Whether replies are held to their JSON schema."""
+
     def size(self, item: BatchItem) -> int:
         """Bytes of one request as it is sent."""
 

@@ -35,6 +35,11 @@ class OpenAIBatches:
         self._extra = transport.extra_body
         self._first = self._dialect = transport.dialect
 
+    @property
+    def enforces(self) -> bool:
+        """Whether the schema is sent along."""
+        return self._dialect.schema
+
     def size(self, item: BatchItem) -> int:
         """Bytes of its line in the file."""
         return len(self._line(item))

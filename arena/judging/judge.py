@@ -138,7 +138,7 @@ class Ask:
             prompt_sha256=case.prompt.sha256,
             format=case.prompt.format_spec,
             nonce=exhibit.nonce if exhibit else None,
-            request={"messages": plain_messages(request.messages), "params": sampling_params(request.sampling)},
+            request=_sent(request, completion),
             question_id=case.question.question_id,
             model_a=case.models[0],
             model_b=case.models[1] if len(case.models) == 2 else None,
@@ -225,6 +225,20 @@ def read_reply(prompt: Prompt, reply: Reply) -> Resolved:
             return Resolved("unparsed", None, raw, "unparsed", reply.key)
         case "bad_request" | "error":
             return Resolved("failed", None, raw or reply.error, "call_failed", reply.key)
+
+
+def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
+    """The request as the ledger keeps it; `response_format` says whether the endpoint enforced the schema.
+
+    That is no part of the key: the form asked for is the same, and a reply counts the same whoever kept to it.
+    """
+    sent: dict[str, JSON] = {
+        "messages": plain_messages(request.messages),
+        "params": sampling_params(request.sampling),
+    }
+    if completion.enforced is not None:
+        sent["response_format"] = "json_schema" if completion.enforced else "text"
+    return sent
 
 
 def hide_nonce(text: str, nonce: str | None) -> str:

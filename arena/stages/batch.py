@@ -230,8 +230,10 @@ def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> Non
         return
     full = cost_usd(completion.usage, desk.price) if completion.turns else 0.0 if desk.price else None
     cost = completion.cost_usd if completion.cost_usd is not None else None if full is None else full * BATCH_PRICE
-    priced = replace(completion, cost_usd=cost, load="offline-batch")
-    reply = ask.reply(ask.request(nonce), priced, created_at=now(), version=arena.__version__)
+    request = ask.request(nonce)
+    enforced = None if request.schema is None else desk.client.enforces
+    priced = replace(completion, cost_usd=cost, load="offline-batch", enforced=enforced)
+    reply = ask.reply(request, priced, created_at=now(), version=arena.__version__)
     desk.ledger.add(replace(reply, via="batch"))
     desk.progress.advance("reviews", desk.judge, priced, cost)
 

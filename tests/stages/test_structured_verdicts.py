@@ -93,3 +93,13 @@ def test_an_object_without_the_code_is_never_a_verdict(tmp_path: Path) -> None:
     assert asked
     assert {(battle["state"], battle["reason"]) for battle in asked} == {("excluded", "unparsed")}
     assert len(server.calls) == 2 * len({call.key for call in server.calls if len(call.body["messages"]) < 4})
+
+
+def test_the_ledger_says_who_kept_to_the_form_and_keys_do_not_depend_on_it(tmp_path: Path) -> None:
+    ledgers = []
+    for name, script in (("enforced", enforcing), ("asked", without_schemas)):
+        (tmp_path / name).mkdir()
+        assert run_with(tmp_path / name, script, "pairwise_baseline")[0] == 0
+        ledgers.append(read_jsonl(tmp_path / name / "out" / "reviews" / "judge.jsonl"))
+    assert [{line["request"]["response_format"] for line in lines} for lines in ledgers] == [{"json_schema"}, {"text"}]
+    assert {line["key"] for line in ledgers[0]} == {line["key"] for line in ledgers[1]}

@@ -67,7 +67,8 @@ class LocalBackend:
                 self._bury(process, died)
                 continue
             self._deaths = 0
-            return replace(completion, attempts=attempt, cost_usd=self._cost(completion))
+            held = self.spec.kind == "vllm" if request.schema is not None else None
+            return replace(completion, attempts=attempt, cost_usd=self._cost(completion), enforced=held)
         return Completion("error", error=f"the engine died twice on it: {died}", load=self.load, attempts=2)
 
     async def close(self) -> None:
