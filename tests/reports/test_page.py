@@ -117,6 +117,17 @@ def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions
     assert headline(render_page(with_models(data, sure[:1]))).startswith("There is nothing to rank yet")
 
 
+def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_word(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    leader, *others = (dict(row) for row in data.models)
+    asked = leader["n_questions"]
+    assert isinstance(asked, int)
+    for flags, warned in ((["repeated answer (99)"], True), ([f"suspicious: override ({asked})"], True),
+                          ([], False), ([f"truncated ({asked})"], False), (["suspicious: fence (0)"], False)):  # fmt: skip
+        page = render_page(with_models(data, [leader | {"flags": flags}, *others]))
+        assert ("Before you believe it, read its answers" in page) is warned, flags
+
+
 def with_models(data: PageData, models: list[dict[str, JSON]]) -> PageData:
     return replace(data, board={**data.board, "models": [*models]})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -9,6 +10,8 @@ from arena.reports.page.data import PageData, Row
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
 from arena.reports.page.words import Words
 
+ODD_SHARE = 0.05
+"""From this share of its answers on, a leader's flags belong beside the verdict."""
 FEW_QUESTIONS = 20
 """Below this a tie says more about the board than about the models."""
 
@@ -41,6 +44,15 @@ def ranked(data: PageData) -> list[Row]:
 def tied_with_leader(rows: Sequence[Row]) -> list[Row]:
     """The models after the first whose possible ranks still include the first place."""
     return [row for row in rows[1:] if row.get("rank_low") in (1, None)]
+
+
+def odd_flags(row: Row) -> list[str]:
+    """The flags of a model that concern a good part of its answers and could mean that the judge was gamed."""
+    flags = [str(flag) for flag in cast("Sequence[object]", row.get("flags") or ())]
+    asked = row.get("n_questions")
+    enough = ODD_SHARE * asked if isinstance(asked, int) else 0
+    counts = [(flag, re.search(r"\((\d+)\)$", flag)) for flag in flags if not flag.startswith("truncated")]
+    return [flag for flag, count in counts if count is None or int(count[1]) >= enough]
 
 
 def per_question(row: Row) -> float | None:
@@ -98,6 +110,8 @@ def _facts(data: PageData, w: Words) -> list[Html]:
         ends = {"low": percent(leader.get("win_rate_low")), "high": percent(leader.get("win_rate_high"))}
         shown = tag("b", percent(leader["win_rate"]))
         facts.append(fill(w["against_baseline"], baseline=tag("b", str(baseline)), rate=shown, **ends))
+    if odd := odd_flags(leader):
+        facts.append(fill(w["look_first"], flags=", ".join(odd)))
     close = [leader, *tied_with_leader(rows)]
     if len(close) > 1:
         facts += _cheap_and_quick(close, w)

@@ -49,6 +49,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Against the baseline {baseline} it wins {rate} of comparisons [{low}, {high}].",
         "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]。",
     ),
+    "look_first": (
+        "Before you believe it, read its answers: many of them look made to sway the judge ({flags}).",
+        "先读它的回答再下结论：其中许多看起来是为了影响评委而写的（{flags}）。",
+    ),
     "cheapest": ("Of these, {model} is the cheapest ({cost} per question).", "其中 {model} 最便宜（每题 {cost}）。"),
     "fastest": ("{model} answers fastest ({time} at the median).", "{model} 回答最快（中位数 {time}）。"),
     "interval_note": (
