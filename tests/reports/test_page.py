@@ -122,10 +122,13 @@ def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_wor
     leader, *others = (dict(row) for row in data.models)
     asked = leader["n_questions"]
     assert isinstance(asked, int)
-    for flags, warned in ((["repeated answer (99)"], True), ([f"suspicious: override ({asked})"], True),
-                          ([], False), ([f"truncated ({asked})"], False), (["suspicious: fence (0)"], False)):  # fmt: skip
-        page = render_page(with_models(data, [leader | {"flags": flags}, *others]))
-        assert ("Before you believe it, read its answers" in page) is warned, flags
+    odd, plain = (
+        [f"suspicious: override ({asked})", f"repeated answer ({asked})"],
+        [f"truncated ({asked})", "fence (0)"],
+    )
+    for flag in [*odd, *plain]:
+        page = render_page(with_models(data, [leader | {"flags": [flag]}, *others]))
+        assert ("Before you believe it, read its answers" in page) is (flag in odd), flag
 
 
 def with_models(data: PageData, models: list[dict[str, JSON]]) -> PageData:
