@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -44,13 +45,11 @@ def beacon() -> Iterator[ThreadingHTTPServer]:
 @pytest.fixture(scope="module")
 def browser(plain_board: Path, hostile_board: Path) -> Iterator[Any]:
     """Started after the boards were made: playwright keeps an event loop of its own, in which no run can start."""
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch()
-        except Error:
-            started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))), None)
+    with sync_playwright() as playwright:  # the system's browser where there is one, else playwright's own
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield started
         started.close()
 
