@@ -140,8 +140,8 @@ def test_bad_files_are_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_options_reach_the_ratings(tmp_path: Path) -> None:
     path = write(tmp_path / "b.jsonl", BATTLES)
-    columns = [{"model_a": "x", "model_b": "y"}]
-    assert "needs a column 'outcome' or 'winner'" in refused(write(tmp_path / "d.csv", columns))
+    board = board_of(path, "--method", "elo,bradley_terry", "--method", "win_rate", "--baseline", "y",
+                     "--anchor", "z=1200",
                      "--level", "0.9", "--by", "category", "--no-pairs", "--elo-order", "file")  # fmt: skip
     rows = {row["model"]: row for row in board["models"]}
     assert (board["ranked_by"], board["baseline"], board["level"], board["pairs"]) == ("elo", "y", 0.9, [])
