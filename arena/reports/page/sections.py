@@ -181,7 +181,35 @@ def judges(data: PageData, w: Words) -> Html | None:
     ]
     head = [tag("th", w[name], class_="left" if name == "judge" else None) for name in names]
     body = [_judge_row(health, detail.get(health.judge, {}), pairwise, w) for health in data.judges]
-    return section("judges", w["judges"], w["judges_note"] if pairwise else None, table(head, body))
+    parts = join(table(head, body), _agreements(data, w))
+    return section("judges", w["judges"], w["judges_note"] if pairwise else None, parts)
+
+
+def _agreements(data: PageData, w: Words) -> Html | None:
+    """Each pair of judges on the battles both decided."""
+    if not data.agreements:
+        return None
+    head = [
+        tag("th", w["two_judges"], class_="left"),
+        *(tag("th", w[key]) for key in ("battles", "same_winner", "kappa")),
+    ]
+    body = [
+        tag(
+            "tr",
+            tag(
+                "td",
+                tag("span", pair.first, class_="isolate"),
+                " · ",
+                tag("span", pair.second, class_="isolate"),
+                class_="left",
+            ),
+            tag("td", number(pair.n)),
+            tag("td", percent(pair.share, 1)),
+            tag("td", number(pair.kappa, 2)),
+        )
+        for pair in data.agreements
+    ]
+    return table(head, body)
 
 
 def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Html:
