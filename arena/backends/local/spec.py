@@ -19,6 +19,9 @@ EngineKind = Literal["vllm", "transformers"]
 OURS = frozenset({"replicas", "ray_address", "chat_template_kwargs", "batch_size", "device"})
 """Keys of `engine:` that are not passed to the engine but read by us."""
 
+RENDERING = ("chat_template_kwargs", "reasoning_parser")
+"""Keys of `engine:` that change what is asked or what counts as the answer: part of an answer's key."""
+
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _EXTRA = {"vllm": "vllm", "transformers": "local", "peft": "local", "torch": "local", "ray": "cluster"}
 
@@ -75,9 +78,7 @@ class EngineSpec:
     @property
     def template_text(self) -> str | None:
         """The chat template of the config: the file's content where it names a file."""
-        if self.chat_template is None or "{" in self.chat_template or "\n" in self.chat_template:
-            return self.chat_template
-        return Path(self.chat_template).read_text(encoding="utf-8")
+        return template_text(self.chat_template)
 
 
 def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
@@ -117,6 +118,18 @@ def check_spec(spec: EngineSpec) -> None:
         if key in spec.engine and not isinstance(spec.engine[key], dict):
             raise InputError(f"{_who(spec)}engine.{key}: expected a mapping, found {spec.engine[key]!r:.80}")
     _whole(spec, "batch_size", 1)
+
+
+def template_text(template: str | None) -> str | None:
+    """A chat template as text: the file's content where it names a file. Raises InputError when that is not there."""
+    if template is None or "{" in template:
+        return template
+    try:
+        return Path(template).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"chat_template: {template!r} is neither a template (no '{{' in it) nor a readable file: {error.strerror}"
+        ) from None
 
 
 def lora_rank(adapter: Path) -> int:
