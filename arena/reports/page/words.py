@@ -157,7 +157,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "two_judges": ("Two judges", "两位评审"),
     "same_winner": ("Same winner", "结论一致"),
     "kappa": ("Cohen’s κ", "Cohen κ"),
-    "one_order": ("judged in one order", "仅单一顺序"),
+    "one_order": ("not measured", "未测量"),
     "sample": ("Read some battles", "对战抽样"),
     "sample_scores": ("Read some answers", "回答抽样"),
     "sample_note": (
