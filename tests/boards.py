@@ -18,7 +18,7 @@ def write_jsonl(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
 
 def read_jsonl(path: Path) -> list[dict[str, object]]:
     """Read JSON lines."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
 
 
 def arithmetic_board(folder: Path, n_questions: int = 12, **reviews: object) -> Path:

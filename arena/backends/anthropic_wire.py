@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arena.backends.http_errors import body_error
-from arena.backends.openai_wire import merge, refuses_sampling
+from arena.backends.openai_wire import merge, refuses_sampling, sendable
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Message, Request, Sampling, Status, Usage
@@ -45,7 +45,8 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
     marked = _cache_position(request.messages)
     system: list[JSON] = []
     turns: list[JSON] = []
-    for position, message in enumerate(request.messages):
+    for position, given in enumerate(request.messages):
+        message = replace(given, content=sendable(given.content))
         blocks = _blocks(message, mark=position == marked)
         if message.role == "system":
             system.extend(blocks)

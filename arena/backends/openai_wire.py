@@ -64,7 +64,7 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
     """The JSON body of one call. What the user configured as extra_body wins over everything derived here."""
     body: dict[str, JSON] = {
         "model": model,
-        "messages": [cast("JSON", {"role": m.role, "content": m.content}) for m in request.messages],
+        "messages": [cast("JSON", {"role": m.role, "content": sendable(m.content)}) for m in request.messages],
         **_sampling(request.sampling, dialect),
     }
     if request.schema is not None and dialect.schema:
@@ -90,6 +90,15 @@ def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
         "reasoning_effort": sampling.reasoning_effort,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def sendable(text: str) -> str:
+    """The text with U+FFFD for lone surrogates: halves of characters, which no UTF-8 body can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def merge(body: dict[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:

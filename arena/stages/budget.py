@@ -82,9 +82,9 @@ class Expense:
 def call_bound_usd(request: Request, price: Price | None) -> float:
     """The most that one request can cost, all its turns included; 0 for what has no price per token."""
     cap = request.sampling.max_tokens or OUTPUT_CAP
-    tokens = sum(len(message.content.encode()) for message in request.messages) / BYTES_PER_TOKEN
+    tokens = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages) / BYTES_PER_TOKEN
     total = upper_bound_usd(tokens, cap, price) or 0.0
     for follow_up in request.follow_ups:
-        tokens += cap + len(follow_up.encode()) / BYTES_PER_TOKEN
+        tokens += cap + len(follow_up.encode("utf-8", "replace")) / BYTES_PER_TOKEN
         total += upper_bound_usd(tokens, cap, price) or 0.0
     return total

@@ -234,3 +234,10 @@ def test_a_password_inside_a_url_is_a_secret_and_shown_nowhere() -> None:
     backend = open_openai(config, "j", "answers_gen.j", {"https_proxy": "http://me:proxy-sentinel-9@proxy:3128"})
     assert backend.endpoint.where == "answers_gen.j (http://me:[redacted]@127.0.0.1:9/v1)"
     assert redact("via proxy-sentinel-9") == "via [redacted]"
+
+
+def test_half_a_character_is_sent_as_a_replacement_character() -> None:
+    from arena.backends.openai_wire import sendable
+
+    assert sendable("4 \ud800 [[A]]") == "4 \ufffd [[A]]"
+    assert sendable("𝒜 plain") == "𝒜 plain"
