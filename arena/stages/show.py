@@ -63,6 +63,8 @@ def _texts(question: Question, answers: dict[str, Answer | None]) -> Iterator[Sh
 
 def _subject(subject: Match | Exam, ledger: Ledger) -> Iterator[Shown]:
     verdicts = []
+    for reply in _imported(subject, ledger):
+        yield from _reply(reply)
     for case in subject.cases:
         resolved = stored(case, ledger)
         for reply in _replies(subject, ledger, case.order, case.sample):
@@ -77,6 +79,18 @@ def _subject(subject: Match | Exam, ledger: Ledger) -> Iterator[Shown]:
         yield _battle(subject.decided or combine(subject.contest, verdicts))
     else:
         yield _score(subject.decided or score_of(subject.examination, [stored(c, ledger) for c in subject.cases]))
+
+
+def _imported(subject: Match | Exam, ledger: Ledger) -> list[Reply]:
+    """The replies of another tool that decided it."""
+    if isinstance(subject, Match):
+        contest = subject.contest
+        used = {verdict.key for verdict in subject.decided.verdicts} if subject.decided else set()
+        found = ledger.imported(contest.question.question_id, contest.model_a, contest.model_b)
+        return [reply for reply in found if reply.key in used]
+    if subject.decided is None or subject.decided.key is None:
+        return []
+    return ledger.imported(subject.examination.question.question_id, subject.examination.model, None)
 
 
 def _replies(subject: Match | Exam, ledger: Ledger, order: str | None, sample: int) -> Iterator[Reply]:
@@ -108,7 +122,7 @@ def _reply(reply: Reply) -> Iterator[Shown]:
         if isinstance(message, dict)
     )
     about = f"{reply.judge} · {reply.order or 'single'} · prompt {reply.prompt} · {reply.status} · key {reply.key}"
-    yield Shown(f"sent to {about}", prompt)
+    yield Shown(f"sent to {about}", prompt or "(the prompt was not kept)")
     yield Shown(f"raw reply{_price(reply.usage, reply.cost_usd)}", reply.text or reply.error or "(empty)")
 
 

@@ -101,3 +101,11 @@ def test_another_judge_costs_its_own_calls_and_keeps_the_imported_verdicts(tmp_p
     rows = [row for _, row in read_objects(out / "runs" / "pairwise" / "reports" / "battles.jsonl")]
     recorded = [row for row in rows if row["judge"] == "llmuses-reviewer"]
     assert [row["outcome"] for row in recorded] == [1.0, 0.5, None]
+
+
+def test_a_stored_battle_shows_the_other_tools_prompt_and_reply(tmp_path: Path) -> None:
+    out, _, _ = rated(tmp_path, "arena_hard", "v2")
+    said = arena("show", "-c", str(out / "config.yaml"), "0a1b", "gull", "lark")
+    assert "[system]" in said and "You judge." in said
+    assert "[[A>>B]]" in said and "[[B>A]]" in said
+    assert "rated: P(gull wins) = 0" in said
