@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_bootstrap import clustered
 
-from arena.ratings import BattleTable, RatingOptions, rate
+from arena.ratings import BattleTable, RatingOptions, elo, rate
 from arena.ratings.elo import elo_in_order, elo_over_orders, elo_ratings
 
 
@@ -22,6 +22,22 @@ def test_every_seeded_order_is_one_pass_in_some_order() -> None:
     rng = np.random.default_rng(7)
     for run in runs:
         np.testing.assert_allclose(run, elo_in_order(table.select(rng.permutation(len(table))), 8.0), atol=1e-9)
+
+
+def test_large_tables_shuffle_blocks_and_every_battle_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = clustered(questions=25)
+    monkeypatch.setattr(elo, "_WHOLE", 100)
+    monkeypatch.setattr(elo, "_BLOCK", 16)
+    monkeypatch.setattr(elo, "_compiled", lambda: None)
+    vectorised = elo_over_orders(table, 8.0, 6, 3)
+    monkeypatch.setattr(elo, "_compiled", lambda: elo._pass_by_element)
+    np.testing.assert_allclose(elo_over_orders(table, 8.0, 6, 3), vectorised, atol=1e-9)
+    assert len({run.tobytes() for run in vectorised}) == 6
+    rng = np.random.default_rng(3)
+    base, blocks = rng.permutation(len(table)), rng.permutation(-(-len(table) // 16))
+    order = [base[row] for start in blocks * 16 for row in range(start, min(start + 16, len(table)))]
+    assert sorted(order) == list(range(len(table)))
+    np.testing.assert_allclose(vectorised[0], elo_in_order(table.select(np.array(order)), 8.0), atol=1e-9)
 
 
 def test_a_weight_multiplies_k() -> None:
