@@ -44,7 +44,18 @@ class JudgeAware(NamedTuple):
 
 
 def judge_aware_fit(table: BattleTable, level: float = 0.95) -> JudgeAware:
-    """Fit strengths and judges' scales together. The table's `judge` column must be there, with two judges or more."""
+    """Fit strengths and judges' scales together. The table's `judge` column must be there, with two judges or more.
+
+    Where nobody tells the models apart no judge has a scale: strengths are NaN and the reliability is empty.
+    """
+    try:
+        return _fit(table, level)
+    except np.linalg.LinAlgError:
+        unknown = np.full(len(table.models), np.nan)
+        return JudgeAware(unknown, unknown, ())
+
+
+def _fit(table: BattleTable, level: float) -> JudgeAware:
     assert table.judge is not None
     plain = estimate(table, interval="none")
     rows = table.select((plain.block[table.a] >= 0) & (plain.block[table.b] >= 0))

@@ -117,3 +117,12 @@ def test_the_length_preference_of_a_judge() -> None:
     found = rate(table).judges_detail[0]["length_preference"]
     assert found["low"] < 3 * np.sqrt(np.mean(gap**2)) < found["high"]
     assert found["low"] > 0.5
+
+
+def test_judges_of_models_that_nobody_tells_apart_have_no_scale() -> None:
+    table = BattleTable.from_columns(
+        ["a"] * 4, ["b"] * 4, [1.0, 0.0, 0.0, 1.0], question_id=["1", "2", "1", "2"], judge=["x", "x", "y", "y"]
+    )
+    details = rate(table, RatingOptions()).judges_detail
+    assert [detail["judge"] for detail in details] == ["x", "y"]
+    assert all("reliability" not in detail for detail in details)

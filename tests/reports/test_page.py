@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import random
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,13 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 
 from arena.cli import group
 from arena.files import read_objects
 from arena.loading import load_config
 from arena.reports.page import PageData, read_page_data, render_page
-from arena.reports.page.health import AgreementTally, Share, ShareTally
+from arena.reports.page.health import Share, ShareTally
 from arena.store import BoardFolder
 from arena.types import JSON
 
@@ -224,21 +222,16 @@ def test_judge_health_is_what_the_leaderboard_says(plain_board: Path) -> None:
         assert detail[name] == pytest.approx({"value": ours.value, "low": ours.low, "high": ours.high, "n": ours.n})
 
 
-def test_judges_that_decide_the_same_battles_are_compared() -> None:
-    rng = random.Random(4)
-    tally, told = AgreementTally(), []
-    for number in range(200):
-        winners = [rng.choice(("model_a", "model_b", "tie")) for _ in range(2)]
-        winners[1] = winners[0] if rng.random() < 0.4 else winners[1]
-        for judge, winner in zip(("x", "y"), winners, strict=True):
-            tally.add((str(number),), {"judge": judge, "state": "rated", "winner": winner})
-        tally.add((str(number),), {"judge": "z", "state": "excluded", "winner": None})
-        told.append(winners)
-    (found,) = tally.agreements()
-    first, second = zip(*told, strict=True)
-    assert (found.first, found.second, found.n) == ("x", "y", 200)
-    assert found.share == pytest.approx(sum(a == b for a, b in told) / 200)
-    assert found.kappa == pytest.approx(cohen_kappa_score(first, second))
+def test_judges_that_decided_the_same_battles_are_compared(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    pair: dict[str, JSON] = {
+        "a": "x<y", "b": "z", "n_battles": 41, "raw": {"value": 0.75, "low": 0.5, "high": 0.9},
+        "kappa": {"value": 0.625, "low": 0.25, "high": 0.875},
+    }  # fmt: skip
+    page = render_page(replace(data, board={**data.board, "diagnostics": {"judges_agreement": [pair]}}))
+    assert "Cohen" in page and "x&lt;y" in page
+    assert '>75.0%<span class="ends"> [50, 90]</span>' in page and '>0.62<span class="ends"> [0.25, 0.88]' in page
+    assert "Cohen" not in render_page(data)
 
 
 def test_shares_of_one_kind_still_have_an_interval() -> None:

@@ -12,8 +12,8 @@ from arena.config import Config
 from arena.errors import InputError
 from arena.files import from_json, read_objects
 from arena.questions import load_questions
-from arena.reports.page.health import Agreement, AgreementTally, HealthTally, JudgeHealth
-from arena.reports.page.sample import PANEL, Register, Sample, answer_keys, battle_of, read_drawn
+from arena.reports.page.health import HealthTally, JudgeHealth
+from arena.reports.page.sample import PANEL, Register, Sample, answer_keys, read_drawn
 from arena.store import BoardFolder, read_answers
 from arena.types import JSON
 
@@ -31,7 +31,6 @@ class PageData:
     met: Met
     """(a, b): the mean outcome of a against b, and the number of rated battles; both directions."""
     judges: tuple[JudgeHealth, ...]
-    agreements: tuple[Agreement, ...]
     sample: Mapping[str, JSON]
     """{questions, answers, battles}: what the page can search in."""
     n_rows: int
@@ -59,7 +58,6 @@ class _Tally:
     """By whether the row is the panel's: only those count where there are any."""
     rows: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
     register: Register = field(default_factory=Register)
-    agreement: AgreementTally = field(default_factory=AgreementTally)
 
     def add(self, row: Row) -> None:
         judge = str(row.get("judge"))
@@ -67,7 +65,6 @@ class _Tally:
         self.rows[panel] += 1
         if not panel:
             self.judges.setdefault(judge, HealthTally(judge)).add(row)
-            self.agreement.add(battle_of(row), row)
         outcome = row.get("outcome")
         if row.get("state") == "rated" and isinstance(outcome, int | float):
             a, b = str(row["model_a"]), str(row["model_b"])
@@ -102,7 +99,6 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         board,
         met,
         tuple(tally.judges[judge].health() for judge in sorted(tally.judges)),
-        tally.agreement.agreements(),
         _sample(config, rows, tally.register, answers),
         n_rows,
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit"}},

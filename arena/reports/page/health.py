@@ -1,12 +1,11 @@
-"""What judges' rows say about the judges: shares with intervals, and who agrees with whom, added up row by row."""
+"""What a judge's rows say about the judge: shares with intervals, added up row by row."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from statistics import fmean
 from typing import cast
 
@@ -142,54 +141,3 @@ def _value(verdict: Row) -> float | None:
         return float(probability)
     first = _SLOT[str(label)]
     return first if verdict.get("order") == "a_first" else 1 - first
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Two judges on the battles both decided."""
-
-    first: str
-    second: str
-    n: int
-    share: float
-    """Of battles with the same winner (or both ties)."""
-    kappa: float | None
-    """Cohen's κ: agreement beyond chance; None where both always say the same one thing."""
-
-
-@dataclass
-class AgreementTally:
-    """Winners of the battle at hand, and how often each pair of judges said what. Rows of a battle stand together."""
-
-    battle: tuple[str, ...] = ()
-    winners: dict[str, str] = field(default_factory=dict)
-    seen: dict[tuple[str, str], Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
-
-    def add(self, battle: tuple[str, ...], row: Row) -> None:
-        """Count one judge's row."""
-        if battle != self.battle:
-            self._flush()
-            self.battle = battle
-        if row.get("state") == "rated" and isinstance(winner := row.get("winner"), str):
-            self.winners[str(row["judge"])] = winner
-
-    def agreements(self) -> tuple[Agreement, ...]:
-        """Every pair of judges that decided a common battle."""
-        self._flush()
-        return tuple(_agreement(pair, counts) for pair, counts in sorted(self.seen.items()))
-
-    def _flush(self) -> None:
-        for first, second in combinations(sorted(self.winners), 2):
-            self.seen[first, second][self.winners[first], self.winners[second]] += 1
-        self.winners = {}
-
-
-def _agreement(pair: tuple[str, str], counts: Counter[tuple[str, str]]) -> Agreement:
-    n = counts.total()
-    same = sum(count for (a, b), count in counts.items() if a == b) / n
-    sides: list[Counter[str]] = [Counter(), Counter()]
-    for told, count in counts.items():
-        for side, winner in zip(sides, told, strict=True):
-            side[winner] += count
-    chance = sum(sides[0][winner] * sides[1][winner] for winner in sides[0]) / n**2
-    return Agreement(*pair, n, same, (same - chance) / (1 - chance) if chance < 1 else None)

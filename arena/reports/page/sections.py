@@ -187,29 +187,31 @@ def judges(data: PageData, w: Words) -> Html | None:
 
 def _agreements(data: PageData, w: Words) -> Html | None:
     """Each pair of judges on the battles both decided."""
-    if not data.agreements:
+    pairs = cast("Sequence[Row]", cast("Row", data.board.get("diagnostics") or {}).get("judges_agreement") or ())
+    if not pairs:
         return None
-    head = [
-        tag("th", w["two_judges"], class_="left"),
-        *(tag("th", w[key]) for key in ("battles", "same_winner", "kappa")),
-    ]
-    body = [
-        tag(
-            "tr",
+    head = [tag("th", w["two_judges"], class_="left")]
+    head += [tag("th", w[key]) for key in ("battles", "same_winner", "kappa")]
+    body = []
+    for pair in pairs:
+        names = join(_isolated(str(pair.get("a"))), " · ", _isolated(str(pair.get("b"))))
+        raw, kappa = (cast("Row", pair.get(key) or {}) for key in ("raw", "kappa"))
+        ends = percent_ends(as_float(raw.get("low")), as_float(raw.get("high")))
+        span = [number(kappa.get(end), 2) for end in ("low", "high")]
+        body.append(
             tag(
-                "td",
-                tag("span", pair.first, class_="isolate"),
-                " · ",
-                tag("span", pair.second, class_="isolate"),
-                class_="left",
-            ),
-            tag("td", number(pair.n)),
-            tag("td", percent(pair.share, 1)),
-            tag("td", number(pair.kappa, 2)),
+                "tr",
+                tag("td", names, class_="left"),
+                tag("td", number(pair.get("n_battles"))),
+                tag("td", percent(raw.get("value"), 1), tag("span", ends, class_="ends")),
+                tag("td", number(kappa.get("value"), 2), tag("span", f" [{span[0]}, {span[1]}]", class_="ends")),
+            )
         )
-        for pair in data.agreements
-    ]
     return table(head, body)
+
+
+def _isolated(name: str) -> Html:
+    return tag("span", name, class_="isolate")
 
 
 def _judge_row(health: JudgeHealth, detail: Row, pairwise: bool, w: Words) -> Html:
