@@ -84,10 +84,13 @@ class Prompt:
         answers: Sequence[Sequence[str]],
         reference: Sequence[str],
         nonce: str | None,
+        *,
+        shared_answers: int = 0,
     ) -> tuple[Message, ...]:
         """The messages for a judge; `answers` in the order they are shown, each with all its turns.
 
-        `Message.shared` of the user message covers everything before the first answer. Raises ValueError when the
+        `Message.shared` of the user message covers everything before the first answer, and the first `shared_answers`
+        of them too where sibling requests show the same ones there. Raises ValueError when the
         number of answers is not the prompt's, or when it needs a reference and there is none.
         """
         slots = _NEEDED[self.kind]
@@ -104,7 +107,7 @@ class Prompt:
         }
         for slot, turns in zip(slots, answers, strict=True):
             values[slot] = _fenced(slot.replace("_", " ").upper(), turns, nonce)
-        text, shared = _fill(self.user.strip(), values, slots)
+        text, shared = _fill(self.user.strip(), values, slots[shared_answers:])
         content = f"{text}\n\n{self.format.instructions(nonce)}"
         user = Message("user", content, shared)
         return (Message("system", self.system.strip()), user) if self.system.strip() else (user,)
@@ -202,15 +205,16 @@ def _fenced(what: str, turns: Sequence[str], nonce: str | None) -> str:
     return "\n\n".join(blocks)
 
 
-def _fill(template: str, values: dict[str, str], slots: Sequence[str]) -> tuple[str, int]:
-    """The template with every placeholder filled, in one pass, and how many characters stand before an answer."""
+def _fill(template: str, values: dict[str, str], own: Sequence[str]) -> tuple[str, int]:
+    """The template with every placeholder filled, in one pass, and how many characters stand before the first of
+    those that are this request's `own`."""
     parts: list[str] = []
     length, shared, end = 0, None, 0
     for match in _PLACEHOLDER.finditer(template):
         before = template[end : match.start()]
         end = match.end()
         length += len(before)
-        if match.group(1) in slots and shared is None:
+        if match.group(1) in own and shared is None:
             shared = length
         parts += [before, values[match.group(1)]]
         length += len(parts[-1])

@@ -238,3 +238,14 @@ def test_the_examples_of_the_documentation_are_prompts(tmp_path: Path) -> None:
         assert f"| `{name}` | {load_prompt(name, [SHIPPED]).kind} |" in text
     for name in FORMATS:
         assert f"\n| `{name}` | " in text.split("## Formats")[1]
+
+
+def test_an_answer_that_siblings_show_first_belongs_to_the_shared_start() -> None:
+    prompt = load_prompt("pair-v1", [SHIPPED])
+    plain = prompt.render(ONE, [("41",), ("42",)], (), "cafe")[-1]
+    shared = prompt.render(ONE, [("41",), ("42",)], (), "cafe", shared_answers=1)[-1]
+    assert plain.content == shared.content
+    assert "41" not in plain.content[: plain.shared]
+    assert "41" in shared.content[: shared.shared] and "42" not in shared.content[: shared.shared]
+    other = prompt.render(ONE, [("41",), ("something else",)], (), "cafe", shared_answers=1)[-1]
+    assert other.content[: other.shared] == shared.content[: shared.shared]

@@ -63,6 +63,19 @@ class Case:
     order: Order | None
     sample: int
     """The judge's sample number."""
+    baseline: str | None = None
+    """The model that everybody meets, whose answer sibling cases therefore share."""
+
+    @property
+    def prefix(self) -> str:
+        """What is the same for all cases whose prompts begin alike: those over one question, and, where the baseline's
+        answer stands first, those that go on with it."""
+        start = f"{self.question.question_id}\x1f{self.prompt.name}"
+        return f"{start}\x1f{self.sample}\x1fbaseline" if self._baseline_first else start
+
+    @property
+    def _baseline_first(self) -> bool:
+        return len(self.models) == 2 and self.models[self._slots()[0]] == self.baseline
 
     @cached_property
     def key(self) -> str:
@@ -74,7 +87,8 @@ class Case:
 
     def _messages(self, nonce: str | None) -> tuple[Message, ...]:
         shown = [self.answers[i].turns for i in self._slots()]
-        return self.prompt.render(self.question, shown, self.question.reference, nonce)
+        shared = int(self._baseline_first)
+        return self.prompt.render(self.question, shown, self.question.reference, nonce, shared_answers=shared)
 
     def _key(self, messages: tuple[Message, ...], sampling: Sampling) -> str:
         judge = self.judge
@@ -113,7 +127,7 @@ class Ask:
             schema=fmt.schema() if self.kind != "repair" else None,
             choices=fmt.repair_choices(nonce) if self.kind == "repair" else fmt.choices(nonce),
             top_logprobs=fmt.top_logprobs,
-            prefix=f"{case.question.question_id}\x1f{case.prompt.name}",
+            prefix=case.prefix,
             exhibit=Exhibit(
                 case.question,
                 tuple(case.answers[i].turns for i in slots),

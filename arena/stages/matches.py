@@ -138,10 +138,12 @@ def match_of(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -
 def _cases(
     board: OpenBoard, contest: Contest, judge: Judge, asked: Sequence[Order], a: Answer, b: Answer
 ) -> Iterator[Case]:
-    prompt = board.prompt_for(contest.question)
+    prompt, reviews = board.prompt_for(contest.question), board.config.reviews_gen
+    baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
+    models = contest.model_a, contest.model_b
     for order in asked:
         for sample in range(judge.samples):
-            yield Case(judge, prompt, contest.question, (contest.model_a, contest.model_b), (a, b), order, sample)
+            yield Case(judge, prompt, contest.question, models, (a, b), order, sample, baseline)
 
 
 def _imported(contest: Contest, ledger: Ledger, strong_weight: float) -> Battle | None:

@@ -168,7 +168,7 @@ async def _ask_live(
             progress.advance("reviews", case.judge.name, completion, reply.cost_usd)
 
     def prefix(case: Case) -> str:
-        return f"{case.question.question_id}\x1f{case.prompt.name}" if backend.load == "api" else ""
+        return case.prefix if backend.load == "api" else ""
 
     async with watching(backend, "reviews", name, progress):
         await work(desk.todo.cases, do, backend.concurrency, prefix=prefix, interruption=control.interruption)
