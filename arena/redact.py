@@ -8,6 +8,7 @@ line of a library or an error body, far from whoever read it. Stored answers and
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -63,7 +64,7 @@ def without_secrets(config: JSON) -> JSON:
     match config:
         case dict():
             return {
-                name: dict.fromkeys(value, REDACTED)
+                name: {header: told if _is_reference(told) else REDACTED for header, told in value.items()}
                 if name == "headers" and isinstance(value, dict)
                 else without_secrets(value)
                 for name, value in config.items()
@@ -72,6 +73,11 @@ def without_secrets(config: JSON) -> JSON:
             return [without_secrets(inner) for inner in config]
         case _:
             return redact_json(config)
+
+
+def _is_reference(value: JSON) -> bool:
+    """Whether a value only names an environment variable."""
+    return isinstance(value, str) and re.fullmatch(r"\$\{\w+\}", value) is not None
 
 
 def install() -> None:

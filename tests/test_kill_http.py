@@ -17,7 +17,7 @@ from commands import arena
 from judges import sum_judge
 from servers import Action, Call, FakeServer
 
-KILLS = 5
+KILLS = 4
 LATENCY_S = 0.05
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")
 
@@ -28,7 +28,7 @@ def slowly(call: Call) -> Action:
 
 def board_on(server: FakeServer, folder: Path, in_flight: int) -> Path:
     entry = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None, "concurrency": in_flight}
-    config = arithmetic_board(folder, n_questions=240 if in_flight > 8 else 40)
+    config = arithmetic_board(folder, n_questions=180 if in_flight > 8 else 32)
     return edit_config(config, reviews_gen={"mode": "pairwise", "judges": {"j": entry}})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from arena.redact import RedactingFormatter, forget_secrets, redact, redact_json, remember_secrets
+from arena.redact import RedactingFormatter, forget_secrets, redact, redact_json, remember_secrets, without_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +59,11 @@ def test_log_lines_and_tracebacks_are_redacted() -> None:
     line = RedactingFormatter(logging.Formatter("%(message)s")).format(record)
     assert "sent [redacted]" in line and "ValueError: bad [redacted]" in line
     assert "sk-12345678" not in line
+
+
+def test_a_config_loses_written_out_headers_and_keeps_references() -> None:
+    remember_secrets(["sk-12345678"])
+    judge = {"headers": {"X-A": "written out", "X-B": "${TOKEN}"}, "base_url": "http://h/?k=sk-12345678"}
+    shown = without_secrets({"answers_gen": {"m": judge}, "list": [1, "x"]})
+    expected = {"headers": {"X-A": "[redacted]", "X-B": "${TOKEN}"}, "base_url": "http://h/?k=[redacted]"}
+    assert shown == {"answers_gen": {"m": expected}, "list": [1, "x"]}

@@ -7,6 +7,7 @@ that leaves here has lost its secrets.
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Protocol
@@ -16,6 +17,12 @@ from arena.redact import redact
 
 _WAIT = (408, 409, 425, 429, 503, 529)
 _NOBODY = (401, 402, 403, 404, 405, 407)
+_NO_CREDIT = "credit balance is too low"
+"""Anthropic says so with status 400."""
+_NO_MODEL = re.compile(
+    r"model\b.{0,60}?\b(not exist|not found|doesn't exist|does not exist)", re.IGNORECASE | re.DOTALL
+)
+"""Some endpoints answer 400 instead of 404 for a model they do not have."""
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_user_quota")
 _ADVICE = {
     401: "check the API key",
@@ -49,6 +56,10 @@ def status_error(status: int, message: str, retry_after_s: float | None = None) 
         return Unauthorized(f"{text} ({_ADVICE[status]})", status)
     if status >= 500:
         return Unstable(text)
+    if _NO_CREDIT in message:
+        return Unauthorized(f"{text} ({_ADVICE[402]})", 402)
+    if _NO_MODEL.search(message):
+        return Unauthorized(f"{text} ({_ADVICE[404]})", 404)
     return Rejected(text, status)
 
 

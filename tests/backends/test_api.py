@@ -64,6 +64,8 @@ def test_a_rejected_request_is_not_repeated(api: str, status: int) -> None:
         (Fail(402), "no credit left"),
         (Fail(403), "the key may not use this"),
         (Fail(404), "check base_url and model"),
+        (Fail(400, "Your credit balance is too low to access the API."), "no credit left"),
+        (Fail(400, "Model Not Exist"), "check base_url and model"),
         (Fail(429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "no quota left"),
         (Raw(b"<!DOCTYPE html><html>Sign in</html>", "text/html"), "a web page answers instead of the API"),
     ],
