@@ -84,7 +84,7 @@ def read_run(path: Path, clock: Callable[[], float] = time.time) -> RunState | N
     run = cast("dict[str, Any]", runs[-1])
     return RunState(
         str(run.get("started") or ""), run.get("finished"), run.get("outcome"), _count(run.get("plan")),
-        _count(run.get("done")), run.get("spent_usd"), float(run.get("spent_known_usd") or 0.0),
+        _count(run.get("done")), run.get("spent"), float(run.get("spent_known_usd") or 0.0),
         dict(run.get("errors") or {}), tuple(map(str, run.get("notes") or ())), tuple(_tasks(run)), max(age, 0.0),
         bool(value.get("simulated")),
     )  # fmt: skip

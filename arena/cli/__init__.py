@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import NamedTuple
 
@@ -85,6 +86,9 @@ def main() -> None:
     from arena.redact import install, redact
 
     install()
+    for stream in (sys.stdout, sys.stderr):  # an answer may hold half a character, a terminal may know no Chinese
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -17,6 +17,7 @@ from arena.types import JSON
 
 Row = Mapping[str, JSON]
 WIDTH_OF_A_PIPE = 160
+LONGEST_NAME = 48
 EXPENDABLE = ("flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
 """Columns a narrow terminal does without, in this order."""
 
@@ -105,6 +106,12 @@ def _title(board: Mapping[str, JSON]) -> str:
     return " · ".join(parts)
 
 
+def _name(model: str) -> str:
+    """A model's name on one line, cut where it would push every number off the screen."""
+    line = " ".join(model.splitlines())
+    return escape(line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…")
+
+
 def _rank(row: Row) -> str:
     rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
     if rank is None:
@@ -185,7 +192,7 @@ def _relative(folder: Path) -> Path:
 
 COLUMNS = (
     Column("rank", _rank, ("rank",)),
-    Column("model", lambda row: escape(str(row["model"])), ("model",)),
+    Column("model", lambda row: _name(str(row["model"])), ("model",)),
     Column("rating", _rating, ("rating", "unbounded")),
     Column("score", _score, ("score",)),
     Column("Elo", _elo, ("elo",)),

@@ -37,6 +37,9 @@ def view(
         raise click.UsageError("give either -c CFG or --review-file FILE")
     if host not in LOOPBACK and not public:
         raise click.UsageError(f"--host {host}: others could reach it and there is no login; add --public to allow it")
+    for path in (review_file, category_file, question_file):
+        if path is not None and not path.is_file():
+            raise click.UsageError(f"{path}: no such file")
     arguments = _of_config(config, dry_run) if config is not None else ["--review-file", str(review_file)]
     for option, path in (("--category-file", category_file), ("--question-file", question_file)):
         if path is not None and option not in arguments:

@@ -111,8 +111,10 @@ def verdict_noise_share(table: BattleTable, fit: Estimate, pairs: PairSums) -> f
     m = len(table.models)
     inverse = pseudo_inverse(laplacian(m, core.i, core.j, core.games * p * (1 - p)), fit.block)
     meat = laplacian(m, core.i, core.j, add_up(_place(rows, core), noise, len(core.i)))
-    share = np.diag(inverse @ meat @ inverse) / np.diag(fit.uncertainty.covariance)
-    good = share[np.isfinite(share) & (fit.block >= 0)]
+    variance = np.diag(fit.uncertainty.covariance)
+    some = (variance > 0) & (fit.block >= 0)
+    share = np.diag(inverse @ meat @ inverse)[some] / variance[some]
+    good = share[np.isfinite(share)]
     return float(min(np.median(good), 1.0)) if len(good) else None
 
 

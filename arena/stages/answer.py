@@ -12,7 +12,7 @@ from arena.config import LocalConfig
 from arena.errors import ConfigError, EndpointDead, RunStopped
 from arena.stages.board import Candidate, OpenBoard, nearest
 from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
-from arena.stages.options import RunOptions
+from arena.stages.options import Redo, RunOptions
 from arena.stages.progress import Progress
 from arena.store import AnswerStore
 from arena.types import Answer, Completion, Question, Request
@@ -32,17 +32,31 @@ class AnswerTask:
 def asked_models(board: OpenBoard, options: RunOptions) -> list[str]:
     """The enabled candidates that this invocation may ask, the baseline added where its answers are needed.
 
-    Raises ConfigError for a name that is no candidate.
+    Raises ConfigError for a name that is no candidate, and for a `--redo` of something that is not on the board.
     """
     for name in options.models or ():
         if name not in board.candidates:
             raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
+    if options.redo is not None:
+        _check_redo(board, options.redo)
     chosen = set(options.models or board.names)
     if options.battle is not None:
         return [name for name in options.battle.models if board.candidates[name].entry.enable]
     if board.config.reviews_gen.enable and board.config.reviews_gen.baseline in board.candidates:
         chosen.add(str(board.config.reviews_gen.baseline))
     return [name for name, candidate in board.candidates.items() if name in chosen and candidate.entry.enable]
+
+
+def _check_redo(board: OpenBoard, redo: Redo) -> None:
+    match redo.kind:
+        case "judge":
+            known = list(board.judges)
+        case "model":
+            known = board.names
+        case "question":
+            known = [question.question_id for question in board.questions]
+    if redo.name not in known:
+        raise ConfigError(f"--redo: no {redo.kind} {redo.name!r}{nearest(redo.name, known)}")
 
 
 def plan_answers(

@@ -35,6 +35,8 @@ from arena.store import BoardFolder
 from arena.types import JSON, Message, Question, Request
 
 DryRun = Literal["all", "judge"]
+LISTED = 20
+"""Names an error message lists at most."""
 DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_baseline": "pair-v1"}
 
 
@@ -180,7 +182,7 @@ def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard
 def nearest(word: str, known: Sequence[str]) -> str:
     """A hint for a name that does not exist."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    listed = ", ".join(sorted(known))
+    listed = ", ".join(sorted(known)[:LISTED]) + (f" and {len(known) - LISTED} more" if len(known) > LISTED else "")
     return f"; did you mean {close[0]}? (have: {listed})" if close else f" (have: {listed})"
 
 

@@ -139,7 +139,7 @@ class RunRecord:
             "asked": self._asked,
             "plan": sum(tally.planned for tally in self.tallies.values()),
             "done": self.calls,
-            "spent_usd": None if unknown else known,
+            "spent": None if unknown else known,
             "spent_known_usd": known,
             "errors": dict(errors),
             "notes": list(self.notes),

@@ -26,7 +26,7 @@ def test_a_judge_over_http_from_questions_to_leaderboard(tmp_path: Path, api: st
     assert len(server.calls) == len(ledger(tmp_path)) == 36  # two orders; six pairs of equal answers need no call
     assert set(server.counts.values()) == {1}
     cost = 36 * (10 * 2 + 5 * 8) / 1e6
-    assert last_run(tmp_path)["spent_usd"] == pytest.approx(cost)
+    assert last_run(tmp_path)["spent"] == pytest.approx(cost)
     assert last_run(tmp_path)["reviews"]["j"]["usage"] == {"input_tokens": 360, "output_tokens": 180}
     assert "reviews by j" in done.stderr and "$0.00" in done.stderr
 

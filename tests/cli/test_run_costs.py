@@ -26,7 +26,7 @@ def test_a_budget_stops_the_run_before_it_is_passed_and_keeps_what_came(tmp_path
         done = arena("run", "-c", config, "--budget-usd", "0.003")
         assert done.returncode == 3
         assert "--budget-usd 0.003 is reached" in done.stderr.splitlines()[-1]
-        spent = last_run(tmp_path)["spent_usd"]
+        spent = last_run(tmp_path)["spent"]
         assert 0 < spent <= 0.003
         assert spent == pytest.approx(len(ledger(tmp_path)) * 60e-6)
         assert len(server.calls) == len(ledger(tmp_path)) < 36
@@ -49,7 +49,7 @@ def test_without_a_price_the_cost_is_unknown_everywhere(tmp_path: Path) -> None:
         assert "no price in the config, so the cost is unknown: j" in arena("plan", "-c", config).stdout
         done = arena("run", "-c", config)
     assert done.returncode == 0
-    assert last_run(tmp_path)["spent_usd"] is None
+    assert last_run(tmp_path)["spent"] is None
     assert ledger(tmp_path)[0].get("cost_usd") is None
 
 

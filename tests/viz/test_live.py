@@ -10,7 +10,7 @@ from pathlib import Path
 from viz.live import LedgerTail, read_run
 
 RUN = {
-    "started": "2026-11-21T10:00:00Z", "finished": None, "outcome": None, "plan": 100, "done": 25, "spent_usd": None,
+    "started": "2026-11-21T10:00:00Z", "finished": None, "outcome": None, "plan": 100, "done": 25, "spent": None,
     "spent_known_usd": 1.5, "errors": {"error": 2}, "notes": ["slow"],
     "answers": {"m": {"planned": 10, "stored_before": 5, "done": 10, "errors": {}, "cost_usd": 0.5}},
     "reviews": {"j": {"planned": 90, "stored_before": 0, "done": 15, "errors": {"error": 2}, "cost_usd": None}},
