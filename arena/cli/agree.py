@@ -105,7 +105,7 @@ def _lines(judge: Row) -> list[tuple[str, str]]:
         slices = cast("Mapping[str, JSON]", judge[what])
         lines += [(f"  {name}", _share(value)) for name, value in slices.items() if len(slices) > 1]
     if temperature := cast("Row | None", judge["temperature"]):
-        loss = f"log loss {temperature['log_loss']:.3f} (knowing nothing: {temperature['log_loss_flat']:.3f})"
+        loss = f"log loss {temperature['log_loss']:.3f} (a coin: {temperature['log_loss_coin']:.3f})"
         beta = f"β = {temperature['beta']:.3f}{_ends(temperature, 3, 1.0)}"
         lines.append(("soft verdicts", f"P = σ(β·signal) with {beta}, {loss}"))
     more = judge["more_questions"]

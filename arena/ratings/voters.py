@@ -1,4 +1,4 @@
-"""People and a judge on the same battles: how far people agree among themselves, biases, and a fitted temperature."""
+"""People's votes: how far people agree among themselves, and how many more votes a stated width needs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.arrays import Codes, FloatArray
-from arena.ratings.bradley_terry import sigmoid
+from arena.ratings.arrays import Codes
 from arena.ratings.means import Mean, clustered_share
-from arena.ratings.student import t_quantile
 
 
 class Cast(NamedTuple):
@@ -37,19 +35,6 @@ class HumanCeiling(NamedTuple):
     n_voters: int
 
 
-class Temperature(NamedTuple):
-    """P(a wins) = σ(β·signal), with β fitted on people's votes."""
-
-    beta: float
-    low: float | None
-    high: float | None
-    log_loss: float
-    """Mean over the votes, natural log, with β."""
-    log_loss_flat: float
-    """The same for a judge that knows nothing: P = ½."""
-    n: int
-
-
 def human_ceiling(votes: Sequence[Cast], level: float) -> HumanCeiling:
     """Agreement between two voters on one battle; every battle weighs by its pairs of votes, clustered by question."""
     battles: dict[tuple[str, str, str], list[float]] = defaultdict(list)
@@ -69,37 +54,6 @@ def human_ceiling(votes: Sequence[Cast], level: float) -> HumanCeiling:
     )
 
 
-def fit_temperature(signal: FloatArray, outcome: FloatArray, clusters: Codes, level: float) -> Temperature | None:
-    """β that makes σ(β·signal) the best prediction of the votes, by Newton, with a sandwich interval over questions.
-
-    A tie among the votes counts half for each side. None where the signal never varies or predicts every vote without
-    an exception (β would be infinite). SoftElo (arXiv 2606.13221) fits the same on differences of judges' scores.
-    """
-    if not len(signal) or not np.any(signal):
-        return None
-    signs = np.sign(signal) * np.sign(outcome - 0.5)
-    if not (signs < 0).any() and not ((outcome == 0.5) & (signal != 0)).any():
-        return None
-    beta = 0.0
-    for _ in range(200):
-        p = sigmoid(beta * signal)
-        slope, curve = float((signal * (outcome - p)).sum()), float((signal**2 * p * (1 - p)).sum())
-        step = max(-1.0, min(1.0, slope / max(curve, 1e-12)))
-        beta += step
-        if abs(step) < 1e-12:
-            break
-    p = sigmoid(beta * signal)
-    sums = np.bincount(clusters, signal * (outcome - p))
-    q = len(np.unique(clusters))
-    low = high = None
-    if q > 1:
-        curve = float((signal**2 * p * (1 - p)).sum())
-        se = math.sqrt(q / (q - 1) * float((sums**2).sum())) / curve
-        half = float(t_quantile(level, np.array([q - 1.0]))[0]) * se
-        low, high = beta - half, beta + half
-    return Temperature(beta, low, high, _log_loss(p, outcome), math.log(2), len(signal))
-
-
 def more_questions(mean: Mean, n_questions: int, half_width: float) -> int | None:
     """How many more questions bring the interval of a share down to ± `half_width`, if votes go on as they are.
 
@@ -117,11 +71,6 @@ def codes_of(names: Sequence[str]) -> Codes:
         return np.zeros(0, dtype=np.int32)
     result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
     return result
-
-
-def _log_loss(p: FloatArray, outcome: FloatArray) -> float:
-    inside = np.clip(p, 1e-15, 1 - 1e-15)
-    return float(-(outcome * np.log(inside) + (1 - outcome) * np.log(1 - inside)).mean())
 
 
 def _side(outcome: float) -> int:

@@ -12,13 +12,14 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from arena.errors import InputError
+from arena.errors import DataError, InputError
 from arena.judging.combine import value_of, winner_of
 from arena.ratings import BattleTable
 from arena.ratings.agreement import agreement
 from arena.ratings.means import Mean, clustered_mean, clustered_share
 from arena.ratings.results import plain
-from arena.ratings.voters import Cast, codes_of, fit_temperature, human_ceiling, more_questions
+from arena.ratings.soft import fit_temperature
+from arena.ratings.voters import Cast, codes_of, human_ceiling, more_questions
 from arena.stages.answer import current_answers
 from arena.stages.board import OpenBoard
 from arena.stages.rate import board_rows
@@ -132,23 +133,29 @@ def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) 
         name: _by(votes, same, pick, level)
         for name, pick in (("categories", lambda v: v.category), ("languages", lambda v: v.language))
     }
-    temperature = fit_temperature(
-        np.array([verdicts[_pair(vote)].signal for vote in votes]),
-        np.array([_cast(vote).outcome for vote in votes]),
-        codes_of(questions),
-        level,
-    )
     found: dict[str, object] = {
         "judge": judge,
         "majority": both.to_json(),
         "single_vote": _share(same, questions, level)._asdict(),
         **_biases(votes, verdicts, level),
         **slices,
-        "temperature": None if temperature is None else temperature._asdict(),
+        "temperature": _temperature(votes, verdicts, level),
         "half_width": wish.half_width,
         "more_questions": more_questions(both.raw, both.n_questions, wish.half_width),
     }
     return plain(found)
+
+
+def _temperature(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object] | None:
+    """β for the judge's signal, fitted on single votes; None where the signal says nothing or everything."""
+    signals = [verdicts[_pair(vote)].signal for vote in votes]
+    try:
+        fitted = fit_temperature(
+            signals, [_cast(vote).outcome for vote in votes], question_id=[v.question_id for v in votes], level=level
+        )
+    except DataError:
+        return None
+    return {**fitted._asdict(), "log_loss_coin": math.log(2)}
 
 
 def _biases(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from arena.ratings import BattleTable, RatingOptions, rate
+import numpy as np
+
+from arena.ratings.means import clustered_share
+from arena.ratings.voters import codes_of
 
 
 class Share(NamedTuple):
@@ -19,8 +22,5 @@ class Share(NamedTuple):
 
 def share_of(values: Sequence[float], question_ids: Sequence[str], level: float) -> Share:
     """The mean with Wilson's interval at the effective number of questions. There must be a value."""
-    names = ["this"] * len(values), ["rest"] * len(values)
-    table = BattleTable.from_columns(*names, values, question_id=question_ids)
-    options = RatingOptions(methods=("win_rate",), level=level, pairs=False, slices=())
-    row = next(row for row in rate(table, options).models if row.model == "this")
-    return Share(row.win_rate or 0.0, row.win_rate_low, row.win_rate_high, row.n_questions)
+    mean = clustered_share(np.array(values, dtype=float), codes_of(question_ids), level)
+    return Share(mean.value or 0.0, mean.low, mean.high, len(set(question_ids)))

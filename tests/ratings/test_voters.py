@@ -1,13 +1,12 @@
-"""People among themselves, and a temperature fitted on their votes."""
+"""People among themselves."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from arena.ratings.means import Mean, clustered_mean
-from arena.ratings.voters import Cast, codes_of, fit_temperature, human_ceiling, more_questions
+from arena.ratings.voters import Cast, codes_of, human_ceiling, more_questions
 
 
 def test_two_voters_who_always_agree_are_a_ceiling_of_1() -> None:
@@ -29,48 +28,6 @@ def test_every_pair_of_votes_counts_and_lone_votes_do_not() -> None:
 def test_without_a_second_voter_there_is_no_ceiling() -> None:
     assert human_ceiling([Cast("x", "1", "a", "b", 1.0)], 0.95).raw == Mean(None, None, None, 0)
     assert human_ceiling([], 0.95).n_battles == 0
-
-
-def test_beta_equals_a_logistic_regression_without_intercept() -> None:
-    rng = np.random.default_rng(3)
-    signal = rng.normal(size=400)
-    outcome = (rng.random(400) < 1 / (1 + np.exp(-0.7 * signal))).astype(float)
-    outcome[:60] = 0.5
-    fitted = fit_temperature(signal, outcome, np.arange(400, dtype=np.int32), 0.95)
-    x = np.concatenate([signal, signal])[:, None]
-    y = np.concatenate([np.ones(400), np.zeros(400)])
-    weight = np.concatenate([outcome, 1 - outcome])
-    other = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-12, max_iter=10_000)
-    reference = other.fit(x, y, sample_weight=weight).coef_[0, 0]
-    assert fitted is not None and fitted.low is not None and fitted.high is not None
-    assert fitted.beta == pytest.approx(reference, abs=1e-6)
-    assert fitted.low < 0.7 < fitted.high
-    assert fitted.log_loss < fitted.log_loss_flat == pytest.approx(np.log(2))
-
-
-def test_the_interval_of_beta_covers_the_truth() -> None:
-    rng = np.random.default_rng(5)
-    covered = 0
-    for _ in range(200):
-        signal = rng.normal(size=150)
-        outcome = (rng.random(150) < 1 / (1 + np.exp(-signal))).astype(float)
-        fitted = fit_temperature(signal, outcome, np.arange(150, dtype=np.int32), 0.95)
-        assert fitted is not None and fitted.low is not None and fitted.high is not None
-        covered += fitted.low <= 1.0 <= fitted.high
-    assert 180 <= covered <= 199
-
-
-def test_no_beta_without_a_signal_or_where_it_would_be_infinite() -> None:
-    clusters = np.arange(4, dtype=np.int32)
-    assert fit_temperature(np.zeros(4), np.ones(4), clusters, 0.95) is None
-    assert fit_temperature(np.array([1.0, -1, 2, -2]), np.array([1.0, 0, 1, 0]), clusters, 0.95) is None
-    assert fit_temperature(np.zeros(0), np.zeros(0), clusters[:0], 0.95) is None
-
-
-def test_a_judge_against_people_gets_a_negative_beta() -> None:
-    signal = np.array([1.0, -1, 2, -2, 1])
-    fitted = fit_temperature(signal, np.array([0.0, 1, 0, 1, 1]), np.arange(5, dtype=np.int32), 0.95)
-    assert fitted is not None and fitted.beta < 0
 
 
 def test_a_width_that_is_reached_needs_nothing_more() -> None:

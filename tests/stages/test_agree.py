@@ -200,5 +200,5 @@ def test_softelo_judge_against_its_people(shared_dir: Path) -> None:
     )
     assert judge["majority"]["spearman"]["value"] > 0.9
     assert judge["temperature"]["low"] > 0
-    assert judge["temperature"]["log_loss"] < 0.6 < judge["temperature"]["log_loss_flat"]
+    assert judge["temperature"]["log_loss"] < 0.6 < judge["temperature"]["log_loss_coin"]
     assert judge["languages"]["en"]["n"] == 524
