@@ -112,7 +112,7 @@ def verdict_noise_share(table: BattleTable, fit: Estimate, pairs: PairSums) -> f
     inverse = pseudo_inverse(laplacian(m, core.i, core.j, core.games * p * (1 - p)), fit.block)
     meat = laplacian(m, core.i, core.j, add_up(_place(rows, core), noise, len(core.i)))
     variance = np.diag(fit.uncertainty.covariance)
-    some = (variance > 0) & (fit.block >= 0)
+    some = (variance > 1e-20) & (fit.block >= 0)  # all ties leave rounding errors for a variance
     share = np.diag(inverse @ meat @ inverse)[some] / variance[some]
     good = share[np.isfinite(share)]
     return float(min(np.median(good), 1.0)) if len(good) else None

@@ -46,20 +46,24 @@ class JudgeAware(NamedTuple):
 def judge_aware_fit(table: BattleTable, level: float = 0.95) -> JudgeAware:
     """Fit strengths and judges' scales together. The table's `judge` column must be there, with two judges or more.
 
-    Where nobody tells the models apart no judge has a scale: strengths are NaN and the reliability is empty.
+    Where nobody tells the models apart, or everybody won or lost everything, no judge has a scale: strengths are NaN
+    and the reliability is empty.
     """
     try:
-        return _fit(table, level)
+        fit = _fit(table, level)
     except np.linalg.LinAlgError:
-        unknown = np.full(len(table.models), np.nan)
-        return JudgeAware(unknown, unknown, ())
+        fit = None
+    unknown = np.full(len(table.models), np.nan)
+    return fit or JudgeAware(unknown, unknown, ())
 
 
-def _fit(table: BattleTable, level: float) -> JudgeAware:
+def _fit(table: BattleTable, level: float) -> JudgeAware | None:
     assert table.judge is not None
     plain = estimate(table, interval="none")
     rows = table.select((plain.block[table.a] >= 0) & (plain.block[table.b] >= 0))
     assert rows.judge is not None
+    if not len(rows):
+        return None
     group, names = _groups(rows)
     theta = np.nan_to_num(plain.theta)
     scale = np.array([_slope(rows, theta, group == g) for g in range(len(names))])

@@ -126,3 +126,21 @@ def test_judges_of_models_that_nobody_tells_apart_have_no_scale() -> None:
     details = rate(table, RatingOptions()).judges_detail
     assert [detail["judge"] for detail in details] == ["x", "y"]
     assert all("reliability" not in detail for detail in details)
+
+
+def test_judges_of_models_that_won_or_lost_everything_have_no_scale() -> None:
+    table = BattleTable.from_columns(
+        ["a"] * 4, ["b"] * 4, [1.0] * 4, question_id=["1", "2", "1", "2"], judge=["x", "x", "y", "y"]
+    )
+    fit = judge_aware_fit(table)
+    assert fit.reliability == () and np.isnan(fit.theta).all()
+    assert [row.unbounded for row in rate(table).models] == ["high", "low"]
+
+
+def test_ties_alone_leave_no_noise_to_speak_of() -> None:
+    n = 12
+    table = BattleTable.from_columns(
+        ["a"] * n, ["b"] * n, [0.5] * n, question_id=[str(q) for q in range(n)],
+        outcome_a_first=[1.0, 0.0] * 6, outcome_b_first=[0.0, 1.0] * 6,
+    )  # fmt: skip
+    assert [row.win_rate for row in rate(table).models] == [0.5, 0.5]
