@@ -63,6 +63,7 @@ _WORDS = [
     "question",
 ]
 _CODE = "```python\ndef mean(xs: list[float]) -> float:\n    return sum(xs) / len(xs)\n```"
+_LETTERS = {"first_strong": "A>>B", "first": "A>B", "tie": "A=B", "second": "B>A", "second_strong": "B>>A", None: "?"}
 _MATH = "The roots are $x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}$, so the discriminant decides."
 _TABLE = "| n | value |\n| --- | --- |\n| 1 | 0.5 |\n| 2 | 0.25 |"
 
@@ -79,6 +80,8 @@ class Plan:
     first_bias: float = 0.25
     """Added to the log-odds of whatever stands first."""
     single: bool = False
+    ledger: bool = True
+    """Also write the judges' replies, by far the largest files."""
 
 
 def model_names(count: int) -> list[str]:
@@ -173,7 +176,8 @@ def _judged(
         verdict = _verdict(order, gap, judge, rng, plan)
         verdict["key"] = hashlib.sha256(f"{judge}{order}{pair[2]['key']}{pair[3]['key']}".encode()).hexdigest()[:32]
         verdicts.append(verdict)
-        ledger[judge].append(_reply(question, pair, judge, verdict))
+        if plan.ledger:
+            ledger[judge].append(_reply(question, pair, judge, verdict))
     return row | _combined(verdicts) | {"verdicts": verdicts}
 
 
@@ -237,11 +241,12 @@ def _reply(
 ) -> dict[str, Any]:
     return {
         "key": verdict["key"], "status": "ok", "judge": judge, "model_requested": judge, "model_returned": judge,
-        "prompt": "pair-v1", "prompt_sha256": "0" * 64, "format": "label", "nonce": "0123456789ab",
+        "prompt": "pair-v1", "prompt_sha256": "0" * 64, "format": "levels", "nonce": "0123456789ab",
         "request": {"messages": [{"role": "user", "content": f"Compare two answers to: {question['turns'][0]}"}],
                     "params": {"temperature": 0.0}},
         "order": verdict["order"], "question_id": str(question["question_id"]), "model_a": pair[0], "model_b": pair[1],
-        "sample": 0, "text": f"{verdict['explanation']}\n[[0123456789ab {verdict['label']}]]", "reasoning": None,
+        "sample": 0, "text": f"{verdict['explanation']}\n[[0123456789ab {_LETTERS[verdict['label']]}]]",
+        "reasoning": None,
         "finish_reason": "stop", "logprobs": None, "usage": {"in": 400, "in_cached": 0, "out": 60, "reasoning": 0},
         "via": "live", "cost_usd": 0.0004, "latency_s": 1.5, "attempts": 1, "maybe_billed": False,
         "request_id": None, "created_at": "2026-11-21T10:01:00Z", "arena_version": "0",

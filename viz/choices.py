@@ -1,14 +1,25 @@
-"""Switches whose value stands in the URL under a fixed name, whatever language the page is in.
+"""Widgets whose value stands in the URL under a fixed name, whatever language the page is in.
 
-Streamlit's own `bind` writes the label that is shown, which is right for names of models and wrong for words that
-are translated.
+Streamlit's own `bind` writes the label that is shown, which changes with the language, and refuses links that set a
+bound parameter, which is what a click on a row is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
+
+Value = str | int | bool | list[str] | None
+_PREFIX = "url of "
+
+
+def enter_page(page: str) -> None:
+    """Called before a page runs: what the URL said on another page means nothing here."""
+    if st.session_state.get("page shown") != page:
+        for key in [str(k) for k in st.session_state if str(k).startswith(_PREFIX) and str(k) != f"{_PREFIX}lang"]:
+            del st.session_state[key]
+        st.session_state["page shown"] = page
 
 
 def choose(label: str, names: Mapping[str, str], key: str, *, default: str | None = None) -> str:
@@ -24,7 +35,7 @@ def choose(label: str, names: Mapping[str, str], key: str, *, default: str | Non
 
 def choose_any(label: str, names: Mapping[str, str], key: str) -> tuple[str, ...]:
     """Any number of words, as pills."""
-    _follow_url(key, lambda given: [value for value in given if value in names])
+    _follow_url(key, lambda given: [value for value in dict.fromkeys(given) if value in names])
     chosen = st.pills(
         label, list(names), selection_mode="multi", key=key, format_func=names.__getitem__,
         label_visibility="collapsed", on_change=_to_url, args=(key, None),
@@ -32,24 +43,89 @@ def choose_any(label: str, names: Mapping[str, str], key: str) -> tuple[str, ...
     return tuple(chosen)
 
 
-def _follow_url(key: str, read: Callable[[list[str]], str | list[str]]) -> None:
+def choose_names(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    placeholder: str,
+    *,
+    default: Sequence[str] = (),
+    most: int | None = None,
+) -> list[str]:
+    """Any number of names from a list."""
+
+    def read(given: list[str]) -> list[str]:
+        known = [value for value in dict.fromkeys(given) if value in options]
+        return (known or list(default))[:most]
+
+    _follow_url(key, read)
+    return st.multiselect(
+        label, options, key=key, placeholder=placeholder, max_selections=most, on_change=_to_url, args=(key, None)
+    )
+
+
+def choose_name(
+    label: str, options: Sequence[str], key: str, *, default: str | None = None, placeholder: str | None = None
+) -> str | None:
+    """One name from a list, or none where there is a placeholder."""
+    _follow_url(key, lambda given: given[0] if given and given[0] in options else default)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default  # the list changed under it
+    return st.selectbox(label, options, key=key, placeholder=placeholder, on_change=_to_url, args=(key, default))
+
+
+def type_text(
+    label: str, key: str, *, placeholder: str | None = None, hide_label: bool = False, wait: str = "300ms"
+) -> str:
+    """A text to search for, followed while it is typed."""
+    _follow_url(key, lambda given: given[0] if given else "")
+    typed = st.text_input(
+        label, key=key, type="search", live=wait, placeholder=placeholder, icon=":material/search:",
+        label_visibility="collapsed" if hide_label else "visible", on_change=_to_url, args=(key, ""),
+    )  # fmt: skip
+    return str(typed or "")
+
+
+def switch(label: str, key: str, explained: str) -> bool:
+    """On or off; off is the default."""
+    _follow_url(key, lambda given: given[:1] == ["true"])
+    return bool(st.toggle(label, key=key, help=explained, on_change=_to_url, args=(key, False)))
+
+
+def choose_page(pages: int, about: object, key: str = "page") -> int:
+    """Which page of a long table; back to the first when `about` (what the table shows) changes."""
+    _follow_url(key, lambda given: int(given[0]) if given and given[0].isdecimal() and len(given[0]) < 9 else 1)
+    if st.session_state.get("pages of", about) != about:
+        st.session_state[key] = 1
+        _to_url(key, "1")
+    st.session_state["pages of"] = about
+    st.session_state[key] = min(max(int(st.session_state[key]), 1), pages)
+    if pages == 1:
+        return 1
+    return int(st.pagination(pages, key=key, on_change=_to_url, args=(key, "1")))
+
+
+def _follow_url(key: str, read: Callable[[list[str]], Value]) -> None:
     """Take the value from the URL at first, and whenever the URL changed by itself: a link, the back button.
 
-    A page that is opened without the parameter keeps the value, and gets the parameter.
+    A link to the same page without the parameter keeps the value, and gets the parameter.
     """
-    given, known = st.query_params.get_all(key), f"url of {key}"
-    if key not in st.session_state or (given and given != st.session_state.get(known)):
+    given, known = st.query_params.get_all(key), f"{_PREFIX}{key}"
+    before = st.session_state.get(known)
+    if key not in st.session_state or before is None or (given and given != before):
         st.session_state[key] = read(given)
-    elif not given and st.session_state.get(known):
-        st.query_params[key] = st.session_state[known]
+    elif not given and before:
+        st.query_params[key] = before
         return
     st.session_state[known] = given
 
 
-def _to_url(key: str, usual: str | None) -> None:
+def _to_url(key: str, usual: str | bool | None) -> None:
     value = st.session_state.get(key)
-    if not value or value == usual:
+    if not value or value == usual or str(value) == usual:
         st.query_params.pop(key, None)
-    else:
+    elif isinstance(value, list):
         st.query_params[key] = value
-    st.session_state[f"url of {key}"] = st.query_params.get_all(key)
+    else:
+        st.query_params[key] = "true" if value is True else str(value)
+    st.session_state[f"{_PREFIX}{key}"] = st.query_params.get_all(key)

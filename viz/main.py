@@ -13,7 +13,7 @@ if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 from arena.errors import InputError
 from viz.charts.looks import Look
-from viz.choices import choose
+from viz.choices import choose, enter_page
 from viz.rendering import as_html, plain, shortened
 from viz.session import LANGUAGES, look, preferred_language, simulated, source, t
 
@@ -46,6 +46,7 @@ def main() -> None:
             "\u200b": [_page("battle", t("Battle"), "swords", hidden=True)],
         }
     )
+    enter_page(page.url_path)
     st.logo(_wordmark(look()), size="large")
     with st.sidebar:
         name = as_html(shortened(asked.name, 40))

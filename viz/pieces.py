@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
 import streamlit as st
+from streamlit.elements.arrow import DataframeState
 
 from viz.charts.looks import Look, styled
+from viz.choices import choose_names
 from viz.figures import DASH
 from viz.filters import default_judges
 from viz.reading.board import Board
-from viz.rendering import as_html, plain, shortened
+from viz.rendering import as_html, plain
 from viz.session import t
 
 REASONS = {
@@ -38,37 +40,32 @@ def reason_text(reason: str | None) -> str:
 
 
 def model_choice(board: Board, label: str, key: str) -> list[str]:
-    """Any number of models, bound to the URL."""
-    models = sorted(board.names.models)
-    return st.multiselect(label, models, key=key, placeholder=t("any"), bind="query-params")
+    """Any number of models."""
+    return choose_names(label, sorted(board.names.models), key, t("any"))
 
 
-def category_choice(board: Board, key: str = "category") -> list[str]:
-    """The category filter, bound to the URL."""
+def category_choice(board: Board) -> list[str]:
+    """The category filter."""
     groups, group_of = board.group_of_category()
-    present = [g for code, g in enumerate(groups) if code in set(group_of.tolist())]
-    return st.multiselect(t("Category"), present, key=key, bind="query-params", placeholder=t("all categories"))
+    known = set(group_of.tolist())
+    present = [group for code, group in enumerate(groups) if code in known]
+    return choose_names(t("Category"), present, "category", t("all categories"))
 
 
-def language_choice(board: Board, key: str = "language") -> list[str]:
+def language_choice(board: Board) -> list[str]:
     """The language filter; absent when there is only one."""
     if len(board.names.languages) < 2:
         return []
-    return st.multiselect(
-        t("Language of the question"), sorted(board.names.languages), key=key, bind="query-params",
-        placeholder=t("all languages"),
-    )  # fmt: skip
+    return choose_names(t("Language of the question"), sorted(board.names.languages), "language", t("all languages"))
 
 
-def judge_choice(board: Board, key: str = "judge") -> list[str]:
+def judge_choice(board: Board) -> list[str]:
     """The judge filter; absent when there is only one."""
     if len(board.names.judges) < 2:
         return []
     usual = default_judges(board)
-    return st.multiselect(
-        t("Judge"), sorted(board.names.judges), key=key, bind="query-params",
-        placeholder=shortened(", ".join(usual), 24) if len(usual) == 1 else t("all judges"),
-    )  # fmt: skip
+    placeholder = usual[0] if len(usual) == 1 else t("all judges")
+    return choose_names(t("Judge"), sorted(board.names.judges), "judge", placeholder)
 
 
 def chart(drawn: alt.TopLevelMixin, look: Look, key: str, *, stretch: bool = True) -> None:
@@ -83,6 +80,12 @@ def clickable(drawn: alt.TopLevelMixin, look: Look, key: str, selection: str) ->
     )
     marks = event.selection.get(selection) or [{}]
     return dict(marks[0]) if isinstance(marks, list) else {}
+
+
+def clicked_row(event: DataframeState) -> int | None:
+    """The row of a table in which a cell was clicked."""
+    cells = event.selection.cells
+    return int(cells[0][0]) if cells else None
 
 
 def nothing(text: str) -> None:

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from viz.choices import choose_any
+from viz.choices import choose_any, choose_names, choose_page, type_text
 from viz.figures import DASH, count
 from viz.filters import FLAGS, TIE, Filter
-from viz.pieces import category_choice, judge_choice, language_choice, model_choice, nothing, reason_text
+from viz.pieces import category_choice, clicked_row, judge_choice, language_choice, model_choice, nothing, reason_text
 from viz.reading.board import Board
 from viz.reading.detail import identity_of
 from viz.reading.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
@@ -38,7 +38,7 @@ def show() -> None:
     pages = -(-len(found) // PAGE)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{count(len(found))}**&nbsp; {t('of {n} rows', n=count(len(opened.rows)))}", width="content")
-        number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+        number = choose_page(pages, wanted)
     shown = found[(number - 1) * PAGE : number * PAGE]
     _table(opened, shown, wanted)
     st.caption(t("Click a row to open it. The address of this page holds the filter: copy it to share."))
@@ -47,27 +47,22 @@ def show() -> None:
 def _choices(opened: Board) -> Filter:
     models = sorted(opened.names.models)
     pairs = opened.kind != "scores"
-    text = st.text_input(
-        t("Search"), key="q", bind="query-params", type="search", live="400ms", label_visibility="collapsed",
-        placeholder=t("Search questions and answers, or give a question id"), icon=":material/search:",
-    )  # fmt: skip
+    searched = t("Search questions and answers, or give a question id")
+    text = type_text(t("Search"), "q", placeholder=searched, hide_label=True, wait="400ms")
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         model = model_choice(opened, t("Model"), "model")
         opponent = model_choice(opened, t("Opponent"), "opponent") if pairs else []
         category = category_choice(opened)
         language = language_choice(opened)
         judge = judge_choice(opened)
-        winner = []
-        if pairs:
-            options = [TIE, *models]
-            winner = st.multiselect(t("Winner"), options, key="winner", bind="query-params", placeholder=t("any"))
+        winner = choose_names(t("Winner"), [TIE, *models], "winner", t("any")) if pairs else []
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         flags = [flag for flag in FLAGS if pairs or flag == "unparsed"]
         flag = choose_any(t("Only"), {name: t(FLAG_NAMES[name]) for name in flags}, "flag")
         state = choose_any(t("State"), {name: t(STATE_NAMES[name]) for name in STATES}, "state")
     return Filter(
         tuple(model), tuple(opponent), tuple(category), tuple(language), tuple(winner), tuple(judge), flag,
-        state, str(text or ""),
+        state, text,
     )  # fmt: skip
 
 
@@ -97,7 +92,7 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
     text = st.column_config.TextColumn
     event = st.dataframe(
         pd.DataFrame(columns), hide_index=True, height=35 * (len(shown) + 1) + 3, on_select="rerun",
-        selection_mode="single-row", key=f"rows-{hash((wanted, int(shown[0])))}",
+        selection_mode="single-cell", key=f"rows-{hash((wanted, int(shown[0])))}",
         column_config={
             t("Question"): text(width=360),
             t("Result"): text(width=190),
@@ -105,8 +100,8 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
             t("Orders"): text(width=80),
         },
     )  # fmt: skip
-    if event.selection.rows and event.selection.rows[0] < len(shown):
-        row = int(shown[event.selection.rows[0]])
+    if (place := clicked_row(event)) is not None and place < len(shown):
+        row = int(shown[place])
         go("battle", {**wanted.parameters(), **identity_of(opened, row).parameters()})
 
 

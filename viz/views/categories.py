@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from viz.charts.matrix import Heat, heatmap, radar
-from viz.choices import choose
+from viz.choices import choose, choose_names
 from viz.figures import DASH, points
 from viz.filters import Filter
 from viz.pieces import chart, clickable, judge_choice, nothing
@@ -96,10 +96,8 @@ def _cell(standing: Standing, by: str, name: str, measure: str) -> dict[str, obj
 def _radar(report: Report, by: str, slices: list[str]) -> None:
     st.subheader(t("Profiles"), anchor=False)
     models = [s.model for s in report.models]
-    picked = st.multiselect(
-        t("Up to {n} models", n=RADAR_MODELS), models, default=models[:3], max_selections=RADAR_MODELS, key="profiles",
-        bind="query-params",
-    )  # fmt: skip
+    words = t("Up to {n} models", n=RADAR_MODELS)
+    picked = choose_names(words, models, "profiles", t("any"), default=models[:3], most=RADAR_MODELS)
     axes = slices[:12]
     frame = pd.DataFrame(
         [

@@ -17,7 +17,7 @@ from viz.choices import choose
 from viz.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
 from viz.figures import DASH, count, money, percent
 from viz.filters import PANEL, Filter
-from viz.pieces import category_choice, chart, nothing
+from viz.pieces import category_choice, chart, clicked_row, nothing
 from viz.reading.board import Board
 from viz.rendering import shortened
 from viz.session import board, go, look, selected, t, votes
@@ -91,7 +91,7 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
     ])  # fmt: skip
     frame = frame.loc[:, [name for name in frame.columns if not (frame[name] == DASH).all()]]
     event = st.dataframe(
-        frame, hide_index=True, row_height=38, key="judges", on_select="rerun", selection_mode="single-row",
+        frame, hide_index=True, row_height=38, key="judges", on_select="rerun", selection_mode="single-cell",
         column_config={
             t("Judge"): st.column_config.TextColumn(width=220),
             t("Orders agree"): st.column_config.TextColumn(help=t("Both orders name the same winner.")),
@@ -99,8 +99,8 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
         },
     )  # fmt: skip
     st.caption(t("In brackets: {level} % intervals, clustered by question.", level=f"{_level(opened) * 100:g}"))
-    if event.selection.rows and event.selection.rows[0] < len(health):
-        judge = health[event.selection.rows[0]].judge
+    if (place := clicked_row(event)) is not None and place < len(health):
+        judge = health[place].judge
         with st.container(horizontal=True):
             if st.button(t("Where its orders disagree"), icon=":material/swap_horiz:"):
                 go("battles", {"judge": [judge], "flag": ["disagree"]})

@@ -8,7 +8,7 @@ import streamlit as st
 
 from viz.charts.board import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
-from viz.choices import choose
+from viz.choices import choose, choose_name, switch, type_text
 from viz.downloads import downloads
 from viz.figures import DASH, count, margin, money, percent, points, rank_range
 from viz.filters import Filter
@@ -16,6 +16,7 @@ from viz.pieces import (
     category_choice,
     chart,
     chips,
+    clicked_row,
     judge_choice,
     language_choice,
     nothing,
@@ -63,18 +64,16 @@ def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
         if opened.kind != "scores":
             usual = opened.report.baseline if opened.report else None
             options = sorted(opened.names.models)
-            baseline = st.selectbox(
-                t("Baseline"), options, index=options.index(usual) if usual in options else None, key="baseline",
-                bind="query-params", placeholder=t("none: mean is 1000"),
+            baseline = choose_name(
+                t("Baseline"), options, "baseline", default=usual if usual in options else None,
+                placeholder=t("none: mean is 1000"),
             )  # fmt: skip
             if _has_lengths(opened):
-                style = st.toggle(
-                    t("Length control"), key="style", bind="query-params",
-                    help=t("Rates as if both answers of every battle had the same length."),
-                )  # fmt: skip
-        search = st.text_input(t("Find a model"), key="find", bind="query-params", type="search", live="300ms")
+                explained = t("Rates as if both answers of every battle had the same length.")
+                style = switch(t("Length control"), "style", explained)
+        search = type_text(t("Find a model"), "find")
     wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))
-    return wanted, baseline, style, str(search or "")
+    return wanted, baseline, style, search
 
 
 def _has_lengths(opened: Board) -> bool:
@@ -206,7 +205,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
     digits = {"win_rate": "percent", "score": "%.2f"}.get(report.ranked_by, "%.0f")
     event = st.dataframe(
         pd.DataFrame(kept), hide_index=True, row_height=40, height=min(40 * (len(standings) + 1) + 2, 1200),
-        on_select="rerun", selection_mode="single-row", key="table",
+        on_select="rerun", selection_mode="single-cell", key="table",
         column_config={
             t("Rank"): st.column_config.TextColumn(
                 width=84, help=t("In brackets: the ranks that the interval allows.")
@@ -226,7 +225,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
             t("Tokens/s"): number(format="%.0f", width=80),
         },
     )  # fmt: skip
-    if event.selection.rows and (row := event.selection.rows[0]) < len(standings):
+    if (row := clicked_row(event)) is not None and row < len(standings):
         model = standings[row].model
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(t("Its battles"), icon=":material/list:", type="primary"):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from arena.ratings.means import clustered_share
 from viz.charts.matrix import Heat, heatmap, shares
-from viz.choices import choose
+from viz.choices import choose, choose_name
 from viz.counting import Matrix, meetings, outcomes_of, share_by_group
 from viz.figures import DASH, count, percent
 from viz.filters import Filter
@@ -94,9 +94,11 @@ def _oriented(better: dict[tuple[str, str], float | None], one: str, other: str)
 def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, models: list[str]) -> None:
     st.subheader(t("Face to face"), anchor=False)
     left, right = st.columns(2)
-    one = left.selectbox(t("Model"), models, index=0, key="one", bind="query-params")
+    with left:
+        one = choose_name(t("Model"), models, "one", default=models[0])
     others = [m for m in models if m != one]
-    other = right.selectbox(t("Opponent"), others, index=0, key="other", bind="query-params")
+    with right:
+        other = choose_name(t("Opponent"), others, "other", default=others[0])
     if one is None or other is None:
         return
     outcomes, picked = outcomes_of(opened, chosen, one, other)

@@ -10,6 +10,7 @@ import streamlit as st
 from arena.errors import ArenaError
 from arena.reports.diff import BoardDiff, BoardFile, Moved, compare_boards, read_board
 from viz.charts.runs import slopes
+from viz.choices import choose_name
 from viz.figures import DASH, count, percent
 from viz.pieces import chart, nothing, warn_all
 from viz.reading.cache import Signature, signature
@@ -32,9 +33,11 @@ def show() -> None:
         return
     names = list(boards)
     left, right = st.columns(2)
-    after = left.selectbox(t("This board"), names, index=0, key="board", bind="query-params")
+    with left:
+        after = choose_name(t("This board"), names, "board", default=names[0])
     others = [name for name in names if name != after]
-    before = right.selectbox(t("compared with"), others, index=0, key="with", bind="query-params")
+    with right:
+        before = choose_name(t("compared with"), others, "with", default=others[0])
     if after is None or before is None:
         return
     try:
