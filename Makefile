@@ -59,6 +59,10 @@ test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real
 test-cluster: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## a real two-node Ray cluster on this host
 	ARENA_TINY=$(TINY) RAY_AUTH_MODE=disabled $(VLLM)/bin/python -m pytest tests/engines -m cluster $(PYTEST_ARGS)
 
+test-browser: $(VENV)/.dev   ## the viewer in a real Chromium, which it installs where apt-get is
+	@command -v chromium >/dev/null || { SUDO=$$(command -v sudo || true); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
+	$(BIN)/python -m pytest -m browser tests/viz/browser $(PYTEST_ARGS)
+
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
