@@ -15,7 +15,7 @@ from batch_servers import BatchServer
 from boards import arithmetic_board, read_jsonl, write_jsonl
 from commands import arena
 from judges import sum_judge
-from servers import Action, Call, Drop, Say
+from servers import Action, Call, Drop, Fail, Say
 
 PRICE = {"input": 2.0, "output": 8.0}
 
@@ -286,3 +286,29 @@ def age_intents(folder: Path) -> None:
     path = folder / "out/batches.jsonl"
     write_jsonl(path, [line | ({"created": line["created"] - 60} if "created" in line else {})
                        for line in read_jsonl(path)])  # fmt: skip
+
+
+def test_interrupted_while_waiting_the_batch_is_found_by_the_next_run(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, polls_until_done=10_000) as server:
+        config = batch_board(tmp_path, server, api)
+        process = start(config, "--batch")
+        server.at["poll"] = lambda: os.kill(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+        server.polls_until_done = 0
+        done = arena("run", "-c", config, "--batch=collect")
+        assert done.returncode == 0, done.stderr
+    assert len(server.batches) == 1
+    assert server.live == []
+    assert board_of(tmp_path)["pending"] == 0
+
+
+def test_a_key_that_is_turned_down_costs_nothing_and_leaves_no_open_batch(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        server._route = lambda call: Fail(401, "bad key")
+        server.script = server._route
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 2, done.stderr
+        assert "check the API key" in done.stderr
+    assert [event["event"] for event in read_jsonl(tmp_path / "out/batches.jsonl")] == ["intent", "void"]
+    assert ledger(tmp_path) == []

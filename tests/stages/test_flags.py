@@ -71,3 +71,16 @@ def test_flags_stand_on_the_board_and_change_no_rating(tmp_path: Path) -> None:
     assert any("wrong: 12 of 12 answers hold a verdict" in text for text in after["warnings"])
     assert "suspicious: label (12)" in done.stdout
     assert [row["wins"] for row in before["models"]] == [row["wins"] for row in after["models"]]
+
+
+@pytest.mark.shared
+def test_among_alpacaevals_models_only_the_null_model_is_flagged(shared_dir: Path) -> None:
+    flags = {}
+    for path in sorted((shared_dir / "data/alpaca_eval/answers").glob("*.jsonl")):
+        answers = [answer(str(line["question_id"]), str(line["answer"])) for line in read_jsonl(path)]
+        flags[path.stem] = flag_answers(path.stem, answers).flags
+    null = flags.pop("NullModel")
+    assert set(null) == {"repeated answer (805)", "suspicious: fence (805)", "suspicious: override (805)"}
+    assert {name: found for name, found in flags.items() if found} == {
+        "FuseChat-Llama-3.1-8B-Instruct": ("suspicious: chat_token (1)",)
+    }
