@@ -126,6 +126,8 @@ def joint_quantile(uncertainty: Uncertainty, comparable: Mask, seed: int, draws:
     if not len(i):
         return float(t_quantile(uncertainty.level, np.min(uncertainty.df, initial=np.inf)))
     df = float(np.min(uncertainty.df[np.unique(np.concatenate([i, j]))]))
+    if df < 1:  # a model seen on one question only: nothing bounds its differences
+        return float("nan")
     largest = np.empty(draws)
     for start in range(0, draws, 200):
         block = slice(start, min(start + 200, draws))

@@ -438,3 +438,12 @@ def test_the_json_shape_has_the_contracts_names() -> None:
     assert {"a", "b", "diff", "low", "high", "p_better"} <= set(shape["pairs"][0])
     assert set(model.split()) <= set(shape["models"][0])
     json.dumps(shape, allow_nan=False)
+
+
+def test_a_joint_interval_that_one_question_cannot_give_is_open_and_raises_nothing() -> None:
+    table = BattleTable.from_columns(
+        ["b", "c", "d"], ["a", "a", "a"], [0.3, 0.6, 0.8], question_id=["1", "2", "2"], models=["a", "b", "c", "d"]
+    )
+    board = rate(table, RatingOptions(baseline="a", simultaneous=True))
+    assert {row.model for row in board.models} == {"a", "b", "c", "d"}
+    assert all(row.rank_low <= row.rank <= row.rank_high for row in board.models if row.rank and row.rank_low)
