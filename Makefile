@@ -51,13 +51,13 @@ $(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.
 	@touch $@
 
 test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers and peft
-	ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
 
 test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real vLLM engine and server, on a CPU
-	ARENA_TINY=$(TINY) $(VLLM)/bin/python -m pytest tests/engines -m vllm $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(VLLM)/bin/python -m pytest tests/engines -m vllm $(PYTEST_ARGS)
 
 test-cluster: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## a real two-node Ray cluster on this host
-	ARENA_TINY=$(TINY) RAY_AUTH_MODE=disabled $(VLLM)/bin/python -m pytest tests/engines -m cluster $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) RAY_AUTH_MODE=disabled $(VLLM)/bin/python -m pytest tests/engines -m cluster $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.dev   ## the viewer in a real Chromium, which it installs where apt-get is
 	@command -v chromium >/dev/null || { SUDO=$$(command -v sudo || true); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }

@@ -75,7 +75,7 @@ def write_board(folder: Path, candidates: dict[str, dict[str, JSON]], **sections
         "question_file": str(SAMPLE / "questions.jsonl"),
         "output_dir": "board",
         "answers_gen": {
-            name: {"precision": "float32", "generation_config": generation} | entry
+            name: ({"precision": "float32"} if "engine" in entry else {}) | {"generation_config": generation} | entry
             for name, entry in candidates.items()
         },
         "reviews_gen": {

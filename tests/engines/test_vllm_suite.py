@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,8 +34,10 @@ from engines.running import (
     write_board,
 )
 
+from arena.backends import Opening, open_backend
+from arena.config import OpenAIConfig
 from arena.errors import EndpointDead
-from arena.types import JSON
+from arena.types import JSON, Completion
 
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("default")]
 SMALL: dict[str, JSON] = {"max_model_len": 1024, "kv_cache_memory_bytes": 64 << 20, "gpu_memory_utilization": 0.1}
@@ -110,12 +116,9 @@ def test_the_board_shows_the_true_order_and_what_the_fine_tune_gained(tiny: Path
 
 def test_a_run_killed_while_generating_is_resumed_at_once(tiny: Path, tmp_path: Path) -> None:
     """kill -9 in the middle of a candidate: no orphan keeps the lock, no stored answer is asked for again."""
-    entries = {
-        name: entry | {"concurrency": 4, "engine": SMALL | {"max_num_seqs": 4}}
-        for name, entry in all_candidates("vllm", tiny).items()
-        if name in {"tiny-100", "tiny-150"}
-    }
-    config = write_board(tmp_path, entries)
+    engine = SMALL | {"max_num_seqs": 4}
+    entry = all_candidates("vllm", tiny)["tiny-100"] | {"concurrency": 4, "engine": engine}
+    config = write_board(tmp_path, {"tiny-100": entry}, reviews_gen={"enable": False, "mode": "pairwise"})
     board = tmp_path / "board"
     run = subprocess.Popen(command("run", "-c", config), env=env(OFFLINE), stderr=subprocess.DEVNULL)
     while len(stored(board, "tiny-100")) < 20:
@@ -130,4 +133,72 @@ def test_a_run_killed_while_generating_is_resumed_at_once(tiny: Path, tmp_path: 
     after = stored(board, "tiny-100")
     assert after[: len(before)] == before
     assert len(after) == len({line["question_id"] for line in after}) == 198
-    assert ranking(board) == ["tiny-100", "tiny-150"]
+
+
+@pytest.fixture
+def server(tiny: Path, tmp_path: Path) -> Iterator[str]:
+    """vLLM's own API server with tiny-100 and its adapter; gives the base URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = [
+        "--model", str(tiny / "tiny-100"), "--served-model-name", "tiny-100", "--dtype", "float32",
+        "--host", "127.0.0.1", "--port", str(port), "--enforce-eager", "--max-model-len", "1024",
+        "--gpu-memory-utilization", "0.1", "--kv-cache-memory-bytes", str(64 << 20),
+        "--enable-lora", "--max-lora-rank", "8", "--lora-modules", f"tiny-100-lora={tiny / 'tiny-100-lora'}",
+    ]  # fmt: skip
+    with (tmp_path / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *arguments],
+            stdout=log, stderr=log, env=env(OFFLINE), start_new_session=True,
+        )  # fmt: skip
+    try:
+        end = time.monotonic() + 240
+        while not _answers(port):
+            assert process.poll() is None, (tmp_path / "server.log").read_text()[-2000:]
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def test_a_running_server_serves_candidates_adapters_and_judges(server: str, tmp_path: Path) -> None:
+    endpoint: dict[str, JSON] = {"backend": "openai", "base_url": server, "api_key_env": None}
+    entries: dict[str, dict[str, JSON]] = {
+        name: endpoint | {"model": name, "generation_config": {"temperature": 0, "max_tokens": 12}}
+        for name in ("tiny-100", "tiny-100-lora")
+    }
+    config = write_board(tmp_path, entries)
+    # One after the other: the CPU build of vLLM puts the adapter on base requests that share a batch with adapted ones.
+    first = arena("run", "-c", config, "--stage", "answers", "--models", "tiny-100")
+    assert first.returncode == 0, first.stderr
+    done = arena("run", "-c", config)
+    assert done.returncode == 0, done.stderr
+    board = tmp_path / "board"
+    assert ranking(board) == ["tiny-100", "tiny-100-lora"]
+    _, low, _ = paired_difference(board, "tiny-100-lora", "tiny-100")
+    assert low > 0
+    judge = OpenAIConfig.model_validate(
+        endpoint | {"model": "tiny-100", "extra_body": {"structured_outputs": {"choice": ["A", "B"]}}}
+    )
+
+    async def verdict() -> Completion:
+        backend = open_backend(Opening("judge", "reviews_gen.judges"), judge)
+        try:
+            return await backend.complete(request("who?", top_logprobs=5))
+        finally:
+            await backend.close()
+
+    said = asyncio.run(verdict())
+    assert (said.status, said.text in {"A", "B"}) == ("ok", True)
+    assert {"A", "B"} <= {token for token, _ in said.logprobs[0].top}
