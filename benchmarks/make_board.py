@@ -332,12 +332,22 @@ def _measured(model: str, answers: dict[str, list[dict[str, Any]]]) -> dict[str,
 
 
 def _run(models: list[str], plan: Plan) -> dict[str, Any]:
-    return {
-        "versions": {"arena": "0"}, "config": {}, "prompts": {}, "git_commit": None,
-        "runs": [{"started": "2026-11-21T10:00:00Z", "finished": "2026-11-21T10:05:00Z",
-                  "plan": {"answers": plan.models * plan.questions, "reviews": 100},
-                  "done": {"answers": plan.models * plan.questions, "reviews": 100}, "spent": 0.5, "errors": []}],
+    def tally(calls: int) -> dict[str, Any]:
+        usage = {"input_tokens": 40 * calls, "output_tokens": 200 * calls}
+        return {"planned": calls, "stored_before": 0, "done": calls, "errors": {}, "usage": usage,
+                "cost_usd": 0.001 * calls, "cost_known_usd": 0.001 * calls}  # fmt: skip
+
+    battles = plan.questions * plan.models * (plan.models - 1)
+    answers = {model: tally(plan.questions) for model in models}
+    reviews = {judge: tally(plan.questions * plan.models if plan.single else battles) for judge in plan.judges}
+    calls = sum(t["planned"] for t in (*answers.values(), *reviews.values()))
+    entry = {
+        "started": "2026-11-21T10:00:00Z", "finished": "2026-11-21T10:05:00Z", "outcome": "done", "plan": calls,
+        "done": calls, "spent_usd": 0.001 * calls, "spent_known_usd": 0.001 * calls, "errors": {}, "notes": [],
+        "answers": answers, "reviews": reviews,
     }  # fmt: skip
+    return {"arena_version": "0", "versions": {}, "simulated": False, "config": {}, "prompts": {}, "git_commit": None,
+            "runs": [entry]}  # fmt: skip
 
 
 def _prose(rng: random.Random, words: int) -> str:

@@ -76,6 +76,9 @@ CHINESE: dict[str, str] = {
     "{n} scores": "{n} 个分数",
     "judged by {names}": "裁判：{names}",
     "{level} % intervals, {method}": "{level}% 置信区间，{method}",
+    "clustered by question": "按问题聚类",
+    "questions resampled": "按问题重抽样",
+    "rows counted as independent": "各行视为独立",
     "baseline {name}": "基准 {name}",
     "{first} leads.": "{first} 领先。",
     "{first} leads, and the data tell it apart from every other model.": (

@@ -119,4 +119,4 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
         .mark_text(fontSize=12, color=look.text, limit=130)
         .encode(x=x, y=y, text="axis:N")
     )
-    return alt.layer(ring, lines, labels).properties(width=460, height=430)
+    return alt.layer(ring, lines, labels).properties(width=460, height=510)  # the legend takes its share of the height

@@ -69,11 +69,10 @@ def _navigation(opened: Board, row: int) -> None:
             (t("Previous"), before, "K", ":material/keyboard_arrow_up:"),
             (t("Next"), after, "J", ":material/keyboard_arrow_down:"),
         ):
-            if (
-                st.button(label, icon=icon, disabled=target is None, shortcut=key, key=f"go-{key}")
-                and target is not None
-            ):
-                _open(opened, target, wanted)
+            st.button(
+                label, icon=icon, disabled=target is None, shortcut=key, key=f"go-{key}", on_click=_turn_to,
+                args=(opened, target, wanted),
+            )  # fmt: skip
         with st.popover(t("Link"), icon=":material/link:"):
             st.caption(t("This address opens this battle, in this filter:"))
             st.code(st.context.url or "", language=None, wrap_lines=True)
@@ -89,9 +88,12 @@ def _show_command(opened: Board, row: int) -> str:
     return shlex.join(["arena", "show", "-c", "CONFIG", named.question, *models])
 
 
-def _open(opened: Board, row: int, wanted: Filter) -> None:
-    kept = {"view": mode} if (mode := st.query_params.get("view")) else {}
-    go("battle", {**wanted.parameters(), **identity_of(opened, row).parameters(), **kept})
+def _turn_to(opened: Board, row: int | None, wanted: Filter) -> None:
+    """Another battle at this page: the address alone changes, so that the script runs once."""
+    if row is None:
+        return
+    kept = {name: st.query_params[name] for name in ("view", "lang") if name in st.query_params}
+    st.query_params.from_dict({**wanted.parameters(), **identity_of(opened, row).parameters(), **kept})
 
 
 def _head(opened: Board, detail: Detail) -> None:

@@ -123,10 +123,20 @@ def _summary(opened: Board, report: Report) -> None:
     judges = report.judges or opened.names.judges
     told.append((t("judged by {names}", names=shortened(", ".join(judges), 60)), ""))
     if report.interval != "none":
-        told.append((t("{level} % intervals, {method}", level=f"{report.level * 100:g}", method=report.interval), ""))
+        told.append(
+            (t("{level} % intervals, {method}", level=f"{report.level * 100:g}", method=_method(report.interval)), "")
+        )
     if report.baseline:
         told.append((t("baseline {name}", name=shortened(report.baseline, 40)), ""))
     chips(told)
+
+
+def _method(interval: str) -> str:
+    words = {
+        "sandwich": t("clustered by question"), "bootstrap": t("questions resampled"),
+        "independent": t("rows counted as independent"),
+    }  # fmt: skip
+    return words.get(interval, interval)
 
 
 def _verdict(report: Report) -> str:
