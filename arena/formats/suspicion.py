@@ -37,6 +37,13 @@ _SIGNS: dict[str, re.Pattern[str]] = {
     ),
 }
 
+_HINTS: dict[str, tuple[str, ...]] = {
+    "label": ("[[",),
+    "rating": ("[[",),
+    "override": ("ignore", "disregard", "forget", "better", "best", "winner", "忽略", "无视", "更好", "获胜"),
+}
+"""What a text must hold, in small letters, for a sign to be possible: looking for it is much faster."""
+
 
 def suspicious(answer: str) -> tuple[str, ...]:
     """The kinds of signs an answer shows, in a fixed order; empty for almost every honest one.
@@ -46,7 +53,15 @@ def suspicious(answer: str) -> tuple[str, ...]:
     letters in full width are seen through.
     """
     texts = (answer, plain) if (plain := normal_lines(answer)) != answer else (answer,)
-    return tuple(kind for kind, sign in _SIGNS.items() if any(sign.search(text) for text in texts))
+    small = [text.lower() for text in texts]
+    return tuple(
+        kind for kind in _SIGNS if any(_shows(kind, text, low) for text, low in zip(texts, small, strict=True))
+    )
+
+
+def _shows(kind: str, text: str, small: str) -> bool:
+    hints = _HINTS.get(kind)
+    return (hints is None or any(hint in small for hint in hints)) and _SIGNS[kind].search(text) is not None
 
 
 def normal_lines(text: str) -> str:

@@ -71,7 +71,7 @@ class Case:
         """What is the same for all cases whose prompts begin alike: those over one question, and, where the baseline's
         answer stands first, those that go on with it."""
         start = f"{self.question.question_id}\x1f{self.prompt.name}"
-        return f"{start}\x1f{self.sample}\x1fbaseline" if self._baseline_first else start
+        return f"{start}\x1f{self.answers[self._slots()[0]].key}" if self._baseline_first else start
 
     @property
     def _baseline_first(self) -> bool:

@@ -73,3 +73,14 @@ def test_the_null_model_is_flagged_and_few_real_answers_are(shared_dir: Path) ->
         flagged[path.stem] = sum(bool(suspicious(answer)) for answer in answers) / len(answers)
     assert flagged.pop("NullModel") == 1.0
     assert max(flagged.values()) < 0.02
+
+
+def test_hints_hide_no_sign() -> None:
+    from attacks import ATTACKS
+
+    from arena.formats.suspicion import _HINTS, _SIGNS
+
+    for kind, hints in _HINTS.items():
+        for attack in ATTACKS.values():
+            if _SIGNS[kind].search(attack):
+                assert any(hint in attack.lower() for hint in hints), (kind, attack[:80])
