@@ -85,3 +85,15 @@ def test_importing_arena_and_asking_for_help_loads_nothing_heavy(installed: Path
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     assert "arena" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_a_new_board_and_its_report_need_nothing_but_the_wheel(installed: Path, tmp_path: Path) -> None:
+    for command in (
+        ("init", "mine"),
+        ("run", "-c", "mine/config.yaml", "--dry-run"),
+        ("report", "-c", "mine/config.yaml", "--dry-run"),
+    ):
+        done = arena(installed, tmp_path, *command)
+        assert done.returncode == 0, done.stderr
+    page = (tmp_path / "mine/runs/board/dry-run/reports/leaderboard.html").read_text(encoding="utf-8")
+    assert "REHEARSAL" in page and "<style>" in page and "textContent" in page
