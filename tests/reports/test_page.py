@@ -234,6 +234,17 @@ def test_judges_that_decided_the_same_battles_are_compared(plain_board: Path) ->
     assert "Cohen" not in render_page(data)
 
 
+def test_criteria_are_means_or_rates_with_their_intervals(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    criteria: dict[str, JSON] = {
+        "criteria": {"violation": 0.25, "handling": 3.5}, "criteria_low": {"violation": 0.1, "handling": 3.1},
+        "criteria_high": {"violation": 0.5, "handling": 3.9},
+    }  # fmt: skip
+    page = render_page(with_models(data, [dict(row) | criteria for row in data.models]))
+    assert '>25.0%<span class="ends"> [10, 50]</span>' in page
+    assert '>3.50<span class="ends"> [3.10, 3.90]</span>' in page
+
+
 def test_shares_of_one_kind_still_have_an_interval() -> None:
     found = shared([(str(n), 1.0) for n in range(20)])
     t = stats.t.ppf(0.975, 19)

@@ -8,10 +8,9 @@ from typing import NamedTuple, cast
 from arena.reports.page.charts import heat_class, legend
 from arena.reports.page.data import PageData, Row
 from arena.reports.page.layout import as_float, section, table
-from arena.reports.page.markup import Html, fill, join, number, percent, tag
+from arena.reports.page.markup import Html, fill, join, number, percent, percent_ends, tag
 from arena.reports.page.verdict import ranked
 from arena.reports.page.words import Words
-from arena.types import JSON
 
 
 def matrices(data: PageData, w: Words) -> Html | None:
@@ -68,19 +67,26 @@ def _slices(data: PageData, kind: str, title: str, note: str) -> Html | None:
 
 
 def _criteria(data: PageData, w: Words) -> Html | None:
-    values = {
-        (str(row["model"]), name): value
-        for row in data.models
-        for name, found in cast("Mapping[str, JSON]", row.get("criteria") or {}).items()
-        if (value := as_float(found)) is not None
-    }
-    if not values:
+    """The criteria of single mode with their intervals. One that is 0 or 1 is a rate. No colours: high may be bad."""
+    found = [(str(row["model"]), row, cast("Row", row.get("criteria") or {})) for row in data.models]
+    names = list(dict.fromkeys(name for _, _, criteria in found for name in criteria))
+    if not names:
         return None
-    low, high = _range(list(values.values()))
-    cells = {key: Cell((value - low) / (high - low), None, number(value, 1)) for key, value in values.items()}
-    rows = [str(row["model"]) for row in data.models]
-    names = sorted({name for _, name in values})
-    return _heat_table(w["criteria"], w["criteria_note"], rows, names, cells, "criteria")
+    rates = {name for name in names if all(0 <= (as_float(c.get(name)) or 0.0) <= 1 for _, _, c in found)}
+    body = []
+    for model, row, criteria in found:
+        line = [tag("td", model, class_="left name")]
+        for name in names:
+            ends = [as_float(cast("Row", row.get(f"criteria_{end}") or {}).get(name)) for end in ("low", "high")]
+            span = percent_ends(ends[0], ends[1])
+            if name not in rates:
+                span = f" [{number(ends[0], 2)}, {number(ends[1], 2)}]" if None not in ends else ""
+            mean = criteria.get(name)
+            shown = percent(mean, 1) if name in rates else number(mean, 2)
+            line.append(tag("td", shown, tag("span", span, class_="ends")))
+        body.append(tag("tr", *line))
+    head = [tag("th", w["model"], class_="left"), *(tag("th", name) for name in names)]
+    return section("criteria", w["criteria"], w["criteria_note"], table(head, body))
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

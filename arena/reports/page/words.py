@@ -115,8 +115,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "languages": ("By language", "分语言"),
     "criteria": ("By criterion", "分评分项"),
     "criteria_note": (
-        "Mean score of each criterion the judge was asked about; the colours span the lowest to the highest.",
-        "评审各评分项的平均分，颜色从最低分到最高分。",
+        "What the judge was asked about each answer; what is only yes or no is shown as a rate.",
+        "评审针对每个回答的评分项；是非项以比率显示。",
     ),
     "value": ("Quality against price", "质量与价格"),
     "value_time": ("Quality against speed", "质量与速度"),
