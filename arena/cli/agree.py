@@ -18,13 +18,21 @@ Row = Mapping[str, JSON]
 @click.option("--votes", type=click.Path(path_type=Path), metavar="FILE",
               help="People's votes, .jsonl or .csv; default: the board's votes.jsonl.")  # fmt: skip
 @click.option("--judge", metavar="J", help="Only this judge.")
+@click.option("--with", "other", metavar="J", help="Compare with this judge of the board instead of with people.")
 @click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
 @click.option("--width", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True,
               help="How wide (±) the interval of the agreement may be, to say how many votes that takes.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON on stdout.")
 def agree(
-    config: str | None, votes: Path | None, judge: str | None, level: float, width: float, seed: int, as_json: bool
+    config: str | None,
+    votes: Path | None,
+    judge: str | None,
+    other: str | None,
+    level: float,
+    width: float,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """A judge against people: agreement, kappa, rank correlation, and where it leans.
 
@@ -32,10 +40,10 @@ def agree(
     outcome, or human_pref: 0 model_a, 1 model_b, 0.5 tie), with question_id, voter, category, language where known.
     Without -c the file must hold the judge's verdicts too, in a column judge_pref.
     """
-    from arena.stages.agree import Wish, agree_in_file, agree_on_board
+    from arena.stages.agree import Wish, agree_in_file, agree_on_board, verdicts_as_votes
     from arena.stages.votes import read_votes
 
-    wish = Wish(judge, level, width, seed)
+    wish = Wish(judge, level, width, seed, other)
     if config is None:
         if votes is None:
             raise click.UsageError("give a board with -c, or a file with --votes")
@@ -45,7 +53,8 @@ def agree(
         from arena.stages.board import open_board
 
         board = open_board(load_config(config))
-        document = agree_on_board(board, read_votes(votes or board.answer_folder.votes_file), wish)
+        found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)
+        document = agree_on_board(board, found, wish)
     if as_json:
         import orjson
 

@@ -12,7 +12,7 @@ from arena.cli.options import config_option, dry_run_option, names
 
 if TYPE_CHECKING:
     from arena.stages.board import DryRun
-    from arena.stages.options import BatchMode
+    from arena.stages.options import BatchMode, StageName
     from arena.stages.plan import Plan
 
 
@@ -52,14 +52,12 @@ def run(
     from arena.cli.progress import console_progress
     from arena.cli.table import print_board
     from arena.loading import load_config
-    from arena.stages.options import STAGES, RunOptions, parse_redo
+    from arena.stages.options import RunOptions, parse_redo
     from arena.stages.run import run_board
 
     loaded = load_config(config)
-    if batch == "collect" and not stages:
-        stages = ("reviews", "ratings")
     options = RunOptions(
-        tuple(stage for stage in STAGES if stage in stages) if stages else STAGES,
+        _stages(stages, batch),
         names(models),
         limit,
         retry_errors,
@@ -85,3 +83,11 @@ def run(
     for problem in result.problems:
         click.echo(f"arena: {problem}", err=True)
     return result.exit_code
+
+
+def _stages(chosen: tuple[str, ...], batch: str | None) -> tuple[StageName, ...]:
+    """The stages to run, in their order; fetching a batch asks no candidate."""
+    from arena.stages.options import STAGES
+
+    wanted = chosen or (("reviews", "ratings") if batch == "collect" else STAGES)
+    return tuple(stage for stage in STAGES if stage in wanted)

@@ -57,17 +57,33 @@ class Wish(NamedTuple):
     level: float = 0.95
     half_width: float = 0.05
     seed: int = 0
+    other_than: str | None = None
+    """A judge that is not compared with itself."""
 
 
 def agree_on_board(board: OpenBoard, votes: Votes, wish: Wish) -> dict[str, JSON]:
     """Every judge of a board (or the wanted one) against the votes. Raises InputError when nothing can be compared."""
-    verdicts = _board_verdicts(board)
+    verdicts = {name: found for name, found in _board_verdicts(board).items() if name != wish.other_than}
     if wish.judge is not None and wish.judge not in verdicts:
         raise InputError(
             f"--judge {wish.judge}: no verdicts by that judge (have: {', '.join(sorted(verdicts)) or 'none'})"
         )
     chosen = {name: found for name, found in verdicts.items() if wish.judge in (None, name)}
     return _document(votes, chosen, wish)
+
+
+def verdicts_as_votes(board: OpenBoard, judge: str) -> Votes:
+    """One judge's verdicts in the place of people's votes, to compare other judges with. Raises InputError."""
+    verdicts = _board_verdicts(board)
+    if judge not in verdicts:
+        raise InputError(f"--with {judge}: no verdicts by that judge (have: {', '.join(sorted(verdicts)) or 'none'})")
+    categories = {question.question_id: question for question in board.questions}
+    votes = []
+    for (question_id, first, second), judged in verdicts[judge].items():
+        outcome = 0.5 + 0.5 * float(np.sign(judged.outcome - 0.5))
+        asked = categories[question_id]
+        votes.append(Vote(question_id, first, second, outcome, judge, asked.category, asked.language))
+    return Votes(tuple(votes))
 
 
 def agree_in_file(votes: Votes, wish: Wish) -> dict[str, JSON]:

@@ -112,6 +112,10 @@ def test_a_judge_that_loves_length_and_the_first_slot_is_found_out(tmp_path: Pat
     assert judges["vain"]["longer_judge"]["value"] == 1.0
     assert judges["fair"]["majority"]["raw"]["value"] == 1.0
     assert judges["vain"]["majority"]["raw"]["value"] < 0.5
+    [other] = report(config, "--with", "fair", "--judge", "vain")["judges"]
+    assert other["majority"]["raw"]["value"] == judges["vain"]["majority"]["raw"]["value"]
+    assert {judge["judge"] for judge in report(config, "--with", "fair")["judges"]} == {"vain", "panel"}
+    assert "no verdicts by that judge" in arena("agree", "-c", config, "--with", "nobody").stderr
     only = report(config, "--judge", "vain")["judges"]
     assert [judge["judge"] for judge in only] == ["vain"]
 
