@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arena.stages.board import DryRun
     from arena.stages.options import BatchMode, StageName
     from arena.stages.plan import Plan
+    from arena.stages.run import RunResult
 
 
 @click.command()
@@ -50,7 +51,6 @@ def run(
     from arena.cli.interrupt import sigterm_interrupts
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
-    from arena.cli.table import print_board
     from arena.loading import load_config
     from arena.stages.options import RunOptions, parse_redo
     from arena.stages.run import run_board
@@ -78,6 +78,13 @@ def run(
             again = f"arena {shlex.join(sys.argv[1:])}"
             click.echo(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
             return 130
+    return _show(result)
+
+
+def _show(result: RunResult) -> int:
+    """Print the board and what went wrong; the exit code."""
+    from arena.cli.table import print_board
+
     if result.rated is not None:
         print_board(result.rated.leaderboard, result.rated.folder)
     for problem in result.problems:
