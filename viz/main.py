@@ -53,7 +53,10 @@ def main() -> None:
         st.html(f'<div class="brand"><span title="{name}">{name}</span></div>')
         choose(t("Language"), LANGUAGES, "lang", default=preferred_language())
     if simulated():
-        st.html(f'<div class="banner">{as_html(t("Rehearsal: every answer and verdict here is simulated."))}</div>')
+        words = t("Rehearsal: every answer and verdict here is simulated.")
+        if asked.answers_of is not None:
+            words = t("Rehearsal: the answers are real, every verdict is simulated.")
+        st.html(f'<div class="banner">{as_html(words)}</div>')
     page.run()
 
 

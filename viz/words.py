@@ -17,6 +17,7 @@ CHINESE: dict[str, str] = {
     "Take part": "参与",
     "Language": "语言",
     "Rehearsal: every answer and verdict here is simulated.": "演练：这里的所有回答和判定都是模拟的。",
+    "Rehearsal: the answers are real, every verdict is simulated.": "演练：回答是真实的，所有判定都是模拟的。",
     "Watch the run": "查看运行进度",
     # shared
     "Category": "类别",
