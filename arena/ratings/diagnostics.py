@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -43,6 +44,17 @@ def diagnose(table: BattleTable, fit: Estimate) -> dict[str, JSON]:
     result = plain(found)
     assert isinstance(result, dict)
     return result
+
+
+def more_questions(diagnostics: Mapping[str, JSON]) -> tuple[str, ...]:
+    """A sentence for a board that is undecided although its verdicts hardly vary: it needs questions, not calls."""
+    noise, apart = diagnostics.get("verdict_noise_share"), diagnostics.get("separability")
+    if not isinstance(noise, float) or not isinstance(apart, float) or noise > 0.2 or apart > 0.9:
+        return ()
+    return (
+        f"{1 - noise:.0%} of the ratings' variance comes from the choice of questions: "
+        "more questions would narrow the intervals, more verdicts on these would not",
+    )
 
 
 def separability(fit: Estimate) -> float | None:

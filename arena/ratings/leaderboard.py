@@ -21,7 +21,7 @@ from arena.ratings.assemble import (
 from arena.ratings.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
-from arena.ratings.diagnostics import diagnose
+from arena.ratings.diagnostics import diagnose, more_questions
 from arena.ratings.elo import EloRatings, elo_ratings
 from arena.ratings.estimate import Estimate, degenerate_ends, estimate
 from arena.ratings.judges import details_options, judge_details
@@ -62,6 +62,7 @@ def rate(
     rows = with_length_control(table, rows, options)
     rows = slice_rows(table, rows, options, _sliced)
     style, position = _effects(fit)
+    diagnostics = diagnose(table, fit) if options.details else {}
     detailed = table if every_judge is None else every_judge.canonical()
     return Leaderboard(
         ranked_by=options.methods[0],
@@ -72,11 +73,11 @@ def rate(
         interval=_interval_name(table, options),
         n_questions=0 if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes))),
         n_battles=len(table),
-        warnings=(*board_warnings(table, fit, options, anchor), *fitted.notes),
+        warnings=(*board_warnings(table, fit, options, anchor), *fitted.notes, *more_questions(diagnostics)),
         judges_detail=judge_details(detailed, details_options(options), position, _sliced) if options.details else (),
         pairs=pair_differences(table, fit, options),
         style=style,
-        diagnostics=diagnose(table, fit) if options.details else {},
+        diagnostics=diagnostics,
         models=tuple(sorted(rows, key=_position)),
     )
 

@@ -161,11 +161,11 @@ class BattleTable:
         """The same rows in an order that depends on their content alone (left as they are above `limit` rows)."""
         if not 1 < len(self) <= limit:
             return self
-        known = [column for column in (self.first, self.weight) if column is not None]
-        keys: list[FloatArray | Codes] = [np.nan_to_num(column, nan=-1.0) for column in known]
-        keys += [values.reshape(len(self), -1)[:, 0] for values in self.style.values()]
-        keys += [self.outcome]
-        keys += [column.codes for column in (self.judge, self.question) if column is not None]
+        numbers = [self.a_first_outcome, self.b_first_outcome, self.first, self.weight]
+        numbers += [side for values in self.style.values() for side in values.reshape(len(self), -1).T]
+        names = [self.language, self.category, self.judge, self.question]
+        keys: list[FloatArray | Codes] = [np.nan_to_num(column, nan=-1.0) for column in numbers if column is not None]
+        keys += [self.outcome, *(column.codes for column in names if column is not None)]
         return self.select(np.lexsort((*keys, self.b, self.a)))
 
     def weights(self) -> FloatArray:

@@ -56,7 +56,7 @@ def test_separability_is_the_share_of_pairs_told_apart() -> None:
 
 
 def test_the_share_of_verdict_noise() -> None:
-    def share(sigma: float) -> float:
+    def share(sigma: float) -> tuple[float, tuple[str, ...]]:
         rng = np.random.default_rng(0)
         rows = []
         for q in range(300):
@@ -68,7 +68,10 @@ def test_the_share_of_verdict_noise() -> None:
         a, b, first, second, q = zip(*rows, strict=True)
         y = [(x + z) / 2 for x, z in zip(first, second, strict=True)]
         table = BattleTable.from_columns(a, b, y, question_id=q, outcome_a_first=first, outcome_b_first=second)
-        return rate(table).diagnostics["verdict_noise_share"]
+        board = rate(table)
+        return board.diagnostics["verdict_noise_share"], board.warnings
 
-    assert share(0.0) > 0.85
-    assert share(2.0) < 0.4
+    assert share(0.0)[0] > 0.85
+    assert share(2.0)[0] < 0.4
+    assert share(0.0)[1] == ()
+    assert any("more questions would narrow" in text for text in share(4.0)[1])

@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from arena.errors import DataError
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, rate, rounded
 from arena.ratings.bradley_terry import ELO_SCALE
+from arena.ratings.winrate import win_rates
 
 INDEPENDENT = RatingOptions(interval="independent", pairs=False)
 OUTCOMES = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
@@ -128,6 +129,11 @@ class TestGolden:
             table = table_of([model] * len(soft), ["baseline"] * len(soft), soft)
             row = by_name(rate(table, RatingOptions(methods=("win_rate",), baseline="baseline")))[model]
             assert 100 * row.win_rate == pytest.approx(float(line["win_rate"]), abs=1e-8)
+            sampled = BattleTable.from_columns(
+                ["m"] * len(soft), ["base"] * len(soft), soft, question_id=range(len(soft))
+            )
+            variance = win_rates(sampled, 0.95, independent=False, covariance=True).covariance
+            assert 100 * np.sqrt(variance[1, 1]) == pytest.approx(float(line["standard_error"]), abs=1e-8)
             discrete = [1.0 if y > 0.5 else 0.0 if y < 0.5 else 0.5 for y in soft]
             hard = table_of([model] * len(soft), ["baseline"] * len(soft), discrete)
             row = by_name(rate(hard, RatingOptions(methods=("win_rate",), baseline="baseline")))[model]
