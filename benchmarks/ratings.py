@@ -80,9 +80,10 @@ def main() -> None:
     sys.path[:] = [
         folder for folder in sys.path if Path(folder).resolve() != here
     ]  # numba imports a `coverage` of its own
+    if any(os.environ.get(name) != value for name, value in ONE_CORE.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_CORE)  # BLAS reads it when it is loaded
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    os.environ |= ONE_CORE
     s1, s2 = arguments.data / "s1.parquet", arguments.data / "s2.parquet"
     ours = whole_process(s2)
     whole_jsonl(s2)

@@ -76,9 +76,10 @@ def estimate(
     questions = questions_of(table, independent=table.question is None)
     uncertainty: Uncertainty | MarginalUncertainty | None = None
     coefficients: dict[str, tuple[float, float, float]] = {}
+    within = questions_of(rows, independent=independent) if graph.separated else questions
     if columns is not None and columns.names:
         fit, uncertainty, coefficients = _with_columns(
-            rows, columns, block, fit.theta, None if interval == "none" else level, independent=independent
+            rows, columns, block, fit.theta, within, None if interval == "none" else level, independent=independent
         )
     elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
@@ -86,8 +87,7 @@ def estimate(
 
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
         else:
-            inside_only = questions_of(rows, independent=independent) if graph.separated else questions
-            uncertainty = _uncertainty(rows, core, fit.theta, block, inside_only, level, independent=independent)
+            uncertainty = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
     if simultaneous and isinstance(uncertainty, Uncertainty):
         uncertainty = _jointly(uncertainty, block, seed)
     theta = np.where(block >= 0, fit.theta, np.nan)
@@ -154,7 +154,14 @@ def _uncertainty(
 
 
 def _with_columns(
-    rows: BattleTable, columns: Columns, block: IntArray, start: FloatArray, level: float | None, *, independent: bool
+    rows: BattleTable,
+    columns: Columns,
+    block: IntArray,
+    start: FloatArray,
+    questions: FloatArray,
+    level: float | None,
+    *,
+    independent: bool,
 ) -> tuple[Fit, Uncertainty | None, dict[str, tuple[float, float, float]]]:
     """The contextual fit with the covariance of the ratings and the coefficients' intervals (none without level)."""
     m = len(block)
@@ -173,7 +180,7 @@ def _with_columns(
         more = [add_up(rows.clusters(), residual * x, len(scores)) for x in columns.x.T]
         clusters = np.r_[component_questions(rows, block), np.full(len(more), float(asked))]
         meat = clustered_meat(np.column_stack([scores, *more]), clusters)
-        df = np.r_[questions_of(rows, independent=False), np.full(len(more), float(asked))] - 1.0
+        df = np.r_[questions, np.full(len(more), float(asked))] - 1.0
     covariance = sandwich(pseudo_inverse(fit.hessian, block), meat)
     half = t_quantile(level, df[m:]) * np.sqrt(np.maximum(np.diag(covariance)[m:], 0.0))
     covariance[:m][block < 0] = np.nan

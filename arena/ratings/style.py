@@ -34,8 +34,8 @@ def style_columns(table: BattleTable, wanted: tuple[str, ...]) -> Columns:
         if name not in table.style:
             have = ", ".join(sorted(table.style)) or "none"
             raise DataError(f"style: no column {name!r} (have: {have}; presets: {', '.join(PRESETS)})")
-    x = np.stack([_scaled(relative_difference(table.style[name])) for name in names], axis=1)
-    return Columns(names, x)
+    x = np.stack([_scaled(relative_difference(table.style[name])) for name in names])
+    return Columns(names, x.T)
 
 
 def relative_difference(values: FloatArray) -> FloatArray:
