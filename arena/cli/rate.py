@@ -28,7 +28,13 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 )
 @click.option("--baseline", metavar="MODEL", help="Win rates against it; it stands at 1000.")
 @click.option("--anchor", metavar="MODEL=POINTS", help="Hold a model at so many points.")
-@click.option("--interval", type=click.Choice(INTERVALS), default="sandwich", show_default=True)
+@click.option(
+    "--interval",
+    type=click.Choice(INTERVALS),
+    default="sandwich",
+    show_default=True,
+    help="sandwich and bootstrap go by question.",
+)
 @click.option(
     "--cluster",
     metavar="COLUMN",
@@ -36,7 +42,13 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
     show_default=True,
     help="Rows with the same value depend on each other.",
 )
-@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="How often an interval should hold the truth.",
+)
 @click.option("--simultaneous", is_flag=True, help="Ranks and differences that hold for all pairs at once.")
 @click.option(
     "--style",
@@ -47,7 +59,13 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 @click.option("--by", type=click.Choice(["category", "language"]), multiple=True, help="The same within each of these.")
 @click.option("--judge", metavar="J", help="Only this judge's battles.")
 @click.option("--pairs/--no-pairs", default=None, help="Differences between all pairs; default up to 50 models.")
-@click.option("--elo-order", type=click.Choice(["seeded", "file"]), default="seeded", show_default=True)
+@click.option(
+    "--elo-order",
+    type=click.Choice(["seeded", "file"]),
+    default="seeded",
+    show_default=True,
+    help="Mean over seeded random orders, or the one order of the file.",
+)
 @click.option("--elo-k", type=click.FloatRange(0, min_open=True), default=4.0, show_default=True)
 @click.option("--elo-orders", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--bootstraps", type=click.IntRange(50), default=1000, show_default=True)

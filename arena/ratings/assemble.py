@@ -46,6 +46,7 @@ def model_rows(
     elo: EloRatings | None,
     ranks: Ranks,
 ) -> list[ModelRow]:
+    """One row per model, in the order of the table."""
     counts = count_winners(table)
     questions = fit.questions
     shown, overall = rates
@@ -88,6 +89,7 @@ def model_rows(
 
 
 def pair_differences(table: BattleTable, fit: Estimate, options: RatingOptions) -> tuple[Pair, ...]:
+    """Differences between all pairs within components; none above the limit unless asked for, or without covariance."""
     m = len(table.models)
     wanted = options.pairs if options.pairs is not None else m <= PAIRS_UP_TO
     if not wanted or not isinstance(fit.uncertainty, Uncertainty) or nothing_but_ties(table):
@@ -127,6 +129,7 @@ def nothing_but_ties(table: BattleTable) -> bool:
 
 
 def board_warnings(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> list[str]:
+    """What a reader must know before trusting the numbers, one sentence each."""
     found = []
     if not len(table):
         return ["no battles: nothing to rate"]

@@ -28,6 +28,7 @@ class Graph:
 
     @property
     def n_components(self) -> int:
+        """How many connected sets of models there are."""
         return int(self.component.max(initial=-1)) + 1
 
     @property
