@@ -20,7 +20,7 @@ Metric = Literal["bradley_terry", "elo", "win_rate", "score"]
 class Strict(BaseModel):
     """Base of every section: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class GenerationConfig(Strict):
@@ -342,6 +342,29 @@ class Config(Strict):
         if self.reviews_gen.enable and baseline is not None and baseline not in self.answers_gen:
             raise ValueError(
                 f"reviews_gen.baseline: {baseline!r} is no candidate (have: {', '.join(sorted(self.answers_gen))})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ratings_fit_the_board(self) -> Config:
+        rating, reviews = self.rating_gen, self.reviews_gen
+        for model in rating.anchor or {}:
+            if model not in self.answers_gen:
+                have = ", ".join(sorted(self.answers_gen))
+                raise ValueError(f"rating_gen.anchor: {model!r} is no candidate (have: {have})")
+        for metric in rating.metrics or ():
+            if (metric == "score") != (reviews.mode == "single"):
+                allowed = "score" if reviews.mode == "single" else "bradley_terry, elo, win_rate"
+                raise ValueError(f"rating_gen.metrics: found {metric!r}, mode {reviews.mode} has {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_quorum_can_be_reached(self) -> Config:
+        reviews = self.reviews_gen
+        judges = self.answers_gen if reviews.judges == "peers" else reviews.judges
+        if reviews.enable and judges and reviews.panel.quorum > len(judges):
+            raise ValueError(
+                f"reviews_gen.panel.quorum: {reviews.panel.quorum} of {len(judges)} judges is never reached"
             )
         return self
 

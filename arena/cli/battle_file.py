@@ -35,6 +35,8 @@ class BattleFile:
     skipped: dict[str, int] = field(default_factory=dict)
     every_judge: BattleTable | None = None
     """Rows of all judges where `table` has the panel's alone."""
+    simulated: bool = False
+    """Whether the battles are a rehearsal's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def read_lines(path: Path, wanted: Wanted) -> BattleFile:
         elif _outcome(line) is None:
             skipped["no outcome"] += 1
     every = [row for row in rows if row[1].get("judge") != PANEL] if chosen == PANEL else None
-    return BattleFile(_table(path, counted), dict(skipped), None if every is None else _table(path, every))
+    simulated = any(line.get("simulated") is True for _, line in counted)
+    return BattleFile(_table(path, counted), dict(skipped), None if every is None else _table(path, every), simulated)
 
 
 def _table(path: Path, rows: list[tuple[int, Line]]) -> BattleTable:

@@ -94,7 +94,7 @@ def rate(
     )  # fmt: skip
     file = read_battles(battles, Wanted(judge, _needed(features), cluster))
     board = rated(file.table, options, every_judge=file.every_judge)
-    document = _document(board, file.skipped, options)
+    document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
     if as_json:
         import orjson
 
@@ -138,7 +138,7 @@ def _document(board: Leaderboard, skipped: dict[str, int], options: RatingOption
     from arena.ratings import rounded
 
     document = board.to_json() | {
-        "simulated": False, "mode": None, "seed": options.seed,
+        "mode": None, "seed": options.seed,
         "excluded": {reason: count for reason, count in sorted(skipped.items()) if reason != "pending"},
         "pending": skipped.get("pending", 0), "inputs": {},
     }  # fmt: skip

@@ -61,8 +61,9 @@ def footer(board: Mapping[str, JSON]) -> list[str]:
     """What the numbers rest on, and what was left out of them and why."""
     level = f"{_float(board.get('level'), 0.95):.0%}"
     unit = "scores" if board.get("mode") == "single" else "battles"
-    lines = [f"{board.get('n_battles')} {unit} on {board.get('n_questions')} questions · {level} intervals"]
     method = board.get("interval")
+    shown = "no intervals" if method == "none" else f"{level} intervals"
+    lines = [f"{board.get('n_battles')} {unit} on {board.get('n_questions')} questions · {shown}"]
     if isinstance(method, str):
         lines[0] += {"sandwich": ", clustered by question", "bootstrap": ", bootstrap by question",
                      "independent": ", rows taken as independent", "none": ""}.get(method, "")  # fmt: skip

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+FEATURES = ("length", "headers", "lists", "bold")
+"""What `style` finds, and battles can be controlled for."""
+
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _HEADER = re.compile(r"^#{1,6}\s", re.M)
 _LIST = re.compile(r"^\s*(?:[-*+]|\d+\.)\s", re.M)

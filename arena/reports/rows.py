@@ -25,12 +25,17 @@ def score_to_json(score: Score) -> dict[str, JSON]:
     return row
 
 
-def write_rows(path: Path, rows: Iterable[Battle | Score]) -> list[Battle | Score]:
-    """Replace a JSON-lines report as a whole; returns the rows without their explanations (many megabytes)."""
+def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = False) -> list[Battle | Score]:
+    """Replace a JSON-lines report as a whole; returns the rows without their explanations (many megabytes).
+
+    Every line of a rehearsal says so, wherever the file is carried.
+    """
     kept: list[Battle | Score] = []
     with replacing(path) as write:
         for row in rows:
             line = battle_to_json(row) if isinstance(row, Battle) else score_to_json(row)
+            if simulated:
+                line["simulated"] = True
             write(to_json(round_floats(line)) + b"\n")
             kept.append(_without_texts(row))
     return kept

@@ -24,6 +24,7 @@ from arena.config import (
 from arena.errors import ConfigError, DataError
 from arena.judging.judge import MAX_TOKENS, Judge
 from arena.judging.kinship import kinship_warnings, peer_warnings
+from arena.judging.style import FEATURES
 from arena.keys import derived_seed, digest, fingerprint, plain_messages, recorded_key, sampling_params
 from arena.loading import LoadedConfig
 from arena.prompts import Prompt, load_prompt
@@ -35,6 +36,8 @@ from arena.store import BoardFolder
 from arena.types import JSON, Message, Question, Request
 
 DryRun = Literal["all", "judge"]
+STYLES = (*FEATURES, "arena")
+"""What a board can control for; the preset alpaca_eval needs a difficulty per question, which only files bring."""
 LISTED = 20
 """Names an error message lists at most."""
 DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_baseline": "pair-v1"}
@@ -244,6 +247,11 @@ def _warn(board: OpenBoard) -> None:
             board.warnings.append(f"reviews_gen.prompt.{category}: no question has this category")
     if not board.simulated:
         board.warnings += _kinship(board)
+    for feature in config.rating_gen.style_control:
+        if feature not in STYLES:
+            raise ConfigError(
+                f"{board.loaded.path}: rating_gen.style_control: no feature {feature!r}{nearest(feature, STYLES)}"
+            )
     if config.reviews_gen.enable and not board.judges:
         raise ConfigError(f"{board.loaded.path}: reviews_gen.judges: no judge is named")
     uses_references = any(isinstance(judge, ReferenceConfig) for judge in board.judges.values())

@@ -59,11 +59,11 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
-        rows = write_rows(folder / name, board_rows(board, answers, ledgers))
+        rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
         null = list(_sentinel_rows(board, answers, ledgers))
         inputs, costs = _inputs(board, answers, ledgers), _judge_costs(ledgers)
     if null:
-        write_rows(folder / "sentinel.jsonl", null)
+        write_rows(folder / "sentinel.jsonl", null, board.simulated)
     counted = rated_judge_rows(rows)
     models = models_on_board(board, answers)
     rated = _rate(board, counted, rows, models)

@@ -56,6 +56,26 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda d: change(d / "config.yaml", "reviews_gen.baselin", "half"),
         r"reviews_gen\.baselin: unknown key; did you mean baseline\?",
     ),
+    "anchor that is no candidate": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"anchor": {"haf": 1000}}),
+        r"rating_gen\.anchor: 'haf' is no candidate \(have: half, right, wrong\)",
+    ),
+    "anchor at no number": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"anchor": {"half": float("nan")}}),
+        r"rating_gen\.anchor\.half: input should be a finite number, found nan",
+    ),
+    "metric of another mode": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"metrics": ["score"]}),
+        r"rating_gen\.metrics: found 'score', mode pairwise_baseline has bradley_terry, elo, win_rate",
+    ),
+    "style that no answer has": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"style_control": ["lenght"]}),
+        r"rating_gen\.style_control: no feature 'lenght'; did you mean length\?",
+    ),
+    "quorum above the judges": (
+        lambda d: change(d / "config.yaml", "reviews_gen.panel", {"quorum": 2}),
+        r"reviews_gen\.panel\.quorum: 2 of 1 judges is never reached",
+    ),
     "unknown backend": (
         lambda d: change(d / "config.yaml", "answers_gen.half.backend", "opnai"),
         r"answers_gen\.half\.backend: no backend 'opnai'; did you mean openai\?",

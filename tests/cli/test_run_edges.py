@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from boards import write_config, write_jsonl
+from boards import arithmetic_board, read_jsonl, write_config, write_jsonl
 from commands import arena
 
 
@@ -42,3 +42,23 @@ def test_a_board_of_equals_is_rated_without_a_warning_from_the_arithmetic(tmp_pa
     assert arena("run", "-c", config).returncode == 0
     board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
     assert [(row["rank"], row["ties"], row["win_rate"]) for row in board["models"]] == [(1, 10, 0.5)] * 3
+
+
+def test_a_rehearsal_says_so_wherever_its_battles_are_carried(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    assert arena("run", "-c", config, "--dry-run").returncode == 0
+    assert arena("run", "-c", config).returncode == 0
+    rehearsed, real = tmp_path / "out/dry-run/reports/battles.jsonl", tmp_path / "out/reports/battles.jsonl"
+    assert {row["simulated"] for row in read_jsonl(rehearsed)} == {True}
+    assert not any("simulated" in row for row in read_jsonl(real))
+    assert "SIMULATED" in arena("rate", rehearsed).stdout
+    assert "SIMULATED" not in arena("rate", real).stdout
+    assert json.loads(arena("rate", rehearsed, "--json").stdout)["simulated"] is True
+
+
+def test_a_board_without_intervals_does_not_claim_any(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    with config.open("a") as file:
+        file.write("rating_gen: {interval: {method: none}}\n")
+    shown = arena("run", "-c", config).stdout
+    assert "no intervals" in shown and "95%" not in shown
