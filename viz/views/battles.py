@@ -48,7 +48,7 @@ def _choices(opened: Board) -> Filter:
     models = sorted(opened.names.models)
     pairs = opened.kind != "scores"
     searched = t("Search questions and answers, or give a question id")
-    text = type_text(t("Search"), "q", placeholder=searched, hide_label=True, wait="400ms")
+    text = type_text(t("Search"), "q", placeholder=searched, hide_label=True, wait="300ms")
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         model = model_choice(opened, t("Model"), "model")
         opponent = model_choice(opened, t("Opponent"), "opponent") if pairs else []
