@@ -1,0 +1,127 @@
+"""`arena view`: what it starts, and what it refuses before it starts anything."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from arena.cli import view as module
+from arena.cli.view import view
+from arena.errors import InputError, MissingDependency
+
+CONFIG = """
+question_file: questions.jsonl
+category_file: groups.yaml
+output_dir: out
+answers_gen:
+  m: {backend: recorded, file: m.jsonl}
+"""
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """The commands that would have replaced this process."""
+    found: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(module, "_become", lambda command, environment: found.append((command, environment)))
+    return found
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(CONFIG)
+    (tmp_path / "out").mkdir()
+    return path
+
+
+def _run(*arguments: str | Path) -> object:
+    return CliRunner().invoke(view, [str(a) for a in arguments], standalone_mode=True)
+
+
+def _value(command: list[str], option: str) -> str:
+    return command[command.index(option) + 1]
+
+
+def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: Path) -> None:
+    assert _run("-c", config, "--port", "8777").exit_code == 0
+    ((command, environment),) = started
+    assert _value(command, "--board") == str(tmp_path / "out")
+    assert _value(command, "--question-file") == str(tmp_path / "questions.jsonl")
+    assert _value(command, "--category-file") == str(tmp_path / "groups.yaml")
+    assert _value(command, "--title") == "mine"
+    assert _value(command, "--server.address") == "127.0.0.1"
+    assert _value(command, "--browser.gatherUsageStats") == "false"
+    allowed = [command[n + 1] for n, part in enumerate(command) if part == "--server.allowedHosts"]
+    assert allowed == ["127.0.0.1", "localhost", "::1"]
+    assert environment["ARENA_VIEW_HOSTS"] == ""
+
+
+def test_a_rehearsal_is_another_folder(started, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "dry-run").mkdir()
+    assert _run("-c", config, "--dry-run", "--port", "8777").exit_code == 0
+    assert _value(started[0][0], "--board") == str(tmp_path / "out" / "dry-run")
+    assert "--answers-of" not in started[0][0]
+    assert _run("-c", config, "--dry-run=judge", "--port", "8777").exit_code == 0
+    assert _value(started[1][0], "--answers-of") == str(tmp_path / "out")
+
+
+def test_a_review_file_as_it_is(started, tmp_path: Path) -> None:
+    reviews, groups = tmp_path / "b.jsonl", tmp_path / "c.yaml"
+    reviews.touch()
+    result = _run("--review-file", reviews, "--category-file", groups, "--port", "8777")
+    assert result.exit_code == 2
+    assert "c.yaml: no such file" in result.output
+    groups.touch()
+    assert _run("--review-file", reviews, "--category-file", groups, "--port", "8777").exit_code == 0
+    assert _value(started[0][0], "--review-file") == str(reviews)
+    assert _value(started[0][0], "--category-file") == str(groups)
+
+
+@pytest.mark.parametrize("arguments", [(), ("-c", "a.yaml", "--review-file", "b")])
+def test_one_of_config_and_review_file(started, arguments: tuple[str, ...]) -> None:
+    result = _run(*arguments)
+    assert result.exit_code == 2
+    assert "give either" in result.output
+    assert started == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
+def test_an_address_that_others_reach_needs_a_word(started, config: Path, host: str) -> None:
+    result = _run("-c", config, "--host", host)
+    assert result.exit_code == 2
+    assert "--public" in result.output
+    assert started == []
+
+
+def test_with_that_word_its_names_are_allowed(started, config: Path) -> None:
+    assert _run("-c", config, "--host", "0.0.0.0", "--public", "--name", "board.lan", "--port", "8777").exit_code == 0
+    ((command, environment),) = started
+    assert environment["ARENA_VIEW_HOSTS"] == "0.0.0.0,board.lan"
+    assert "board.lan" in command
+
+
+def test_a_board_that_does_not_exist_yet_says_how_to_make_it(started, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").rmdir()
+    result = _run("-c", config)
+    assert isinstance(result.exception, InputError)
+    assert f"arena run -c {config}" in str(result.exception)
+    assert started == []
+
+
+def test_a_port_in_use_is_not_taken(started, config: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert module._free_port("127.0.0.1") != taken.getsockname()[1]
+    assert _run("-c", config).exit_code == 0
+    assert 8501 <= int(_value(started[0][0], "--server.port")) < 8600
+
+
+def test_without_streamlit_it_names_the_extra(started, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = _run("-c", config, "--port", "8777")
+    assert isinstance(result.exception, MissingDependency)
+    assert "llm-arena[viz]" in str(result.exception)
