@@ -40,7 +40,7 @@ def test_scores_against_the_votes_have_a_negative_beta() -> None:
     [
         ([], [], "at least|1 or more"),
         ([1.0], [1.0, 0.0], "1 score differences and 2 votes"),
-        ([0.0, 0.0], [1.0, 0.0], "the differences are all 0"),
+        ([0.0, 0.0], [1.0, 0.0], "every score difference is 0"),
         ([1.0, -1.0], [1.0, 0.0], "predict every vote"),
         ([np.nan, 1.0], [1.0, 0.0], "finite"),
         ([1.0, 2.0], [1.0, 2.0], r"votes in \[0, 1\]"),
