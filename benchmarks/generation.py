@@ -4,7 +4,7 @@
     python benchmarks/generation.py transformers MODEL [--batch-size 16] ...
 
 Both sides run in processes of their own, take turns (bare, ours, bare, …) after one warm-up round each, and answer
-the same prompts with the same sampling. Loading is left out on both sides. Prints one row per side: output tokens per
+the same prompts greedily. Loading is left out on both sides. Prints one row per side: output tokens per
 second, the median of the rounds; and the ratio. The bare side of vLLM is `LLM.chat` over all requests at once, that of
 transformers is `generate` over batches of the same size, sorted by length.
 """
@@ -61,9 +61,7 @@ def bare_vllm(job: Job) -> Callable[[], Round]:
 
     llm = LLM(model=job.model, enforce_eager=True, disable_log_stats=True, **job.engine)
     chats = [[{"role": "user", "content": prompt}] for prompt in job.prompts]
-    params = [
-        SamplingParams(temperature=1.0, max_tokens=job.max_tokens, seed=i, ignore_eos=False) for i in range(len(chats))
-    ]
+    params = [SamplingParams(temperature=0.0, max_tokens=job.max_tokens) for _ in chats]
 
     def run() -> Round:
         began = time.perf_counter()
@@ -110,10 +108,9 @@ def ours(job: Job) -> Callable[[], Round]:
     runner = asyncio.Runner()
     engine = job.engine | ({"batch_size": job.batch_size} if job.kind == "transformers" else {})
     backend = LocalBackend(EngineSpec(job.kind, job.model, engine=engine, concurrency=1024))  # type: ignore[arg-type]
-    temperature = 1.0 if job.kind == "vllm" else 0.0
     asked = [
         Request(str(i), str(i), (Message("user", prompt),),
-                sampling=Sampling(temperature=temperature, max_tokens=job.max_tokens, seed=i))
+                sampling=Sampling(temperature=0.0, max_tokens=job.max_tokens, seed=i))
         for i, prompt in enumerate(job.prompts)
     ]  # fmt: skip
 

@@ -18,8 +18,8 @@ from arena.errors import EndpointDead
 from arena.types import Message, Request, Sampling
 
 Start = Callable[..., Running]
-WARM = Sampling(temperature=1.5, max_tokens=8)
-HOT = Sampling(temperature=2.0, top_p=0.95, top_k=40, min_p=0.01, max_tokens=8)
+WARM = Sampling(temperature=3.0, max_tokens=8)
+HOT = Sampling(temperature=3.0, top_p=0.95, top_k=40, min_p=0.01, max_tokens=8)
 
 
 def _prompts(count: int) -> list[str]:

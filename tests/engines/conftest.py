@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from engines.running import Running
 
+pytest.register_assert_rewrite("engines.behaviour")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -69,6 +69,8 @@ class Decoding:
         self._eos_ids = eos_ids
         self._sampling = sampling
         self._fallback = fallback
+        stated = self._value("temperature")
+        self._temperature = 1.0 if stated is None else stated
         self._began = time.perf_counter()
         self.first_token_s = 0.0
 
@@ -76,18 +78,17 @@ class Decoding:
         """Scores that leave exactly one token per row: the chosen one."""
         import torch
 
-        raw = self._guided(scores.float().clone())
-        weighed = self._penalized(raw.clone())
-        temperature = self._value("temperature")
-        if temperature is None:
-            temperature = 1.0
-        if temperature == 0:
+        raw = self._guided(scores)
+        weighed = self._penalized(raw)
+        if self._temperature == 0:
             chosen = weighed.argmax(dim=-1)
         else:
-            chosen = self._drawn(self._filtered(torch.softmax(weighed / temperature, dim=-1)))
+            chosen = self._drawn(self._filtered(torch.softmax(weighed / self._temperature, dim=-1)))
         picks: list[int] = chosen.tolist()
         self._note_logprobs(raw, picks)
         self._advance(picks)
+        if self._temperature == 0 and weighed is scores:
+            return scores  # its largest is the chosen one
         only = torch.full_like(raw, float("-inf"))
         only.scatter_(1, chosen.unsqueeze(1), 0.0)
         return only
@@ -116,6 +117,7 @@ class Decoding:
         frequency = self._value("frequency_penalty") or 0.0
         if repetition == 1.0 and presence == 0.0 and frequency == 0.0:
             return scores
+        scores = scores.clone()
         for i, row in enumerate(self.rows):
             if repetition != 1.0:
                 seen = torch.tensor(sorted({*row.prompt, *row.made}), device=scores.device)
@@ -127,7 +129,10 @@ class Decoding:
         return scores
 
     def _guided(self, scores: torch.Tensor) -> torch.Tensor:
+        if not any(row.choices for row in self.rows):
+            return scores
         eos = min(self._eos_ids, default=0)
+        scores = scores.clone()
         for i, row in enumerate(self.rows):
             allowed = row.allowed(eos)
             if allowed is not None:

@@ -93,7 +93,8 @@ class TransformersEngine:
     def _next_batch(self) -> list[_Turn]:
         """Up to a batch of the waiting turns that sample like the first of them, those of its length first."""
         first = self._waiting[0]
-        alike = [turn for turn in self._waiting if _manner(turn) == _manner(first)]
+        manner = _manner(first)
+        alike = [turn for turn in self._waiting if _manner(turn) == manner]
         alike.sort(key=lambda turn: abs(len(turn.prompt.ids) - len(first.prompt.ids)))
         batch = alike[: self._batch_size]
         taken = {id(turn.dialogue) for turn in batch}
@@ -181,7 +182,7 @@ class TransformersEngine:
 
 def _manner(turn: _Turn) -> tuple[object, ...]:
     """What the turns of one batch must share: everything but their seeds, limits, stops and choices."""
-    s = turn.dialogue.sampling
+    s = turn.dialogue.request.sampling
     return (
         s.temperature, s.top_p, s.top_k, s.min_p, s.repetition_penalty, s.presence_penalty, s.frequency_penalty,
     )  # fmt: skip
