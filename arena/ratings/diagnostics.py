@@ -10,7 +10,7 @@ import numpy as np
 from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
 from arena.ratings.bradley_terry import ELO_SCALE, sigmoid
 from arena.ratings.covariance import Uncertainty, pseudo_inverse
-from arena.ratings.estimate import Estimate
+from arena.ratings.estimate import Estimate, residuals
 from arena.ratings.graph import CORE
 from arena.ratings.results import plain
 from arena.ratings.sums import DENSE_LIMIT, PairSums, cell_codes, laplacian, pair_sums
@@ -19,6 +19,8 @@ from arena.types import JSON
 
 _TRIPLES_AMONG = 60
 """Triples are looked for among at most this many models, those with most battles."""
+_ROWS_APART = 500_000
+"""Above this many rows dispersion is measured row by row."""
 _PAIR_QUESTIONS = 5
 """A pair needs this many battles before its deviation says anything."""
 
@@ -78,7 +80,7 @@ def intransitivity(table: BattleTable, fit: Estimate, pairs: PairSums) -> dict[s
     """
     core = pairs.among((fit.block[pairs.i] >= 0) & (fit.block[pairs.j] >= 0))
     residual, variance = _pair_residuals(table, fit, core)
-    played = _pair_counts(table, core) >= _PAIR_QUESTIONS
+    played = (core.games if table.weight is None else _pair_counts(table, core)) >= _PAIR_QUESTIONS
     used = played & (variance > 0)
     inside = int((fit.block >= 0).sum())
     df = int(used.sum()) - (inside - int(fit.block.max(initial=-1)) - 1)
@@ -154,13 +156,18 @@ def _pair_residuals(table: BattleTable, fit: Estimate, core: PairSums) -> tuple[
     """
     rows = _in_core(table, fit)
     theta = np.nan_to_num(fit.theta)
+    if rows.weight is None and (rows.question is None or len(rows) > _ROWS_APART):
+        p = sigmoid(theta[core.i] - theta[core.j])
+        coins, residual = core.games * p * (1 - p), residuals(rows, theta)
+        spread = float(residual @ residual) / max(float(coins.sum()), 1e-300)
+        return core.wins - core.games * p, coins * spread
     weight = rows.weights()
     p = sigmoid(theta[rows.a] - theta[rows.b])
     residual = weight * (rows.outcome - p)
     residual = np.where(rows.a > rows.b, -residual, residual)
     place = _place(rows, core)
     coins = add_up(place, weight**2 * p * (1 - p), len(core.i))
-    if rows.question is None or len(rows) > 500_000:
+    if rows.question is None or len(rows) > _ROWS_APART:
         squares = float((residual**2).sum())
     else:
         cells = place.astype(np.int64) * len(rows.question.names) + rows.question.codes

@@ -13,7 +13,7 @@ from arena.ratings.contextual import Columns, fit_contextual, identified, indepe
 from arena.ratings.covariance import Uncertainty, clustered_meat, joint_quantile, pseudo_inverse, sandwich
 from arena.ratings.graph import CORE, HIGH, LOW, Graph, build_graph
 from arena.ratings.student import t_quantile
-from arena.ratings.sums import DENSE_LIMIT, PairSums, by_cluster, laplacian, pair_sums
+from arena.ratings.sums import DENSE_LIMIT, PairSums, by_cluster, cell_codes, laplacian, pair_sums
 from arena.ratings.table import BattleTable
 from arena.ratings.winrate import win_rates
 
@@ -103,14 +103,14 @@ def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
     m, clusters = len(table.models), table.clusters()
     if independent:
         return add_up(table.a, None, m) + add_up(table.b, None, m)
-    cells = np.concatenate([clusters.astype(np.int64) * m + table.a, clusters.astype(np.int64) * m + table.b])
+    cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
     n_cells = (int(clusters.max(initial=-1)) + 1) * m
     if n_cells <= 30_000_000:
         seen = np.zeros(n_cells, dtype=bool)
-        seen[cells] = True
+        seen[cells[0]] = seen[cells[1]] = True
         counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
         return counts
-    return add_up(np.unique(cells) % m, None, m)
+    return add_up(np.unique(np.concatenate(cells)) % m, None, m)
 
 
 def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
@@ -136,7 +136,7 @@ def _uncertainty(
     m = core.n_models
     p = sigmoid(theta[core.i] - theta[core.j])
     inverse = pseudo_inverse(laplacian(m, core.i, core.j, core.games * p * (1 - p)), block)
-    residual = rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
+    residual = residuals(rows, theta)
     if rows.weight is not None:
         residual *= rows.weight
     if independent:
@@ -197,6 +197,16 @@ def scores_by_question(rows: BattleTable, residual: FloatArray) -> FloatArray:
     scores = by_cluster(rows.clusters(), rows.a, residual, n_clusters, m)
     scores -= by_cluster(rows.clusters(), rows.b, residual, n_clusters, m)
     return scores
+
+
+def residuals(rows: BattleTable, theta: FloatArray) -> FloatArray:
+    """outcome − p, row by row; the few probabilities are computed by pair and looked up."""
+    m = len(theta)
+    if m * m > len(rows):
+        return rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
+    p = sigmoid((theta[:, None] - theta[None, :]).ravel())
+    result: FloatArray = rows.outcome - p[cell_codes(rows.a, rows.b, m)]
+    return result
 
 
 def independent_meat(rows: BattleTable, residual: FloatArray) -> FloatArray:

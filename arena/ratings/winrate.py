@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ratings.arrays import FloatArray, IntArray, add_up
 from arena.ratings.student import t_quantile
-from arena.ratings.sums import by_cluster
+from arena.ratings.sums import cell_codes
 from arena.ratings.table import BattleTable
 
 _CELL_LIMIT = 30_000_000
@@ -89,10 +89,10 @@ def _influence(
     m, weight, cluster = len(table.models), table.weight, table.clusters()
     gained = table.outcome if weight is None else weight * table.outcome
     given = 1 - table.outcome if weight is None else weight * (1 - table.outcome)
-    points = by_cluster(cluster, table.a, gained, n_clusters, m)
-    points += by_cluster(cluster, table.b, given, n_clusters, m)
-    games = by_cluster(cluster, table.a, weight, n_clusters, m)
-    games += by_cluster(cluster, table.b, weight, n_clusters, m)
+    first, second = cell_codes(cluster, table.a, m).astype(np.intp), cell_codes(cluster, table.b, m).astype(np.intp)
+    size = n_clusters * m
+    points = (add_up(first, gained, size) + add_up(second, given, size)).reshape(n_clusters, m)
+    games = (add_up(first, weight, size) + add_up(second, weight, size)).reshape(n_clusters, m)
     seen = np.count_nonzero(games, axis=0).astype(float)
     safe = np.where(total > 0, total, 1.0)
     influence = (points - np.nan_to_num(rate) * games) / safe
