@@ -79,6 +79,13 @@ def test_a_schema_shapes_the_reply(engine: Callable[..., Running]) -> None:
     assert json.loads(reply.text)["verdict"] in {"A", "B"}
 
 
+def test_a_parameter_that_vllm_refuses_is_a_failure_of_that_question_alone(engine: Callable[..., Running]) -> None:
+    hot, fine = engine("tiny-500").ask(request("repeat ab", replace(GREEDY, temperature=3.0)), request("repeat abcd"))
+    assert hot.status == "bad_request"
+    assert "temperature" in str(hot.error)
+    assert fine.text == "abcd"
+
+
 def test_an_unknown_engine_argument_is_named_with_the_nearest_known_one(engine: Callable[..., Running]) -> None:
     running = engine("tiny-100", engine=SMALL | {"max_model_length": 99})
     with pytest.raises(EndpointDead, match=r"engine\.max_model_length: .* did you mean max_model_len\?"):

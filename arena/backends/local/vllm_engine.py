@@ -53,6 +53,7 @@ class VllmEngine:
         self.notes = self._renderer.notes
         self._defaults: dict[str, Any] = dict(self._engine.model_config.get_diff_sampling_param())
         self._parser = _reasoning_parser(spec, tokenizer)
+        self._refusals = _refusals()
         self._turns: dict[str, _Turn] = {}
         self._finished: list[Finished] = []
 
@@ -85,7 +86,7 @@ class VllmEngine:
         try:
             params = self._params(dialogue.request, dialogue.sampling, context - len(prompt.ids))
             self._engine.add_request(label, {"prompt_token_ids": prompt.ids}, params, lora_request=self._lora)
-        except ValueError as error:  # vLLM's word for a parameter it does not take
+        except self._refusals as error:
             self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", f"vLLM: {error}")))
             return
         self._turns[label] = _Turn(dialogue, prompt)
@@ -235,6 +236,13 @@ def _base_folder(spec: EngineSpec) -> Path:
     from huggingface_hub import snapshot_download
 
     return Path(snapshot_download(spec.model, revision=spec.revision, local_files_only=True))
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """vLLM's words for a request it does not take: a parameter out of range, a schema it cannot guide by."""
+    from vllm.exceptions import VLLMClientError
+
+    return (ValueError, VLLMClientError)
 
 
 def _reasoning_parser(spec: EngineSpec, tokenizer: Tokenizer) -> ReasoningParser | None:
