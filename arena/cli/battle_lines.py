@@ -87,13 +87,15 @@ def read_lines(path: Path, wanted: Wanted) -> BattleFile:
             skipped["no outcome"] += 1
     every = [row for row in rows if row[1].get("judge") != PANEL] if chosen == PANEL else None
     simulated = any(line.get("simulated") is True for _, line in counted)
-    return BattleFile(_table(path, counted), dict(skipped), None if every is None else _table(path, every), simulated)
+    whole = None if every is None else _table(path, every, wanted.cluster)
+    return BattleFile(_table(path, counted, wanted.cluster), dict(skipped), whole, simulated)
 
 
-def _table(path: Path, rows: list[tuple[int, Line]]) -> BattleTable:
+def _table(path: Path, rows: list[tuple[int, Line]], cluster: str) -> BattleTable:
+    """Rows as columns; what depends on each other has the same value under `cluster`."""
     rated = [(number, line) for number, line in rows if line.get("state") == "rated" and _outcome(line) is not None]
     for number, line in rated:
-        for name in ("question_id", "model_a", "model_b"):
+        for name in (cluster, "model_a", "model_b"):
             if not isinstance(line.get(name), str | int):
                 raise DataError(f"{path}:{number}: {name}: found {line.get(name)!r}, allowed: a name")
     objects = [line for _, line in rated]
@@ -105,7 +107,7 @@ def _table(path: Path, rows: list[tuple[int, Line]]) -> BattleTable:
         [str(line["model_a"]) for line in objects],
         [str(line["model_b"]) for line in objects],
         [_outcome(line) or 0.0 for line in objects],
-        question_id=[str(line["question_id"]) for line in objects],
+        question_id=[str(line[cluster]) for line in objects],
         weight=[float(cast("float", line.get("weight", 1.0))) for line in objects],
         judge=[str(line.get("judge")) for line in objects],
         category=[_text(line.get("category")) for line in objects],

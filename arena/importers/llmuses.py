@@ -99,7 +99,7 @@ def _said(row: Row, where: str, model: str, output: str, answers: Mapping[tuple[
         return answers[question_id, name]
     raise DataError(
         f"{where}: no answer of {name} to question {question_id}: give the folder that also holds its answer file "
-        "(without answers, `arena rate` and `arena view --review-file` read this file as it is)"
+        "(without answers, `arena view --review-file` reads this file as it is)"
     )
 
 

@@ -62,3 +62,19 @@ def test_a_board_without_intervals_does_not_claim_any(tmp_path: Path) -> None:
         file.write("rating_gen: {interval: {method: none}}\n")
     shown = arena("run", "-c", config).stdout
     assert "no intervals" in shown and "95%" not in shown
+
+
+def test_a_boards_battles_can_be_clustered_by_another_column(tmp_path: Path) -> None:
+    assert arena("run", "-c", arithmetic_board(tmp_path, mode="pairwise", baseline=None)).returncode == 0
+    battles = tmp_path / "out/reports/battles.jsonl"
+    boards = {
+        column: json.loads(arena("rate", battles, "--cluster", column, "--json").stdout)
+        for column in ("question_id", "category")
+    }
+    assert {column: board["n_questions"] for column, board in boards.items()} == {"question_id": 12, "category": 2}
+    ratings = [[row["rating"] for row in board["models"]] for board in boards.values()]
+    assert ratings[0] == ratings[1]
+    assert boards["question_id"]["models"][1]["win_rate_low"] != boards["category"]["models"][1]["win_rate_low"]
+    refused = arena("rate", battles, "--cluster", "nope")
+    assert refused.returncode == 2
+    assert "battles.jsonl:1: nope: found None" in refused.stderr
