@@ -269,6 +269,9 @@ def _ranks(
             return Ranks(*(np.zeros(len(group), dtype=np.int64) for _ in range(3)))
         values = chosen.rate if isinstance(chosen, WinRates) else chosen.rating
         key, low, high = np.nan_to_num(values, nan=-np.inf), chosen.low, chosen.high
+        if chosen.covariance is not None:  # the baseline's ½ is exact
+            exact = np.isnan(low) & np.isfinite(values) & (np.diag(chosen.covariance) == 0) & (chosen.df >= 1)
+            low, high = np.where(exact, values, low), np.where(exact, values, high)
         uncertainty = None if chosen.covariance is None else Uncertainty(chosen.covariance, chosen.df, options.level)
     rank = competition_ranks(key, group)
     if options.interval == "none":
