@@ -33,6 +33,8 @@ def find_battle(board: OpenBoard, question_id: str, model_a: str, model_b: str |
     for name in wanted:
         if name not in board.candidates:
             raise InputError(f"no candidate {name!r}{nearest(str(name), board.names)}")
+    if board.config.reviews_gen.mode != "single" and len(wanted) != 2:
+        raise InputError("a battle has two different models: arena show -c CFG QUESTION A B")
     answers, _ = current_answers(board)
     yield from _texts(question, {str(n): answers[str(n)].get((question_id, 0)) for n in sorted(map(str, wanted))})
     board.questions = [question]

@@ -55,3 +55,12 @@ def test_the_plan_counts_the_first_answer_once_more_for_the_second_turn(tmp_path
     )
     [row] = [line for line in arena("plan", "-c", config).stdout.splitlines() if "answers of m" in line]
     assert "~103 " in row  # 13 characters and one answer of 100 tokens
+
+
+@pytest.mark.parametrize("models", [("right", "right"), ("right",)])
+def test_a_battle_to_show_has_two_models(tmp_path: Path, models: tuple[str, ...]) -> None:
+    config = arithmetic_board(tmp_path)
+    assert arena("run", "-c", config).returncode == 0
+    done = arena("show", "-c", config, "1", *models)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
