@@ -273,7 +273,7 @@ def test_the_baseline_stands_at_1000_without_an_interval() -> None:
 
 def test_ranked_by_win_rate_the_baseline_has_its_place() -> None:
     a = ["good"] * 40 + ["even"] * 40 + ["bad"] * 40
-    y = [1.0, 1.0, 1.0, 0.0] * 10 + [1.0, 0.0] * 20 + [0.0, 0.0, 0.0, 1.0] * 10
+    y = [1.0, 1.0, 1.0, 0.0] * 10 + [1.0, 0.0] * 20 + [0.0, 0.0, 1.0, 0.0] * 10
     table = table_of(a, ["base"] * 120, y, [*range(40)] * 3)
     rows = by_name(rate(table, RatingOptions(methods=("win_rate",), baseline="base")))
     assert (rows["base"].rank_low, rows["base"].rank_high, rows["base"].win_rate) == (2, 3, 0.5)
