@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with tiny-50 … tiny-500 and the adapter tiny-100-lora."""
     named = os.environ.get("ARENA_TINY")
-    folder = Path(named) if named else tmp_path_factory.mktemp("tiny")
+    folder = Path(named).resolve() if named else tmp_path_factory.mktemp("tiny")
     if not (folder / "tiny-100-lora" / "adapter_config.json").is_file():
         subprocess.run([sys.executable, ROOT / "data" / "sample" / "wordtasks.py", folder], check=True)
     return folder
