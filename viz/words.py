@@ -297,6 +297,9 @@ CHINESE: dict[str, str] = {
     "Stored before": "先前已存",
     "Still reading what was judged before this page was opened.": "正在读取本页打开之前的评判。",
     "Provisional: {n} replies, incomplete battles included.": "临时结果：{n} 条回复，包含未完成的对战。",
+    "Ties of identical answers are not in yet, and a reply that several battles share counts once.": (
+        "相同回答的平局尚未计入，多场对战共用的回复只计一次。"
+    ),
     "Provisional: {n} replies.": "临时结果：{n} 条回复。",
     "No verdict yet.": "尚无判定。",
     "Notes of the run ({n})": "运行备注（{n}）",

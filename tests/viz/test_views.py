@@ -152,7 +152,21 @@ def test_runs_compares_with_the_board_beside(app, tmp_path: Path) -> None:
     ]
 
 
-def test_live_shows_who_leads_so_far(app, board_folder: Path) -> None:
+def test_live_shows_the_board_of_a_run_that_has_ended(app, board_folder: Path) -> None:
     at = app("--board", board_folder, page=_page("live"))
     assert not at.exception
-    assert any("Model" in frame.value and "atlas-70b" in set(frame.value["Model"]) for frame in at.dataframe)
+    stored = json.loads((board_folder / "reports" / "leaderboard.json").read_text())
+    board = next(frame.value for frame in at.dataframe if "Model" in frame.value)
+    assert list(board["Rating"]) == [f"{m['rating']:.0f}" for m in stored["models"]]
+
+
+def test_live_shows_who_leads_so_far(app, board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    run = json.loads((folder / "run.json").read_text())
+    run["runs"][-1] |= {"finished": None, "outcome": None}
+    (folder / "run.json").write_text(json.dumps(run))
+    at = app("--board", folder, page=_page("live"))
+    assert not at.exception
+    assert any("Verdicts" in frame.value and "atlas-70b" in set(frame.value["Model"]) for frame in at.dataframe)
+    assert any("Provisional" in caption.value for caption in at.caption)

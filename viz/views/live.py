@@ -9,10 +9,12 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from arena.errors import DataError
 from arena.store import BoardFolder
 from viz.figures import count, margin, money, points, rank_range, seconds
 from viz.live import LedgerTail, RunState, Task, read_run
 from viz.pieces import nothing
+from viz.reading.report import read_report
 from viz.rendering import plain, shortened
 from viz.session import source, t
 
@@ -44,7 +46,8 @@ def _watch(root: Path) -> None:
     with left:
         _tasks(state)
     with right:
-        _standings(root)
+        if state.finished is None or not _rated(root):
+            _standings(root)
     _trouble(state, root)
 
 
@@ -97,6 +100,28 @@ def _task(task: Task) -> dict[str, object]:
     }
 
 
+def _rated(root: Path) -> bool:
+    """Show the board as it was rated at the end of the run; False while there is none."""
+    try:
+        report = read_report(BoardFolder(root).reports / "leaderboard.json")
+    except DataError:
+        return False
+    if report is None:
+        return False
+    st.subheader(t("Leaderboard"), anchor=False)
+    rows = [
+        {
+            t("Rank"): rank_range(s.rank, s.rank_low, s.rank_high),
+            t("Model"): s.model,
+            t("Rating"): points(s.rating) if s.score is None else f"{s.score:.2f}",
+            t("Battles"): s.n_battles,
+        }
+        for s in report.models
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    return True
+
+
 def _tail(root: Path) -> LedgerTail:
     key = f"tail of {root}"
     if key not in st.session_state:
@@ -116,6 +141,7 @@ def _standings(root: Path) -> None:
     if rated:
         st.dataframe(pd.DataFrame(rated), hide_index=True)
         st.caption(t("Provisional: {n} replies, incomplete battles included.", n=count(tail.replies)))
+        st.caption(t("Ties of identical answers are not in yet, and a reply that several battles share counts once."))
     elif scores:
         rows = [{t("Model"): model, t("Score"): round(mean, 2), t("Scores"): n} for model, mean, n in scores]
         st.dataframe(pd.DataFrame(rows), hide_index=True)
