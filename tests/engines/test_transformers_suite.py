@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from engines.behaviour import *  # noqa: F403 - the tests that every engine must pass
 from engines.running import (
     GREEDY,
+    SAMPLE,
     TRUE_ORDER,
     Running,
     all_candidates,
@@ -74,3 +76,34 @@ def test_the_board_shows_the_true_order_and_what_the_fine_tune_gained(tiny: Path
         assert speed["load"] == "offline-batch"  # type: ignore[index,call-overload]
         for column in ("ttft_s", "latency_s", "latency_p99_s", "output_tokens_per_s", "requests_per_s"):
             assert float(speed[column]) > 0  # type: ignore[index,call-overload,arg-type]
+
+
+def test_a_local_judge_can_only_say_a_label_and_its_log_probabilities_become_the_outcome(
+    tiny: Path, tmp_path: Path
+) -> None:
+    recorded = {
+        name: {"backend": "recorded", "file": str(SAMPLE / "answers" / f"{name}.jsonl")}
+        for name in ("tiny-100", "tiny-500")
+    }
+    judge = {"backend": "transformers", "model": str(tiny / "tiny-500"), "precision": "float32"}
+    reviews = {
+        "mode": "pairwise_baseline",
+        "baseline": "tiny-100",
+        "prompt": "label-only-v1",
+        "judges": {"local": judge},
+    }
+    config = write_board(tmp_path, recorded, reviews_gen=reviews)
+    done = arena("run", "-c", config, "--limit", "12", environment=OFFLINE)
+    assert done.returncode == 0, done.stderr
+    board = tmp_path / "board"
+    replies = [json.loads(line) for line in (board / "reviews" / "local.jsonl").read_text().splitlines()]
+    assert replies
+    for reply in replies:
+        assert reply["status"] == "ok"
+        assert reply["text"] in {"A", "B"}
+        assert {token for token, _ in reply["logprobs"][0][2]} >= {"A", "B"}
+    battles = [json.loads(line) for line in (board / "reports" / "battles.jsonl").read_text().splitlines()]
+    assert sum(battle["state"] == "rated" for battle in battles) == 12
+    judged = [battle for battle in battles if any(v["status"] == "ok" for v in battle["verdicts"])]
+    assert judged
+    assert all(0 < battle["outcome"] < 1 and battle["outcome"] not in {0.25, 0.5, 0.75} for battle in judged)
