@@ -100,9 +100,14 @@ def rate(
 
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
+        from arena.cli.details import print_pairs, print_slices
         from arena.cli.table import print_board
 
         print_board(document)
+        for name in by:
+            print_slices(document, name)
+        if pairs:
+            print_pairs(document)
 
 
 def _methods(given: tuple[str, ...]) -> tuple[Method, ...]:

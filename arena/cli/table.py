@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: Console | None = None) -> None:
     """Print the leaderboard, and under it what was left out and why."""
-    console = console or Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    console = console or board_console()
     rows = cast("list[Row]", board["models"])
     if board.get("simulated"):
         console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
@@ -55,6 +55,11 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
         console.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
     if folder is not None:
         console.print(escape(f"reports: {_relative(folder)}"), style="dim", soft_wrap=True)
+
+
+def board_console() -> Console:
+    """The terminal; wide enough for whole rows where the output is a pipe."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
 
 
 def footer(board: Mapping[str, JSON]) -> list[str]:

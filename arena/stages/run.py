@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from arena.config import ApiConfig, BackendConfig
-from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError, RunStopped
+from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
 from arena.loading import LoadedConfig
 from arena.lock import BoardLock
 from arena.stages.answer import answer_stage, asked_models, current_answers
@@ -130,7 +130,7 @@ async def _stages(board: OpenBoard, options: RunOptions, record: RunRecord, cont
 
 def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: list[RunStopped]) -> Rated | None:
     wanted = "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
-    if not wanted or any(isinstance(problem, DiskFull) for problem in problems):
+    if not wanted or any(isinstance(problem, DiskFull) for problem in problems) or _dead_at_once(record, problems):
         return None
     try:
         return rate_stage(board, record)
@@ -143,10 +143,12 @@ def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: li
 def _result(record: RunRecord, rated: Rated | None, problems: list[RunStopped]) -> RunResult:
     lines = [str(problem) for problem in problems] + (list(rated.problems) if rated else [])
     code = 3 if lines else 0
-    dead_at_once = problems and all(isinstance(p, EndpointDead) for p in problems) and record.generated == 0
-    if dead_at_once and not any(isinstance(p, BudgetReached) for p in problems):
-        code = 2
-    return RunResult(code, rated, tuple(lines))
+    return RunResult(2 if _dead_at_once(record, problems) else code, rated, tuple(lines))
+
+
+def _dead_at_once(record: RunRecord, problems: list[RunStopped]) -> bool:
+    """Whether nothing came of this invocation, and nothing was spent: no endpoint let anybody in."""
+    return bool(problems) and all(isinstance(p, EndpointDead) for p in problems) and record.generated == 0
 
 
 def _asked(options: RunOptions, dry_run: DryRun | None) -> dict[str, JSON]:
