@@ -28,6 +28,8 @@ class Recorded:
     load: Load = "recorded"
     cost_usd: float | None = None
     model_returned: str | None = None
+    created_at: str | None = None
+    """When the answer was made, not when it was copied to a board; throughput can be told only from this."""
 
 
 Recording = dict[tuple[str, int], Recorded]
@@ -75,6 +77,7 @@ def _recorded(line: dict[str, JSON], place: str) -> Recorded:
         load if load in ("api", "offline-batch") else "recorded",  # type: ignore[arg-type]
         _number(line.get("cost_usd")),
         _text(line.get("model_returned")),
+        _text(line.get("created_at")),
     )
 
 

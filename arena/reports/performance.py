@@ -51,7 +51,10 @@ def busy_seconds(answers: Sequence[Answer]) -> float | None:
     for answer in answers:
         if answer.created_at is None or answer.latency_s is None:
             return None
-        end = datetime.fromisoformat(answer.created_at).timestamp()
+        try:
+            end = datetime.fromisoformat(answer.created_at).timestamp()
+        except ValueError:  # a recording may write its moments as it likes
+            return None
         intervals.append((end - answer.latency_s, end))
     total, until = 0.0, float("-inf")
     for start, end in sorted(intervals):

@@ -151,10 +151,16 @@ def answer_of(candidate: Candidate, task: AnswerTask, completion: Completion, no
         load=completion.load,
         cost_usd=completion.cost_usd,
         model_returned=completion.model_returned,
-        created_at=now(),
+        created_at=now() if candidate.recording is None else _recorded_at(candidate, task),
         simulated=candidate.simulated,
         peak_memory_bytes=completion.peak_memory_bytes,
     )
+
+
+def _recorded_at(candidate: Candidate, task: AnswerTask) -> str | None:
+    """When a recorded answer was made, where its file says so."""
+    found = (candidate.recording or {}).get((task.question.question_id, task.request.sample))
+    return found.created_at if found is not None else None
 
 
 def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:

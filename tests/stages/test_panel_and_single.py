@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import yaml
-from boards import arithmetic_board, edit_config, read_jsonl
+from boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
 from commands import arena
 
 
@@ -84,3 +84,20 @@ def test_scores_of_a_rating_prompt_with_criteria_reach_the_board(tmp_path: Path)
     best = board_of(tmp_path)["models"][0]
     assert best["model"] == "right"
     assert len(best["criteria"]) >= 2
+
+
+def test_the_speed_of_a_recording_is_that_of_its_making_not_of_its_copying(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    rows = read_jsonl(tmp_path / "right.jsonl")
+    for second, row in enumerate(rows):
+        row |= {"latency_s": 1.0, "load": "api", "usage": {"output_tokens": 30}}
+        row["created_at"] = f"2026-01-01T00:00:{2 * second:02}Z"
+    write_jsonl(tmp_path / "right.jsonl", rows)
+    undated = [row | {"created_at": None} for row in rows]
+    write_jsonl(tmp_path / "wrong.jsonl", [row | {"answer": f"no {i}"} for i, row in enumerate(undated)])
+    assert arena("run", "-c", config).returncode == 0
+    by_model = {row["model"]: row["performance"] for row in board_of(tmp_path)["models"]}
+    assert by_model["right"]["output_tokens_per_s"] == 30
+    assert by_model["wrong"]["output_tokens_per_s"] is None
+    assert by_model["wrong"]["latency_s"] == 1.0
+    assert by_model["half"] is None
