@@ -364,9 +364,16 @@ def test_sums_of_money() -> None:
 
 
 def test_subtitles_fit() -> None:
-    fitting = [
-        "Je te l'ai dit mille fois : cette\nporte, jamais après minuit !",
-        ref("translation-12", 1).split(" (")[0],
-    ]
-    assert fitting[0] in ref("translation-12")
+    fitting = [ref("translation-12").split("\n(")[0], ref("translation-12", 1).split(" (")[0]]
+    assert all(len(text.splitlines()) == 2 for text in fitting)
     assert all(len(line) <= 37 for text in fitting for line in text.splitlines())
+    too_long = ref("translation-12").split('"')[1]
+    assert len(too_long) > 37
+    assert f"has {len(too_long)} characters" in ref("translation-12")
+
+
+def test_texts_of_the_packaging_keep_their_limits() -> None:
+    back, front = (ref("translation-08", turn).split() for turn in (0, 1))
+    assert len(back) <= 25
+    assert len(front) <= 8
+    assert ref("translation-08", 1).count(".") == 1  # one sentence, as asked
