@@ -20,9 +20,15 @@ def import_(tool: str, source: Path, out: Path, force: bool) -> None:
     FORMAT is llmuses, alpaca_eval, arena_hard, mt_bench or orq_arena; SRC a file or folder of that tool. Questions,
     answers and verdicts are kept; rating and viewing the board takes no call.
     """
+    from arena.errors import InputError
     from arena.importers import READERS
-    from arena.importers.writing import write_board
+    from arena.importers.writing import check_folder, write_board
 
+    check_folder(out, force=force)
+    if force and source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+        raise InputError(
+            f"{out}: lies inside {source}, so what was imported there would be read again; move one of them"
+        )
     written = write_board(READERS[tool](source), out, force=force)
     click.echo(
         f"{written.questions} questions, {len(written.models)} models, "

@@ -8,7 +8,19 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
-from arena.importers.sources import Row, count, find_files, number, optional_text, read_rows, rows_in, text
+from arena.importers.sources import (
+    Row,
+    count,
+    find_files,
+    identity,
+    number,
+    optional_text,
+    read_rows,
+    remember,
+    rows_in,
+    stated_number,
+    text,
+)
 from arena.keys import digest
 from arena.types import Label, Question, TokenLogprobs, Usage
 
@@ -60,14 +72,12 @@ def _question(row: Row, where: str, questions: dict[str, Question]) -> str:
     """The id of a row's question, which is remembered when the row brings its text."""
     instruction = optional_text(row, "instruction")
     if instruction is None:
-        return text(row, where, "question_id")
+        return identity(row, where, "question_id")
     extra = optional_text(row, "input")
     asked = f"{instruction}\n\n{extra}" if extra else instruction
-    given = row.get("question_id")
-    question_id = (
-        hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:12] if given is None else str(given)
-    )
-    questions.setdefault(question_id, Question(question_id, (asked,), optional_text(row, "dataset") or "general"))
+    hashed = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    question_id = hashed if row.get("question_id") is None else identity(row, where, "question_id")
+    remember(questions, Question(question_id, (asked,), optional_text(row, "dataset") or "general"), where)
     return question_id
 
 
@@ -79,7 +89,7 @@ def _judged(
     two = _side(row, where, path, question_id, 2, answers)
     raw = row.get("raw_completion", row.get("top_logprobs"))
     tokens = _tokens(raw)
-    preference = number(row.get("preference"))
+    preference = stated_number(row, where, "preference")
     shown_first = _shown_first(row, tokens, preference)
     first, second = (two, one) if shown_first == 2 else (one, two)
     win_of_one = _probability_of_one(preference, where)
@@ -114,7 +124,7 @@ def _side(row: Row, where: str, path: Path, question_id: str, side: int, answers
 
 def _probability_of_one(preference: float | None, where: str) -> float | None:
     """P(output_1 is better). AlpacaEval writes 1 for output_1 to 2 for output_2; 1.5 and the older 0 are draws."""
-    if preference is None or math.isnan(preference):
+    if preference is None:
         return None
     if preference == 0:
         return 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from arena.importers.sources import (
     Row,
     count,
     find_files,
+    identity,
     moment,
     one_of,
     optional_text,
     read_rows,
+    remember,
     rows_in,
     text,
     texts_in,
@@ -27,6 +30,8 @@ _LABELS: Mapping[str, Label] = {
     "A>>B": "first_strong", "B<<A": "first_strong", "A>B": "first", "B<A": "first", "A=B": "tie", "B=A": "tie",
     "B>A": "second", "A<B": "second", "B>>A": "second_strong", "A<<B": "second_strong",
 }  # fmt: skip
+
+_BRACKETED = re.compile("[AB<>=]+")
 
 
 def read_arena_hard(source: Path) -> Collected:
@@ -42,8 +47,7 @@ def read_arena_hard(source: Path) -> Collected:
                 said = _answer(row, where, path)
                 answers[said.question_id, said.model] = said
             elif "prompt" in row or "turns" in row:
-                question = _question(row, where)
-                questions[question.question_id] = question
+                remember(questions, _question(row, where), where)
     if not questions:
         raise DataError(f"{source}: no question.jsonl (uid, prompt) in it")
     baseline = next((name for name in BASELINES if any(model == name for _, model in answers)), None)
@@ -58,7 +62,7 @@ def read_arena_hard(source: Path) -> Collected:
 
 
 def _question(row: Row, where: str) -> Question:
-    question_id = text(row, where, "uid", "question_id")
+    question_id = identity(row, where, "uid", "question_id")
     turns = texts_in(row.get("prompt", row.get("turns")))
     if not turns:
         raise DataError(f"{where}: question {question_id} has no text under prompt or turns")
@@ -81,7 +85,7 @@ def _answer(row: Row, where: str, path: Path) -> Said:
     if not turns:
         raise DataError(f"{where}: no assistant message in it")
     model = optional_text(row, "model", "model_id") or path.stem
-    return Said(text(row, where, "uid", "question_id"), model, turns, usage=Usage(output_tokens=count(tokens)))
+    return Said(identity(row, where, "uid", "question_id"), model, turns, usage=Usage(output_tokens=count(tokens)))
 
 
 def _answer_text(content: JSON, where: str) -> str:
@@ -104,7 +108,7 @@ def _games(
     row: Row, where: str, path: Path, answers: Mapping[tuple[str, str], Said], default: str | None
 ) -> list[Judged]:
     """Game 1 shows the baseline first, game 2 the model first. A game that is null was a failed call."""
-    question_id = text(row, where, "uid", "question_id")
+    question_id = identity(row, where, "uid", "question_id")
     model, baseline = text(row, where, "model"), _baseline_of(row, where, default)
     judge = optional_text(row, "judge") or path.parent.name
     sides = []
@@ -126,8 +130,10 @@ def _game(game: JSON, where: str, judge: str, order: tuple[Said, ...], sample: i
     first, second = order
     if not isinstance(game, dict):
         return Judged(judge, first, second, raw=None, status="error", error="no judgment stored", turn=sample + 1)
-    score = game.get("score")
-    label = one_of(score, _LABELS, where, "score") if score is not None else None
+    if "score" not in game:
+        raise DataError(f"{where}: a game without score (fields: {', '.join(sorted(game))})")
+    score = game["score"]
+    label = None if _is_off_the_menu(score) else one_of(score, _LABELS, where, "score")
     judgment = game.get("judgment")
     reply = judgment.get("answer") if isinstance(judgment, dict) else judgment
     return Judged(
@@ -139,6 +145,11 @@ def _game(game: JSON, where: str, judge: str, order: tuple[Said, ...], sample: i
         messages=_messages(game),
         created_at=created_at,
     )  # fmt: skip
+
+
+def _is_off_the_menu(score: JSON) -> bool:
+    """No verdict, or one such as `A`: arena-hard stores whatever stood in the brackets and gives it no weight."""
+    return score is None or (isinstance(score, str) and score not in _LABELS and bool(_BRACKETED.fullmatch(score)))
 
 
 def _messages(game: Row) -> tuple[Row, ...]:

@@ -7,7 +7,20 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
-from arena.importers.sources import Row, find_files, moment, number, one_of, optional_text, read_rows, text, texts_in
+from arena.importers.sources import (
+    Row,
+    find_files,
+    identity,
+    moment,
+    number,
+    one_of,
+    optional_text,
+    read_rows,
+    remember,
+    stated_number,
+    text,
+    texts_in,
+)
 from arena.questions import load_categories
 from arena.types import Label, Question
 
@@ -30,13 +43,13 @@ def read_llmuses(source: Path) -> Collected:
         if "answer" in row and "model_id" in row:
             said = Said(_id(row, where), text(row, where, "model_id"), texts_in(row["answer"]))
             answers[said.question_id, said.model] = said
-            questions.setdefault(said.question_id, _question(row, where, "text"))
+            remember(questions, _question(row, where, "text"), where)
     replies: list[Judged] = []
     for where, row in rows:
         if "model_a" in row or ("model" in row and "score" in row):
             found = _reviews(row, where, answers)
             replies += found
-            questions.setdefault(found[0].question_id, _question(row, where, "question"))
+            remember(questions, _question(row, where, "question"), where)
     if not replies and not answers:
         raise DataError(f"{source}: neither reviews (model_a, model_b, win) nor answers (model_id, answer) in it")
     for where, row in rows:
@@ -63,9 +76,11 @@ def _reviews(row: Row, where: str, answers: Mapping[tuple[str, str], Said]) -> l
 def _pair(
     row: Row, where: str, first: Said, second: Said, win: str, review: str, labels: Mapping[str, Label | None]
 ) -> Judged:
-    stated = row.get(win)
+    if win not in row:
+        raise DataError(f"{where}: a review without {win} (fields: {', '.join(sorted(row))})")
+    stated = row[win]
     label = one_of(stated, labels, where, win) if stated is not None else None
-    scores = row.get("scores")
+    scores = row.get("scores") if win == "win" else None
     pair = [number(score) for score in scores] if isinstance(scores, list) and len(scores) == 2 else [None, None]
     reply = optional_text(row, review) or ""
     return Judged(
@@ -80,7 +95,7 @@ def _pair(
 
 
 def _single(row: Row, where: str, answers: Mapping[tuple[str, str], Said]) -> Judged:
-    score = number(row.get("score"))
+    score = stated_number(row, where, "score")
     reply = optional_text(row, "review_text") or ""
     return Judged(
         JUDGE, _said(row, where, "model", "output", answers), None,
@@ -129,4 +144,4 @@ def _enrich(questions: dict[str, Question], row: Row, where: str) -> None:
 
 
 def _id(row: Row, where: str) -> str:
-    return text(row, where, "question_id")
+    return identity(row, where, "question_id")

@@ -10,12 +10,15 @@ from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
     find_files,
+    identity,
     moment,
     number,
     one_of,
     optional_text,
     read_rows,
+    remember,
     rows_in,
+    stated_number,
     text,
     texts_in,
 )
@@ -38,14 +41,14 @@ def read_mt_bench(source: Path) -> Collected:
         is_reference = any("reference_answer" in part for part in path.relative_to(source.parent).parts)
         for where, row in read_rows(path):
             if "choices" in row and is_reference:
-                references.setdefault(text(row, where, "question_id"), _choice(row, where))
+                references.setdefault(identity(row, where, "question_id"), _choice(row, where))
             elif "choices" in row:
-                said = Said(text(row, where, "question_id"), _model(row, path), _choice(row, where))
+                said = Said(identity(row, where, "question_id"), _model(row, path), _choice(row, where))
                 answers[said.question_id, said.model] = said
             elif "g1_winner" in row or "judgment" in row:
                 judgments.append((where, row, path))
             elif "turns" in row:
-                questions[text(row, where, "question_id")] = _question(row, where)
+                remember(questions, _question(row, where), where)
     if not questions:
         raise DataError(f"{source}: no question.jsonl (question_id, turns) in it")
     for question_id, reference in references.items():
@@ -60,7 +63,7 @@ def _question(row: Row, where: str) -> Question:
     reference = tuple(part or "" for part in texts_in(row.get("reference")))
     turns = texts_in(row["turns"])
     return Question(
-        text(row, where, "question_id"), turns, optional_text(row, "category") or "general", reference[: len(turns)]
+        identity(row, where, "question_id"), turns, optional_text(row, "category") or "general", reference[: len(turns)]
     )
 
 
@@ -81,7 +84,7 @@ def _replies(row: Row, where: str, path: Path, answers: Mapping[tuple[str, str],
     judge, template = _judge(row, path)
     turn = int(number(row.get("turn")) or 1)
     if "g1_winner" not in row:
-        score = number(row.get("score"))
+        score = stated_number(row, where, "score")
         return [
             Judged(
                 judge, _said(row, where, "model", answers), None,
@@ -129,7 +132,7 @@ def _label(winner: str | None, game: int) -> Label | None:
 
 
 def _said(row: Row, where: str, field: str, answers: Mapping[tuple[str, str], Said]) -> Said:
-    key = text(row, where, "question_id"), text(row, where, field)
+    key = identity(row, where, "question_id"), text(row, where, field)
     if key not in answers:
         raise DataError(f"{where}: no answer of {key[1]} to question {key[0]} in SRC (model_answer/{key[1]}.jsonl)")
     return answers[key]

@@ -10,6 +10,7 @@ from arena.importers.sources import (
     Row,
     count,
     find_files,
+    identity,
     moment,
     number,
     one_of,
@@ -39,7 +40,7 @@ def read_orq_arena(source: Path) -> Collected:
     questions: dict[str, Question] = {}
     answers: list[Said] = []
     replies: list[Judged] = []
-    void = 0
+    void = unjudged = 0
     for path in files:
         for where, row in read_rows(path):
             if row.get("error"):
@@ -49,17 +50,21 @@ def read_orq_arena(source: Path) -> Collected:
             questions.setdefault(question.question_id, question)
             first, second = _said(row, where, "a"), _said(row, where, "b")
             answers += [first, second]
-            replies += [_vote(vote, row, where, first, second) for vote in rows_in(row.get("judge_votes"))]
+            votes = [_vote(vote, row, where, first, second) for vote in rows_in(row.get("judge_votes"))]
+            unjudged += not votes
+            replies += votes
     if not replies:
         raise DataError(f"{source}: no battles with judge_votes in it")
-    notes = (f"{void} void rounds (a model's stream broke) left out",) if void else ()
-    return Collected("orq_arena", questions, tuple(answers), tuple(replies), quorum=_quorum(files), notes=notes)
+    left_out = ((void, "void rounds (a model's stream broke)"), (unjudged, "rounds without a judge's vote"))
+    notes = tuple(f"{number} {what} left out" for number, what in left_out if number)
+    quorum = min(_quorum(files), len({reply.judge for reply in replies}))
+    return Collected("orq_arena", questions, tuple(answers), tuple(replies), quorum=quorum, notes=notes)
 
 
 def _question(row: Row, where: str) -> Question:
     metadata = row.get("prompt_metadata")
     return Question(
-        text(row, where, "prompt_hash"),
+        identity(row, where, "prompt_hash"),
         (text(row, where, "prompt_text"),),
         optional_text(row, "prompt_category") or "general",
         metadata=metadata if isinstance(metadata, dict) else {},
@@ -68,7 +73,7 @@ def _question(row: Row, where: str) -> Question:
 
 def _said(row: Row, where: str, side: str) -> Said:
     return Said(
-        text(row, where, "prompt_hash"),
+        identity(row, where, "prompt_hash"),
         text(row, where, f"model_{side}"),
         (text(row, where, f"response_{side}"),),
         finish_reason=optional_text(row, f"finish_reason_{side}"),

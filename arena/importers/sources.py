@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from arena.errors import DataError, InputError
 from arena.files import from_json, read_objects
-from arena.types import JSON
+from arena.types import JSON, Question
 
 Row = Mapping[str, JSON]
 T = TypeVar("T")
@@ -43,6 +43,9 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
                 raise DataError(f"{path}: element {number} is no object but {type(row).__name__}")
             yield f"{path}: element {number}", row
         return
+    if path.suffix == ".json" and (document := read_document(path)) is not None:
+        yield str(path), document
+        return
     for where, row in read_objects(path):
         yield f"{path}:{where.number}", row
 
@@ -50,8 +53,8 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
 def read_document(path: Path) -> Row | None:
     """A file that holds one JSON object; None when it holds anything else or is not there."""
     try:
-        loaded = from_json(path.read_bytes())
-    except (OSError, ValueError):
+        loaded = from_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except (OSError, ValueError, RecursionError):
         return None
     return loaded if isinstance(loaded, dict) else None
 
@@ -63,8 +66,30 @@ def text(row: Row, where: str, *names: str) -> str:
         if isinstance(value, str):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return str(value)
+            return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     raise DataError(f"{where}: no text under {' or '.join(names)} (fields: {', '.join(sorted(row))})")
+
+
+def identity(row: Row, where: str, *names: str) -> str:
+    """A question's id as text, the same for 7, 7.0 and "7". Raises DataError when there is none or it is blank."""
+    found = text(row, where, *names)
+    if not found.strip():
+        raise DataError(f"{where}: {' or '.join(names)} is empty")
+    return found
+
+
+def remember(questions: MutableMapping[str, Question], question: Question, where: str) -> None:
+    """Add a question that is not known yet. Raises DataError when its id already belongs to another text."""
+    known = questions.setdefault(question.question_id, question)
+    if _words(known) != _words(question):
+        raise DataError(
+            f"{where}: question {question.question_id} has another text than before in SRC; ids are reused between "
+            "question sets, so import one set at a time"
+        )
+
+
+def _words(question: Question) -> list[str]:
+    return " ".join(question.turns).split()
 
 
 def optional_text(row: Row, *names: str) -> str | None:
@@ -81,6 +106,15 @@ def number(value: JSON) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def stated_number(row: Row, where: str, field: str) -> float | None:
+    """A verdict written as a number; None for null and NaN. Raises DataError for anything that is no number."""
+    value = row.get(field)
+    found = number(value)
+    if found is None and value is not None and str(value).strip().lower() not in {"", "nan", "none", "null"}:
+        raise DataError(f"{where}: {field} must be a number or null, found {value!r:.80}")
+    return found
 
 
 def one_of(value: JSON, known: Mapping[str, T], where: str, field: str) -> T:

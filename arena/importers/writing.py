@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -44,9 +44,9 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
 
     With `force` the files of an earlier import are replaced; replies that a real judge gave since then are kept.
     """
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
-        raise InputError(f"{folder}: exists already; choose another --out, or --force to import over it")
+    check_folder(folder, force=force)
     _check_names(collected)
+    collected = _without_mirrors(collected)
     slots, numbers = assign_samples(collected.answers, collected.replies)
     used = {question_id for question_id, _, _ in slots} or set(collected.questions)
     questions = [question for key, question in collected.questions.items() if key in used]
@@ -74,6 +74,21 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply, _ in kept),
         tuple(sorted({reply.judge for reply, _ in kept})), tuple(notes),
     )  # fmt: skip
+
+
+def check_folder(folder: Path, *, force: bool) -> None:
+    """Raise InputError when a board cannot be written there."""
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
+        raise InputError(f"{folder}: exists already; choose another --out, or --force to import over it")
+
+
+def _without_mirrors(collected: Collected) -> Collected:
+    """Without the verdicts on a model against itself, which a note counts."""
+    kept = tuple(r for r in collected.replies if r.second is None or r.first.model != r.second.model)
+    if not (mirrors := len(collected.replies) - len(kept)):
+        return collected
+    note = f"{mirrors} verdicts on a model against itself left out"
+    return replace(collected, replies=kept, notes=(*collected.notes, note))
 
 
 def _check_names(collected: Collected) -> None:
