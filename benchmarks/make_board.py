@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from arena.files import round_floats
+from arena.judging.style import battle_style
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
 
 NAMES = ("atlas-70b", "beacon-mini", "cirrus-2", "delta/instruct", "ember-8b", "fjord-pro", "garnet", "halcyon-xl")
@@ -184,15 +185,12 @@ def _judged(
 def _blank(
     question: dict[str, Any], pair: tuple[str, str, dict[str, Any], dict[str, Any]], judge: str
 ) -> dict[str, Any]:
-    length = {
-        f"length_{side}": float(sum(map(len, answer["turns"]))) for side, answer in zip("ab", pair[2:], strict=True)
-    }
     return {
         "question_id": str(question["question_id"]), "category": question["category"],
         "language": question["language"], "model_a": pair[0], "model_b": pair[1],
         "answer_key_a": pair[2]["key"], "answer_key_b": pair[3]["key"], "judge": judge, "sample": 0,
         "state": "rated", "reason": None, "outcome": None, "winner": None, "weight": 1.0, "verdicts": [],
-        "consistent": None, "style": length,
+        "consistent": None, "style": battle_style(pair[2]["turns"], pair[3]["turns"]),
     }  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-Value = str | int | bool | list[str] | None
+Value = str | int | list[str] | None
+NONE_CHOSEN = "none"
+"""What the URL says where nothing is chosen although something is by default."""
 _PREFIX = "url of "
 
 
@@ -33,12 +35,15 @@ def choose(label: str, names: Mapping[str, str], key: str, *, default: str | Non
     return chosen or usual
 
 
-def choose_any(label: str, names: Mapping[str, str], key: str) -> tuple[str, ...]:
-    """Any number of words, as pills."""
-    _follow_url(key, lambda given: [value for value in dict.fromkeys(given) if value in names])
+def choose_any(
+    label: str, names: Mapping[str, str], key: str, *, default: Sequence[str] = (), explained: str | None = None
+) -> tuple[str, ...]:
+    """Any number of words, as pills; the label is shown where it is explained."""
+    usual = [value for value in names if value in default]
+    _follow_url(key, lambda given: [value for value in names if value in given] if given else usual)
     chosen = st.pills(
-        label, list(names), selection_mode="multi", key=key, format_func=names.__getitem__,
-        label_visibility="collapsed", on_change=_to_url, args=(key, None),
+        label, list(names), selection_mode="multi", key=key, format_func=names.__getitem__, help=explained,
+        label_visibility="visible" if explained else "collapsed", on_change=_to_url, args=(key, usual),
     )  # fmt: skip
     return tuple(chosen)
 
@@ -86,12 +91,6 @@ def type_text(
     return str(typed or "")
 
 
-def switch(label: str, key: str, explained: str) -> bool:
-    """On or off; off is the default."""
-    _follow_url(key, lambda given: given[:1] == ["true"])
-    return bool(st.toggle(label, key=key, help=explained, on_change=_to_url, args=(key, False)))
-
-
 def choose_page(pages: int, about: object, key: str = "page") -> int:
     """Which page of a long table; back to the first when `about` (what the table shows) changes."""
     _follow_url(key, lambda given: int(given[0]) if given and given[0].isdecimal() and len(given[0]) < 9 else 1)
@@ -120,12 +119,14 @@ def _follow_url(key: str, read: Callable[[list[str]], Value]) -> None:
     st.session_state[known] = given
 
 
-def _to_url(key: str, usual: str | bool | None) -> None:
+def _to_url(key: str, usual: str | list[str] | None) -> None:
     value = st.session_state.get(key)
-    if not value or value == usual or str(value) == usual:
+    if value == usual or str(value) == usual or (not value and not usual):
         st.query_params.pop(key, None)
     elif isinstance(value, list):
-        st.query_params[key] = value
+        st.query_params[key] = value or NONE_CHOSEN
+    elif value:
+        st.query_params[key] = str(value)
     else:
-        st.query_params[key] = "true" if value is True else str(value)
+        st.query_params.pop(key, None)
     st.session_state[f"{_PREFIX}{key}"] = st.query_params.get_all(key)

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.elements.arrow import DataframeState
 
 from viz.charts.looks import Look, styled
-from viz.choices import choose_names
+from viz.choices import choose_any, choose_names
 from viz.figures import DASH
 from viz.filters import default_judges
 from viz.reading.board import Board
@@ -56,7 +56,7 @@ def language_choice(board: Board) -> list[str]:
     """The language filter; absent when there is only one."""
     if len(board.names.languages) < 2:
         return []
-    return choose_names(t("Language of the question"), sorted(board.names.languages), "language", t("all languages"))
+    return choose_names(t("Language"), sorted(board.names.languages), "language", t("all languages"))
 
 
 def judge_choice(board: Board) -> list[str]:
@@ -66,6 +66,25 @@ def judge_choice(board: Board) -> list[str]:
     usual = default_judges(board)
     placeholder = usual[0] if len(usual) == 1 else t("all judges")
     return choose_names(t("Judge"), sorted(board.names.judges), "judge", placeholder)
+
+
+STYLES = {"length": "Length", "headers": "Headings", "lists": "Lists", "bold": "Bold"}
+
+
+def style_name(feature: str) -> str:
+    """What a style feature is called."""
+    return t(STYLES[feature]) if feature in STYLES else feature
+
+
+def style_choice(board: Board) -> tuple[str, ...] | None:
+    """The style features to control for; None where the board has none to offer."""
+    if not board.features:
+        return None
+    return choose_any(
+        t("Style control"), {name: style_name(name) for name in board.features}, "style",
+        default=board.report.controlled if board.report else (),
+        explained=t("Rates as if both answers of every battle were alike in what is chosen here."),
+    )  # fmt: skip
 
 
 def chart(drawn: alt.TopLevelMixin, look: Look, key: str, *, stretch: bool = True) -> None:

@@ -4,65 +4,97 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.ratings import BattleTable, RatingOptions, ScoreTable, rate, rate_scores
-from arena.ratings.results import Anchored
+from arena.judging.style import FEATURES
+from arena.ratings import Anchored, BattleTable, Method, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings.options import Slice
+from arena.ratings.style import style_names
 from arena.ratings.table import Coded
 from viz.reading.board import Board
 from viz.reading.report import Report, report_from
-from viz.reading.rows import EXCLUDED, PENDING, RATED
+from viz.reading.rows import EXCLUDED, PENDING, RATED, Rows
 
-STYLE_FEATURES = ("length",)
+ELO_AT_MOST = 50_000
+"""Battles of which Elo is still computed for a filter: replaying them in 100 orders takes 0.4 s."""
+_KEPT = ("cost_usd", "performance", "mean_length", "flags")
+"""Measurements of the answers: they do not depend on the filter."""
+_ELO = ("elo", "elo_low", "elo_high", "elo_order_sd")
 
 
-def rating_options(board: Board, *, baseline: str | None, style: bool, slices: bool = False) -> RatingOptions:
-    """The options of the board's own rating, with another baseline and with style control where asked."""
+def rating_options(
+    board: Board, *, baseline: str | None, style: Sequence[str] | None = None, slices: bool = False
+) -> RatingOptions:
+    """The options of the board's own rating, with another baseline or other style features where asked."""
     report = board.report
-    by: tuple[Literal["category", "language"], ...] = ("category", "language") if slices else ()
+    by: tuple[Slice, ...] = ("category", "language") if slices else ()
     if report is None:
-        return RatingOptions(baseline=baseline, style=STYLE_FEATURES if style else (), slices=by)
-    anchor = None
-    if baseline == report.baseline and report.anchor:
-        anchor = _anchor(report.anchor)
+        return RatingOptions(baseline=baseline, style=tuple(style or ()), slices=by)
+    own, usual = report.options, RatingOptions()
     return RatingOptions(
-        methods=("win_rate", "bradley_terry") if report.ranked_by == "win_rate" else ("bradley_terry", "win_rate"),
+        methods=_methods(report),
         baseline=baseline,
-        anchor=anchor,
+        anchor=_anchor(report.anchor) if baseline == report.baseline and report.anchor else None,
         interval=cast("Any", report.interval),
         level=report.level,
-        style=STYLE_FEATURES if style else (),
+        simultaneous=bool(own.get("simultaneous")),
+        style=_with_preset(report, report.controlled if style is None else tuple(style)),
+        elo_k=float(own.get("elo_k") or usual.elo_k),
+        elo_orders=int(own.get("elo_orders") or usual.elo_orders),
         seed=report.seed,
         slices=by,
     )
 
 
+def _methods(report: Report) -> tuple[Method, ...]:
+    """What the board was rated by; the first ranks."""
+    shown: dict[Method, bool] = {
+        "bradley_terry": True,
+        "elo": any(s.elo is not None for s in report.models),
+        "win_rate": any(s.win_rate is not None for s in report.models),
+    }
+    known = [method for method, there in shown.items() if there]
+    return tuple(sorted(known, key=lambda method: method != report.ranked_by))
+
+
+def _with_preset(report: Report, style: tuple[str, ...]) -> tuple[str, ...]:
+    """The features by the name of the board's own preset, which adds length-controlled win rates."""
+    wanted = tuple(str(name) for name in report.options.get("style_control") or ())
+    return wanted if wanted and set(style) == set(report.controlled) else style
+
+
 def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) -> Report:
-    """The leaderboard of some rows. Rows that are pending or excluded are counted, never rated."""
+    """The leaderboard of some rows. Rows that are pending or excluded are counted, never rated.
+
+    Elo of more than `ELO_AT_MOST` battles is that of the board where these are all its battles, else left out.
+    """
     rows = board.rows.take(chosen)
     reasons = Counter(board.names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
-    table = battle_table(board, chosen[rows.state == RATED])
+    table = battle_table(board, chosen[rows.state == RATED], options.style)
+    if len(table) > ELO_AT_MOST:
+        methods = tuple(method for method in options.methods if method != "elo")
+        options = replace(options, methods=methods or ("bradley_terry",))
     found = rate(table, options)
     value = cast("dict[str, Any]", found.to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}
-    if board.report is not None:
-        value |= {"simulated": board.report.simulated, "mode": board.report.mode}
-        _keep_measurements(value["models"], board.report)
+    if (report := board.report) is not None:
+        value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options)}
+        whole = len(table) == report.n_battles
+        _keep(value["models"], report, (*_KEPT, *_ELO) if whole and "elo" not in options.methods else _KEPT)
     else:
         _mean_lengths(board, chosen, value["models"])
     return report_from(value)
 
 
-def battle_table(board: Board, chosen: NDArray[np.intp]) -> BattleTable:
-    """Rated rows as `arena.ratings` takes them."""
+def battle_table(board: Board, chosen: NDArray[np.intp], style: Sequence[str] = ()) -> BattleTable:
+    """Rated rows as `arena.ratings` takes them, with the style features that are asked for (the length always)."""
     rows, names = board.rows.take(chosen), board.names
     models, model_codes = _sorted(names.models)
-    style = {}
-    if len(rows) and not np.isnan(rows.length_a).any() and not np.isnan(rows.length_b).any():
-        style["length"] = np.stack([rows.length_a, rows.length_b], axis=1).astype(float)
+    wanted = {"length", *style_names(tuple(style))}.intersection(FEATURES)
     a_first, b_first = ~np.isnan(rows.outcome_a_first), ~np.isnan(rows.outcome_b_first)
     groups, group_of = board.group_of_category()
     return BattleTable(
@@ -75,11 +107,21 @@ def battle_table(board: Board, chosen: NDArray[np.intp]) -> BattleTable:
         judge=_coded(names.judges, rows.judge),
         category=_coded(groups, group_of[rows.category]),
         language=_coded(names.languages, rows.language),
-        first=np.where(a_first == b_first, np.where(a_first, 0.0, np.nan), np.where(a_first, 1.0, -1.0)),
+        first=np.where(a_first | b_first, a_first.astype(float) - b_first, np.nan),
         a_first_outcome=rows.outcome_a_first,
         b_first_outcome=rows.outcome_b_first,
-        style=style,
+        style={name: _both_sides(rows, name) for name in sorted(wanted) if _is_known(board.rows, name)},
     ).checked(str(board.path))
+
+
+def _is_known(rows: Rows, feature: str) -> bool:
+    return not bool(np.isnan(getattr(rows, f"{feature}_a")).all())
+
+
+def _both_sides(rows: Rows, feature: str) -> NDArray[np.float64]:
+    """A feature of both answers; an answer that is not there has none of it, as in the board's own rating."""
+    sides = np.stack([getattr(rows, f"{feature}_a"), getattr(rows, f"{feature}_b")], axis=1)
+    return np.asarray(np.nan_to_num(sides), dtype=np.float64)
 
 
 def _sorted(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
@@ -103,16 +145,11 @@ def _anchor(value: object) -> Anchored | None:
             return None
 
 
-def _keep_measurements(models: list[dict[str, Any]], report: Report) -> None:
-    """Cost, speed and length do not depend on the filter: they are measurements of the answers."""
-    stored = {standing.model: standing for standing in report.models}
+def _keep(models: list[dict[str, Any]], report: Report, names: Sequence[str]) -> None:
+    """Take these numbers of every model from the board's own report."""
+    stored = {str(model["model"]): model for model in report.raw["models"]}
     for model in models:
-        if (known := stored.get(model["model"])) is not None:
-            model |= {
-                "cost_usd": known.cost_usd,
-                "performance": dict(known.performance),
-                "mean_length": known.mean_length,
-            }
+        model |= {name: stored[model["model"]].get(name) for name in names if model["model"] in stored}
 
 
 def _mean_lengths(board: Board, chosen: NDArray[np.intp], models: list[dict[str, Any]]) -> None:
@@ -148,5 +185,5 @@ def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = Fals
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "single"}
     if report is not None:
         value["simulated"] = report.simulated
-        _keep_measurements(value["models"], report)
+        _keep(value["models"], report, _KEPT)
     return report_from(value)

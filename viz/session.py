@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -145,18 +145,29 @@ _USUAL = object()
 
 
 def report_for(
-    wanted: Filter, *, baseline: str | object | None = _USUAL, style: bool = False, slices: bool = False
-) -> Report:
-    """The stored leaderboard where nothing is filtered, else a rating of the chosen rows by the same rules."""
-    stored = board().report
+    wanted: Filter, *, baseline: str | object | None = _USUAL, style: Sequence[str] | None = None,
+    slices: bool = False,
+) -> Report:  # fmt: skip
+    """The stored leaderboard where nothing is filtered, else a rating of the chosen rows by the same rules.
+
+    `style` names the features to control for; None: those of the board itself.
+    """
+    opened = board()
+    stored = opened.report
     against = (stored.baseline if stored else None) if baseline is _USUAL else baseline
-    if stored is not None and not wanted.active and not style and against == stored.baseline:
+    own = stored.controlled if stored else ()
+    features = own if style is None else tuple(sorted(style, key=opened.features.index))
+    if stored is not None and not wanted.active and set(features) == set(own) and against == stored.baseline:
         return stored
-    return _rated(wanted, None if against is None else str(against), style, slices, board_state())
+    try:
+        return _rated(wanted, None if against is None else str(against), features, slices, board_state())
+    except (ArenaError, RuntimeError) as error:  # what the command line refuses too, or a fit without a maximum
+        st.warning(plain(error), icon=":material/warning:")
+        st.stop()
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def _rated(wanted: Filter, baseline: str | None, style: bool, slices: bool, state: Signature) -> Report:
+def _rated(wanted: Filter, baseline: str | None, style: tuple[str, ...], slices: bool, state: Signature) -> Report:
     del state
     opened = board()
     if opened.kind == "scores":

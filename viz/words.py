@@ -65,8 +65,17 @@ CHINESE: dict[str, str] = {
     # leaderboard
     "Baseline": "基准模型",
     "none: mean is 1000": "无：平均分为 1000",
-    "Length control": "长度控制",
-    "Rates as if both answers of every battle had the same length.": "按每场对战的两个回答长度相同来评分。",
+    "Style control": "风格控制",
+    "Headings": "标题",
+    "Lists": "列表",
+    "Bold": "粗体",
+    "Rates as if both answers of every battle were alike in what is chosen here.": (
+        "按每场对战的两个回答在所选风格上相同来评分。"
+    ),
+    "At equal style. A typical difference is worth, in points:": "已按风格相同计算。典型差异的影响（分）：",
+    "Elo replays all battles in many orders; for a filter with more than {n} battles it is left out.": (
+        "Elo 需按多种顺序重放所有对战；筛选结果超过 {n} 场时不计算。"
+    ),
     "Find a model": "查找模型",
     "No model matches.": "没有匹配的模型。",
     "How sure is it?": "结果有多可靠？",
@@ -177,6 +186,7 @@ CHINESE: dict[str, str] = {
     "strongly": "明显优于",
     "A {a} : {b} B": "A {a} : {b} B",
     "Shown first: {first}, then {second}": "先显示：{first}，后显示：{second}",
+    "Which answer was shown first is not recorded.": "没有记录先显示的是哪个回答。",
     "the answers are identical: a tie without a call": "两个回答完全相同：直接判平，未调用裁判",
     "no readable verdict": "没有可解析的判定",
     "the call failed": "调用失败",

@@ -202,6 +202,17 @@ def rating_options(config: Config) -> RatingOptions:
     )
 
 
+def _options(config: Config) -> dict[str, JSON]:
+    """What the ratings rest on that stands nowhere else on the board: whoever rates a part of it needs the same."""
+    rating = config.rating_gen
+    return {
+        "style_control": list[JSON](rating.style_control),
+        "simultaneous": rating.interval.simultaneous,
+        "elo_k": rating.elo.k,
+        "elo_orders": rating.elo.orders,
+    }
+
+
 def _criteria(scores: Sequence[Score]) -> list[str]:
     return sorted({name for row in scores for name in row.criteria})
 
@@ -215,6 +226,7 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
         "mode": board.config.reviews_gen.mode,
         "judges": list[JSON](sorted(board.judges)),
         "seed": board.config.seed,
+        "options": _options(board.config),
         "excluded": {str(reason): count for reason, count in sorted(excluded.items(), key=lambda item: str(item[0]))},
         "pending": sum(row.state == "pending" for row in rows),
     }

@@ -28,7 +28,7 @@ def lines(board_folder: Path) -> list[dict]:
 
 def test_rating_all_rows_gives_the_stored_leaderboard(board: Board) -> None:
     rows = select(board, Filter(), Votes())
-    found = rate_rows(board, rows, rating_options(board, baseline=None, style=False, slices=True))
+    found = rate_rows(board, rows, rating_options(board, baseline=None, slices=True))
     stored = board.report
     assert stored is not None
     assert (found.n_battles, dict(found.excluded), found.pending) == (stored.n_battles, stored.excluded, stored.pending)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from arena.errors import DataError
+from viz.counting import judge_table
 from viz.options import Source
 from viz.reading.board import open_board, sources_of
 from viz.reading.cache import cache_file, cache_folder, signature
@@ -209,3 +211,28 @@ def test_the_llmuses_file_is_317_battles_in_both_orders(shared_dir: Path) -> Non
     groups, group_of = board.group_of_category()
     assert groups[-1] == "其他"
     assert (group_of >= 0).all()
+
+
+def test_a_verdict_whose_order_is_not_known_says_nothing_about_slots(board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    path = folder / "reports" / "battles.jsonl"
+    lines = _lines(path)
+    place = next(n for n, line in enumerate(lines) if line["judge"] == "judge-large" and line["state"] == "rated")
+    lines[place]["verdicts"] = [v | {"order_known": False} for v in lines[place]["verdicts"]]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    board = open_board(Source(board=folder))
+    assert np.isnan(board.rows.outcome_a_first[place])
+    assert np.isnan(board.rows.outcome_b_first[place])
+    assert not any(verdict.order_known for verdict in read_detail(board, place).judged[0].verdicts)
+    table = judge_table(board, np.array([place]), "judge-large")
+    assert table.first is not None
+    assert np.isnan(table.first).all()
+
+
+def test_style_features_stand_in_their_own_columns(board_folder: Path) -> None:
+    board = open_board(Source(board=board_folder))
+    for row, line in enumerate(_lines(board.path)):
+        if line["state"] == "rated":
+            assert {name: getattr(board.rows, name)[row] for name in line["style"]} == line["style"]
+    assert set(board.features) == {"length", "lists", "bold"}  # no answer of this board has a heading

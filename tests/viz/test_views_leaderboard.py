@@ -30,7 +30,7 @@ def test_a_category_filter_rates_its_battles_alone(app, board_folder: Path) -> N
     assert not at.exception
     board = open_board(Source(board=board_folder))
     rows = select(board, Filter(category=("coding",)), Votes())
-    expected = rate_rows(board, rows, rating_options(board, baseline=None, style=False))
+    expected = rate_rows(board, rows, rating_options(board, baseline=None))
     table = at.dataframe[0].value
     assert list(table["Rating"]) == pytest.approx([s.rating for s in expected.models])
     assert list(table["Battles"]) == [s.n_battles for s in expected.models]

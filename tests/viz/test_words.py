@@ -6,7 +6,7 @@ import ast
 import string
 from pathlib import Path
 
-from viz.pieces import REASONS
+from viz.pieces import REASONS, STYLES
 from viz.views.battles import FLAG_NAMES, STATE_NAMES
 from viz.views.vote import CHOICES
 from viz.words import CHINESE
@@ -15,7 +15,13 @@ VIZ = Path(__file__).resolve().parents[2] / "viz"
 
 
 def _texts() -> set[str]:
-    found = {*REASONS.values(), *FLAG_NAMES.values(), *STATE_NAMES.values(), *(label for _, label, _, _ in CHOICES)}
+    found = {
+        *REASONS.values(),
+        *STYLES.values(),
+        *FLAG_NAMES.values(),
+        *STATE_NAMES.values(),
+        *(label for _, label, _, _ in CHOICES),
+    }
     for path in VIZ.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:

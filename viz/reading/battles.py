@@ -11,6 +11,7 @@ from typing import Any, cast
 from arena.errors import DataError
 from arena.files import from_json
 from arena.judging.combine import value_of
+from arena.judging.style import FEATURES
 from arena.types import Verdict
 from viz.reading.rows import NONE, STATES, WINNERS, Names, Rows, RowsBuilder
 from viz.reading.texts import text_key
@@ -73,12 +74,13 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
             first += label in _FIRST
             second += label in _SECOND
             tie += label == "tie"
-        if (value := value_of(verdict_from(verdict))) is not None:
+        if verdict.get("order_known") is not False and (value := value_of(verdict_from(verdict))) is not None:
             by_order[verdict["order"]].append(value)
         identical += status == "identical"
         unparsed += status == "unparsed"
         failed += status in {"failed", "missing"}
     style = line.get("style") or {}
+    looks = (style.get(f"{feature}_{side}", math.nan) for feature in FEATURES for side in "ab")
     outcome, winner, consistent = line.get("outcome"), line.get("winner"), line.get("consistent")
     return (
         offset, length, NONE, NONE,
@@ -90,7 +92,7 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
         math.nan if outcome is None else outcome, _mean(by_order["a_first"]), _mean(by_order["b_first"]),
         line.get("weight", 1.0), math.nan,
         first, second, tie, identical, unparsed, failed,
-        style.get("length_a", math.nan), style.get("length_b", math.nan),
+        *looks,
         question_text_key(question_id), answer_text_key(line.get("answer_key_a")),
         answer_text_key(line.get("answer_key_b")),
     )  # fmt: skip
@@ -101,7 +103,7 @@ def verdict_from(value: dict[str, Any]) -> Verdict:
     return Verdict(
         value["order"], value["status"], value.get("answer_sample") or 0, value.get("sample") or 0, value.get("label"),
         value.get("score_a"), value.get("score_b"), value.get("probability"), value.get("explanation"),
-        value.get("reason"), value.get("key"),
+        value.get("reason"), value.get("key"), value.get("order_known") is not False,
     )  # fmt: skip
 
 
@@ -120,6 +122,6 @@ def _score_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: in
         line.get("sample") or 0, _STATE[line["state"]], to.reason(reason),
         NONE, NONE, math.nan, math.nan, math.nan, 1.0, math.nan if score is None else score,
         0, 0, 0, 0, int(reason == "unparsed"), int(reason == "call_failed"),
-        math.nan, math.nan,
+        *[math.nan] * (2 * len(FEATURES)),
         question_text_key(question_id), answer_text_key(line.get("answer_key")), 0,
     )  # fmt: skip

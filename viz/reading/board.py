@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from arena.errors import DataError
 from arena.files import from_json
+from arena.judging.style import FEATURES
 from arena.questions import load_categories, load_questions, with_references
 from arena.store import BoardFolder
 from arena.types import Answer, Question
@@ -44,6 +45,8 @@ class Board:
     report: Report | None
     codes: Mapping[str, int] = field(default_factory=dict)
     """Code of each model name."""
+    features: tuple[str, ...] = ()
+    """The style features in which its answers are known to differ."""
 
     @property
     def simulated(self) -> bool:
@@ -130,7 +133,9 @@ def _assemble(
     questions = _questions(source)
     question_files = [source.question_file] if source.question_file else []
     answers, texts = answers_of(answer_files, signature([*answer_files, *question_files]), questions)
-    return Board(source, kind, path, rows, names, texts, answers, questions, groups, report, _codes(names))
+    return Board(
+        source, kind, path, rows, names, texts, answers, questions, groups, report, _codes(names), _features(rows)
+    )
 
 
 def _open_llmuses(source: Source, path: Path, groups: Mapping[str, tuple[str, ...]]) -> Board:
@@ -146,7 +151,7 @@ def _open_llmuses(source: Source, path: Path, groups: Mapping[str, tuple[str, ..
         texts = writer.finish()
         save_rows(cache_file("llmuses", state), state, *cached)
     rows, names = cached
-    return Board(source, "llmuses", path, rows, names, texts, None, {}, groups, None, _codes(names))
+    return Board(source, "llmuses", path, rows, names, texts, None, {}, groups, None, _codes(names), _features(rows))
 
 
 def _questions(source: Source) -> dict[str, Question]:
@@ -163,6 +168,12 @@ def _answer_files(source: Source) -> list[Path]:
 
 def _codes(names: Names) -> dict[str, int]:
     return {name: code for code, name in enumerate(names.models)}
+
+
+def _features(rows: Rows) -> tuple[str, ...]:
+    """Features that are known and not the same everywhere."""
+    both = {name: (getattr(rows, f"{name}_a"), getattr(rows, f"{name}_b")) for name in FEATURES}
+    return tuple(name for name, (a, b) in both.items() if bool(np.any(np.nan_to_num(a) != np.nan_to_num(b))))
 
 
 def _object(path: Path, offset: int, length: int) -> dict[str, Any]:

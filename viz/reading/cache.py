@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from arena.files import from_json, to_json
 from viz.reading.rows import COLUMNS, Names, Rows
 
-_MAGIC = b"arena viewer index 1\n"
+_MAGIC = b"arena viewer index 2\n"
 Signature = tuple[tuple[str, int, int], ...]
 """(path, mtime in ns, size) of every file an index was made from."""
 

@@ -119,7 +119,7 @@ def _values(to: RowsBuilder, game: _Game, sample: int) -> tuple[float, ...]:
         winner, int(values[0] == values[1]) if len(values) == 2 else NONE,
         outcome, _of_order(orders, True), _of_order(orders, False), 1.0, math.nan,
         in_slots.count(1.0), in_slots.count(0.0), in_slots.count(0.5), 0, unparsed, 0,
-        *game.lengths, *game.texts,
+        *game.lengths, *[math.nan] * 6, *game.texts,
     )  # fmt: skip
 
 

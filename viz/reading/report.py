@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from arena.errors import DataError
 from arena.files import from_json
+from arena.ratings.style import style_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Report:
     excluded: Mapping[str, int] = field(default_factory=dict)
     pending: int = 0
     seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What else the rating rests on: style_control, simultaneous, elo_k, elo_orders; empty on older boards."""
     warnings: tuple[str, ...] = ()
     judges_detail: tuple[Mapping[str, Any], ...] = ()
     pairs: tuple[Mapping[str, Any], ...] = ()
@@ -71,6 +74,11 @@ class Report:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The object as it stands in the file, for the download."""
+
+    @property
+    def controlled(self) -> tuple[str, ...]:
+        """The style features whose effect was taken out of the ratings."""
+        return style_names(tuple(self.options.get("style_control") or self.style))
 
 
 def read_report(path: Path) -> Report | None:

@@ -59,6 +59,13 @@ class Rows:
     failed: NDArray[np.int8]
     length_a: NDArray[np.float32]
     length_b: NDArray[np.float32]
+    headers_a: NDArray[np.float32]
+    """Style features of the two answers, as `style` of a battle has them; NaN where it has none."""
+    headers_b: NDArray[np.float32]
+    lists_a: NDArray[np.float32]
+    lists_b: NDArray[np.float32]
+    bold_a: NDArray[np.float32]
+    bold_b: NDArray[np.float32]
     text_question: NDArray[np.uint64]
     """Keys of the searchable texts."""
     text_a: NDArray[np.uint64]

@@ -269,13 +269,9 @@ def _verdict(detail: Detail, verdict: Verdict, opened: Board, key: str) -> None:
         told.append((t("A {a} : {b} B", a=f"{verdict.score_a:g}", b=f"{verdict.score_b:g}"), ""))
     if verdict.probability is not None:
         told.append((t("P(A wins) = {p}", p=percent(verdict.probability)), ""))
-    st.caption(
-        t(
-            "Shown first: {first}, then {second}",
-            first=plain(shortened(first.model, 40)),
-            second=plain(shortened(second.model, 40)),
-        )
-    )
+    names = {"first": plain(shortened(first.model, 40)), "second": plain(shortened(second.model, 40))}
+    shown = t("Shown first: {first}, then {second}", **names)
+    st.caption(shown if verdict.order_known else t("Which answer was shown first is not recorded."))
     chips(told)
     if verdict.explanation:
         text(verdict.explanation, f"explanation-{key}")

@@ -34,11 +34,14 @@ def show() -> None:
     if not slices:
         nothing(t("This board has one category only."))
         return
-    measure = "score"
-    if report.ranked_by != "score":
-        measure = choose(t("Show"), {"win_rate": t("Win rate"), "rating": t("Rating")}, "measure")
+    names = {"win_rate": t("Win rate"), "rating": t("Rating"), "score": t("Score")}
+    known = {name: words for name, words in names.items() if _known(report, by, name)}
+    if not known:
+        nothing(t("Nothing has been rated yet."))
+        return
+    measure = choose(t("Show"), known, "measure") if len(known) > 1 else next(iter(known))
     _heatmap(report, by, slices, measure)
-    if measure != "score" and len(slices) > 2:
+    if "win_rate" in known and len(slices) > 2:
         _radar(report, by, slices)
 
 
@@ -56,12 +59,13 @@ def _cells(standing: Standing, by: str) -> Mapping[str, Mapping[str, Any]]:
     return {str(name): cell for name, cell in found.items() if isinstance(cell, Mapping)}
 
 
+def _known(report: Report, by: str, measure: str) -> bool:
+    return any(cell.get(measure) is not None for s in report.models for cell in _cells(s, by).values())
+
+
 def _heatmap(report: Report, by: str, slices: list[str], measure: str) -> None:
     frame = pd.DataFrame([_cell(s, by, name, measure) for s in report.models for name in slices])
     values = frame["value"].dropna()
-    if values.empty:
-        nothing(t("Nothing has been rated yet."))
-        return
     domain = (0.0, 1.0) if measure == "win_rate" else (float(values.min()), float(values.max()) + 1e-9)
     heat = Heat(
         domain, selection="cell", fields=("model", "slice"),

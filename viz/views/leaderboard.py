@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from arena.ratings.bradley_terry import ELO_SCALE
 from viz.charts.board import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
-from viz.choices import choose, choose_name, switch, type_text
+from viz.choices import choose, choose_name, type_text
 from viz.downloads import downloads
 from viz.figures import DASH, count, margin, money, percent, points, rank_range
 from viz.filters import Filter
@@ -21,8 +23,11 @@ from viz.pieces import (
     language_choice,
     nothing,
     reason_text,
+    style_choice,
+    style_name,
     warn_all,
 )
+from viz.ranking import ELO_AT_MOST
 from viz.reading.board import Board
 from viz.reading.report import Report, Standing
 from viz.rendering import as_html, shortened
@@ -44,7 +49,9 @@ def show() -> None:
         return
     _cards(report)
     _table(standings, report, colours)
-    _left_out(report)
+    _style_effects(report)
+    _left_out(report, wanted)
+    _without_elo(opened, report)
     warn_all(report.warnings)
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -55,12 +62,12 @@ def show() -> None:
     downloads(report, _estimates(standings, report), _metric_name(report))
 
 
-def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
+def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category = category_choice(opened)
         language = language_choice(opened)
         judge = judge_choice(opened)
-        baseline, style = opened.report.baseline if opened.report else None, False
+        baseline, style = opened.report.baseline if opened.report else None, None
         if opened.kind != "scores":
             usual = opened.report.baseline if opened.report else None
             options = sorted(opened.names.models)
@@ -68,16 +75,10 @@ def _choices(opened: Board) -> tuple[Filter, str | None, bool, str]:
                 t("Baseline"), options, "baseline", default=usual if usual in options else None,
                 placeholder=t("none: mean is 1000"),
             )  # fmt: skip
-            if _has_lengths(opened):
-                explained = t("Rates as if both answers of every battle had the same length.")
-                style = switch(t("Length control"), "style", explained)
-        search = type_text(t("Find a model"), "find")
+            style = style_choice(opened)
+        search = type_text(t("Find a model"), "find", placeholder=t("Name"))
     wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))
     return wanted, baseline, style, search
-
-
-def _has_lengths(opened: Board) -> bool:
-    return len(opened.rows) > 0 and not bool(np.isnan(opened.rows.length_a).any())
 
 
 def _metric_name(report: Report) -> str:
@@ -254,16 +255,41 @@ def _remarks(s: Standing) -> list[str]:
     return [t("lost everything: no lower end")] if s.unbounded == "low" else []
 
 
-def _left_out(report: Report) -> None:
+def _style_effects(report: Report) -> None:
+    """What each controlled feature is worth."""
+    effects = {name: effect for name, effect in report.style.items() if isinstance(effect, Mapping)}
+    if effects:
+        told = [(f"{style_name(name)} {_effect(effect)}", "") for name, effect in effects.items()]
+        chips([(t("At equal style. A typical difference is worth, in points:"), "strong"), *told])
+
+
+def _effect(effect: Mapping[str, float | None]) -> str:
+    """A coefficient on the scale of the ratings."""
+    value, low, high = ((None if x is None else x * ELO_SCALE) for x in map(effect.get, ("coef", "low", "high")))
+    return f"{DASH if value is None else f'{value:+.0f}'} ({margin(value, low, high)})"
+
+
+def _left_out(report: Report, wanted: Filter) -> None:
     if not report.excluded and not report.pending:
         return
     told = [(t("{n} pending: not asked yet", n=count(report.pending)), "warn")] if report.pending else []
     told += [(f"{count(n)} {reason_text(reason)}", "bad") for reason, n in sorted(report.excluded.items()) if n]
-    left, right = st.columns([6, 1], vertical_alignment="center")
-    with left:
-        chips([(t("Left out of the rating:"), "strong"), *told])
-    if right.button(t("Show"), type="tertiary", icon=":material/arrow_forward:"):
-        go("battles", {"state": ["pending", "excluded"]})
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="content"):
+            chips([(t("Left out of the rating:"), "strong"), *told])
+        if st.button(t("Show"), type="tertiary", icon=":material/arrow_forward:"):
+            go("battles", {**wanted.parameters(), "state": ["pending", "excluded"]})
+
+
+def _without_elo(opened: Board, report: Report) -> None:
+    """Where the Elo of the board went."""
+    stored = opened.report
+    if stored is None or all(s.elo is None for s in stored.models) or any(s.elo is not None for s in report.models):
+        return
+    told = t("Elo replays all battles in many orders; for a filter with more than {n} battles it is left out.",
+             n=count(ELO_AT_MOST))  # fmt: skip
+    if report.n_battles and report.n_battles > ELO_AT_MOST:
+        st.caption(told)
 
 
 def _value_map(standings: list[Standing], report: Report, colours: Look) -> None:
