@@ -5,8 +5,8 @@
 
 Both sides run in processes of their own, take turns (bare, ours, bare, …) after one warm-up round each, and answer
 the same prompts greedily. Loading is left out on both sides. Prints one row per side: output tokens per
-second, the median of the rounds; and the ratio. The bare side of vLLM is `LLM.chat` over all requests at once, that of
-transformers is `generate` over batches of the same size, sorted by length.
+second, the median of the rounds; and the ratio, the median over pairs of rounds. The bare side of vLLM is `LLM.chat`
+over all requests at once, that of transformers is `generate` over batches of the same size, sorted by length.
 """
 
 from __future__ import annotations
@@ -152,8 +152,9 @@ def main() -> None:
     print(f"{given.requests} requests, at most {given.max_tokens} tokens each, median of {given.rounds} rounds")
     for side, found in speeds.items():
         print(f"{side:18s} {statistics.median(found):10.1f} output tokens/s   ({', '.join(f'{s:.1f}' for s in found)})")
-    bare, own = (statistics.median(found) for found in speeds.values())
-    print(f"ratio              {own / bare:10.3f}")
+    ratios = sorted(own / bare for bare, own in zip(*speeds.values(), strict=True))
+    low, middle, high = statistics.quantiles(ratios) if len(ratios) > 1 else ratios * 3
+    print(f"{'ratio':18s} {middle:10.3f}   (half of the pairs: {low:.3f} to {high:.3f})")
 
 
 def measure(job: Job, rounds: int) -> dict[str, list[float]]:

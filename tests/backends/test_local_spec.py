@@ -12,7 +12,7 @@ import pytest
 from arena.backends import Opening, open_backend
 from arena.backends.local.backend import LocalBackend
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
-from arena.backends.local.frames import Ask, Done, Ready, read_frame, write_frame
+from arena.backends.local.frames import Ask, Done, Ready, read_frame, write_frames
 from arena.backends.local.spec import EngineSpec, check_spec, is_folder, lora_rank, spec_of
 from arena.config import TransformersConfig, VllmConfig
 from arena.errors import InputError, MissingDependency
@@ -111,7 +111,7 @@ def test_frames_survive_the_pipe_and_a_torn_one_is_the_end() -> None:
     sent = [Ready(("note",)), Ask(1, request), Done(2, Completion("ok", ("x",)))]
     pipe = io.BytesIO()
     for frame in sent:
-        write_frame(pipe, frame)
+        write_frames(pipe, frame)
     whole = pipe.getvalue()
     pipe.seek(0)
     assert [read_frame(pipe) for _ in range(4)] == [*sent, None]

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from arena.backends.local.engine import CannotStart, Engine, start_engine
 from arena.backends.local.failures import explain_start, is_out_of_memory, memory_knobs, one_line
-from arena.backends.local.frames import Ask, Broken, Done, Frame, Note, Ready, Start, read_frame, write_frame
+from arena.backends.local.frames import Ask, Broken, Done, Frame, Note, Ready, Start, read_frame, write_frames
 from arena.backends.local.spec import EngineSpec
 
 GATHER_S = 0.005
@@ -41,7 +41,7 @@ def main(load: Callable[[EngineSpec], Engine] = start_engine) -> None:
     threading.Thread(target=_receive, args=(incoming, inbox), daemon=True).start()
     sys.excepthook = last_words = LastWords(start.spec, outgoing)
     engine = load(start.spec)
-    write_frame(outgoing, Ready(tuple(engine.notes)))
+    write_frames(outgoing, Ready(tuple(engine.notes)))
     last_words.started = True
     _serve(engine, inbox, outgoing)
 
@@ -82,8 +82,8 @@ def _serve(engine: Engine, inbox: queue.SimpleQueue[Ask], outgoing: BinaryIO) ->
         frames: list[Frame] = [Done(*finished) for finished in engine.step()]
         frames += [Note(text) for text in engine.notes[told:]]
         told = len(engine.notes)
-        for frame in frames:
-            write_frame(outgoing, frame)
+        if frames:
+            write_frames(outgoing, *frames)
 
 
 @dataclass
@@ -98,7 +98,7 @@ class LastWords:
         traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
         with contextlib.suppress(OSError):
-            write_frame(self.outgoing, Broken("run" if self.started else "start", self._message(error)))
+            write_frames(self.outgoing, Broken("run" if self.started else "start", self._message(error)))
         end_session()
 
     def _message(self, error: BaseException) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from arena.backends.local.frames import Ask, Broken, Done, Frame, Note, Ready, Start, read_frame, write_frame
+from arena.backends.local.frames import Ask, Broken, Done, Frame, Note, Ready, Start, read_frame, write_frames
 from arena.backends.local.spec import EngineSpec
 from arena.types import Completion, Request
 
@@ -106,7 +106,7 @@ class EngineProcess:
     def _write(self, stream: BinaryIO) -> None:
         with contextlib.suppress(OSError), stream:
             while (frame := self._outbox.get()) is not None:
-                write_frame(stream, frame)
+                write_frames(stream, frame)
 
     def _read(self, stream: BinaryIO) -> None:
         with stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from bisect import insort
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,12 +15,12 @@ from arena.backends.local.failures import explain_adapter, is_out_of_memory, mem
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
-from arena.types import Request
+from arena.types import Request, Sampling
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
-    from transformers import BitsAndBytesConfig, PreTrainedModel
+    from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_SIZE = 16
 
@@ -27,6 +28,11 @@ BATCH_SIZE = 16
 class _Turn(NamedTuple):
     dialogue: Dialogue
     prompt: Prompt
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in line: the longest prompt comes first, of equal ones the one asked first."""
+        return len(self.prompt.ids), -self.dialogue.number
 
 
 class TransformersEngine:
@@ -44,12 +50,14 @@ class TransformersEngine:
         self._model.generation_config = GenerationConfig(
             do_sample=False, pad_token_id=self._pad_id(), eos_token_id=sorted(self._eos_ids())
         )
+        self._context = _context(self._model, self._tokenizer)
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(self._tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
         self.notes = self._renderer.notes
         size = spec.engine.get("batch_size", BATCH_SIZE)
         self._batch_size = size if isinstance(size, int) else BATCH_SIZE
-        self._waiting: list[_Turn] = []
+        self._waiting: dict[tuple[object, ...], list[_Turn]] = {}
+        """By what the turns of one batch must share, each list with the longest prompt last."""
         self._finished: list[Finished] = []
 
     @property
@@ -77,28 +85,25 @@ class TransformersEngine:
         finished, self._finished = self._finished, []
         return finished
 
-    @property
-    def _context(self) -> int:
-        config = self._model.config.get_text_config()
-        return int(getattr(config, "max_position_embeddings", None) or self._tokenizer.model_max_length)
-
     def _queue(self, dialogue: Dialogue) -> None:
         prompt = self._renderer.render(dialogue.messages)
         if len(prompt.ids) >= self._context:
             error = f"the question has {len(prompt.ids)} tokens, the context holds {self._context}"
             self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", error)))
             return
-        self._waiting.append(_Turn(dialogue, prompt))
+        self._wait(_Turn(dialogue, prompt))
+
+    def _wait(self, turn: _Turn) -> None:
+        alike = self._waiting.setdefault(_manner(turn.dialogue.request.sampling), [])
+        insort(alike, turn, key=lambda turn: turn.place)
 
     def _next_batch(self) -> list[_Turn]:
-        """Up to a batch of the waiting turns that sample like the first of them, those of its length first."""
-        first = self._waiting[0]
-        manner = _manner(first)
-        alike = [turn for turn in self._waiting if _manner(turn) == manner]
-        alike.sort(key=lambda turn: abs(len(turn.prompt.ids) - len(first.prompt.ids)))
-        batch = alike[: self._batch_size]
-        taken = {id(turn.dialogue) for turn in batch}
-        self._waiting = [turn for turn in self._waiting if id(turn.dialogue) not in taken]
+        """Of the turns that sample like the one that has waited longest, a batch with the longest prompts."""
+        manner, alike = next(iter(self._waiting.items()))
+        batch = alike[-self._batch_size :]
+        del alike[-self._batch_size :]
+        if not alike:
+            del self._waiting[manner]
         return batch
 
     def _generate(self, batch: Sequence[_Turn]) -> list[Piece]:
@@ -113,7 +118,7 @@ class TransformersEngine:
                 input_ids=ids,
                 attention_mask=mask,
                 max_new_tokens=max(row.limit for row in rows),
-                logits_processor=LogitsProcessorList([decoding.choose]),
+                logits_processor=LogitsProcessorList([decoding]),
                 stopping_criteria=StoppingCriteriaList([decoding.stopped]),
             )
         return [_piece(turn, row, decoding) for turn, row in zip(batch, rows, strict=True)]
@@ -159,7 +164,8 @@ class TransformersEngine:
             return
         self._batch_size = max(1, len(batch) // 2)
         self.notes.append(f"out of memory: going on with batches of {self._batch_size} (engine.batch_size)")
-        self._waiting = batch + self._waiting
+        for turn in batch:
+            self._wait(turn)
 
     def _fallback(self, name: str) -> float | None:
         """A sampling parameter that the request leaves open: that of the model's own generation_config.json."""
@@ -180,9 +186,8 @@ class TransformersEngine:
         return {int(i) for i in [*ids, self._tokenizer.eos_token_id] if i is not None}
 
 
-def _manner(turn: _Turn) -> tuple[object, ...]:
+def _manner(s: Sampling) -> tuple[object, ...]:
     """What the turns of one batch must share: everything but their seeds, limits, stops and choices."""
-    s = turn.dialogue.request.sampling
     return (
         s.temperature, s.top_p, s.top_k, s.min_p, s.repetition_penalty, s.presence_penalty, s.frequency_penalty,
     )  # fmt: skip
@@ -199,6 +204,11 @@ def _piece(turn: _Turn, row: Row, decoding: Decoding) -> Piece:
         logprobs=tuple(row.logprobs),
         opened=turn.prompt.opened,
     )
+
+
+def _context(model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    config = model.config.get_text_config()
+    return int(getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length)
 
 
 def _device(spec: EngineSpec) -> str:
