@@ -339,4 +339,5 @@ CHINESE: dict[str, str] = {
     "Before": "之前",
     "Now": "现在",
     "Answers changed": "回答已变",
+    "The first {n} are shown; `arena diff --json` lists all.": "仅显示前 {n} 场；`arena diff --json` 可列出全部。",
 }

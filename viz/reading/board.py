@@ -124,18 +124,23 @@ def _assemble(
     groups: Mapping[str, tuple[str, ...]],
     report: Report | None,
 ) -> Board:
-    state = signature([path])
-    cached = load_rows(cache_file(kind, state), state)
-    if cached is None:
-        cached = index_scores(path) if kind == "scores" else index_battles(path)
-        save_rows(cache_file(kind, state), state, *cached)
-    rows, names = cached
+    rows, names = index_of(kind, path)
     questions = _questions(source)
     question_files = [source.question_file] if source.question_file else []
     answers, texts = answers_of(answer_files, signature([*answer_files, *question_files]), questions)
     return Board(
         source, kind, path, rows, names, texts, answers, questions, groups, report, _codes(names), _features(rows)
     )
+
+
+def index_of(kind: Kind, path: Path) -> tuple[Rows, Names]:
+    """The index of one of our own files of battles or scores, from the cache or made anew."""
+    state = signature([path])
+    cached = load_rows(cache_file(kind, state), state)
+    if cached is None:
+        cached = index_scores(path) if kind == "scores" else index_battles(path)
+        save_rows(cache_file(kind, state), state, *cached)
+    return cached
 
 
 def _open_llmuses(source: Source, path: Path, groups: Mapping[str, tuple[str, ...]]) -> Board:

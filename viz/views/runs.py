@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.arrow import DataframeState
 
 from arena.errors import ArenaError
-from arena.reports.diff import BoardDiff, BoardFile, Moved, compare_boards, read_board
+from arena.reports.diff import BoardDiff, Moved
 from viz.charts.runs import slopes
 from viz.choices import choose_name
+from viz.comparing import Compared, compare
 from viz.figures import DASH, count, percent
-from viz.pieces import chart, nothing, warn_all
+from viz.filters import PANEL
+from viz.pieces import chart, clicked_row, nothing, warn_all
 from viz.reading.cache import Signature, signature
+from viz.reading.detail import Identity
 from viz.rendering import plain, shortened
-from viz.session import look, source, t
+from viz.session import go, look, source, t
 
-BATTLES_AT_MOST = 300_000_000  # bytes of a battles file that is still compared battle by battle
+SHOWN = 500
+"""Changed battles that are listed."""
 
 
 def show() -> None:
@@ -46,8 +52,8 @@ def show() -> None:
         st.error(plain(error))
         return
     _summary(found)
-    _models(found, before, after)
-    _changed(found)
+    _models(found.boards, before, after)
+    _changed(found, boards[after])
 
 
 def _boards(here: Path) -> dict[str, Path]:
@@ -66,33 +72,22 @@ def _state(board: Path) -> Signature:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _compare(before: Path, after: Path, old: Signature, new: Signature) -> BoardDiff:
-    large = max(size for _, _, size in (*old, *new)) > BATTLES_AT_MOST
-    return compare_boards(_read(before, large), _read(after, large))
+def _compare(before: Path, after: Path, old: Signature, new: Signature) -> Compared:
+    del old, new
+    return compare(before, after, SHOWN)
 
 
-def _read(board: Path, large: bool) -> BoardFile:
-    """Without its battles where those are too many to hold."""
-    if not large:
-        return read_board(board)
-    from arena.files import from_json
-
-    path = board / "reports" / "leaderboard.json"
-    value = from_json(path.read_bytes())
-    assert isinstance(value, dict)
-    return BoardFile(path, value, ())
-
-
-def _summary(found: BoardDiff) -> None:
-    if found.simulated:
+def _summary(found: Compared) -> None:
+    boards = found.boards
+    if boards.simulated:
         warn_all([t("One of these boards is a rehearsal: its numbers are invented.")])
     columns = st.columns(4)
-    columns[0].metric(t("Models on both"), count(len(found.models)))
-    columns[1].metric(t("Same order (Kendall's τ)"), DASH if found.kendall is None else f"{found.kendall:.2f}")
-    columns[2].metric(t("Battles on both"), count(found.battles_both))
-    same = found.same_winner / found.battles_both if found.battles_both else None
-    columns[3].metric(t("Same winner"), percent(same))
-    for names, words in ((found.only_before, t("only before")), (found.only_after, t("only now"))):
+    columns[0].metric(t("Models on both"), count(len(boards.models)))
+    columns[1].metric(t("Same order (Kendall's τ)"), DASH if boards.kendall is None else f"{boards.kendall:.2f}")
+    if found.both:
+        columns[2].metric(t("Battles on both"), count(found.both))
+        columns[3].metric(t("Same winner"), percent(found.same / found.both))
+    for names, words in ((boards.only_before, t("only before")), (boards.only_after, t("only now"))):
         if names:
             st.caption(f"{words}: {plain(shortened(', '.join(names), 200))}")
 
@@ -141,21 +136,30 @@ def _model(m: Moved) -> dict[str, object]:
     }
 
 
-def _changed(found: BoardDiff) -> None:
+def _changed(found: Compared, after: Path) -> None:
+    """The battles with another winner; those of the board that is open lead to their page."""
     if not found.changed:
         return
-    st.subheader(t("Battles that changed hands: {n}", n=count(len(found.changed))), anchor=False)
-    st.dataframe(
+    st.subheader(t("Battles that changed hands: {n}", n=count(found.both - found.same)), anchor=False)
+    here = after.resolve() == (source().board or after).resolve()
+    names = {"tie": t("tie")}
+    event = st.dataframe(
         pd.DataFrame([
             {
                 t("Question"): c.question_id, t("Model A"): c.model_a, t("Model B"): c.model_b,
-                t("Before"): c.winner_before, t("Now"): c.winner_after,
+                t("Before"): names.get(c.winner_before, c.winner_before),
+                t("Now"): names.get(c.winner_after, c.winner_after),
                 t("Answers changed"): t("yes") if c.answers_changed else "",
             }
-            for c in found.changed[:500]
+            for c in found.changed
         ]),
-        hide_index=True,
+        hide_index=True, key=f"changed-{here}", on_select="rerun" if here else "ignore", selection_mode="single-cell",
     )  # fmt: skip
+    if found.both - found.same > len(found.changed):
+        st.caption(t("The first {n} are shown; `arena diff --json` lists all.", n=count(len(found.changed))))
+    if here and (row := clicked_row(cast("DataframeState", event))) is not None and row < len(found.changed):
+        c = found.changed[row]
+        go("battle", Identity(c.question_id, c.model_a, c.model_b, PANEL, c.sample).parameters())
 
 
 if __name__ == "__main__":

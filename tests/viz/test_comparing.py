@@ -1,0 +1,57 @@
+"""Two boards compared over their indexes: what `arena diff` finds, at any size."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from arena.errors import DataError
+from arena.reports.diff import compare_boards, read_board
+from benchmarks.make_board import Plan, make_board
+from viz.comparing import compare
+
+
+@pytest.fixture
+def boards(board_folder: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A board, and one with another seed, another set of models and one judge."""
+    return board_folder, make_board(tmp_path / "other", Plan(models=3, questions=15, seed=5, judges=("judge-large",)))
+
+
+def test_it_finds_what_arena_diff_finds(boards: tuple[Path, Path]) -> None:
+    for before, after in (boards, boards[::-1]):
+        found = compare(before, after, most=10_000)
+        expected = compare_boards(read_board(before), read_board(after))
+        assert (found.both, found.same) == (expected.battles_both, expected.same_winner)
+        assert found.changed == expected.changed
+        assert found.changed
+        assert (found.boards.models, found.boards.kendall) == (expected.models, expected.kendall)
+
+
+def test_no_more_battles_are_named_than_asked_for(boards: tuple[Path, Path]) -> None:
+    found = compare(*boards, most=2)
+    assert len(found.changed) == 2
+    assert found.both - found.same > 2
+
+
+def test_of_a_board_beside_itself_nothing_changed(board_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(board_folder, copy)
+    path = copy / "reports" / "battles.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in reversed(lines)))  # the order says nothing
+    found = compare(board_folder, copy, most=10)
+    assert found.both == found.same > 0
+    assert found.changed == ()
+
+
+def test_boards_of_scores_are_compared_by_model_alone(score_folder: Path) -> None:
+    found = compare(score_folder, score_folder, most=10)
+    assert (found.both, len(found.boards.models)) == (0, 3)
+
+
+def test_an_unrated_board_is_said(board_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing has been rated"):
+        compare(board_folder, tmp_path, most=10)
