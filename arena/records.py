@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import cast
@@ -53,7 +54,7 @@ def reply_to_json(reply: Reply) -> dict[str, JSON]:
         "cache_write": reply.usage.cache_write_tokens,
     }
     line["logprobs"] = [
-        [t.token, t.logprob, [list(alternative) for alternative in t.top]] for t in reply.logprobs
+        [t.token, _finite(t.logprob), [[token, _finite(logprob)] for token, logprob in t.top]] for t in reply.logprobs
     ] or None
     if not reply.simulated:
         del line["simulated"]
@@ -69,8 +70,8 @@ def reply_from_json(line: Mapping[str, JSON]) -> Reply:
     known["question_id"] = str(known["question_id"])
     known["usage"] = usage_from_json(line.get("usage"))
     known["logprobs"] = tuple(
-        TokenLogprobs(token, logprob, tuple((t, p) for t, p in top))
-        for token, logprob, top in cast("list[tuple[str, float, list[tuple[str, float]]]]", line.get("logprobs") or [])
+        TokenLogprobs(token, _logprob(stored), tuple((t, _logprob(p)) for t, p in top))
+        for token, stored, top in cast("list[tuple[str, JSON, list[tuple[str, JSON]]]]", line.get("logprobs") or [])
     )
     defaults: dict[str, object] = {
         "model_requested": "", "prompt": "", "prompt_sha256": "", "format": "", "nonce": None,
@@ -95,6 +96,15 @@ def usage_from_json(value: JSON) -> Usage:
         tokens("reasoning_tokens", "reasoning"),
         tokens("cache_write_tokens", "cache_write"),
     )
+
+
+def _finite(logprob: float) -> float | None:
+    """JSON has no infinity: what cannot be drawn at all is written as null."""
+    return logprob if math.isfinite(logprob) else None
+
+
+def _logprob(stored: JSON) -> float:
+    return float(stored) if isinstance(stored, int | float) else -math.inf
 
 
 def _plain(record: Answer | Reply) -> dict[str, JSON]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def test_an_answer_survives_its_file(text: str, reasoning: str | None, cost: flo
     assert answer_from_json(json.loads(json.dumps(answer_to_json(original)))) == original
 
 
-@given(text=texts, logprob=st.floats(-50, 0))
+@given(text=texts, logprob=st.floats(-50, 0) | st.just(-math.inf))
 def test_a_reply_survives_its_ledger(text: str, logprob: float) -> None:
     original = reply("k", text, logprobs=(TokenLogprobs("A", logprob, (("A", logprob), ("B", -9.0))),),
                      usage=Usage(10, 2, 4, None), cost_usd=0.1, via="batch")  # fmt: skip

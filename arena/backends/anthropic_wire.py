@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from arena.backends.http_errors import body_error
-from arena.backends.openai_wire import merge, refuses_sampling, sendable
+from arena.backends.openai_wire import merge, refuses, sendable
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Message, Request, Sampling, Status, Usage
@@ -32,7 +32,7 @@ class Dialect:
         other = self
         if any(word in complaint for word in ("output_config", "output_format", "json_schema")):
             other = replace(other, schema=False)
-        if refuses_sampling(complaint):
+        if refuses(complaint, "temperature", "top_p", "top_k"):
             other = replace(other, samples=False)
         return None if other == self else other
 

@@ -104,7 +104,8 @@ class ApiBackend(Generic[D]):
                 better = dialect.corrected(str(error))
                 if better is None:
                     raise
-                log.warning("%s: asking differently from now on, because of: %s", self.endpoint.where, error)
+                if better != self._dialect:
+                    log.warning("%s: asking differently from now on, because of: %s", self.endpoint.where, error)
                 dialect = self._dialect = better
 
     async def _send(self, request: Request, dialect: D) -> Completion:
@@ -220,7 +221,9 @@ async def read_stream(response: httpx2.Response, folded: Foldable) -> Streamed:
             if folded.add(event) and first is None:
                 first = asyncio.get_running_loop().time()
         except Throttled as error:
-            raise Unstable(str(error)) from None if first is not None else error
+            if first is None:
+                raise
+            raise Unstable(str(error)) from None
     return Streamed(folded.body(), first)
 
 
@@ -230,9 +233,15 @@ async def _events(response: httpx2.Response) -> AsyncIterator[Mapping[str, objec
     async for piece in response.aiter_bytes():
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
-            data = line.removeprefix(b"data:").strip()
-            if line.startswith(b"data:") and data and data != b"[DONE]":
+            if data := _data(line):
                 yield read_body(data, "text/event-stream")
+    if data := _data(rest):
+        yield read_body(data, "text/event-stream")
+
+
+def _data(line: bytes) -> bytes:
+    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+    return b"" if data == b"[DONE]" else data
 
 
 def timed(completion: Completion, sent_at: float, first_at: float | None) -> Completion:

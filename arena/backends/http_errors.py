@@ -17,16 +17,18 @@ from arena.redact import redact
 
 _WAIT = (408, 409, 425, 429, 503, 529)
 _NOBODY = (401, 402, 403, 404, 405, 407)
-_NO_CREDIT = "credit balance is too low"
-"""Anthropic says so with status 400."""
+_NO_CREDIT = re.compile(
+    r"(?:[\w-]+: ){0,2}(?:insufficient_quota|insufficient_user_quota|exceeded_current_quota|billing_hard_limit_reached"
+    r"|billing_not_active|Arrearage|Your credit balance is too low|Key limit exceeded)"
+)
+"""How an error's text begins that says so with status 400, 403 or 429. Further on it may echo the request."""
 _NO_MODEL = re.compile(
     r"model\b.{0,60}?\b(not exist|not found|doesn't exist|does not exist)", re.IGNORECASE | re.DOTALL
 )
 """Some endpoints answer 400 instead of 404 for a model they do not have."""
-_NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_user_quota")
 _ADVICE = {
     401: "check the API key",
-    402: "no credit left",
+    402: "no credit or quota left",
     403: "the key may not use this",
     404: "check base_url and model",
     405: "check base_url",
@@ -48,16 +50,14 @@ class Sdk(Protocol):
 def status_error(status: int, message: str, retry_after_s: float | None = None) -> CallError:
     """The class of failure an HTTP status stands for; the message says status, text and, where known, what to do."""
     text = shorten(f"{status}: {message}" if message else str(status))
-    if status in _WAIT and not any(code in message for code in _NO_QUOTA):
-        return Throttled(text, retry_after_s)
+    if _NO_CREDIT.match(message):
+        return Unauthorized(f"{text} ({_ADVICE[402]})", 402)
     if status in _WAIT:
-        return Unauthorized(f"{text} (no quota left)")
+        return Throttled(text, retry_after_s)
     if status in _NOBODY:
         return Unauthorized(f"{text} ({_ADVICE[status]})", status)
     if status >= 500:
         return Unstable(text)
-    if _NO_CREDIT in message:
-        return Unauthorized(f"{text} ({_ADVICE[402]})", 402)
     if _NO_MODEL.search(message):
         return Unauthorized(f"{text} ({_ADVICE[404]})", 404)
     return Rejected(text, status)
@@ -92,8 +92,10 @@ def body_error(body: Mapping[str, object]) -> CallError:
     message = error_text(body) or "an error object without a text"
     if kind in ("overloaded_error", "rate_limit_error"):
         return Throttled(shorten(message))
-    if isinstance(code, int) and 400 <= code < 600:
-        return status_error(code, message)
+    if re.fullmatch(r"[45]\d\d", str(code)):
+        return status_error(int(str(code)), message)
+    if _NO_CREDIT.match(message):
+        return status_error(402, message)
     return Unstable(shorten(f"200 with an error inside: {message}"))
 
 
@@ -121,12 +123,16 @@ def error_text(body: object) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
+    """Seconds the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date.
+
+    None where it asks for nothing that can be waited for: zero would be a loop without a pause.
+    """
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
-            return float(headers.get(name, "")) * unit
+            seconds = float(headers.get(name, "")) * unit
         except ValueError:
             continue
+        return seconds if seconds > 0 else None
     then, now = headers.get("retry-after"), headers.get("date")
     if not then or not now:
         return None
@@ -134,7 +140,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         until, at = email.utils.parsedate_to_datetime(then), email.utils.parsedate_to_datetime(now)
     except ValueError:
         return None
-    return max(0.0, (until.astimezone(UTC) - at.astimezone(UTC)).total_seconds())
+    seconds = (until.astimezone(UTC) - at.astimezone(UTC)).total_seconds()
+    return seconds if seconds > 0 else None
 
 
 def shorten(text: str) -> str:

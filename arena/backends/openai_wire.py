@@ -5,6 +5,8 @@ Live calls, streams and batches share them. Reading is tolerant: compatible serv
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -13,6 +15,13 @@ from arena.backends.http_errors import body_error
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
+
+_TRUNCATED = ("length", "model_length", "max_tokens")
+_BROKEN = ("error", "abort", "insufficient_system_resource")
+"""Finish reasons of an answer that the provider, not the model, ended: OpenRouter, Mistral; vLLM; DeepSeek."""
+_REFUSED = re.compile(
+    r"unsupported|not support|deprecated|not permitted|unrecognized|not enabled|may only be set|unset|only 1 is allowed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Dialect:
     """`response_format` with a JSON schema is understood; without it the prompt alone asks for the format."""
     samples: bool = True
     """`temperature` and `top_p` may be set; reasoning models of some providers take none."""
+    logprobs: bool = True
+    """`logprobs` may be asked for; without them a soft verdict is the letter itself."""
     states_cost: bool = False
     """`usage.cost` is the price of the call in USD."""
 
@@ -38,16 +49,17 @@ class Dialect:
             other = replace(other, stream_usage=False)
         if "response_format" in complaint or "json_schema" in complaint:
             other = replace(other, schema=False)
-        if refuses_sampling(complaint):
+        if refuses(complaint, "temperature", "top_p"):
             other = replace(other, samples=False)
+        if refuses(complaint, "logprobs"):
+            other = replace(other, logprobs=False)
         return None if other == self else other
 
 
-def refuses_sampling(complaint: str) -> bool:
-    """Whether an error text says that the model does not take `temperature` or `top_p` at all."""
+def refuses(complaint: str, *parameters: str) -> bool:
+    """Whether an error text says that one of these parameters, or every value of it but the default, is not taken."""
     text = complaint.lower()
-    named = "temperature" in text or "top_p" in text
-    return named and any(words in text for words in ("unsupported", "not support", "deprecated", "not permitted"))
+    return any(parameter in text for parameter in parameters) and _REFUSED.search(text) is not None
 
 
 def dialect_of(base_url: str) -> Dialect:
@@ -70,7 +82,7 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
     if request.schema is not None and dialect.schema:
         schema: dict[str, JSON] = {"name": "reply", "strict": True, "schema": dict(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    if request.top_logprobs:
+    if request.top_logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
     return merge(body, extra)
 
@@ -118,6 +130,8 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> C
     choice = _first(body.get("choices"))
     if choice is None:
         raise body_error(body) if "error" in body else Unstable("200 without choices: not a chat completion")
+    if choice.get("error"):
+        raise body_error(choice)
     message = choice.get("message")
     message = message if isinstance(message, Mapping) else {}
     written, thought_apart = _content(message.get("content"))
@@ -125,6 +139,8 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> C
     refusal = message.get("refusal")
     finish = choice.get("finish_reason")
     finish_reason = finish if isinstance(finish, str) else None
+    if finish_reason in _BROKEN:
+        raise Unstable(f"the endpoint broke off: finish_reason {finish_reason}")
     text = thought.text if thought.text.strip() or not isinstance(refusal, str) else refusal
     usage = _usage(body.get("usage"))
     return Completion(
@@ -141,9 +157,9 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> C
 
 
 def _status(text: str, finish_reason: str | None, *, refused: bool, closed: bool) -> Status:
-    if refused or finish_reason == "content_filter":
+    if refused or (finish_reason or "").startswith("content_filter"):
         return "refused"
-    if finish_reason == "length" or not closed:
+    if finish_reason in _TRUNCATED or not closed:
         return "truncated"
     return "ok" if text.strip() else "empty"
 
@@ -212,7 +228,7 @@ def _token(token: Mapping[str, object]) -> TokenLogprobs:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else float("-inf")
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else -math.inf
 
 
 def _text(value: object) -> str | None:
@@ -241,6 +257,8 @@ class StreamedBody:
         choice = _first(chunk.get("choices"))
         if choice is None:
             return False
+        if choice.get("error"):
+            raise body_error(choice)
         self._finish_reason = choice.get("finish_reason") or self._finish_reason
         logprobs = choice.get("logprobs")
         content = logprobs.get("content") if isinstance(logprobs, Mapping) else None

@@ -140,7 +140,7 @@ class LabelLine(Format):
             return None
         _, line = label_payloads(shown, nonce)
         before, _, after = shown.rpartition(line) if line else (shown, "", "")
-        return hide_nonce(f"{before.rstrip()}\n{after.strip()}", nonce)
+        return hide_nonce(f"{before.rstrip()}\n{after.strip()}".strip(), nonce) or None
 
 
 def expect_pair(outcome: Outcome) -> Parsed:

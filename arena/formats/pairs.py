@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from arena.formats.base import Kind, LabelLine, Outcome, expect_pair
-from arena.formats.scores import Scale, check_scale
-from arena.formats.text import label_line, read_number, write_number
+from arena.formats.scores import Scale, check_scale, read_score
+from arena.formats.text import label_line, write_number
 from arena.types import Label, Parsed
 
 WEAK: dict[Label, Label] = {
@@ -109,13 +109,11 @@ class ScorePair(LabelLine):
         )
 
     def read(self, payload: str) -> Outcome | None:
-        numbers = [read_number(part) for part in re.split(r"\s*[,;/]\s*|\s+", payload)]
-        if len(numbers) != 2:
+        parts = re.split(r"\s*[,;]\s*|(?<!/)\s+(?!/)", payload)
+        scores = [score for part in parts if (score := read_score(part, self.scale)) is not None]
+        if len(parts) != 2 or len(scores) != 2:
             return None
-        first, second = numbers
-        low, high = self.scale
-        if first is None or second is None or not (low <= first <= high and low <= second <= high):
-            return None
+        first, second = scores
         return Parsed("first" if first > second else "second" if second > first else "tie", first, second)
 
     def read_bare(self, line: str) -> Outcome | None:

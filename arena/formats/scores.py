@@ -58,12 +58,8 @@ class Rating(LabelLine):
         return f"X is your rating, a number from {low} (worst) to {high} (best)."
 
     def read(self, payload: str) -> Outcome | None:
-        low, high = self.scale
-        number, slash, out_of = payload.partition("/")
-        value = read_number(number.strip())
-        if value is None or not low <= value <= high or (slash and read_number(out_of.strip()) != high):
-            return None
-        return ParsedScore(value)
+        score = read_score(payload, self.scale)
+        return None if score is None else ParsedScore(score)
 
     def spell(self, outcome: Outcome) -> str:
         return write_number(expect_score(outcome).score)
@@ -99,7 +95,7 @@ class Rubric(LabelLine):
         parts = re.split(r"\s*[,;]\s*|\s+", re.sub(r"\s*[=:]\s*", "=", payload))
         values: dict[str, float] = {}
         for part in parts:
-            name, _, text = part.partition("=")
+            name, _, text = part.lower().partition("=")
             value = read_number(text)
             if value is None or not value.is_integer() or values.get(name, value) != value:
                 return None
@@ -113,6 +109,16 @@ class Rubric(LabelLine):
     @property
     def bounds(self) -> tuple[float, float] | None:
         return self.scale
+
+
+def read_score(text: str, scale: Scale) -> float | None:
+    """A number on the scale, also as `7/10` where 10 is the highest; None for anything else."""
+    low, high = scale
+    number, slash, out_of = text.partition("/")
+    value = read_number(number.strip())
+    if value is None or not low <= value <= high or (slash and read_number(out_of.strip()) != high):
+        return None
+    return value
 
 
 def check_scale(scale: Scale) -> None:

@@ -14,6 +14,8 @@ from arena.types import Label, Parsed, TokenLogprobs
 
 _SLOTS: tuple[Label, ...] = ("first", "second", "tie")
 _LEAST_MASS = 0.5
+_NOT_STATED = -9000.0
+"""Endpoints write -9999 for a log-probability that they do not have, or nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,12 @@ class LabelOnly(Format):
         for token in reversed(logprobs):
             if token.token.strip() == word and token.top:
                 prefix = token.token[: len(token.token) - len(token.token.lstrip())]
-                return self._share(dict(token.top), prefix)[0]
+                return self._share({token.token: token.logprob} | dict(token.top), prefix)[0]
         return None
 
     def _by_distribution(self, logprobs: Sequence[TokenLogprobs]) -> Parsed | None:
         """The verdict at the first token, where a label was due but another word was drawn."""
-        if not logprobs or not logprobs[0].top:
+        if not logprobs:
             return None
         top = dict(logprobs[0].top)
         probability, mass = self._share(top, "")
@@ -100,8 +102,11 @@ class LabelOnly(Format):
         likeliest = max(self.labels, key=lambda label: top.get(label, -math.inf))
         return Parsed(_SLOTS[self.labels.index(likeliest)], probability=probability)
 
-    def _share(self, top: dict[str, float], prefix: str) -> tuple[float, float]:
-        """P(first) among the labels, and how much of the distribution the labels hold."""
+    def _share(self, top: dict[str, float], prefix: str) -> tuple[float | None, float]:
+        """P(first) among the labels, None where no label is listed, and how much of the distribution they hold."""
+        top = {token: log for token, log in top.items() if log > _NOT_STATED}
+        if not any(prefix + label in top for label in self.labels):
+            return None, 0.0
         least = min(top.values())
         logs = [top.get(prefix + label, least) for label in self.labels]
         weights = [math.exp(log - max(logs)) for log in logs]

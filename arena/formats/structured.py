@@ -79,7 +79,7 @@ class JsonReply(Format):
         )
 
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
-        found = _last_object(text)
+        found = _last_object(text, nonce)
         if isinstance(found, Unparsed):
             return found
         if nonce is not None and str(found.get("code")).strip().lower() != nonce.lower():
@@ -96,9 +96,9 @@ class JsonReply(Format):
         return ", ".join([f'"code": "{nonce or ""}"', *(f'"{name}": ...' for name in self.enums())])
 
     def explanation(self, text: str, nonce: str | None) -> str | None:
-        found = _last_object(text)
+        found = _last_object(text, nonce)
         said = found.get("explanation") if isinstance(found, dict) else None
-        return hide_nonce(said, nonce) if isinstance(said, str) else None
+        return hide_nonce(said.strip(), nonce) or None if isinstance(said, str) else None
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ class JsonScore(JsonReply):
         check_scale(self.scale)
         if self.criteria:
             check_criteria(self.criteria)
+        if any(criterion.name == "code" for criterion in self.criteria):
+            raise ValueError("a criterion of json_score cannot be called code: there the nonce stands")
 
     def enums(self) -> dict[str, tuple[str, ...] | tuple[int, ...]]:
         scales = {c.name: c.scale or self.scale for c in self.criteria} or {"score": self.scale}
@@ -171,19 +173,22 @@ class JsonScore(JsonReply):
         return self.scale
 
 
-def _last_object(text: str) -> dict[str, JSON] | Unparsed:
-    """The JSON object that ends the reply, a closing code fence left out of account."""
+def _last_object(text: str, nonce: str | None) -> dict[str, JSON] | Unparsed:
+    """The JSON object that ends the reply, a closing code fence left out of account.
+
+    With a nonce, which tells the object from one that was quoted, words without a brace may follow it.
+    """
     shown = visible(text)
     if isinstance(shown, Unparsed):
         return shown
     shown = shown.strip().removesuffix("```").rstrip()
-    decoder = json.JSONDecoder(object_pairs_hook=_distinct_keys)
+    decoder = json.JSONDecoder(object_pairs_hook=_distinct_keys, strict=False)  # judges put plain line ends in strings
     for start in [m.start() for m in _START.finditer(shown)][: -_STARTS_TRIED - 1 : -1]:
         try:
             value, end = decoder.raw_decode(shown, start)
         except (ValueError, RecursionError):
             continue
-        if end == len(shown):
+        if end == len(shown) or (nonce is not None and not {"{", "}"} & set(shown[end:])):
             return cast("dict[str, JSON]", value)
     return Unparsed("no JSON object at the end of the reply")
 

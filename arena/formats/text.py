@@ -9,6 +9,8 @@ from decimal import Decimal
 
 _THINK = re.compile(r"\s*<(think|thinking)>", re.IGNORECASE)
 _LABEL = re.compile(r"\[\[([^\[\]\n]{1,2000})\]\]")
+_BRACKETS = {**str.maketrans("［］【】", "[][]"), **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))}
+_DECORATION = " *_`\"'“”"
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,30})?")
 
 
@@ -35,15 +37,19 @@ def visible(text: str) -> str | Unparsed:
 def label_payloads(text: str, nonce: str | None) -> tuple[list[str], str]:
     """What stands in double square brackets on the line that decides, and that line.
 
-    With a nonce: the last line holding a label that starts with it, the nonce taken off. Without: the last line that
-    is not empty.
+    With a nonce: the last line holding a label with it, the nonce taken off. Without: the last line that is not empty.
+    Full-width or escaped brackets, invisible characters and Markdown around a label are seen through, and a line whose
+    brackets are wrong decides too, without a label: else a verdict that was taken back would count.
     """
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if nonce is None:
         last = lines[-1] if lines else ""
-        return [normal(payload) for payload in _LABEL.findall(last)], last
+        return [label.strip(_DECORATION) for label in _labels(_plain(last))], last
+    opened = re.compile(rf"\[[\s*_`<]*{re.escape(nonce)}", re.IGNORECASE)
     for line in reversed(lines):
-        if payloads := [p for raw in _LABEL.findall(line) if (p := _after_nonce(raw, nonce)) is not None]:
+        plain = _plain(line)
+        payloads = [p for label in _labels(plain) if (p := _without_nonce(label, nonce)) is not None]
+        if payloads or opened.search(plain):
             return payloads, line
     return [], ""
 
@@ -53,15 +59,15 @@ def label_line(payload: str, nonce: str | None) -> str:
     return f"[[{payload}]]" if nonce is None else f"[[{nonce} {payload}]]"
 
 
-def hide_nonce(text: str, nonce: str | None) -> str | None:
-    """A text for reports: stripped, with NONCE for the nonce; None when nothing is left."""
-    text = text.strip()
-    return (text.replace(nonce, "NONCE") if nonce else text) or None
+def hide_nonce(text: str, nonce: str | None) -> str:
+    """A text for reports and keys: with NONCE for the nonce, so that it is the same for every board's salt."""
+    return re.sub(re.escape(nonce), "NONCE", text, flags=re.IGNORECASE) if nonce else text
 
 
 def normal(text: str) -> str:
     """A label's spelling made comparable: full-width signs become plain ones, runs of white space one space."""
-    return " ".join(unicodedata.normalize("NFKC", text.replace("≫", ">>").replace("≪", "<<")).split())
+    plain = text.replace("≫", ">>").replace("≪", "<<").replace("、", ",")
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
 def read_number(text: str) -> float | None:
@@ -75,8 +81,19 @@ def write_number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _after_nonce(payload: str, nonce: str) -> str | None:
-    first, _, rest = payload.strip().partition(" ")
-    if first.rstrip(":").lower() != nonce.lower():
+def _plain(line: str) -> str:
+    return line.translate(_BRACKETS).replace("\\[", "[").replace("\\]", "]")
+
+
+def _labels(plain: str) -> list[str]:
+    return [normal(label) for label in _LABEL.findall(plain)]
+
+
+def _without_nonce(label: str, nonce: str) -> str | None:
+    """The label without its nonce; None when it holds none. What stands in front of the nonce stays."""
+    found = re.search(re.escape(nonce), label, re.IGNORECASE)
+    if found is None:
         return None
-    return normal(rest)
+    before = label[: found.start()].strip(_DECORATION)
+    after = label[found.end() :].lstrip(f"{_DECORATION}:,").rstrip(f"{_DECORATION}.")
+    return f"{before} {after}".strip()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from arena.formats.text import hide_nonce
 from arena.keys import NONCE_IN_KEYS, plain_messages, reply_key, sampling_params
 from arena.prompts import Prompt, Unparsed
 from arena.types import (
@@ -253,11 +254,6 @@ def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
     if completion.enforced is not None:
         sent["response_format"] = "json_schema" if completion.enforced else "text"
     return sent
-
-
-def hide_nonce(text: str, nonce: str | None) -> str:
-    """The text as reports show it: the same for every board, whatever its salt."""
-    return text.replace(nonce, NONCE_IN_KEYS) if nonce else text
 
 
 def _longer(ask: Ask) -> Ask:

@@ -15,9 +15,9 @@ from typing import cast
 
 from arena.config import Config, RecordedConfig
 from arena.errors import InputError
+from arena.formats.text import hide_nonce
 from arena.judging.combine import PANEL, panel_battle, value_of
 from arena.judging.examine import panel_score
-from arena.judging.judge import hide_nonce
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
 from arena.ratings.options import Method
 from arena.reports.leaderboard import write_leaderboard

@@ -12,6 +12,7 @@ import pytest
 from api_calls import KEY, ask, complete
 from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
+from arena.backends.http_errors import retry_after
 from arena.errors import EndpointDead
 from arena.types import Sampling
 
@@ -61,12 +62,15 @@ def test_a_rejected_request_is_not_repeated(api: str, status: int) -> None:
     ("action", "advice"),
     [
         (Fail(401), "check the API key"),
-        (Fail(402), "no credit left"),
+        (Fail(402), "no credit or quota left"),
         (Fail(403), "the key may not use this"),
         (Fail(404), "check base_url and model"),
-        (Fail(400, "Your credit balance is too low to access the API."), "no credit left"),
+        (Fail(400, "Your credit balance is too low to access the API."), "no credit or quota left"),
+        (Fail(403, "Key limit exceeded (total limit)."), "no credit or quota left"),
         (Fail(400, "Model Not Exist"), "check base_url and model"),
-        (Fail(429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "no quota left"),
+        (Fail(429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "no credit or quota left"),
+        (Raw(b'{"error": {"message": "pay", "code": "402"}}'), "no credit or quota left"),
+        (Raw(b'{"error": {"message": "pay", "type": "insufficient_quota"}}'), "no credit or quota left"),
         (Raw(b"<!DOCTYPE html><html>Sign in</html>", "text/html"), "a web page answers instead of the API"),
     ],
 )
@@ -87,9 +91,41 @@ def test_after_a_success_a_forbidden_request_stands_alone(api: str, status: int)
     assert (found.status, found.turns) == ("bad_request", ("fine",))
 
 
+def test_quota_that_ends_after_a_success_stops_the_endpoint_and_an_echo_of_its_name_does_not(api: str) -> None:
+    quota = {"error": {"message": "pay", "type": "new_api_error", "code": "insufficient_user_quota"}}
+    echo = Fail(400, "too long: you sent 'insufficient_quota: Your credit balance is too low'")
+    for action, status in ((echo, "bad_request"), (Fail(403, body=quota), None)):
+        with FakeServer(lambda call, action=action: action if call.number == 1 else Say("fine")) as server:
+            if status is None:
+                with pytest.raises(EndpointDead, match="no credit or quota left"):
+                    complete(server, api, ask(follow_ups=("more",)))
+            else:
+                assert complete(server, api, ask(follow_ups=("more",))).status == status
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({"retry-after": "20"}, 20.0),
+        ({"retry-after": "1.5", "retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:30 GMT"}, 21.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_server_asks_to_wait_and_no_reason_to_hurry(header: dict[str, str], seconds: float | None) -> None:
+    assert retry_after({"date": "Thu, 01 Jan 1970 00:00:09 GMT", **header}) == seconds
+
+
 @pytest.mark.parametrize(
     "complaint",
     [
+        "`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.",
+        "invalid temperature: only 1 is allowed for this model",
         "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
         "`temperature` is deprecated for this model.",
     ],
@@ -140,6 +176,13 @@ def test_other_unicode_line_ends_inside_a_stream_do_not_cut_it(api: str) -> None
     text = "a\u2028b\u0085c\x0bd"
     with FakeServer(lambda call: Say(text)) as server:
         assert complete(server, api, ask(), stream=True).text == text
+
+
+def test_a_stream_whose_last_line_lacks_its_end_is_whole() -> None:
+    body = b'data: {"choices": [{"delta": {"content": "A"}, "finish_reason": "stop"}]}'
+    with FakeServer(lambda call: Raw(body, "text/event-stream")) as server:
+        found = complete(server, "openai", ask(), stream=True)
+    assert (found.status, found.text, found.attempts) == ("ok", "A", 1)
 
 
 def test_an_error_object_inside_a_200_has_its_own_class() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from api_calls import ask, complete
 from servers import Call, Fail, FakeServer, Raw, Say
@@ -125,8 +127,10 @@ def test_missing_usage_is_unknown() -> None:
         (Say("<think>without end", finish="length"), "truncated", "", "without end"),
         (Say("<think>without end"), "truncated", "", "without end"),
         (Say("half", finish="length"), "truncated", "half", None),
+        (Say("half", finish="model_length"), "truncated", "half", None),
         (Say(None, refusal="I will not."), "refused", "I will not.", None),
         (Say("", finish="content_filter"), "refused", "", None),
+        (Say("", finish="content_filter: PROHIBITED_CONTENT"), "refused", "", None),
         (Say(None), "empty", "", None),
         (Say(" \n"), "empty", " \n", None),
     ],
@@ -156,6 +160,43 @@ def test_logprobs_with_their_alternatives(stream: bool) -> None:
         found = complete(server, "openai", ask(top_logprobs=2), stream=stream)
     assert found.logprobs == (TokenLogprobs("A", -0.1, (("A", -0.1), ("B", -3.0))),)
     assert (server.calls[0].body["logprobs"], server.calls[0].body["top_logprobs"]) == (True, 2)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("finish", ["error", "insufficient_system_resource"])
+def test_half_an_answer_that_the_provider_broke_off_is_asked_again(stream: bool, finish: str) -> None:
+    with FakeServer(lambda call: Say("half", finish=finish) if call.number == 0 else Say("whole")) as server:
+        found = complete(server, "openai", ask(), stream=stream)
+    assert (found.text, found.attempts, found.maybe_billed) == ("whole", 2, True)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_error_inside_a_choice_is_none_of_the_models_words(stream: bool) -> None:
+    choice = (
+        b'{"delta": {"content": "half"}, "message": {"content": "half"}, "error": {"code": 429, "message": "slow"}}'
+    )
+    body = b'data: {"choices": [%s]}\n\n' % choice if stream else b'{"choices": [%s]}' % choice
+    broken = Raw(body, "text/event-stream" if stream else "application/json")
+    with FakeServer(lambda call: broken if call.number == 0 else Say("whole")) as server:
+        found = complete(server, "openai", ask(), stream=stream)
+    assert (found.text, found.attempts, found.maybe_billed) == ("whole", 2, False)
+
+
+def test_a_model_without_logprobs_is_asked_for_the_letter_alone() -> None:
+    def script(call: Call) -> Say | Fail:
+        return Fail(400, "'logprobs' is not supported with this model.") if "logprobs" in call.body else Say("A")
+
+    with FakeServer(script) as server:
+        found = complete(server, "openai", ask(top_logprobs=10))
+    assert (found.status, found.text, found.logprobs, len(server.calls)) == ("ok", "A", (), 2)
+
+
+def test_a_logprob_that_is_no_number_is_of_something_impossible() -> None:
+    body = b"""{"choices": [{"message": {"content": "A"}, "finish_reason": "stop", "logprobs": {"content": [
+        {"token": "A", "logprob": null, "top_logprobs": [{"token": "A", "logprob": NaN}]}]}}]}"""
+    with FakeServer(lambda call: Raw(body)) as server:
+        found = complete(server, "openai", ask(top_logprobs=1))
+    assert found.logprobs == (TokenLogprobs("A", -math.inf, (("A", -math.inf),)),)
 
 
 def test_system_prompt_and_multi_turn_conversation() -> None:

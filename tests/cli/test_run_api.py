@@ -79,7 +79,7 @@ def test_a_moderated_prompt_in_the_middle_is_one_failed_battle(tmp_path: Path) -
     ("action", "says"),
     [
         (Fail(401, f"Incorrect API key provided: {KEY}"), "check the API key"),
-        (Fail(402), "no credit left"),
+        (Fail(402), "no credit or quota left"),
         (Fail(404, "model not found"), "check base_url and model"),
         (Fail(403), "the key may not use this"),
         (Raw(b"<html>Sign in</html>", "text/html"), "web page"),

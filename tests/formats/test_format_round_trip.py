@@ -97,6 +97,14 @@ def test_the_explanation_comes_back_without_label_and_nonce(fmt: Format, nonce: 
     assert fmt.explanation(fmt.write(outcome, nonce, said), nonce) == (said or None)
 
 
+@pytest.mark.parametrize("fmt", CODED, ids=spec_of)
+def test_a_nonce_in_capitals_is_read_and_hidden_all_the_same(fmt: Format) -> None:
+    outcome = Parsed("first") if fmt.kind == "pairwise" else ParsedScore(3.0)
+    reply = fmt.write(outcome, "feedfacecafe", "The code is feedfacecafe.").replace("feedfacecafe", "FEEDFACECAFE")
+    assert fmt.parse(reply, "feedfacecafe") == fmt.parse(fmt.write(outcome, "feedfacecafe"), "feedfacecafe")
+    assert fmt.explanation(reply, "feedfacecafe") == "The code is NONCE."
+
+
 @pytest.mark.parametrize("fmt", VARIANTS, ids=spec_of)
 def test_a_spec_gives_the_same_reader_and_writer(fmt: Format) -> None:
     again = format_of(spec_of(fmt))

@@ -21,6 +21,11 @@ THREE = (
         (f"Clear, correct and short.\n\nRating: [[{N} 9]]", N, 9.0),
         (f"[[{N} 7.5]]", N, 7.5),
         (f"[[{N} 7/10]]", N, 7.0),
+        (f"[[{N} 7.5 / 10]]", N, 7.5),
+        (f"Rating: [[8/10]] would be generous.\n\nRating: [[{N} 7/10]]", N, 7.0),
+        (f"[[{N} **10**.]]", N, 10.0),
+        (f"评分：［［{N} ８］］", N, 8.0),
+        ("Rating: [[8/10]]", None, 8.0),
         (f"[[{N} 1]]", N, 1.0),
         (f"I would say [[{N} 6]]\n...\nno, [[{N} 4]]", N, 4.0),
         ("The response is unhelpful. Rating: [[2]]", None, 2.0),
@@ -41,6 +46,11 @@ def test_ratings_are_read(text: str, nonce: str | None, score: float) -> None:
         (f"[[{N} 11]]", N),
         (f"[[{N} 7/5]]", N),
         (f"[[{N} 8-9]]", N),
+        (f"[[{N} 7,5]]", N),  # seven and a half, or seven and five
+        (f"[[{N} -8]]", N),
+        (f"[[{N} 80%]]", N),
+        (f"[[{N} 1e1]]", N),
+        (f"[[{N} 9]]\nRating: [{N} 4]", N),
         (f"[[{N} nine]]", N),
         (f"[[{N} N/A]]", N),
         (f"[[{N} inf]]", N),
@@ -67,7 +77,7 @@ def test_a_rubric_is_the_weighted_mean_on_the_common_scale() -> None:
     rubric = make_format("rubric", {"scale": (1, 5), "criteria": THREE})
     found = rubric.parse(f"Mostly right.\n[[{N} accuracy=5 clarity=3 harm=0]]", N)
     assert found == ParsedScore(1 + 4 * (2 * 1.0 + 0.5 + 1.0) / 4, {"accuracy": 5, "clarity": 3, "harm": 0})
-    worst = rubric.parse(f"[[{N} harm: 1, clarity: 1; accuracy: 1]]", N)
+    worst = rubric.parse(f"[[{N} **Harm: 1, Clarity: 1; Accuracy: 1**]]", N)
     assert isinstance(worst, ParsedScore)
     assert worst.score == 1.0
 
@@ -113,6 +123,7 @@ def test_a_bare_score_is_written_as_criteria_near_to_it() -> None:
         ("rubric", {"criteria": ()}, "weight above 0"),
         ("rubric", {"criteria": (Criterion(name="a"), Criterion(name="a"))}, "same name"),
         ("json_score", {"criteria": (Criterion(name="a", weight=0),)}, "weight above 0"),
+        ("json_score", {"criteria": (Criterion(name="code"),)}, "cannot be called code"),
         ("label_only", {"labels": ("A", "A")}, "different words"),
         ("label_only", {"labels": ("A",)}, "different words"),
     ],

@@ -57,6 +57,26 @@ def test_labels_are_compared_in_the_spelling_the_judge_used() -> None:
     assert found.probability == pytest.approx(0.75)
 
 
+def test_a_label_drawn_from_outside_the_listed_alternatives_counts_with_its_own_probability() -> None:
+    found = make_format("label_only", {}).parse("A", None, [TokenLogprobs("A", math.log(0.6), (("B", math.log(0.2)),))])
+    assert isinstance(found, Parsed)
+    assert found.probability == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "other", "probability"),
+    [
+        (-math.inf, -math.inf, -math.inf, None),
+        (math.nan, math.nan, math.nan, None),
+        (-9999.0, -9999.0, 0.0, None),  # as OpenAI writes it when its alternatives are not those of this token
+        (-1.0, -math.inf, -1.0, 0.5),
+    ],
+)
+def test_what_is_no_log_probability_is_no_verdict(a: float, b: float, other: float, probability: float | None) -> None:
+    logprobs = [TokenLogprobs("A", a, (("A", a), ("B", b), ("The", other)))]
+    assert make_format("label_only", {}).parse("A", None, logprobs) == Parsed("first", probability=probability)
+
+
 def test_another_word_gives_way_to_a_distribution_that_is_mostly_labels() -> None:
     fmt = make_format("label_only", {})
     found = fmt.parse("Neither", None, [token("Neither", A=0.2, B=0.6, Neither=0.2)])
