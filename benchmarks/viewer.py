@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from benchmarks.make_board import Plan, make_board
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = 21
+WARM = 7
 
 
 def main() -> None:
@@ -145,8 +147,8 @@ class _Browser:
         """Do something, wait for what it should show, and for the script to end."""
         before, began = self.bytes, time.perf_counter()
         act()
-        self.page.wait_for_selector(selector, timeout=300_000)
-        self.page.wait_for_selector("[data-test-script-state=notRunning]", timeout=300_000)
+        self.page.wait_for_selector(selector, timeout=120_000)
+        self.page.wait_for_selector("[data-test-script-state=notRunning]", timeout=120_000)
         seconds = time.perf_counter() - began
         self.page.wait_for_timeout(700)
         return {"seconds": seconds, "mb": (self.bytes - before) / 1e6}
@@ -157,10 +159,9 @@ def _measure(server: _Server, search_budget: float) -> None:
     _tell("cold leaderboard (index there)", cold["seconds"], 5.0, "s")
     _tell("  over the WebSocket", cold["mb"], 0.5, "MB")
     with _Browser() as page:
-        page.timed(lambda: page.go(f"{server.url}/"), "[data-testid=stVegaLiteChart]")
-        page.go("about:blank")
-        warm = page.timed(lambda: page.go(f"{server.url}/"), "[data-testid=stVegaLiteChart]")
-        _tell("warm leaderboard", warm["seconds"], 2.0, "s")
+        warm = [_again(page, server) for _ in range(WARM + 1)][1:]
+        _tell(f"warm leaderboard, median of {WARM}", statistics.median(warm), 2.0, "s")
+        _tell("  the slowest", max(warm), None, "s")
         battles = page.timed(lambda: page.go(f"{server.url}/battles"), "[data-testid=stDataFrame]")
         _tell("a page of battles, over the WebSocket", battles["mb"], 0.5, "MB")
         _search(page, search_budget)
@@ -173,6 +174,11 @@ def _measure(server: _Server, search_budget: float) -> None:
             _tell(f"{name}", opened["seconds"], None, "s")
             _tell("  over the WebSocket", opened["mb"], 0.5, "MB")
     _tell("server memory", server.memory_mb, 500.0, "MB")
+
+
+def _again(page: _Browser, server: _Server) -> float:
+    page.go("about:blank")
+    return page.timed(lambda: page.go(f"{server.url}/"), "[data-testid=stVegaLiteChart]")["seconds"]
 
 
 def _search(page: _Browser, budget: float) -> None:

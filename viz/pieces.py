@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FunctionType
+from typing import Any
 
 import altair as alt
 import streamlit as st
@@ -14,7 +16,10 @@ from viz.figures import DASH
 from viz.filters import default_judges
 from viz.reading.board import Board
 from viz.rendering import as_html, plain
-from viz.session import t
+from viz.session import look, t
+
+Draw = Callable[..., alt.TopLevelMixin]
+"""A function of viz.charts: takes data, titles and `look`."""
 
 REASONS = {
     "answer_missing": "answer missing",
@@ -87,18 +92,27 @@ def style_choice(board: Board) -> tuple[str, ...] | None:
     )  # fmt: skip
 
 
-def chart(drawn: alt.TopLevelMixin, look: Look, key: str, *, stretch: bool = True) -> None:
-    """Show an altair chart in the colours of the page."""
-    st.altair_chart(styled(drawn, look), width="stretch" if stretch else "content", theme=None, key=key)
+def chart(key: str, draw: Draw, *given: object, stretch: bool = True, **named: object) -> None:
+    """Show what `draw` makes of what is given, in the colours of the page; it is drawn once per content."""
+    spec = _drawn(draw, given, named, look())
+    st.vega_lite_chart(spec, width="stretch" if stretch else "content", theme=None, key=key)
 
 
-def clickable(drawn: alt.TopLevelMixin, look: Look, key: str, selection: str) -> Mapping[str, str]:
-    """Show a chart; returns the fields of the mark that was clicked, empty until one is."""
-    event = st.altair_chart(
-        styled(drawn, look), width="content", theme=None, key=key, on_select="rerun", selection_mode=selection
-    )
+def clickable(key: str, selection: str, draw: Draw, *given: object, **named: object) -> Mapping[str, str]:
+    """Show a chart as `chart` does; returns the fields of the mark that was clicked, empty until one is."""
+    event = st.vega_lite_chart(
+        _drawn(draw, given, named, look()), width="content", theme=None, key=key, on_select="rerun",
+        selection_mode=selection,
+    )  # fmt: skip
     marks = event.selection.get(selection) or [{}]
     return dict(marks[0]) if isinstance(marks, list) else {}
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={FunctionType: lambda draw: draw.__qualname__})
+def _drawn(draw: Draw, given: tuple[object, ...], named: Mapping[str, object], colours: Look) -> dict[str, Any]:
+    """The Vega-Lite specification: altair takes some 100 ms to make and validate one."""
+    spec: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict()
+    return spec
 
 
 def clicked_row(event: DataframeState) -> int | None:

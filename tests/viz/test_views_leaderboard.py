@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from viz.charts.looks import styled
 from viz.filters import Filter, select
 from viz.options import Source
 from viz.pieces import REASONS
@@ -73,3 +74,19 @@ def test_a_missing_board_is_one_line_not_a_traceback(app, tmp_path: Path) -> Non
     at = app("--board", tmp_path / "nowhere")
     assert not at.exception
     assert "no such folder" in at.error[0].value
+
+
+def test_a_chart_is_made_once_for_its_content(app, board_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from viz import pieces
+
+    made: list[object] = []
+    monkeypatch.setattr(pieces, "styled", lambda drawn, look: made.append(drawn) or styled(drawn, look))
+    pieces._drawn.clear()
+    at = app("--board", board_folder)
+    first = [element.proto.spec for element in at.main if element.type == "vega_lite_chart"]
+    assert len(made) == len(first) > 0
+    at.run()
+    assert len(made) == len(first)
+    at = app("--board", board_folder, category=["coding"])
+    assert not at.exception
+    assert len(made) > len(first)  # other numbers, another chart

@@ -15,7 +15,7 @@ from viz.filters import Filter
 from viz.pieces import chart, clickable, judge_choice, nothing
 from viz.reading.report import Report, Standing
 from viz.rendering import shortened
-from viz.session import board, go, look, report_for, t
+from viz.session import board, go, report_for, t
 
 RADAR_MODELS = 5
 
@@ -72,7 +72,7 @@ def _heatmap(report: Report, by: str, slices: list[str], measure: str) -> None:
         tooltips=(("told", " "), ("n_battles", t("Battles")), ("n_questions", t("Questions"))),
     )  # fmt: skip
     rows, columns = [shortened(s.model, 32) for s in report.models], [shortened(name, 24) for name in slices]
-    clicked = clickable(heatmap(frame, rows, columns, look(), heat), look(), f"slices-{by}-{measure}", "cell")
+    clicked = clickable(f"slices-{by}-{measure}", "cell", heatmap, frame, rows, columns, options=heat)
     st.caption(t("A ° marks fewer than 20 questions. Click a cell for its battles."))
     if (model := clicked.get("model")) and (name := clicked.get("slice")):
         go("battles", {"model": [model], "category" if by == "categories" else "language": [name]})
@@ -118,7 +118,7 @@ def _radar(report: Report, by: str, slices: list[str]) -> None:
     if not frame.empty:
         left, _ = st.columns([3, 2])
         with left:
-            chart(radar(frame, [shortened(name, 22) for name in axes], look()), look(), "radar", stretch=False)
+            chart("radar", radar, frame, [shortened(name, 22) for name in axes], stretch=False)
             st.caption(t("Win rates: the middle is 0, the outer ring 100 %, the darker ring 50 %."))
 
 

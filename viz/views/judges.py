@@ -20,7 +20,7 @@ from viz.filters import PANEL, Filter
 from viz.pieces import category_choice, chart, clicked_row, nothing
 from viz.reading.board import Board
 from viz.rendering import shortened
-from viz.session import board, go, look, selected, t, votes
+from viz.session import board, go, selected, t, votes
 
 
 def show() -> None:
@@ -145,11 +145,8 @@ def _by_category(opened: Board, chosen: NDArray[np.intp], health: Sequence[Judge
         return
     several = len(health) > 1
     half = 0.5 if measure == "first_slot" else None
-    chart(
-        intervals(pd.DataFrame(cells), measures[measure], look(), by="judge" if several else None, mark=half),
-        look(),
-        "by-category",
-    )
+    by = "judge" if several else None
+    chart("by-category", intervals, pd.DataFrame(cells), measures[measure], by=by, mark=half)
 
 
 def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
@@ -163,11 +160,8 @@ def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealt
     if not cells:
         nothing(t("Lengths are not known, or there are too few battles."))
         return
-    chart(
-        length_chart(pd.DataFrame(cells), t("Length, as a multiple of the other answer"), t("Points won"), look()),
-        look(),
-        "length",
-    )
+    x_title = t("Length, as a multiple of the other answer")
+    chart("length", length_chart, pd.DataFrame(cells), x_title, t("Points won"))
     st.caption(t("Flat at 50 % means that length does not matter. A slope may also mean that longer is better."))
 
 

@@ -56,9 +56,9 @@ def show() -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.subheader(t("How sure is it?"), anchor=False)
-        chart(forest(_estimates(standings, report), _metric_name(report), colours), colours, "forest")
+        chart("forest", forest, _estimates(standings, report), _metric_name(report))
     with right:
-        _value_map(standings, report, colours)
+        _value_map(standings, report)
     downloads(report, _estimates(standings, report), _metric_name(report))
 
 
@@ -292,7 +292,7 @@ def _without_elo(opened: Board, report: Report) -> None:
         st.caption(told)
 
 
-def _value_map(standings: list[Standing], report: Report, colours: Look) -> None:
+def _value_map(standings: list[Standing], report: Report) -> None:
     measures = {
         "cost": (t("Cost of all answers, USD"), [s.cost_usd for s in standings]),
         "latency": (t("Seconds per answer"), [_measure(s, "latency_s") for s in standings]),
@@ -318,7 +318,7 @@ def _value_map(standings: list[Standing], report: Report, colours: Look) -> None
         nothing(t("No model has both numbers."))
         return
     log = bool((frame["x"] > 0).all() and frame["x"].max() > 10 * frame["x"].min())
-    chart(pareto(frame, title, _metric_name(report), colours, log=log), colours, "value-map")
+    chart("value-map", pareto, frame, title, _metric_name(report), log=log)
     if missing := len(standings) - len(frame):
         st.caption(t("{n} models without this number are not drawn.", n=missing))
 

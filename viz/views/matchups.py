@@ -17,7 +17,7 @@ from viz.pieces import category_choice, chart, clickable, judge_choice, language
 from viz.reading.board import Board
 from viz.reading.report import Report
 from viz.rendering import as_html, plain, shortened
-from viz.session import board, go, look, report_for, selected, t
+from viz.session import board, go, report_for, selected, t
 
 
 def show() -> None:
@@ -56,7 +56,7 @@ def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Rep
         fields=("row_model", "column_model"),
     )
     names = [shortened(m, 32) for m in models]
-    clicked = clickable(heatmap(frame, names, names, look(), heat), look(), f"matrix-{kind}", "cell")
+    clicked = clickable(f"matrix-{kind}", "cell", heatmap, frame, names, names, options=heat)
     st.caption(t("Row against column. Click a cell for its battles."))
     if (one := clicked.get("row_model")) and (other := clicked.get("column_model")) and one != other:
         go("battles", {**wanted.parameters(), "model": [one], "opponent": [other]})
@@ -113,7 +113,7 @@ def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, model
             return
         listed = share_by_group(opened, outcomes, picked, report.level)
         frame = pd.DataFrame([{"name": shortened(g, 32), **mean._asdict()} for g, mean in listed])
-        chart(shares(frame, look(), t("Points of {name}", name=shortened(one, 30))), look(), "categories")
+        chart("categories", shares, frame, title=t("Points of {name}", name=shortened(one, 30)))
 
 
 def _record(

@@ -20,7 +20,7 @@ from viz.pieces import chart, clicked_row, nothing, warn_all
 from viz.reading.cache import Signature, signature
 from viz.reading.detail import Identity
 from viz.rendering import plain, shortened
-from viz.session import go, look, source, t
+from viz.session import go, source, t
 
 SHOWN = 500
 """Changed battles that are listed."""
@@ -115,7 +115,7 @@ def _models(found: BoardDiff, before: str, after: str) -> None:
             if rank is not None
         ]
         if cells:
-            chart(slopes(pd.DataFrame(cells), sides, look()), look(), "slopes")
+            chart("slopes", slopes, pd.DataFrame(cells), sides)
 
 
 def _model(m: Moved) -> dict[str, object]:
