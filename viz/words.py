@@ -306,11 +306,17 @@ CHINESE: dict[str, str] = {
     "Planned": "计划",
     "Stored before": "先前已存",
     "Still reading what was judged before this page was opened.": "正在读取本页打开之前的评判。",
-    "Provisional: {n} replies, incomplete battles included.": "临时结果：{n} 条回复，包含未完成的对战。",
-    "Ties of identical answers are not in yet, and a reply that several battles share counts once.": (
+    "Provisional": "临时结果",
+    "{n} replies read, {all} are planned.": "已读取 {n} 条回复，计划 {all} 条。",
+    "Rated: {n} battles judged in full. Left out: {part} judged in part.": (
+        "已评：{n} 场完整判定的对战。未计入：{part} 场部分判定的对战。"
+    ),
+    "Ties of identical answers are not in yet. A reply that several battles share counts once.": (
         "相同回答的平局尚未计入，多场对战共用的回复只计一次。"
     ),
-    "Provisional: {n} replies.": "临时结果：{n} 条回复。",
+    "A verdict on an answer that has changed counts until the new one is judged.": (
+        "回答改变后，旧判定在重新评判前仍计入。"
+    ),
     "No verdict yet.": "尚无判定。",
     "Notes of the run ({n})": "运行备注（{n}）",
     "Latest replies without a verdict": "最近没有判定的回复",

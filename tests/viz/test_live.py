@@ -7,7 +7,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from viz.live import LedgerTail, read_run
+import pytest
+from boards import arithmetic_board
+from commands import arena
+
+from viz.live import Rules, read_run, rules_of
+from viz.provisional import Failure, LedgerTail
 
 RUN = {
     "started": "2026-11-21T10:00:00Z", "finished": None, "outcome": None, "plan": 100, "done": 25, "spent": None,
@@ -83,21 +88,95 @@ def test_a_truncated_or_replaced_ledger_starts_over(tmp_path: Path) -> None:
 
 
 def test_slots_become_models(tmp_path: Path) -> None:
-    tail = LedgerTail(tmp_path)
+    tail = LedgerTail(tmp_path, Rules(both_orders=True))
     wins_of_a = b"".join(_reply(str(n), "a_first", "A") + _reply(str(n), "b_first", "B") for n in range(6))
     (tmp_path / "j.jsonl").write_bytes(wins_of_a + _reply("9", "a_first", "B") + _reply("9", "b_first", "A"))
     tail.look()
-    board = tail.provisional()
+    board = tail.provisional().leaderboard
     assert board is not None
     assert [m.model for m in board.models] == ["a", "b"]
-    assert (board.models[0].wins, board.models[0].losses) == (12, 2)
+    assert (board.models[0].wins, board.models[0].losses) == (6, 1)
+
+
+def test_half_a_battle_is_counted_and_not_rated(tmp_path: Path) -> None:
+    tail = LedgerTail(tmp_path, Rules(both_orders=True))
+    whole = _reply("1", "a_first", "A") + _reply("1", "b_first", "A")
+    (tmp_path / "j.jsonl").write_bytes(whole + _reply("2", "a_first", "A") + _reply("3", "b_first", "A"))
+    tail.look()
+    found = tail.provisional()
+    assert (found.battles, found.partly) == (1, 2)
+    one_order = LedgerTail(tmp_path, Rules(both_orders=False))
+    one_order.look()
+    assert (one_order.provisional().battles, one_order.provisional().partly) == (3, 0)
+
+
+def test_a_battle_waits_for_every_judge_but_not_for_one_that_failed_or_fell_silent(tmp_path: Path) -> None:
+    rules = Rules(judges=frozenset({"j", "k", "old"}), silent=frozenset({"old"}))
+    (tmp_path / "j.jsonl").write_bytes(b"".join(_reply(q, "a_first", "A") for q in "123"))
+    said = _reply("1", "a_first", "B", judge="k") + _reply("2", "a_first", "?", judge="k")
+    (tmp_path / "k.jsonl").write_bytes(said + _reply("1", "a_first", "A", judge="stranger"))
+    tail = LedgerTail(tmp_path, rules)
+    tail.look()
+    found = tail.provisional()
+    assert (found.battles, found.partly) == (2, 1)  # 1 by both judges, 2 by the one that could be read; 3 waits
+    assert found.leaderboard is not None
+    assert found.leaderboard.models[0].win_rate == (0.5 + 1.0) / 2
+
+
+def test_the_baseline_stands_where_it_will_stand(tmp_path: Path) -> None:
+    replies = b"".join(_reply(str(n), "a_first", "A" if n % 3 else "B") for n in range(12))
+    (tmp_path / "j.jsonl").write_bytes(replies)
+    tail = LedgerTail(tmp_path, Rules(baseline="b"))
+    tail.look()
+    board = tail.provisional().leaderboard
+    assert board is not None
+    assert {m.model: m.rating for m in board.models}["b"] == 1000
 
 
 def test_replies_without_a_verdict_are_shown_not_rated(tmp_path: Path) -> None:
     tail = LedgerTail(tmp_path)
-    (tmp_path / "j.jsonl").write_bytes(
-        _reply("1", "a_first", "Q") + _reply("2", "a_first", "A", status="error") + b"{damaged\n"
-    )
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(_reply("1", "a_first", "Q") + _reply("2", "a_first", "A", status="error") + b"{damaged\n")
     tail.look()
-    assert [status for _, _, status, _ in tail.failures] == ["unparsed", "error", "damaged line"]
-    assert tail.provisional() is None
+    assert [failure.status for failure in tail.failures(9)] == ["damaged line", "error", "unparsed"]
+    assert tail.failures(1) == [Failure("j", "", "damaged line", "{damaged")]
+    assert tail.provisional().leaderboard is None
+    with path.open("ab") as out:
+        out.write(_reply("1", "a_first", "A"))  # the repaired reply
+    tail.look()
+    assert [failure.status for failure in tail.failures(9)] == ["damaged line", "error"]
+
+
+@pytest.mark.parametrize("mode", ["pairwise", "pairwise_baseline"])
+def test_when_every_reply_is_in_the_provisional_board_is_the_board(tmp_path: Path, mode: str) -> None:
+    """A rehearsal with a panel: answers of their own, so that no battle is decided without a judge."""
+    judges = {name: {"backend": "reference"} for name in ("j1", "j2")}
+    config = arithmetic_board(tmp_path, 20, mode=mode, judges=judges, strong_weight=3)
+    assert arena("run", "-c", config, "--dry-run").returncode == 0
+    folder = tmp_path / "out" / "dry-run"
+    state = read_run(folder / "run.json")
+    assert state is not None
+    assert state.rules.both_orders
+    tail = LedgerTail(folder / "reviews", state.rules)
+    tail.look()
+    assert tail.replies >= state.planned_replies > 0
+    found = tail.provisional()
+    stored = json.loads((folder / "reports" / "leaderboard.json").read_text())
+    assert found.leaderboard is not None
+    assert (found.battles, found.partly) == (stored["n_battles"], 0)
+    for mine, theirs in zip(found.leaderboard.models, stored["models"], strict=True):
+        assert mine.model == theirs["model"]
+        assert (mine.rank, mine.rank_low, mine.rank_high) == (theirs["rank"], theirs["rank_low"], theirs["rank_high"])
+        assert mine.rating == pytest.approx(theirs["rating"], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        None, [], "x", {"reviews_gen": 3, "answers_gen": {"a": None}, "rating_gen": []},
+        {"reviews_gen": {"judges": "peers", "panel": 7, "strong_weight": "${W}"}},
+    ],
+)  # fmt: skip
+def test_a_config_that_says_nothing_leaves_the_defaults(config: object) -> None:
+    rules = rules_of(config)
+    assert (rules.judges, rules.baseline, rules.quorum, rules.strong_weight) == (frozenset(), None, 1, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -10,10 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from arena.errors import DataError
+from arena.ratings import ModelRow
 from arena.store import BoardFolder
 from viz.figures import count, margin, money, points, rank_range, seconds
-from viz.live import LedgerTail, RunState, Task, read_run
+from viz.live import RunState, Task, read_run
 from viz.pieces import nothing
+from viz.provisional import LedgerTail, Provisional
 from viz.reading.report import read_report
 from viz.rendering import plain, shortened
 from viz.session import source, t
@@ -42,13 +45,14 @@ def _watch(root: Path) -> None:
     if state is None:
         return
     _status(state)
+    tail = _tail(root, state)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _tasks(state)
     with right:
         if state.finished is None or not _rated(root):
-            _standings(root)
-    _trouble(state, root)
+            _standings(tail, state)
+    _trouble(state, tail)
 
 
 def _status(state: RunState) -> None:
@@ -122,64 +126,77 @@ def _rated(root: Path) -> bool:
     return True
 
 
-def _tail(root: Path) -> LedgerTail:
+def _tail(root: Path, state: RunState) -> LedgerTail:
     key = f"tail of {root}"
-    if key not in st.session_state:
-        st.session_state[key] = LedgerTail(root / "reviews")
+    known = st.session_state.get(key)
+    if not isinstance(known, LedgerTail) or known.rules != state.rules:
+        st.session_state[key] = LedgerTail(root / "reviews", state.rules)
     tail = cast("LedgerTail", st.session_state[key])
     tail.look()
     return tail
 
 
-def _standings(root: Path) -> None:
-    tail = _tail(root)
+def _standings(tail: LedgerTail, state: RunState) -> None:
     st.subheader(t("So far"), anchor=False)
     if tail.behind:
         st.caption(t("Still reading what was judged before this page was opened."))
-    rated = _provisional(tail)
-    scores = tail.mean_scores()
-    if rated:
-        st.dataframe(pd.DataFrame(rated), hide_index=True)
-        st.caption(t("Provisional: {n} replies, incomplete battles included.", n=count(tail.replies)))
-        st.caption(t("Ties of identical answers are not in yet, and a reply that several battles share counts once."))
+    found, scores = _provisional(tail), tail.mean_scores()
+    if found.leaderboard is not None:
+        st.dataframe(pd.DataFrame([_standing(m) for m in found.leaderboard.models]), hide_index=True)
     elif scores:
         rows = [{t("Model"): model, t("Score"): round(mean, 2), t("Scores"): n} for model, mean, n in scores]
         st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(t("Provisional: {n} replies.", n=count(tail.replies)))
-    else:
+    if not tail.replies:
         st.caption(t("No verdict yet."))
+        return
+    share = t("{n} replies read, {all} are planned.", n=count(tail.replies), all=count(state.planned_replies))
+    if scores:
+        st.caption(f"**{t('Provisional')}**: {share}")
+        return
+    battles = t("Rated: {n} battles judged in full. Left out: {part} judged in part.", n=count(found.battles),
+                part=count(found.partly))  # fmt: skip
+    st.caption(f"**{t('Provisional')}**: {share} {battles}")
+    st.caption(t("Ties of identical answers are not in yet. A reply that several battles share counts once."))
+    st.caption(t("A verdict on an answer that has changed counts until the new one is judged."))
 
 
-def _provisional(tail: LedgerTail) -> list[dict[str, object]]:
-    """Rated again when replies came in, otherwise remembered."""
-    state = st.session_state
-    if state.get("provisional of") != (str(tail.folder), tail.replies):
-        board = tail.provisional()
-        state["provisional"] = [
-            {
-                t("Rank"): rank_range(m.rank, m.rank_low, m.rank_high), t("Model"): m.model,
-                t("Rating"): points(m.rating), "±": margin(m.rating, m.rating_low, m.rating_high),
-                t("Verdicts"): m.n_battles,
-            }
-            for m in (board.models if board else ())
-        ]  # fmt: skip
-        state["provisional of"] = (str(tail.folder), tail.replies)
-    return cast("list[dict[str, object]]", state["provisional"])
+def _standing(m: ModelRow) -> dict[str, object]:
+    return {
+        t("Rank"): rank_range(m.rank, m.rank_low, m.rank_high),
+        t("Model"): m.model,
+        t("Rating"): points(m.rating),
+        "±": margin(m.rating, m.rating_low, m.rating_high),
+        t("Battles"): m.n_battles,
+    }
 
 
-def _trouble(state: RunState, root: Path) -> None:
-    failures = list(_tail(root).failures)
+def _provisional(tail: LedgerTail) -> Provisional:
+    """Rated again when replies came in, as often as that takes a tenth of the time at most."""
+    state, about = st.session_state, str(tail.folder)
+    known = state.get("provisional")
+    now = time.monotonic()
+    if known is None or known[0] != about or (known[1] != tail.replies and now > known[2]):
+        found = tail.provisional()
+        state["provisional"] = (about, tail.replies, time.monotonic() + 9 * (time.monotonic() - now), found)
+    return cast("Provisional", state["provisional"][3])
+
+
+def _trouble(state: RunState, tail: LedgerTail) -> None:
     if state.notes:
         with st.expander(t("Notes of the run ({n})", n=len(state.notes))):
             for note in state.notes[-50:]:
                 st.text(note)
+    failures = tail.failures(30)
     if not failures:
         return
     st.subheader(t("Latest replies without a verdict"), anchor=False)
     rows = [
-        {t("Judge"): j, t("Question"): q, t("Status"): s, t("What came back"): shortened(said, 160)}
-        for j, q, s, said in reversed(failures)
-    ]
+        {
+            t("Judge"): failure.judge, t("Question"): failure.question, t("Status"): failure.status,
+            t("What came back"): shortened(failure.said, 160),
+        }
+        for failure in failures
+    ]  # fmt: skip
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
