@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from arena.errors import DataError
 from arena.files import Appender, read_objects
+from arena.redact import redact_json
 from arena.types import JSON
 
 
@@ -110,6 +111,7 @@ class BatchLog:
     def _write(self, line: dict[str, JSON]) -> None:
         if self._appender is None:
             self._appender = Appender(self.path)
+        line = {name: redact_json(value) for name, value in line.items()}
         self._appender.append(line)
         self._appender.sync()
         self._apply(line)

@@ -20,7 +20,8 @@ MINIMUM_LENGTH = 8
 """Shorter values are no secrets, and replacing them would mangle ordinary words."""
 REDACTED = "[redacted]"
 
-_SCHEMES = ("bearer", "basic", "token")
+_SCHEMES = ("bearer", "basic", "token", "key", "apikey", "api-key")
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@\s]*):(?!\$\{)[^/@\s]+@")
 _known: dict[str, None] = {}
 
 
@@ -60,7 +61,8 @@ def redact_json(value: JSON) -> JSON:
 
 
 def without_secrets(config: JSON) -> JSON:
-    """A configuration as it may be shown: header values written out in it, and every known secret, are replaced."""
+    """A configuration as it may be shown: header values and passwords of URLs written out in it, and every known
+    secret, are replaced."""
     match config:
         case dict():
             return {
@@ -71,8 +73,10 @@ def without_secrets(config: JSON) -> JSON:
             }
         case list():
             return [without_secrets(inner) for inner in config]
+        case str():
+            return redact(_URL_PASSWORD.sub(rf"\1:{REDACTED}@", config))
         case _:
-            return redact_json(config)
+            return config
 
 
 def _is_reference(value: JSON) -> bool:

@@ -27,8 +27,9 @@ def test_short_values_are_no_secrets() -> None:
     assert redact("1234567 abc") == "1234567 abc"
 
 
-def test_a_bearer_header_covers_its_token() -> None:
-    remember_secrets(["Bearer tok-12345678"])
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic", "Key", "Api-Key"])
+def test_a_header_with_a_scheme_covers_its_token(scheme: str) -> None:
+    remember_secrets([f"{scheme} tok-12345678"])
     assert redact("token tok-12345678 refused") == "token [redacted] refused"
 
 
@@ -67,3 +68,13 @@ def test_a_config_loses_written_out_headers_and_keeps_references() -> None:
     shown = without_secrets({"answers_gen": {"m": judge}, "list": [1, "x"]})
     expected = {"headers": {"X-A": "[redacted]", "X-B": "${TOKEN}"}, "base_url": "http://h/?k=[redacted]"}
     assert shown == {"answers_gen": {"m": expected}, "list": [1, "x"]}
+
+
+def test_a_config_loses_passwords_inside_urls_that_nobody_has_called_yet() -> None:
+    for url, shown in (
+        ("https://me:hunter2-hunter2@host/v1", "https://me:[redacted]@host/v1"),
+        ("https://:short@host:8000/v1", "https://:[redacted]@host:8000/v1"),
+        ("https://me:${PASSWORD}@host/v1", "https://me:${PASSWORD}@host/v1"),
+        ("http://127.0.0.1:8000/v1?to=me@host", "http://127.0.0.1:8000/v1?to=me@host"),
+    ):
+        assert without_secrets({"base_url": url}) == {"base_url": shown}

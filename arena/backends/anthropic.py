@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from arena.backends.anthropic_wire import Dialect, StreamedBody, body_of, completion_of
-from arena.backends.api import ApiBackend, endpoint_of, read_body, read_key, read_stream, timed
+from arena.backends.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
 from arena.backends.http_errors import Sdk
 from arena.config import AnthropicConfig
 from arena.types import Completion, Request
@@ -16,25 +16,15 @@ from arena.types import Completion, Request
 class AnthropicTransport:
     """One messages call at a time on the official SDK, whose own retries are off."""
 
-    def __init__(self, config: AnthropicConfig, name: str, key: str | None) -> None:
+    def __init__(self, config: AnthropicConfig, name: str, entry: str, key: str | None) -> None:
         import anthropic
-        import httpx2
 
         self.sdk = cast("Sdk", anthropic)
         self.model = config.model or name
         self.extra_body = config.extra_body
         self.dialect = Dialect()
         self._stream = config.stream
-        timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
-        self.client = anthropic.AsyncAnthropic(
-            api_key=key or "no-key-needed",
-            base_url=config.base_url,
-            default_headers=config.headers,
-            timeout=timeout,
-            max_retries=0,
-            http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, limits=limits),
-        )
+        self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
@@ -69,5 +59,5 @@ def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapp
 
     Raises InputError when the key is missing or a value cannot be used.
     """
-    transport = AnthropicTransport(config, name, read_key(config, entry, environ))
+    transport = AnthropicTransport(config, name, entry, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

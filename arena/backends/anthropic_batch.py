@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from arena.backends.anthropic import AnthropicTransport
 from arena.backends.anthropic_wire import Dialect, body_of, completion_of
 from arena.backends.api import ApiBackend
-from arena.backends.batch import BatchItem, BatchResult, BatchState, failed_result, patiently, read_result
+from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_result
 from arena.backends.http_errors import error_text
 from arena.files import to_json
 from arena.types import JSON
@@ -21,7 +21,7 @@ _OWN_FAULT = {"invalid_request_error": 400, "request_too_large": 413, "not_found
 """Error types that no second try would change; everything else is the provider's."""
 
 
-class AnthropicBatches:
+class AnthropicBatches(Batches[Dialect]):
     """Batches of messages. They carry no mark of ours: a lost one is found by time and size, then by its results."""
 
     most_requests = 100_000
@@ -29,37 +29,19 @@ class AnthropicBatches:
     """The provider takes 256 MB."""
 
     def __init__(self, backend: ApiBackend[Dialect], transport: AnthropicTransport) -> None:
-        self._backend = backend
+        super().__init__(backend)
         self._client = transport.client
         self._model = transport.model
         self._extra = transport.extra_body
-        self._first = self._dialect = transport.dialect
-
-    @property
-    def enforces(self) -> bool:
-        """Whether the schema is sent along."""
-        return self._dialect.schema
 
     def size(self, item: BatchItem) -> int:
         """Bytes of the request as JSON."""
         return len(to_json(self._request(item)))
 
-    def learn(self, complaint: str) -> bool:
-        """Correct the dialect; whether the complaint said how."""
-        better = self._dialect.corrected(complaint)
-        self._dialect = better or self._dialect
-        return better is not None
-
-    def knows(self, complaint: str) -> bool:
-        """Whether the complaint is about something that has another form."""
-        return self._first.corrected(complaint) is not None
-
     async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
         """Create the batch."""
         requests = cast("list[BatchRequest]", [self._request(item) for item in items])
-        batch = await patiently(
-            self._backend, lambda: self._client.messages.batches.create(requests=requests), once=True
-        )
+        batch = await self._do(lambda: self._client.messages.batches.create(requests=requests), once=True)
         return batch.id
 
     async def recent(self, uuid: str, total: int, since: float) -> list[str]:
@@ -73,12 +55,12 @@ class AnthropicBatches:
                 found.append(batch)
             return found
 
-        batches = await patiently(self._backend, listed)
+        batches = await self._do(listed)
         return [batch.id for batch in reversed(batches) if _counts(batch)[1] == total]
 
     async def state(self, batch_id: str) -> BatchState:
         """How far it is."""
-        batch = await patiently(self._backend, lambda: self._client.messages.batches.retrieve(batch_id))
+        batch = await self._do(lambda: self._client.messages.batches.retrieve(batch_id))
         done, total = _counts(batch)
         return BatchState(batch.processing_status == "ended", done, total)
 
@@ -89,11 +71,7 @@ class AnthropicBatches:
             decoder = await self._client.messages.batches.results(batch_id)
             return [item.to_dict(mode="json") async for item in decoder]
 
-        return [_result(line) for line in await patiently(self._backend, read)]
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+        return [_result(line) for line in await self._do(read)]
 
     def _request(self, item: BatchItem) -> dict[str, JSON]:
         return {

@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_AT_ANTHROPIC = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
+_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+_PASSWORD = re.compile(r"//[^/@]*:([^/@]+)@")
 _OWN_FIELDS = ("model", "messages", "stream")
 
 
@@ -44,6 +46,7 @@ class Dialect(Protocol):
 
 
 D = TypeVar("D", bound=Dialect)
+C = TypeVar("C")
 
 
 class ApiTransport(Protocol[D]):
@@ -129,12 +132,14 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
     for name, value in config.headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
-    remember_secrets([*config.headers.values(), *_url_passwords(config.base_url, environ)])
+    url = environ.get(_URL_VARIABLES[config.backend]) if config.base_url is None else config.base_url
+    remember_secrets([*config.headers.values(), *_url_passwords(url, environ)])
+    if url is not None and not _usable(url):
+        place = f"{entry}: {_URL_VARIABLES[config.backend]}" if config.base_url is None else f"{entry}.base_url"
+        raise InputError(redact(f"{place}: expected http://HOST... or https://HOST..., found {url!r}"))
     for field in _OWN_FIELDS:
         if field in config.extra_body:
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
-    if config.base_url is not None and not config.base_url.startswith(("http://", "https://")):
-        raise InputError(f"{entry}.base_url: expected http://... or https://..., found {config.base_url!r}")
     for parameter in _NOT_AT_ANTHROPIC if isinstance(config, AnthropicConfig) else ():
         if getattr(config.generation_config, parameter) is not None:
             raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
@@ -154,10 +159,47 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
 
 
 def _url_passwords(base_url: str | None, environ: Mapping[str, str]) -> list[str]:
-    """Passwords inside the base URL and the proxies' URLs."""
+    """Passwords inside the base URL and the proxies' URLs, as written and as sent."""
     names = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
     proxies = [environ.get(name) for name in (*names, *map(str.upper, names))]
-    return [found for url in (base_url, *proxies) if url and (found := urlsplit(url).password)]
+    found = [match.group(1) for url in (base_url, *proxies) if url and (match := _PASSWORD.search(url))]
+    return [*found, *map(unquote, found)]
+
+
+def _usable(url: str) -> bool:
+    """Whether a URL is one of HTTP, with a host and, if any, a proper port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def open_client(
+    sdk: Callable[..., C], http: Callable[..., object], config: ApiConfig, entry: str, key: str | None
+) -> C:
+    """An SDK's client, its own retries off, on its HTTP client.
+
+    Raises InputError where the environment's proxies or certificates cannot be used.
+    """
+    import httpx2
+
+    timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
+    try:
+        return sdk(
+            api_key=key or "no-key-needed",
+            base_url=config.base_url,
+            default_headers=config.headers,
+            timeout=timeout,
+            max_retries=0,
+            http_client=http(timeout=timeout, limits=limits),
+        )
+    except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+        where = "the proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or SSL_CERT_FILE"
+        raise InputError(
+            redact(f"{entry}: no connection can be opened with {where} of the environment: {error}")
+        ) from None
 
 
 def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:

@@ -7,9 +7,9 @@ Every request carries its key as `custom_id`, so that a result is recognised wha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from arena.backends.api import ApiBackend
+from arena.backends.api import ApiBackend, D
 from arena.backends.http_errors import call_error, http_errors, status_error
 from arena.errors import ArenaError, CallError, Rejected, Unauthorized, Unstable
 from arena.types import Backend, Completion, Request
@@ -86,8 +86,31 @@ class BatchClient(Protocol):
     async def results(self, batch_id: str) -> list[BatchResult]:
         """Everything an ended batch holds, in any order. What it does not hold was not done."""
 
-    async def close(self) -> None:
-        """Let go of the connections."""
+
+class Batches(Generic[D]):
+    """What both providers' clients do alike: they ask in the dialect learnt so far, within the endpoint's patience."""
+
+    def __init__(self, backend: ApiBackend[D]) -> None:
+        self._backend = backend
+        self._first = self._dialect = backend.transport.dialect
+
+    @property
+    def enforces(self) -> bool:
+        """Whether the schema is sent along."""
+        return self._dialect.schema
+
+    def learn(self, complaint: str) -> bool:
+        """Correct the dialect; whether the complaint said how."""
+        better = self._dialect.corrected(complaint)
+        self._dialect = better or self._dialect
+        return better is not None
+
+    def knows(self, complaint: str) -> bool:
+        """Whether the complaint is about something that has another form."""
+        return self._first.corrected(complaint) is not None
+
+    async def _do(self, what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+        return await patiently(self._backend, what, once=once)
 
 
 def batch_client(backend: Backend) -> BatchClient | None:

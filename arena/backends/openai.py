@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import cast
 
-from arena.backends.api import ApiBackend, endpoint_of, read_body, read_key, read_stream, timed
+from arena.backends.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
 from arena.backends.http_errors import Sdk
 from arena.backends.openai_wire import Dialect, StreamedBody, body_of, completion_of, dialect_of
 from arena.config import OpenAIConfig
@@ -16,24 +16,14 @@ from arena.types import Completion, Request
 class OpenAITransport:
     """One chat-completions call at a time on the official SDK, whose own retries are off."""
 
-    def __init__(self, config: OpenAIConfig, name: str, key: str | None) -> None:
-        import httpx2
+    def __init__(self, config: OpenAIConfig, name: str, entry: str, key: str | None) -> None:
         import openai
 
         self.sdk = cast("Sdk", openai)
         self.model = config.model or name
         self.extra_body = config.extra_body
         self._stream = config.stream
-        timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
-        self.client = openai.AsyncOpenAI(
-            api_key=key or "no-key-needed",
-            base_url=config.base_url,
-            default_headers=config.headers,
-            timeout=timeout,
-            max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, limits=limits),
-        )
+        self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
         self.dialect = dialect_of(self.base_url)
 
@@ -68,5 +58,5 @@ def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[st
 
     Raises InputError when the key is missing or a value cannot be used.
     """
-    transport = OpenAITransport(config, name, read_key(config, entry, environ))
+    transport = OpenAITransport(config, name, entry, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arena.backends.api import ApiBackend
-from arena.backends.batch import BatchItem, BatchResult, BatchState, failed_result, patiently, read_result
+from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_result
 from arena.backends.http_errors import error_text
 from arena.backends.openai import OpenAITransport
 from arena.backends.openai_wire import Dialect, body_of, completion_of
@@ -21,7 +21,7 @@ _MARK = "arena_uuid"
 _ENDED = ("completed", "failed", "expired", "cancelled")
 
 
-class OpenAIBatches:
+class OpenAIBatches(Batches[Dialect]):
     """Batches of chat completions. The submission's uuid stands in the batch's metadata."""
 
     most_requests = 50_000
@@ -29,38 +29,21 @@ class OpenAIBatches:
     """The provider takes 200 MB."""
 
     def __init__(self, backend: ApiBackend[Dialect], transport: OpenAITransport) -> None:
-        self._backend = backend
+        super().__init__(backend)
         self._client = transport.client
         self._model = transport.model
         self._extra = transport.extra_body
-        self._first = self._dialect = transport.dialect
-
-    @property
-    def enforces(self) -> bool:
-        """Whether the schema is sent along."""
-        return self._dialect.schema
 
     def size(self, item: BatchItem) -> int:
         """Bytes of its line in the file."""
         return len(self._line(item))
 
-    def learn(self, complaint: str) -> bool:
-        """Correct the dialect; whether the complaint said how."""
-        better = self._dialect.corrected(complaint)
-        self._dialect = better or self._dialect
-        return better is not None
-
-    def knows(self, complaint: str) -> bool:
-        """Whether the complaint is about something that has another form."""
-        return self._first.corrected(complaint) is not None
-
     async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
         """Upload the requests and create the batch."""
         content = b"".join(map(self._line, items))
         name = f"arena-{uuid}.jsonl"
-        file = await patiently(self._backend, lambda: self._client.files.create(file=(name, content), purpose="batch"))
-        batch = await patiently(
-            self._backend,
+        file = await self._do(lambda: self._client.files.create(file=(name, content), purpose="batch"))
+        batch = await self._do(
             lambda: self._client.batches.create(
                 input_file_id=file.id, endpoint=PATH, completion_window="24h", metadata={_MARK: uuid}
             ),
@@ -79,12 +62,12 @@ class OpenAIBatches:
                 found.append(batch)
             return found
 
-        batches = await patiently(self._backend, listed)
+        batches = await self._do(listed)
         return [batch.id for batch in batches if (batch.metadata or {}).get(_MARK) == uuid]
 
     async def state(self, batch_id: str) -> BatchState:
         """How far it is."""
-        batch = await patiently(self._backend, lambda: self._client.batches.retrieve(batch_id))
+        batch = await self._do(lambda: self._client.batches.retrieve(batch_id))
         counts = batch.request_counts
         done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
         refused = None
@@ -95,17 +78,13 @@ class OpenAIBatches:
 
     async def results(self, batch_id: str) -> list[BatchResult]:
         """The lines of both files."""
-        batch = await patiently(self._backend, lambda: self._client.batches.retrieve(batch_id))
+        batch = await self._do(lambda: self._client.batches.retrieve(batch_id))
         found = []
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
-                content = (await patiently(self._backend, lambda: self._client.files.content(file_id))).content  # noqa: B023
+                content = (await self._do(lambda: self._client.files.content(file_id))).content  # noqa: B023
                 found += [_result(line) for raw in content.splitlines() if isinstance(line := _object(raw), dict)]
         return found
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
 
     def _line(self, item: BatchItem) -> bytes:
         body = body_of(item.request, self._model, self._dialect, self._extra)

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_calls import KEY, ask, complete
+from api_calls import KEY, ask, complete, open_on
 from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
 from arena.backends.http_errors import retry_after
-from arena.errors import EndpointDead
+from arena.errors import EndpointDead, InputError
 from arena.types import Sampling
 
 
@@ -198,6 +198,23 @@ def test_a_proxy_from_the_environment_is_used(api: str, monkeypatch: pytest.Monk
         found = complete("http://api.invalid/v1", api, ask())
     assert found.text == "through the proxy"
     assert proxy.calls[0].path.startswith("http://api.invalid/v1/")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("HTTPS_PROXY", "http://me:sk-proj-secret@host:port", "Invalid port"),
+        ("SSL_CERT_FILE", "/no/such/file.pem", "No such file"),
+    ],
+)
+def test_an_environment_that_allows_no_connection_is_an_input_error(
+    monkeypatch: pytest.MonkeyPatch, api: str, variable: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InputError, match=complaint) as raised:
+        open_on("http://127.0.0.1:9", api)
+    assert "reviews_gen.judges.judge-1: no connection can be opened" in str(raised.value)
+    assert "sk-proj-secret" not in str(raised.value)
 
 
 def test_a_ca_bundle_from_the_environment_is_trusted(api: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
