@@ -292,7 +292,7 @@ class RatingConfig(Strict):
     """What the board shows, and in which order it ranks."""
 
     enable: bool = True
-    metrics: tuple[Metric, ...] | None = None
+    metrics: tuple[Metric, ...] | None = Field(None, min_length=1)
     """The first ranks the board. Default: bradley_terry, elo, win_rate; in single mode score."""
     elo: EloConfig = EloConfig()
     anchor: dict[str, float] | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import yaml
 
 from arena.errors import DataError
 from arena.files import read_objects
+from arena.strict import kind_of, read_yaml
 from arena.types import JSON, Question
 
 _KNOWN = {"question_id", "category", "text", "turns", "reference", "system", "language"}
@@ -30,25 +31,29 @@ def load_questions(path: Path) -> list[Question]:
 
 
 def with_references(questions: list[Question], path: Path | None) -> list[Question]:
-    """The questions with the references of a file of {question_id, reference | turns | choices} lines filled in."""
+    """The questions with the references of a file of {question_id, reference | turns | choices} lines, which go before
+    those that questions bring themselves.
+
+    Raises DataError naming the line and field, and when the file is about none of the questions.
+    """
     if path is None:
         return questions
+    turns = {question.question_id: len(question.turns) for question in questions}
     references: dict[str, tuple[str, ...]] = {}
     for where, line in read_objects(path):
+        place = f"{path}:{where.number}"
+        question_id = _question_id(line, place)
         found = line.get("reference", line.get("turns"))
-        if (
-            found is None
-            and isinstance(choices := line.get("choices"), list)
-            and choices
-            and isinstance(choices[0], dict)
-        ):
-            found = choices[0].get("turns")  # MT-bench's reference_answer files
-        references[_question_id(line, f"{path}:{where.number}")] = _texts(found, f"{path}:{where.number}", "reference")
+        choices = line.get("choices")  # MT-bench's reference_answer files
+        if found is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):
+            found = choices[0].get("turns")
+        if found is None:
+            raise DataError(f"{place}: needs reference (or turns): a text, or a list of texts")
+        references[question_id] = _reference(found, place, turns.get(question_id))
+    if not references.keys() & turns.keys():
+        raise DataError(f"{path}: none of its question_ids is asked (have: {', '.join(list(turns)[:5])}, ...)")
     return [
-        Question(q.question_id, q.turns, q.category, references[q.question_id], q.system, q.language, q.metadata)
-        if q.question_id in references
-        else q
-        for q in questions
+        replace(question, reference=references.get(question.question_id, question.reference)) for question in questions
     ]
 
 
@@ -56,17 +61,30 @@ def load_categories(path: Path | None) -> dict[str, tuple[str, ...]]:
     """Groups of categories: {group: categories}; `*` stands for all the rest. Empty without a file."""
     if path is None:
         return {}
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
-        raise DataError(f"{path}: expected `group: [categories]`, found {type(raw).__name__}")
+        raise DataError(f"{path}: expected `group: [categories]`, found {kind_of(raw)}")
     groups = {}
     for group, members in raw.items():
         listed = members if isinstance(members, list) else [members]
-        groups[str(group)] = tuple(str(member) for member in listed)
+        if not all(_is_name(member) for member in listed):
+            raise DataError(f"{path}: {group}: expected a list of categories, found {members!r:.80}")
+        groups[group] = tuple(str(member) for member in listed)
     return groups
+
+
+def category_warnings(groups: Mapping[str, Sequence[str]], categories: Collection[str]) -> list[str]:
+    """What a file of groups says twice or about nothing."""
+    warnings = []
+    for category in sorted({member for members in groups.values() for member in members}):
+        named = [group for group, members in groups.items() if category in members]
+        if len(named) > 1:
+            what = "the rest (*)" if category == "*" else category
+            warnings.append(f"category_file: {what} stands in {', '.join(named)}; it is shown under {named[0]}")
+    unused = {member for members in groups.values() for member in members} - {"*", *categories}
+    if unused:
+        warnings.append(f"category_file: no question has the category {', '.join(sorted(unused))}")
+    return warnings
 
 
 def _question(line: dict[str, JSON], where: str) -> Question:
@@ -76,14 +94,14 @@ def _question(line: dict[str, JSON], where: str) -> Question:
     turns = _texts(line.get("turns", line.get("text")), where, "turns (or text)")
     if not turns or not all(turn.strip() for turn in turns):
         raise DataError(f"{where}: question {question_id!r} has an empty turn")
-    reference = _texts(line.get("reference"), where, "reference")
-    if len(reference) > len(turns):
-        raise DataError(f"{where}: {len(reference)} references for {len(turns)} turns")
+    category = line.get("category")
+    if category is not None and not _is_name(category):
+        raise DataError(f"{where}: category must be a text, found {category!r:.80}")
     return Question(
         question_id,
         turns,
-        str(line.get("category") or "general"),
-        reference,
+        str(category or "general"),
+        _reference(line.get("reference"), where, len(turns)),
         _optional_text(line.get("system"), where, "system"),
         _optional_text(line.get("language"), where, "language"),
         {key: value for key, value in line.items() if key not in _KNOWN},
@@ -98,14 +116,26 @@ def _question_id(line: dict[str, JSON], where: str) -> str:
 
 
 def _texts(value: JSON, where: str, field: str) -> tuple[str, ...]:
-    if value is None and field == "reference":
-        return ()
     listed: list[JSON] = list(value) if isinstance(value, list) else [value]
-    if field == "reference":
-        listed = [str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v or "" for v in listed]
     if not all(isinstance(text, str) for text in listed):
         raise DataError(f"{where}: {field} must be a text or a list of texts, found {value!r:.80}")
     return tuple(str(text) for text in listed)
+
+
+def _reference(value: JSON, where: str, turns: int | None) -> tuple[str, ...]:
+    """One text per turn; a number is a text, null stands for a turn without one. `turns` is None where unknown."""
+    if value is None:
+        return ()
+    listed = value if isinstance(value, list) else [value]
+    found = _texts([str(v) if _is_name(v) else v or "" for v in listed], where, "reference")
+    if turns is not None and len(found) > turns:
+        raise DataError(f"{where}: {len(found)} references for {turns} turns")
+    return found
+
+
+def _is_name(value: JSON) -> bool:
+    """Whether a value is a text, or a number that stands for one."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _optional_text(value: JSON, where: str, field: str) -> str | None:

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from arena.errors import ConfigError
 from arena.types import JSON
 
 
 def read_yaml(path: Path) -> JSON:
-    """The content of a YAML file, keys as strings. A key written twice is an error. Raises ConfigError."""
+    """The content of a YAML file, keys as they are written. A key written twice is an error. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8: {error}") from None
     try:
         loaded = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
-    return cast("JSON", _string_keys(loaded))
+    return cast("JSON", _plain(loaded))
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first problem of a pydantic error in one line: field, what was found, what is allowed."""
-    problem = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
-    location = [str(part) for part in problem["loc"]]
-    where = ".".join(part for part in location if not _is_union_tag(part)) or "the file"
-    found = problem["input"]
+def describe(error: ValidationError, *models: type[BaseModel]) -> str:
+    """The first problem of a pydantic error in one line: field, what was found, what is allowed.
+
+    `models` are what was validated: one model, or all that a `backend` chooses from.
+    """
+    problems = error.errors()
+    problem = min(problems, key=lambda e: e["type"] != "extra_forbidden")  # a typo explains what is missing
+    keys, beside = _walk(problem, models)
+    where = ".".join(keys) or "the file"
     match problem["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key{nearest(location[-1], _keys_beside(location, model))}"
+            known = sorted({name for found in beside for name in found.model_fields})
+            return f"{where}: unknown key{nearest(keys[-1], known)}"
         case "missing":
             return f"{where}: missing"
         case "union_tag_invalid":
@@ -46,21 +54,52 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
         case "union_tag_not_found":
             return f"{where}: needs `backend: KIND`"
         case "value_error":
-            return f"{where}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
+            return f"{where}: {problem['ctx']['error']}" if keys else str(problem["ctx"]["error"])
+    same = [p for p in problems if _walk(p, models)[0] == keys]  # a union's branches
+    expected = [text for p in same if (text := _expected(p)) is not None]
+    allowed = f"expected {' or '.join(expected)}" if expected else problem["msg"][0].lower() + problem["msg"][1:]
+    shown = "something else" if "headers" in keys else _shorten(problem["input"])  # it may be a secret
+    return f"{where}: {allowed}, found {shown}"
+
+
+def _expected(problem: ErrorDetails) -> str | None:
+    """What may stand where something of the wrong kind was found, in words of YAML; None for what pydantic says
+    better itself."""
+    match problem["type"]:
+        case "literal_error":
+            return str(problem["ctx"]["expected"])
+        case "too_short":
+            return f"at least {problem['ctx']['min_length']}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "a mapping"
+        case "tuple_type":
+            return "a list"
+        case "string_type":
+            return "a text"
+        case "path_type":
+            return "a path"
+        case "bool_type" | "bool_parsing":
+            return "true or false"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "a whole number"
+        case "float_type" | "float_parsing":
+            return "a number"
         case _:
-            shown = "something else" if "headers" in location else _shorten(found)  # it may be a secret
-            return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {shown}"
+            return None
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """YAML that refuses a key written twice: the second would silently win."""
 
 
-def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[object, object]:
+def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[str, object]:
+    """Keys are names, as they are written: 007 and no stay what they are, and not 7 and False."""
     loader.flatten_mapping(node)
-    mapping: dict[object, object] = {}
+    mapping: dict[str, object] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key_node.start_mark)
+        key = str(key_node.value)
         if key in mapping:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)
@@ -70,25 +109,35 @@ def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[ob
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
-def _string_keys(value: object) -> object:
-    """Model names like 7 or 1.5 are names: keys become strings, dates inside values too."""
+def _plain(value: object) -> object:
+    """Dates and the like as text; the rest is JSON already."""
     if isinstance(value, dict):
-        return {str(k): _string_keys(v) for k, v in value.items()}
+        return {key: _plain(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_string_keys(v) for v in value]
+        return [_plain(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _keys_beside(location: list[str], model: type[BaseModel]) -> list[str]:
-    """The keys allowed where an unknown one was found, read off the models themselves."""
-    current: list[type[BaseModel]] = [model]
-    for part in location[:-1]:
-        below = [m for m in current if part in m.model_fields]
-        if below:
-            current = [inner for m in below for inner in _models_in(m.model_fields[part].annotation)]
-        elif tagged := [m for m in current if _tag(m) == part]:
+def _walk(problem: ErrorDetails, models: Sequence[type[BaseModel]]) -> tuple[list[str], list[type[BaseModel]]]:
+    """The keys of a problem's location as they stand in the file, without the levels it adds for unions, and the
+    models whose fields stand beside the last of them."""
+    keys: list[str] = []
+    current = list(models)
+    beside, name_next = current, False
+    for part in map(str, problem["loc"]):
+        if part.startswith(("dict[", "literal[", "tuple[", "function-")) or (part == "str" and not current):
+            continue
+        if name_next or part.isdecimal():  # a name, or a place in a list: the models below stay the same
+            keys, name_next = [*keys, part], False
+            continue
+        fields = [m.model_fields[part].annotation for m in current if part in m.model_fields]
+        if not fields and (tagged := [m for m in current if _tag(m) == part]):
             current = tagged
-    return sorted({name for m in current for name in m.model_fields})
+            continue
+        keys, beside = [*keys, part], current
+        current = [inner for annotation in fields for inner in _models_in(annotation)]
+        name_next = bool(current) and any("dict[" in str(annotation) for annotation in fields)
+    return keys, beside
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:
@@ -101,14 +150,6 @@ def _tag(model: type[BaseModel]) -> str | None:
     field = model.model_fields.get("backend")
     args = getattr(field.annotation, "__args__", ()) if field else ()
     return args[0] if args else None
-
-
-_TAGS = {"openai", "anthropic", "vllm", "transformers", "recorded", "reference", "simulated"}
-
-
-def _is_union_tag(part: str) -> bool:
-    """pydantic names union branches inside a location; the reader's file has no such level."""
-    return part in _TAGS or part.startswith(("dict[", "literal[", "tuple[", "function-"))
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -28,7 +28,7 @@ from arena.judging.style import FEATURES
 from arena.keys import derived_seed, digest, fingerprint, plain_messages, recorded_key, sampling_params
 from arena.loading import LoadedConfig
 from arena.prompts import Prompt, load_prompt
-from arena.questions import load_categories, load_questions, with_references
+from arena.questions import category_warnings, load_categories, load_questions, with_references
 from arena.recordings import Recording, load_recording
 from arena.shipped import shipped
 from arena.stages.peers import peer_judges
@@ -245,6 +245,9 @@ def _warn(board: OpenBoard) -> None:
     for category in board.prompts:
         if category != "default" and category not in categories:
             board.warnings.append(f"reviews_gen.prompt.{category}: no question has this category")
+    board.warnings += category_warnings(board.groups, categories)
+    for candidate in board.candidates.values():
+        board.warnings += _recording_warnings(candidate, board.questions)
     if not board.simulated:
         board.warnings += _kinship(board)
     for feature in config.rating_gen.style_control:
@@ -257,6 +260,24 @@ def _warn(board: OpenBoard) -> None:
     uses_references = any(isinstance(judge, ReferenceConfig) for judge in board.judges.values())
     if uses_references and not any(question.reference for question in board.questions):
         raise DataError(f"{config.question_file}: the reference judge needs questions with a reference, none has one")
+
+
+def _recording_warnings(candidate: Candidate, questions: Sequence[Question]) -> list[str]:
+    """Signs that a recording belongs to other questions. That it has more answers than are asked for is none."""
+    if candidate.recording is None:
+        return []
+    place, recorded = f"answers_gen.{candidate.name}.file", candidate.recording
+    turns = {question.question_id: len(question.turns) for question in questions}
+    answered = {question_id for question_id, _ in recorded}
+    lacking, strange = len(turns.keys() - answered), len(answered - turns.keys())
+    warnings = []
+    if lacking and strange:
+        warnings.append(f"{place}: no answer to {lacking} of {len(turns)} questions, but answers to {strange} others")
+    odd = sum(answer.status == "ok" and len(answer.turns) != turns.get(question_id, len(answer.turns))
+              for (question_id, _), answer in recorded.items())  # fmt: skip
+    if odd:
+        warnings.append(f"{place}: {odd} answers have more or fewer turns than their question")
+    return warnings
 
 
 def _kinship(board: OpenBoard) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from arena.config import Config, JudgeConfig, OrderRule, RecordedConfig
+from arena.config import JudgeConfig, OrderRule, RecordedConfig
 from arena.errors import ConfigError
-from arena.files import file_stem
+from arena.files import file_stems
 from arena.loading import LoadedConfig
 from arena.stages.board import DryRun, OpenBoard, open_board
 from arena.stages.options import StageName
@@ -20,6 +21,7 @@ from arena.strict import describe
 from arena.types import JSON
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
+_KINDS = get_args(get_args(JudgeConfig)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def with_judge(
 
 def view_folder(board: OpenBoard, judge: str) -> Path:
     """Where the view of one judge is written."""
-    return board.review_folder.root / "judges" / file_stem(judge)
+    folder = board.review_folder.root / "judges"
+    stored = {path.name for path in folder.iterdir()} if folder.is_dir() else ()
+    return folder / file_stems([judge], stored)[judge]
 
 
 def rate_view(rejudged: Rejudged, judge: str, progress: Progress, dry_run: DryRun | None) -> Rated:
@@ -86,4 +90,4 @@ def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:
     try:
         return _JUDGE.validate_python(dict(entry))
     except ValidationError as error:
-        raise ConfigError(f"judge {name}: {describe(error, Config)}") from None
+        raise ConfigError(f"judge {name}: {describe(error, *_KINDS)}") from None
