@@ -9,7 +9,7 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -54,29 +54,33 @@ def round_floats(value: JSON) -> JSON:
     return value
 
 
-def file_stem(name: str, others: Mapping[str, str] | None = None) -> str:
-    """A file name (without suffix) for any model or judge name: percent-encoded, never leaving the folder.
-
-    `others` maps stems already taken, in lower case, to their names: where two names differ only in case, the later
-    one gets a suffix derived from the name, so that case-insensitive disks keep them apart.
-    """
+def file_stem(name: str) -> str:
+    """A file name (without suffix) for any model or judge name: percent-encoded, never leaving the folder."""
     stem = quote(name, safe=" -_+=@(),'!~[]", errors="surrogatepass")
     if not stem.strip(". ") or stem.startswith(".") or stem.lower().split(".")[0] in _RESERVED or stem.endswith(" "):
         stem = "%" + f"{ord(stem[0]):02X}" + stem[1:] if stem else "%"
-    if len(stem) > 150:
-        stem = f"{stem[:130]}~{_short_hash(name)}"
-    if others is not None and others.get(stem.lower(), name) != name:
-        stem = f"{stem}~{_short_hash(name)}"
-    return stem
+    return _suffixed(stem[:130], name) if len(stem) > 150 else stem
 
 
-def file_stems(names: list[str]) -> dict[str, str]:
-    """`file_stem` for several names at once; the same set of names gives the same result in any order."""
-    taken: dict[str, str] = {}
-    stems = {}
-    for name in sorted(set(names)):
-        stems[name] = file_stem(name, taken)
-        taken[stems[name].lower()] = name
+def file_stems(names: Iterable[str], stored: Collection[str] = ()) -> dict[str, str]:
+    """`file_stem` for the names of one folder at once, in any order; `stored` are the stems that stand there already.
+
+    Where two names differ only in case, the later one gets a suffix derived from the name, so that case-insensitive
+    disks keep them apart. A name keeps the file it has, whichever names come and go beside it.
+    """
+    stems: dict[str, str] = {}
+    ordered = sorted(set(names))
+    for name in ordered:
+        plain = file_stem(name)
+        for stem in (_suffixed(plain, name), plain):
+            if stem in stored:
+                stems.setdefault(name, stem)
+    taken = {stem.lower() for stem in (*stored, *stems.values())}
+    for name in ordered:
+        if name not in stems:
+            plain = file_stem(name)
+            stems[name] = _suffixed(plain, name) if plain.lower() in taken else plain
+            taken.add(stems[name].lower())
     return stems
 
 
@@ -148,8 +152,10 @@ def read_objects(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, d
     for where, line in read_lines(path, growing=growing):
         try:
             value = from_json(line.removeprefix(b"\xef\xbb\xbf") if where.number == 1 else line)
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}:{where.number}: not UTF-8 ({error})") from None
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{where.number}: not JSON ({error})") from None
+            raise DataError(f"{path}:{where.number}: not JSON, one object per line ({error})") from None
         if not isinstance(value, dict):
             raise DataError(f"{path}:{where.number}: expected a JSON object, found {type(value).__name__}")
         yield where, value
@@ -245,6 +251,10 @@ def _tail(handle: int, size: int) -> bytes:
             return block[cut + 1 :] + tail
         tail, size = block + tail, start
     return tail
+
+
+def _suffixed(stem: str, name: str) -> str:
+    return f"{stem}~{_short_hash(name)}"
 
 
 def _short_hash(name: str) -> str:

@@ -31,9 +31,13 @@ class BoardLock:
             "host": socket.gethostname(),
             "started": datetime.now(UTC).isoformat("T", "seconds"),
         }
-        os.ftruncate(self._handle, 0)
-        os.lseek(self._handle, 0, os.SEEK_SET)
-        os.write(self._handle, json.dumps(holder).encode() + b"\n")
+        try:
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            os.write(self._handle, json.dumps(holder).encode() + b"\n")
+        except OSError as error:
+            os.close(self._handle)
+            raise write_error(self.path, error) from None
 
     def release(self) -> None:
         """Let the next run in. The file stays: removing it would race with a waiting one."""

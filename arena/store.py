@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,35 +48,38 @@ class BoardFolder:
         """The rehearsal's own board inside this one."""
         return BoardFolder(self.root / "dry-run")
 
-    def answer_file(self, model: str, models: list[str]) -> Path:
+    def answer_file(self, model: str, models: Iterable[str]) -> Path:
         """A candidate's answers; `models` are all names of the board, so that `a` and `A` get different files."""
-        return self.root / "answers" / f"{file_stems([*models, model])[model]}.jsonl"
+        return _own_file(self.root / "answers", model, models)
 
-    def ledger_file(self, judge: str, judges: list[str]) -> Path:
+    def ledger_file(self, judge: str, judges: Iterable[str]) -> Path:
         """A judge's ledger."""
-        return self.root / "reviews" / f"{file_stems([*judges, judge])[judge]}.jsonl"
+        return _own_file(self.root / "reviews", judge, judges)
 
     def salt(self) -> bytes:
         """The secret that nonces are derived from, made on first use. A lost one changes future nonces only."""
         path = self.root / "salt"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            found = path.read_bytes().strip()
-            if len(found) >= 16:
-                return found
-            handle = os.open(path, os.O_WRONLY | os.O_TRUNC)  # an earlier run died between creating and writing
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                if len(found := os.read(handle, 4096).strip()) >= 16:
+                    return found
+                os.ftruncate(handle, 0)  # an earlier run died between creating and writing
+                os.lseek(handle, 0, os.SEEK_SET)
+                fresh = secrets.token_hex(32).encode()
+                os.write(handle, fresh + b"\n")
+            finally:
+                os.close(handle)
         except OSError as error:
             raise write_error(path, error) from None
-        fresh = secrets.token_hex(32).encode()
-        try:
-            os.write(handle, fresh + b"\n")
-        except OSError as error:
-            raise write_error(path, error) from None
-        finally:
-            os.close(handle)
         return fresh
+
+
+def _own_file(folder: Path, name: str, names: Iterable[str]) -> Path:
+    """The file of one name in a folder where each of `names` has its own."""
+    stored = {path.stem for path in folder.glob("*.jsonl")}
+    return folder / f"{file_stems([*names, name], stored)[name]}.jsonl"
 
 
 def read_answers(path: Path, *, growing: bool = True) -> Iterator[Answer]:

@@ -112,6 +112,17 @@ def test_file_names_do_not_depend_on_the_order_of_names(names: list[str]) -> Non
     assert len({stem.lower() for stem in file_stems(names).values()}) == len(names)
 
 
+@given(st.lists(st.sampled_from(["a", "A", "b", "aB", "Ab", "a/b", "a/B"]), min_size=1, max_size=6, unique=True))
+def test_a_name_keeps_its_file_when_others_come_and_go(names: list[str]) -> None:
+    stored: dict[str, str] = {}
+    for upto in range(1, len(names) + 1):
+        stored |= file_stems(names[:upto], set(stored.values()))
+        assert {name: stored[name] for name in names[:upto]} == file_stems(names[:upto], set(stored.values()))
+    assert len({stem.lower() for stem in stored.values()}) == len(names)
+    for name in names:
+        assert file_stems([name], set(stored.values())) == {name: stored[name]}
+
+
 def test_ordinary_names_are_their_own_file_names() -> None:
     assert file_stem("Qwen3-4B_v1.5") == "Qwen3-4B_v1.5"
     assert file_stem("Qwen/Qwen3-4B") == "Qwen%2FQwen3-4B"

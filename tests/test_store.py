@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.errors import BoardLocked, DataError
+from arena.errors import BoardLocked, DataError, DiskFull, InputError
 from arena.lock import BoardLock
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
 from arena.store import AnswerStore, BoardFolder, Ledger
@@ -108,6 +108,26 @@ def test_a_salt_that_was_torn_is_made_again(tmp_path: Path) -> None:
     folder = BoardFolder(tmp_path)
     (tmp_path / "salt").write_text("")
     assert len(folder.salt()) >= 32
+
+
+def test_a_salt_that_cannot_be_had_is_the_users_problem(tmp_path: Path) -> None:
+    (tmp_path / "salt").mkdir()
+    with pytest.raises(InputError, match="salt: cannot be written"):
+        BoardFolder(tmp_path).salt()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+def test_a_disk_too_full_for_the_lock_is_told_as_such(tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(DiskFull, match="lock: the disk is full"):
+            BoardLock(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    BoardLock(tmp_path).release()
 
 
 HOLD = """

@@ -100,6 +100,9 @@ def main() -> None:
     except ArenaError as error:
         print(f"arena: {redact(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except PermissionError as error:
+        print(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

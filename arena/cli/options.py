@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TypeVar
 
 import click
@@ -24,6 +25,19 @@ def dry_run_option(function: F) -> F:
         metavar="[=judge]", help="Rehearse without API, GPU, key or engine; =judge: real answers, simulated judge.",
     )  # fmt: skip
     return option(function)
+
+
+def budget_option(function: F) -> F:
+    """--budget-usd X."""
+    option = click.option("--budget-usd", type=click.FloatRange(min=0), metavar="X", callback=_is_amount,
+                          help="Stop before the next call could bring this run's spending above X.")  # fmt: skip
+    return option(function)
+
+
+def _is_amount(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value:g} is no amount of money", ctx, param)
+    return value
 
 
 def names(text: str | None) -> tuple[str, ...] | None:

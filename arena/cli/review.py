@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from arena.cli.options import config_option
+from arena.cli.options import budget_option, config_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,7 @@ BACKENDS = ("openai", "anthropic", "vllm", "transformers", "reference", "simulat
 @click.option("--order", type=click.Choice(["both", "random", "fixed"]), help="Orders to ask for.")
 @click.option("--prompt", metavar="P", help="Another prompt for this judge.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
-@click.option(
-    "--budget-usd", type=click.FloatRange(min=0), metavar="X", help="Stop before the next call could spend more than X."
-)
+@budget_option
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @click.option("--dry-run", is_flag=True, help="A simulated judge reads the answers: no call, invented verdicts.")
 def review(

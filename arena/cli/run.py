@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from arena.cli.options import config_option, dry_run_option, names
+from arena.cli.options import budget_option, config_option, dry_run_option, names
 
 if TYPE_CHECKING:
     from arena.stages.board import DryRun
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
 @click.option("--retry-errors", is_flag=True, help="Ask again for what came back empty or was turned down.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Ask again although it is stored.")
-@click.option("--budget-usd", type=click.FloatRange(min=0), metavar="X",
-              help="Stop before the next call could bring this run's spending above X.")  # fmt: skip
+@budget_option
 @click.option("--batch", is_flag=False, flag_value="wait", default=None, metavar="[=submit|collect]",
               type=click.Choice(["wait", "submit", "collect"]),
               help="Ask judges through batch endpoints at half the price; or only hand over, only fetch.")  # fmt: skip

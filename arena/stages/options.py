@@ -70,7 +70,7 @@ class RunOptions:
         """Whether a stored answer is asked for again: what failed in passing always, what is empty or was turned
         down only with --retry-errors."""
         if self.redo is not None and self.redo.answer(answer.model, answer.question_id):
-            return True
+            return self.models is None or answer.model in self.models  # the baseline comes along for what is missing
         if answer.status == "error":
             return self.retry_errors or answer.finish_reason != "bad_request"
         return answer.status == "empty" and self.retry_errors

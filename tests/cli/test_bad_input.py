@@ -32,6 +32,16 @@ def change(config: Path, path: str, value: object) -> None:
     config.write_text(yaml.safe_dump(raw))
 
 
+def categories(folder: Path, text: str) -> None:
+    (folder / "categories.yaml").write_text(text)
+    change(folder / "config.yaml", "category_file", "categories.yaml")
+
+
+def references(folder: Path, line: dict[str, object]) -> None:
+    write_jsonl(folder / "references.jsonl", [line])
+    change(folder / "config.yaml", "reviews_gen.reference_file", "references.jsonl")
+
+
 CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "question file missing": (lambda d: (d / "questions.jsonl").unlink(), r"questions\.jsonl: cannot be read: No such"),
     "question file empty": (
@@ -129,6 +139,47 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda d: change(d / "config.yaml", "output_dir", "${ARENA_TEST_UNSET}/out"),
         r"the environment variable ARENA_TEST_UNSET is not set",
     ),
+    "candidate called like a backend": (
+        lambda d: change(d / "config.yaml", "answers_gen.openai", {"backend": "openai", "modle": "x"}),
+        r"answers_gen\.openai\.modle: unknown key; did you mean model\?",
+    ),
+    "judges that are a word": (
+        lambda d: change(d / "config.yaml", "reviews_gen.judges", "peer"),
+        r"reviews_gen\.judges: expected a mapping or 'peers', found 'peer'",
+    ),
+    "one metric that is no list": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"metrics": "elo"}),
+        r"rating_gen\.metrics: expected a list, found 'elo'",
+    ),
+    "category that is a list": (
+        lambda d: write_jsonl(d / "questions.jsonl", [{"question_id": 1, "text": "x", "category": ["a"]}]),
+        r"questions\.jsonl:1: category must be a text, found \['a'\]",
+    ),
+    "group of categories written twice": (
+        lambda d: categories(d, "A: [math]\nA: [sums]\n"),
+        r"categories\.yaml:2: not YAML: the key 'A' stands twice",
+    ),
+    "group of categories that is no list": (
+        lambda d: categories(d, "A: {x: [math]}\n"),
+        r"categories\.yaml: A: expected a list of categories, found \{'x'",
+    ),
+    "group of the rest without quotes": (lambda d: categories(d, "A: [*]\n"), r"categories\.yaml:1: not YAML"),
+    "reference file without references": (
+        lambda d: references(d, {"question_id": 1, "answer": "8"}),
+        r"references\.jsonl:1: needs reference",
+    ),
+    "reference file of other questions": (
+        lambda d: references(d, {"question_id": "x", "reference": "8"}),
+        r"references\.jsonl: none of its question_ids is asked \(have: 0, 1,",
+    ),
+    "reference file with a turn too many": (
+        lambda d: references(d, {"question_id": 1, "reference": ["8", "9"]}),
+        r"references\.jsonl:1: 2 references for 1 turns",
+    ),
+    "questions that are not UTF-8": (
+        lambda d: (d / "questions.jsonl").write_bytes(b'{"question_id": 1, "text": "caf\xe9"}\n'),
+        r"questions\.jsonl:1: not UTF-8",
+    ),
     "alien line inside a ledger": (
         lambda d: write_jsonl(d / "out/reviews/reference.jsonl", [{"hello": "world"}]),
         r"reference\.jsonl:1: not a reply: no key",
@@ -155,6 +206,7 @@ OPTIONS = {
     ("--limit", "-1"): r"--limit.*-1 is not in the range x>=1",
     ("--models", "rihgt"): r"--models: no candidate 'rihgt'; did you mean right\?",
     ("--redo", "everything"): r"--redo everything: expected judge=NAME, model=NAME or question=ID",
+    ("--budget-usd", "nan"): r"--budget-usd.*nan is no amount of money",
     ("--stage", "answer"): r"--stage.*'answer' is not one of",
 }
 
@@ -190,6 +242,21 @@ def test_a_read_only_output_folder_is_refused(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path)
     (tmp_path / "out").write_text("a file where the folder should be")
     refused(arena("run", "-c", config), r"out.*: cannot be written")
+
+
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("show", "1", "right", "half"), ("report",)])
+def test_a_board_that_may_not_be_read_is_refused(tmp_path: Path, command: tuple[str, ...]) -> None:
+    config = arithmetic_board(tmp_path)
+    arena("run", "-c", config)
+    (tmp_path / "out/reviews").chmod(0)
+    (tmp_path / "out/reports").chmod(0)
+    if os.access(tmp_path / "out/reviews", os.R_OK):
+        pytest.skip("permissions bind nobody here")
+    try:
+        refused(arena(command[0], "-c", config, *command[1:]), r"out.*: .*[Pp]ermission denied")
+    finally:
+        (tmp_path / "out/reviews").chmod(0o755)
+        (tmp_path / "out/reports").chmod(0o755)
 
 
 FULL = """

@@ -65,6 +65,31 @@ def test_adding_a_model_asks_for_its_own_battles_only(tmp_path: Path) -> None:
     assert {name: after[name] for name in before} == pytest.approx(before)
 
 
+def test_a_name_that_differs_in_case_takes_nobodys_answers(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    arena("run", "-c", config)
+    stored = {path.name: path.read_bytes() for path in (tmp_path / "out/answers").iterdir()}
+    candidates = yaml.safe_load(config.read_text())["answers_gen"]
+    for names in (candidates | {"Right": candidates["wrong"]}, candidates):  # it comes, and it goes
+        edit_config(config, answers_gen=names)
+        assert arena("run", "-c", config).returncode == 0
+        assert {name: (tmp_path / "out/answers" / name).read_bytes() for name in stored} == stored
+    added = [path for path in (tmp_path / "out/answers").iterdir() if path.name not in stored]
+    assert len(added) == 1
+    assert added[0].name.lower() != "right.jsonl"
+
+
+def test_redo_within_models_leaves_the_baselines_answers_alone(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    arena("run", "-c", config)
+    done = arena("run", "-c", config, "--models", "right", "--redo", "question=8")
+    assert "answers of right: 1 to ask" in done.stderr
+    assert "answers of half" not in done.stderr
+    assert "reviews by reference: 2 to ask" in done.stderr
+    (tmp_path / "out/answers/half.jsonl").unlink()
+    assert "answers of half: 12 to ask" in arena("run", "-c", config, "--models", "right").stderr
+
+
 def test_a_changed_answer_is_judged_anew_and_the_others_are_not(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path)
     arena("run", "-c", config)
