@@ -32,6 +32,7 @@ class Count:
     cost_usd: float = 0.0
     unknown_cost: bool = False
     shown: float = field(default=float("-inf"))
+    shown_done: int = 0
     waits_until: float = float("-inf")
 
     def add(self, completion: Completion, cost_usd: float | None) -> None:
@@ -70,13 +71,12 @@ class PlainProgress:
         self._say(f"{_VERB[stage]} {name}: {total - done} to ask{stored}")
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call; say so every 10 s and at the end."""
+        """Count one call; say so every 10 s and when everything that was planned is done."""
         count = self._counts[stage, name]
+        planned = count.total
         count.add(completion, cost_usd)
-        now = self._clock()
-        if now - max(count.shown, count.started) >= PLAIN_EVERY_S or count.done >= count.total:
-            count.shown = now
-            self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
+        if self._clock() - max(count.shown, count.started) >= PLAIN_EVERY_S or count.done == planned:
+            self._show(stage, name)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
         """Say so once per wait, if it is a long one."""
@@ -93,7 +93,15 @@ class PlainProgress:
         """Nothing moves between lines."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Say where everything stands that has moved since its last line."""
+        for (stage, name), count in self._counts.items():
+            if count.here and count.done != count.shown_done:
+                self._show(stage, name)
+
+    def _show(self, stage: str, name: str) -> None:
+        count, now = self._counts[stage, name], self._clock()
+        count.shown, count.shown_done = now, count.done
+        self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from arena.stages.show import Shown
 
 
-@click.command()
+class ShowCommand(click.Command):
+    """`--dry-run` takes its value after `=` only: what follows it is the question."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as usual, with the value that a bare --dry-run has."""
+        return super().parse_args(ctx, ["--dry-run=all" if arg == "--dry-run" else arg for arg in args])
+
+
+@click.command(cls=ShowCommand)
 @config_option
 @dry_run_option
 @click.argument("question")
@@ -35,8 +43,8 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
 def print_part(part: Shown) -> None:
     """One heading and its text, without markup."""
     from rich.console import Console
-    from rich.rule import Rule
 
     console = Console(highlight=False)
-    console.print(Rule(part.head, align="left", characters="─"))
-    console.print(part.body, markup=False, highlight=False, soft_wrap=True)
+    line = "─" * max(3, console.width - len(part.head) - 1)
+    console.print(f"{part.head} {line}", markup=False, soft_wrap=True, style="bold")
+    console.print(part.body, markup=False, soft_wrap=True)

@@ -18,12 +18,14 @@ from arena.types import JSON
 Row = Mapping[str, JSON]
 WIDTH_OF_A_PIPE = 160
 LONGEST_NAME = 48
-EXPENDABLE = ("flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
+SPEED = ("TTFT", "latency", "tokens/s")
+EXPENDABLE = (*SPEED, "flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
 """Columns a narrow terminal does without, in this order."""
 
 
 class Column(NamedTuple):
-    """One column: its head, how a row is shown in it, and the fields without any of which it is not shown at all."""
+    """One column: its head, how a row is shown in it, and the fields without any of which it is not shown at all
+    (`a.b` for the field b inside a)."""
 
     head: str
     cell: Callable[[Row], str]
@@ -41,7 +43,7 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
     shown = [
         c
         for c in (*COLUMNS, *_criteria(rows))
-        if any(row.get(field) not in (None, []) for row in rows for field in c.needs)
+        if any(_field(row, field) not in (None, []) for row in rows for field in c.needs)
     ]
     columns = _that_fit(shown, rows, console)
     for column in columns:
@@ -49,6 +51,9 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
     for row in rows:
         table.add_row(*(column.cell(row) for column in columns))
     console.print(table)
+    loads = {str(load) for row in rows if (load := _field(row, "performance.load")) is not None}
+    if len(loads) > 1 and any(column.head in SPEED for column in columns):
+        console.print(f"speeds under different loads ({', '.join(sorted(loads))}) do not compare", style="dim")
     for line in footer(board):
         console.print(escape(line), style="dim", soft_wrap=True)
     for warning in cast("Sequence[str]", board.get("warnings") or ()):
@@ -165,6 +170,25 @@ def _criteria(rows: Sequence[Row]) -> list[Column]:
     return columns
 
 
+def _field(row: Row, path: str) -> JSON:
+    """A field, or one inside another: `performance.latency_s`."""
+    value: JSON = dict(row)
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _measured(head: str, field: str, digits: int, unit: str = "") -> Column:
+    """A column of what was measured while the candidates answered."""
+    path = f"performance.{field}"
+
+    def cell(row: Row) -> str:
+        value = _field(row, path)
+        return "–" if value is None else f"{_float(value):,.{digits}f}{unit}"
+
+    return Column(head, cell, (path,))
+
+
 def _elo(row: Row) -> str:
     return _number(row.get("elo"), 0)
 
@@ -208,5 +232,8 @@ COLUMNS = (
     Column("n", lambda row: str(row.get("n_battles")), ("n_battles",)),
     Column("length", lambda row: _number(row.get("mean_length"), 0), ("mean_length",)),
     Column("cost", _cost, ("cost_usd",)),
+    _measured("tokens/s", "output_tokens_per_s", 0),
+    _measured("latency", "latency_s", 2, " s"),
+    _measured("TTFT", "ttft_s", 2, " s"),
     Column("flags", lambda row: escape(", ".join(cast("Sequence[str]", row.get("flags") or ()))), ("flags",)),
 )

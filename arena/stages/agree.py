@@ -64,6 +64,8 @@ class Wish(NamedTuple):
 def agree_on_board(board: OpenBoard, votes: Votes, wish: Wish) -> dict[str, JSON]:
     """Every judge of a board (or the wanted one) against the votes. Raises InputError when nothing can be compared."""
     verdicts = {name: found for name, found in _board_verdicts(board).items() if name != wish.other_than}
+    if wish.other_than is not None and not verdicts:
+        raise InputError(f"--with {wish.other_than}: no other judge of the board has verdicts to compare")
     if wish.judge is not None and wish.judge not in verdicts:
         raise InputError(
             f"--judge {wish.judge}: no verdicts by that judge (have: {', '.join(sorted(verdicts)) or 'none'})"

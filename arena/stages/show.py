@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import NamedTuple
 
 from arena.errors import InputError
-from arena.judging.combine import combine, value_of, verdict_of
-from arena.judging.examine import score_of
+from arena.judging.combine import Contest, combine, value_of, verdict_of
+from arena.judging.examine import Examination, score_of
+from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.stages.answer import current_answers
 from arena.stages.board import OpenBoard, nearest
 from arena.stages.matches import Exam, Match, exams, matches
-from arena.stages.review import open_ledgers, stored
+from arena.stages.review import open_ledgers
 from arena.store import Ledger
-from arena.types import Answer, Battle, Question, Reply, Score, Usage
+from arena.types import Answer, Battle, Reply, Score, Usage
+
+JUDGES = "the judge's "
 
 
 class Shown(NamedTuple):
@@ -25,62 +29,78 @@ class Shown(NamedTuple):
 
 
 def find_battle(board: OpenBoard, question_id: str, model_a: str, model_b: str | None) -> Iterator[Shown]:
-    """Everything stored about one battle (or, with one model, one score). Raises InputError for unknown names."""
+    """Everything stored about one battle (or, with one model, one score), sample by sample.
+
+    Raises InputError for unknown names and for models that do not meet, before anything is shown.
+    """
     question = next((q for q in board.questions if q.question_id == question_id), None)
     if question is None:
         raise InputError(f"no question {question_id!r}{nearest(question_id, [q.question_id for q in board.questions])}")
-    wanted = {model_a, model_b} - {None}
+    wanted = {name for name in (model_a, model_b) if name is not None}
     for name in wanted:
         if name not in board.candidates:
-            raise InputError(f"no candidate {name!r}{nearest(str(name), board.names)}")
-    if board.config.reviews_gen.mode != "single" and len(wanted) != 2:
+            raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
+    single = board.config.reviews_gen.mode == "single"
+    if not single and len(wanted) != 2:
         raise InputError("a battle has two different models: arena show -c CFG QUESTION A B")
     answers, _ = current_answers(board)
-    yield from _texts(question, {str(n): answers[str(n)].get((question_id, 0)) for n in sorted(map(str, wanted))})
-    board.questions = [question]
+    board = replace(board, questions=[question])
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         subjects: list[Match | Exam]
-        if board.config.reviews_gen.mode == "single":
+        if single:
             subjects = [e for e in exams(board, answers, ledgers) if e.examination.model in wanted]
         else:
             subjects = [m for m in matches(board, answers, ledgers) if {m.contest.model_a, m.contest.model_b} == wanted]
         if not subjects:
-            raise InputError(f"{' and '.join(sorted(map(str, wanted)))} do not meet on this board")
-        for subject in subjects:
-            judge = subject.contest.judge if isinstance(subject, Match) else subject.examination.judge
-            yield from _subject(subject, ledgers[judge])
+            raise InputError(f"{' and '.join(sorted(wanted))} do not meet on this board")
+        yield Shown(f"question {question.question_id} · {question.category}", "\n\n".join(question.turns))
+        if any(question.reference):
+            yield Shown("reference", "\n\n".join(question.reference))
+        for sample in sorted({_asked(subject).sample for subject in subjects}):
+            for name in sorted(wanted):
+                yield _answer(name, sample, answers[name].get((question_id, sample)))
+            for subject in subjects:
+                if _asked(subject).sample == sample:
+                    yield from _subject(subject, ledgers[_asked(subject).judge])
 
 
-def _texts(question: Question, answers: dict[str, Answer | None]) -> Iterator[Shown]:
-    yield Shown(f"question {question.question_id} · {question.category}", "\n\n".join(question.turns))
-    if any(question.reference):
-        yield Shown("reference", "\n\n".join(question.reference))
-    for name, answer in answers.items():
-        status = "" if answer is None or answer.status == "ok" else f" · {answer.status}"
-        status += "" if answer is None else _price(answer.usage, answer.cost_usd)
-        text = "(no answer stored)" if answer is None else "\n\n".join(answer.turns) or answer.error or "(empty)"
-        yield Shown(f"answer of {name}{status}", text)
+def _asked(subject: Match | Exam) -> Contest | Examination:
+    return subject.contest if isinstance(subject, Match) else subject.examination
+
+
+def _answer(name: str, sample: int, answer: Answer | None) -> Shown:
+    if answer is None:
+        return Shown(f"answer of {name}{_nth(sample)}", "(no answer stored)")
+    status = "" if answer.status == "ok" else f" · {answer.status}"
+    text = "\n\n".join(answer.turns) or answer.error or "(empty)"
+    return Shown(f"answer of {name}{_nth(sample)}{status}{_price(answer.usage, answer.cost_usd)}", text)
+
+
+def _nth(sample: int, whose: str = "") -> str:
+    """Names every sample but the first, which is mostly the only one."""
+    return f" · {whose}sample {sample}" if sample else ""
 
 
 def _subject(subject: Match | Exam, ledger: Ledger) -> Iterator[Shown]:
-    verdicts = []
+    verdicts, found = [], []
     for reply in _imported(subject, ledger):
         yield from _reply(reply)
     for case in subject.cases:
-        resolved = stored(case, ledger)
-        for reply in _replies(subject, ledger, case.order, case.sample):
+        replies, resolved = _walk(case, ledger)
+        found.append(resolved)
+        for reply in replies:
             yield from _reply(reply)
         if isinstance(subject, Match):
             verdict = verdict_of(resolved, case.order or "a_first", subject.contest.sample, case.sample, case.key)
             verdicts.append(verdict)
             value = value_of(verdict)
             said = f" ({verdict.label}: P({subject.contest.model_a} wins) = {value:g})" if value is not None else ""
-            yield Shown(f"parsed · {case.order}", f"{verdict.status}{said}")
+            yield Shown(f"parsed · {case.order}{_nth(case.sample, JUDGES)}", f"{verdict.status}{said}")
     if isinstance(subject, Match):
         yield _battle(subject.decided or combine(subject.contest, verdicts))
     else:
-        yield _score(subject.decided or score_of(subject.examination, [stored(c, ledger) for c in subject.cases]))
+        yield _score(subject.decided or score_of(subject.examination, found))
 
 
 def _imported(subject: Match | Exam, ledger: Ledger) -> list[Reply]:
@@ -95,25 +115,18 @@ def _imported(subject: Match | Exam, ledger: Ledger) -> list[Reply]:
     return ledger.imported(subject.examination.question.question_id, subject.examination.model, None)
 
 
-def _replies(subject: Match | Exam, ledger: Ledger, order: str | None, sample: int) -> Iterator[Reply]:
-    """The replies that the walk of one case has read, oldest first."""
-    from arena.judging.judge import Ask, resolve
-
-    case = next(c for c in subject.cases if c.order == order and c.sample == sample)
-    seen: list[str] = []
+def _walk(case: Case, ledger: Ledger) -> tuple[list[Reply], Resolved | None]:
+    """The replies that decide one case, oldest first, and what they come to."""
+    seen: dict[str, Reply] = {}
 
     def lookup(key: str) -> Reply | None:
         reply = ledger.get(key)
-        if reply is not None and key not in seen:
-            seen.append(key)
+        if reply is not None:
+            seen.setdefault(key, reply)
         return reply
 
     step = resolve(case, lookup)
-    assert isinstance(step, Ask) or seen
-    for key in seen:
-        reply = ledger.get(key)
-        assert reply is not None
-        yield reply
+    return list(seen.values()), None if isinstance(step, Ask) else step
 
 
 def _reply(reply: Reply) -> Iterator[Shown]:
@@ -123,7 +136,8 @@ def _reply(reply: Reply) -> Iterator[Shown]:
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, dict)
     )
-    about = f"{reply.judge} · {reply.order or 'single'} · prompt {reply.prompt} · {reply.status} · key {reply.key}"
+    order = f"{reply.order or 'single'}{_nth(reply.sample, JUDGES)}"
+    about = f"{reply.judge} · {order} · prompt {reply.prompt} · {reply.status} · key {reply.key}"
     yield Shown(f"sent to {about}", prompt or "(the prompt was not kept)")
     yield Shown(f"raw reply{_price(reply.usage, reply.cost_usd)}", reply.text or reply.error or "(empty)")
 
@@ -139,9 +153,9 @@ def _price(usage: Usage, cost_usd: float | None) -> str:
 def _battle(battle: Battle) -> Shown:
     why = f" ({battle.reason})" if battle.reason else ""
     outcome = "" if battle.outcome is None else f": P({battle.model_a} wins) = {battle.outcome:g}, {battle.winner}"
-    return Shown(f"battle · {battle.judge}", f"{battle.state}{why}{outcome}")
+    return Shown(f"battle · {battle.judge}{_nth(battle.sample)}", f"{battle.state}{why}{outcome}")
 
 
 def _score(score: Score) -> Shown:
     why = f" ({score.reason})" if score.reason else ""
-    return Shown(f"score · {score.judge}", f"{score.state}{why}: {score.score}")
+    return Shown(f"score · {score.judge}{_nth(score.sample)}", f"{score.state}{why}: {score.score}")

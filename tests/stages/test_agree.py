@@ -179,6 +179,7 @@ def test_nothing_to_compare_is_said_in_one_line(judged: Path) -> None:
     done = arena("agree", "-c", judged, "--votes", judged.parent / "v.jsonl")
     assert done.returncode == 2
     assert "none of 1 votes is on a battle that a judge has decided" in done.stderr
+    assert "--with reference: no other judge of the board" in arena("agree", "-c", judged, "--with", "reference").stderr
     assert "no judge's verdicts" in arena("agree", "--votes", judged.parent / "v.jsonl").stderr
 
 
