@@ -33,7 +33,8 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     page = render_page(data, cast("Literal['en', 'zh']", lang)).encode("utf-8", "replace")
     target = out if out is not None else reviews.reports / "leaderboard.html"
     write_atomically(target, page)
-    click.echo(f"{target} ({len(page) / 1e6:.1f} MB)")
+    size = f"{len(page) / 1e6:.1f} MB" if len(page) >= 1e6 else f"{len(page) / 1e3:.0f} kB"
+    click.echo(f"{target} ({size})")
 
 
 def _title(path: Path) -> str:

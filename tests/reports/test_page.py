@@ -99,7 +99,17 @@ def test_its_numbers_are_the_leaderboards(plain_board: Path) -> None:
             assert f"{row['rating']:,.0f}".replace("-", "−") in page
         assert f"{100 * row['win_rate']:.1f}%" in page
         assert f"{row['wins']} / {row['losses']} / {row['ties']}" in page
-    assert "7 no verdict in the reply" in page  # what is left out is said
+    assert "no verdict in the reply (7)" in page  # what is left out is said
+
+
+def test_a_card_says_what_the_table_says(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    leader, second = (dict(row, win_rate_overall=0.123) for row in data.models[:2])
+    baseline = replace(with_models(data, [leader, second]), board={
+        **data.board, "models": [leader, second], "baseline": second["model"]})  # fmt: skip
+    first, other = re.findall(r"<article.*?</article>", render_page(baseline))
+    assert f"<dd>{100 * leader['win_rate']:.1f}%</dd>" in first  # type: ignore[operator]
+    assert "Win rate" not in other and "12.3%" not in first + other  # the baseline's half is no news
 
 
 def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions(plain_board: Path) -> None:
@@ -129,6 +139,7 @@ def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_wor
     for flag in [*odd, *plain]:
         page = render_page(with_models(data, [leader | {"flags": [flag]}, *others]))
         assert ("Before you believe it, read its answers" in page) is (flag in odd), flag
+        assert ("look made to sway the judge" in headline(page)) is (flag in odd), flag
 
 
 def with_models(data: PageData, models: list[dict[str, JSON]]) -> PageData:
@@ -142,6 +153,31 @@ def test_among_tied_models_the_cheapest_is_named(plain_board: Path) -> None:
     page = render_page(with_models(data, rows))
     assert "<b>cheap</b> is the cheapest ($0.05 per question)" in page
     assert "Quality against price" in page and 'class="frontier"' in page
+
+
+def test_no_order_of_two_models_is_called_certain(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    pairs: list[JSON] = [
+        {"a": "crow", "b": "wren", "p_better": 1.0},
+        {"a": "crow", "b": "finch", "p_better": 0.92},
+        {"a": "finch", "b": "wren", "p_better": 0.9951},
+    ]
+    page = render_page(replace(data, board={**data.board, "pairs": pairs}))
+    table = page[page.index('id="surely"') :].split("</table>")[0]
+    shown = re.findall(r'title="P\((\w+) &gt; (\w+)\) ([^"]+)">([^<]*)<', table)
+    assert sorted((a, b, label) for a, b, _, label in shown) == [
+        ("crow", "finch", "92%"), ("crow", "wren", "&gt;99%"), ("finch", "crow", "8%"), ("finch", "wren", "&gt;99%"),
+        ("wren", "crow", "&lt;1%"), ("wren", "finch", "&lt;1%"),
+    ]  # fmt: skip
+    assert ("crow", "wren", "&gt;99.9%", "&gt;99%") in shown
+
+
+def test_the_method_names_the_judges_and_warnings_are_sentences(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    board = {**data.board, "warnings": ["judge x is kin of crow", "crow: 3 answers were cut off"]}
+    page = render_page(replace(data, board=board))
+    assert "<dt>Judges</dt><dd>llmuses-reviewer</dd>" in page
+    assert "<li>Judge x is kin of crow</li><li>crow: 3 answers were cut off</li>" in page
 
 
 def test_it_is_self_contained_and_its_policy_allows_only_its_own_blocks(plain_board: Path) -> None:

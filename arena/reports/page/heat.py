@@ -27,8 +27,8 @@ def matrices(data: PageData, w: Words) -> Html | None:
     for pair in cast("Sequence[Row]", data.board.get("pairs") or ()):
         a, b, p = str(pair.get("a")), str(pair.get("b")), as_float(pair.get("p_better"))
         if p is not None:
-            sure[a, b] = Cell(p, f"P({a} > {b}) = {percent(p, 1)}")
-            sure[b, a] = Cell(1 - p, f"P({b} > {a}) = {percent(1 - p, 1)}")
+            for one, other, chance in ((a, b, p), (b, a, 1 - p)):
+                sure[one, other] = Cell(chance, f"P({one} > {other}) {_chance(chance, 1)}", _chance(chance).strip("= "))
     if sure:
         parts.append(_heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
     return join(*parts) if parts else None
@@ -43,6 +43,14 @@ def categories(data: PageData, w: Words) -> Html | None:
         _criteria(data, w),
     ]
     return join(*parts) if any(parts) else None
+
+
+def _chance(p: float, digits: int = 0) -> str:
+    """`= 92%`, `>99%` or `<1%`: nothing measured is certain."""
+    least = 10.0 ** -(2 + digits)
+    if least <= p <= 1 - least:
+        return f"= {percent(p, digits)}"
+    return f">{percent(1 - least, digits)}" if p > 0.5 else f"<{percent(least, digits)}"
 
 
 def _slices(data: PageData, kind: str, title: str, note: str) -> Html | None:

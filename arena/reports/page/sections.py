@@ -102,11 +102,15 @@ def notes(data: PageData, w: Words) -> Html | None:
     excluded = cast("Mapping[str, int]", data.board.get("excluded") or {})
     lines = []
     if excluded:
-        named = [f"{number(count)} {w.get(reason, reason)}" for reason, count in sorted(excluded.items())]
+        named = [f"{w.get(reason, reason)} ({number(count)})" for reason, count in sorted(excluded.items())]
         lines.append(fill(w["left_out"], reasons=", ".join(named)))
     if data.board.get("pending"):
         lines.append(fill(w["pending"], n=number(data.board["pending"])))
-    lines += [join(str(warning)) for warning in cast("Sequence[str]", data.board.get("warnings") or ())]
+    names = tuple(str(row["model"]) for row in data.models)
+    lines += [
+        join(warning if warning.startswith(names) else warning[:1].upper() + warning[1:])
+        for warning in map(str, cast("Sequence[object]", data.board.get("warnings") or ()))
+    ]
     if not lines:
         return None
     return tag(
@@ -237,7 +241,8 @@ def _share(share: Share | None, w: Words) -> Html:
 def battles(data: PageData, w: Words) -> Html:
     """The searchable sample; the page's script fills it in."""
     shown = cast("Sequence[object]", data.sample.get("battles") or ())
-    note = fill(w["sample_note"], n=number(len(shown)), total=number(data.n_rows))
+    note = fill(w["sample_note" if len(shown) < data.n_rows else "sample_all"],
+                n=number(len(shown)), total=number(data.n_rows))  # fmt: skip
     tools = tag(
         "div",
         tag("input", type="search", id="find", placeholder=w["search"], aria_label=w["search"]),
@@ -264,7 +269,7 @@ def method(data: PageData, w: Words) -> Html:
         (w["mode"], w.get(f"mode_{mode}", mode)),
         (w["ranked_by"], w[by[ranked_by]] if ranked_by in by else ranked_by),
         *([] if data.single else [(w["anchor"], scale)]),
-        (w["judges"], ", ".join(cast("Sequence[str]", board.get("judges") or ()))),
+        (w["nav_judges"], ", ".join(cast("Sequence[str]", board.get("judges") or ()))),
         (w["prompts"], ", ".join(f"{name} ({digest[:12]})" for name, digest in sorted(prompts.items()))),
         (w["seed"], str(board.get("seed"))),
         (w["version"], f"arena {run.get('arena_version', '')}".strip()),

@@ -76,6 +76,8 @@ def _sentence(data: PageData, w: Words) -> Html:
     if len(components) > 1:
         return fill(w["lead_components"], n=str(len(components)))
     leader, tied = _name(rows[0]), tied_with_leader(rows)
+    if odd_flags(rows[0]):
+        return fill(w["lead_odd"], leader=leader)
     if not tied:
         return fill(w["lead_clear"], leader=leader)
     if len(rows) == 2 and rows[0].get("rank") == rows[1].get("rank"):
@@ -164,7 +166,7 @@ def _card(row: Row, data: PageData, w: Words) -> Html:
     is_baseline = row["model"] == data.board.get("baseline")
     has_interval = row.get(f"{main}_low") is not None or row.get(f"{main}_high") is not None
     facts = [
-        (w["win_rate"], percent(row.get("win_rate_overall", row.get("win_rate")), 1), not data.single),
+        (w["win_rate"], percent(row.get("win_rate"), 1), not data.single and not is_baseline),
         (w["games"], f"{row.get('wins')} / {row.get('losses')} / {row.get('ties')}", not data.single),
         (w["answers"], number(row.get("n_questions")), data.single),
         (w["cost_axis"], money(per_question(row)), per_question(row) is not None),

@@ -15,6 +15,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "演练：评审结论均为虚构，本页内容不反映任何模型的真实水平。",
     ),
     "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，且数据足以下结论。"),
+    "lead_odd": (
+        "{leader} is ahead by the verdicts, but many of its answers look made to sway the judge.",
+        "按评审结论 {leader} 领先，但它的许多回答疑似为影响评委而写。",
+    ),
     "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
     "lead_few": (
         "{leader} is ahead, but {q} questions cannot settle the order.",
@@ -46,15 +50,21 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{leader} 比 {second} 高 {points} 分 [{low}, {high}]。",
     ),
     "against_baseline": (
-        "Against the baseline {baseline} it wins {rate} of comparisons [{low}, {high}].",
-        "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]。",
+        "Against the baseline {baseline} its win rate is {rate} [{low}, {high}], a tie counting half.",
+        "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]，平局计半。",
     ),
     "look_first": (
-        "Before you believe it, read its answers: many of them look made to sway the judge ({flags}).",
-        "先读它的回答再下结论：其中许多看起来是为了影响评委而写的（{flags}）。",
+        "Before you believe it, read its answers ({flags}).",
+        "先读它的回答再下结论（{flags}）。",
     ),
-    "cheapest": ("Of these, {model} is the cheapest ({cost} per question).", "其中 {model} 最便宜（每题 {cost}）。"),
-    "fastest": ("{model} answers fastest ({time} at the median).", "{model} 回答最快（中位数 {time}）。"),
+    "cheapest": (
+        "Among those tied for the lead, {model} is the cheapest ({cost} per question).",
+        "并列领先者中，{model} 最便宜（每题 {cost}）。",
+    ),
+    "fastest": (
+        "Among those tied for the lead, {model} answers fastest ({time} at the median).",
+        "并列领先者中，{model} 回答最快（中位数 {time}）。",
+    ),
     "interval_note": (
         "Brackets are {level} intervals{how}. Ranks in parentheses are the places the data still allows.",
         "方括号为 {level} 置信区间{how}。括号内的名次是数据仍允许的范围。",
@@ -164,6 +174,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{n} of {total}: each pair in turn, drawn by a hash of its question and not by its result. Everything a model "
         "wrote is shown as plain text.",
         "共 {total} 场中的 {n} 场：各对模型轮流抽取，按问题的哈希而非结果抽样。模型所写内容一律以纯文本显示。",
+    ),
+    "sample_all": (
+        "All {total}. Everything a model wrote is shown as plain text.",
+        "共 {total} 场，全部收录。模型所写内容一律以纯文本显示。",
     ),
     "search": ("Search questions, answers, explanations", "搜索问题、回答、评语"),
     "any_model": ("Any model", "全部模型"),
