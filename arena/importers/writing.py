@@ -196,7 +196,7 @@ def _config(collected: Collected, mode: Mode, slots: Slots, replies: Sequence[Ju
         reviews["judges"] = {"gpt-4.1-mini": {"backend": "openai", "model": "gpt-4.1-mini"}}
         reviews["order"] = "both"
     if collected.strong_weight != 1 and mode != "single":
-        reviews["strong_weight"] = collected.strong_weight
+        reviews |= {"prompt": "levels-v1", "strong_weight": collected.strong_weight}
     sections: dict[str, object] = {"question_file": "questions.jsonl"}
     if collected.categories:
         sections["category_file"] = "category_mapping.yaml"

@@ -56,6 +56,19 @@ def test_strong_games_weigh_more_inside_their_battle(tmp_path: Path) -> None:
     assert outcomes["tern", "2c3d"] == (None, "call_failed")
 
 
+def test_a_judge_added_to_an_arena_hard_board_is_asked_for_the_same_five_labels(tmp_path: Path) -> None:
+    out, _, before = rated(tmp_path, "arena_hard", "v2")
+    config = out / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("  judges:\n", "  judges:\n    stand-in: {backend: simulated}\n"), encoding="utf-8")
+    arena("run", "-c", str(config))
+    reports = next(out.glob("runs/*/reports"))
+    rows = [row for _, row in read_objects(reports / "battles.jsonl")]
+    assert [row["outcome"] for row in rows if row["judge"] == "owl"] == [row["outcome"] for row in before]
+    asked = [row for _, row in read_objects(next(out.glob("runs/*/reviews/stand-in.jsonl")))]
+    assert {row["prompt"] for row in asked} == {"levels-v1"} and {row["format"] for row in asked} == {"levels"}
+
+
 def test_a_two_turn_battle_is_the_mean_of_both_turns(tmp_path: Path) -> None:
     out, _, rows = rated(tmp_path, "mt_bench", ".")
     outcomes = {row["question_id"]: (row["outcome"], row["reason"]) for row in rows}
