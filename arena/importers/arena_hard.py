@@ -10,6 +10,7 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
+    answer_turns,
     count,
     find_files,
     identity,
@@ -76,25 +77,16 @@ def _answer(row: Row, where: str, path: Path) -> Said:
     tokens = metadata.get("token_len") if isinstance(metadata, dict) else None
     if "messages" in row:
         said = [item.get("content") for item in rows_in(row["messages"]) if item.get("role") == "assistant"]
-        turns = tuple(_answer_text(content, where) for content in said)
+        turns = answer_turns([c.get("answer") if isinstance(c, dict) else c for c in said], where)
     else:
         choices = rows_in(row["choices"])
-        turns = texts_in(choices[0].get("turns")) if choices else ()
+        turns = answer_turns(choices[0].get("turns") or [], where) if choices else ()
         first = rows_in(choices[0].get("turns"))[:1] if choices else []
         tokens = tokens if tokens is not None else first[0].get("token_len") if first else None
     if not turns:
         raise DataError(f"{where}: no assistant message in it")
     model = optional_text(row, "model", "model_id") or path.stem
     return Said(identity(row, where, "uid", "question_id"), model, turns, usage=Usage(output_tokens=count(tokens)))
-
-
-def _answer_text(content: JSON, where: str) -> str:
-    found = content.get("answer") if isinstance(content, dict) else content
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise DataError(f"{where}: an answer must be a text, found {type(found).__name__}")
-    return found
 
 
 def _baseline_of(row: Row, where: str, default: str | None) -> str:

@@ -9,6 +9,7 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
+    answer_turns,
     find_files,
     identity,
     moment,
@@ -41,7 +42,7 @@ def read_llmuses(source: Path) -> Collected:
     questions: dict[str, Question] = {}
     for where, row in rows:
         if "answer" in row and "model_id" in row:
-            said = Said(_id(row, where), text(row, where, "model_id"), texts_in(row["answer"]))
+            said = Said(_id(row, where), text(row, where, "model_id"), answer_turns(row["answer"], where))
             answers[said.question_id, said.model] = said
             remember(questions, _question(row, where, "text"), where)
     replies: list[Judged] = []
@@ -136,8 +137,8 @@ def _enrich(questions: dict[str, Question], row: Row, where: str) -> None:
     known = questions.get(_id(row, where))
     if known is None or texts_in(row.get("turns", row.get("text"))) != known.turns:
         return
-    reference = tuple(part for part in texts_in(row.get("reference")) if part)
-    if reference and len(reference) <= len(known.turns):
+    reference = answer_turns(row.get("reference"), where)
+    if any(reference) and len(reference) <= len(known.turns):
         questions[known.question_id] = Question(
             known.question_id, known.turns, known.category, reference, known.system, known.language
         )

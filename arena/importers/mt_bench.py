@@ -9,6 +9,7 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
+    answer_turns,
     find_files,
     identity,
     moment,
@@ -60,7 +61,7 @@ def read_mt_bench(source: Path) -> Collected:
 
 
 def _question(row: Row, where: str) -> Question:
-    reference = tuple(part or "" for part in texts_in(row.get("reference")))
+    reference = answer_turns(row["reference"], where) if row.get("reference") is not None else ()
     turns = texts_in(row["turns"])
     return Question(
         identity(row, where, "question_id"), turns, optional_text(row, "category") or "general", reference[: len(turns)]
@@ -74,7 +75,7 @@ def _model(row: Row, path: Path) -> str:
 def _choice(row: Row, where: str) -> tuple[str, ...]:
     """The turns of the first choice: the one that MT-bench judges."""
     choices = rows_in(row["choices"])
-    turns = texts_in(choices[0].get("turns")) if choices else ()
+    turns = answer_turns(choices[0].get("turns") or [], where) if choices else ()
     if not turns:
         raise DataError(f"{where}: no turns in choices[0]")
     return turns

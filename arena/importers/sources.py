@@ -159,6 +159,16 @@ def texts_in(value: JSON) -> tuple[str, ...]:
     return tuple(item for item in contents if isinstance(item, str))
 
 
+def answer_turns(value: JSON, where: str) -> tuple[str, ...]:
+    """The turns of an answer or reference, each in its place: null is an empty one. Raises DataError for no text."""
+    listed = value if isinstance(value, list) else [value]
+    turns = [item.get("content") if isinstance(item, dict) else item for item in listed]
+    for turn in turns:
+        if turn is not None and not isinstance(turn, str):
+            raise DataError(f"{where}: an answer must be a text, found {type(turn).__name__}")
+    return tuple(turn if isinstance(turn, str) else "" for turn in turns)
+
+
 def _starts_with_bracket(path: Path) -> bool:
     try:
         with path.open("rb") as handle:

@@ -65,6 +65,11 @@ def without(row: dict[str, object], field: str) -> dict[str, object]:
             "rows.jsonl:2: question 1 has another text",
         ),
         ("mt_bench", [ASKED, ASKED | {"question_id": "1", "turns": ["!"]}], "question 1 has another text"),
+        (
+            "mt_bench",
+            [ASKED, ANSWER | {"choices": [{"turns": ["x", 5]}]}],
+            "rows.jsonl:2: an answer must be a text",
+        ),
         ("mt_bench", [ASKED, ANSWER, SCORE | {"score": [5]}], "score must be a number or null"),
         ("arena_hard", [{"uid": 1, "prompt": "?"}, {"uid": 1.0, "prompt": "!"}], "question 1 has another text"),
         ("orq_arena", [ROUND | {"prompt_hash": ""}], "prompt_hash is empty"),
@@ -102,6 +107,16 @@ def test_one_question_may_be_numbered_as_number_text_and_float(tmp_path: Path) -
     assert [question.question_id for question in load_questions(config.question_file)] == ["1"]
     lines = [line for path in config.output_dir.rglob("*.jsonl") for _, line in read_objects(path)]
     assert [line["order"] for line in lines] == ["a_first", "b_first"]  # the review that stands twice counts once
+
+
+def test_a_turn_without_text_is_an_empty_answer_in_its_place(tmp_path: Path) -> None:
+    two = {"question_id": 1, "turns": ["?", "!"]}
+    collected = READERS["mt_bench"](source(tmp_path, two, ANSWER | {"choices": [{"turns": [None, "y"]}]}))
+    assert [said.turns for said in collected.answers] == [("", "y")]
+    asked = READERS["mt_bench"](source(tmp_path, two | {"reference": [None, "b"]})).questions["1"]
+    assert asked.reference == ("", "b")
+    null = {"question_id": 1, "text": "?", "model_id": "a", "answer": None}
+    assert [said.turns for said in READERS["llmuses"](source(tmp_path, null)).answers] == [("",)]
 
 
 def test_swapped_reviews_keep_no_scores_whose_order_nobody_states(tmp_path: Path) -> None:
