@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from arena.backends.anthropic import AnthropicTransport
 from arena.backends.anthropic_wire import Dialect, body_of, completion_of
 from arena.backends.api import ApiBackend
-from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_result
+from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_lines, read_result
 from arena.backends.http_errors import error_text
 from arena.files import to_json
 from arena.types import JSON
@@ -65,13 +65,13 @@ class AnthropicBatches(Batches[Dialect]):
         return BatchState(batch.processing_status == "ended", done, total)
 
     async def results(self, batch_id: str) -> list[BatchResult]:
-        """The results as they stream in."""
+        """The lines of the results."""
 
-        async def read() -> list[Mapping[str, object]]:
-            decoder = await self._client.messages.batches.results(batch_id)
-            return [item.to_dict(mode="json") async for item in decoder]
+        async def read() -> bytes:
+            async with self._client.messages.batches.with_streaming_response.results(batch_id) as opened:
+                return await opened.http_response.aread()
 
-        return [_result(line) for line in await self._do(read)]
+        return [_result(line) for line in read_lines(await self._do(read))]
 
     def _request(self, item: BatchItem) -> dict[str, JSON]:
         return {

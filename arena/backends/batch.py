@@ -7,12 +7,14 @@ Every request carries its key as `custom_id`, so that a result is recognised wha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from arena.backends.api import ApiBackend, D
 from arena.backends.http_errors import call_error, http_errors, status_error
-from arena.errors import ArenaError, CallError, Rejected, Unauthorized, Unstable
-from arena.types import Backend, Completion, Request
+from arena.errors import ArenaError, CallError, EndpointDead, Rejected, Unauthorized, Unstable
+from arena.files import from_json
+from arena.types import JSON, Backend, Completion, Request
 
 BATCH_PRICE = 0.5
 """What a call in a batch costs, relative to a live one, at OpenAI and Anthropic."""
@@ -51,8 +53,8 @@ class SubmissionUnknown(ArenaError):
     """The connection broke while a batch was being created: it may exist or not."""
 
 
-class BatchRefused(ArenaError):
-    """The endpoint took no batch. The message says why."""
+class BatchRefused(EndpointDead):
+    """The endpoint took no batch, or does not have it. The message says why."""
 
 
 class BatchClient(Protocol):
@@ -147,6 +149,8 @@ async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], 
             failure = call_error(error, sdk)
             if once and isinstance(failure, Unstable):
                 raise SubmissionUnknown(str(failure)) from None
+            if isinstance(failure, Unauthorized) and failure.status_code == 404:  # this batch, not the endpoint
+                raise Rejected(str(failure), 404) from None
             raise failure from None
         return Completion("ok")
 
@@ -154,6 +158,15 @@ async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], 
     if not found:
         raise BatchRefused(completion.error or "no reason given")
     return found[0]
+
+
+def read_lines(content: bytes) -> list[dict[str, JSON]]:
+    """The objects of a file of results. A line that is none is left out: its request was not done."""
+    found = []
+    for line in content.splitlines():
+        with suppress(ValueError):
+            found.append(from_json(line))
+    return [line for line in found if isinstance(line, dict)]
 
 
 def failed_result(custom_id: str, status: int, message: str) -> BatchResult:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from arena.backends.api import ApiBackend
-from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_result
+from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_lines, read_result
 from arena.backends.http_errors import error_text
 from arena.backends.openai import OpenAITransport
 from arena.backends.openai_wire import Dialect, body_of, completion_of
-from arena.files import from_json, to_json
+from arena.files import to_json
 from arena.types import JSON
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ class OpenAIBatches(Batches[Dialect]):
     async def results(self, batch_id: str) -> list[BatchResult]:
         """The lines of both files."""
         batch = await self._do(lambda: self._client.batches.retrieve(batch_id))
-        found = []
+        found: list[BatchResult] = []
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
                 content = (await self._do(lambda: self._client.files.content(file_id))).content  # noqa: B023
-                found += [_result(line) for raw in content.splitlines() if isinstance(line := _object(raw), dict)]
+                found += map(_result, read_lines(content))
         return found
 
     def _line(self, item: BatchItem) -> bytes:
@@ -100,7 +100,3 @@ def _result(line: Mapping[str, JSON]) -> BatchResult:
     if status == 200:
         return read_result(custom_id, lambda: completion_of(body))
     return failed_result(custom_id, status if isinstance(status, int) else 500, error_text(body))
-
-
-def _object(raw: bytes) -> JSON:
-    return from_json(raw) if raw.strip() else None

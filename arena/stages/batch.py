@@ -19,6 +19,7 @@ from arena.backends.batch import (
     BatchClient,
     BatchItem,
     BatchRefused,
+    BatchState,
     SubmissionUnknown,
 )
 from arena.batch_log import BatchLog, OpenBatch
@@ -40,6 +41,8 @@ LISTED_AFTER_S = 10.0
 """A batch that was created is in the provider's list after this long at the latest."""
 CLOCK_SLACK_S = 300.0
 """How far the provider's clock may be behind ours."""
+KEPT_S = 7 * 86400.0
+"""Providers keep results for about a month; a batch younger than this has not lost them for good."""
 TRIES = 3
 
 
@@ -172,7 +175,7 @@ async def _collect_all(desk: BatchDesk, *, wait: bool) -> int:
         for batch in desk.log.open_of(desk.judge):
             if batch.batch_id is None:
                 continue
-            state = await desk.client.state(batch.batch_id)
+            state = await _state(desk, batch.batch_id)
             if not state.ended:
                 waiting.append(f"{batch.batch_id}: {state.done} of {state.total or len(batch.nonces)}")
             elif state.refused is not None:
@@ -188,6 +191,17 @@ async def _collect_all(desk: BatchDesk, *, wait: bool) -> int:
         pause = min(1.5 * pause, LONGEST_WAIT_S)
 
 
+async def _state(desk: BatchDesk, batch_id: str) -> BatchState:
+    """How far a batch is. Raises EndpointDead when the endpoint does not know it."""
+    try:
+        return await desk.client.state(batch_id)
+    except BatchRefused as error:
+        raise EndpointDead(
+            f"judge {desk.judge}: the endpoint does not know batch {batch_id} (another key or account?): {error}; "
+            f"to give it up, take its lines out of {desk.log.path}"
+        ) from None
+
+
 def _turned_down(desk: BatchDesk, batch: OpenBatch, why: str) -> None:
     desk.log.void(batch, why)
     if not _learn(desk, why):
@@ -197,8 +211,15 @@ def _turned_down(desk: BatchDesk, batch: OpenBatch, why: str) -> None:
 async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
     """Store one ended batch's results; what it lacks is due again."""
     assert batch.batch_id is not None
-    results = [r for r in await desk.client.results(batch.batch_id) if r.custom_id in batch.nonces]
-    if not results and (await desk.client.state(batch.batch_id)).done:
+    try:
+        results = [r for r in await desk.client.results(batch.batch_id) if r.custom_id in batch.nonces]
+    except BatchRefused as error:
+        if time.time() - batch.created < KEPT_S:
+            raise EndpointDead(f"judge {desk.judge}: the results of {batch.batch_id} are not there: {error}") from None
+        desk.log.void(batch, str(error))
+        desk.progress.note(f"judge {desk.judge}: the results of {batch.batch_id} are gone and due again: {error}")
+        return 0
+    if not results and (await _state(desk, batch.batch_id)).done:
         desk.log.mistaken(batch)
         await _find_lost(desk)
         return 0

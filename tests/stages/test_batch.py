@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -252,6 +254,52 @@ def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: P
     assert board_of(tmp_path)["pending"] == 0
 
 
+def answering(server: BatchServer, ending: str, how: Callable[[Action], Action]) -> None:
+    """From now on the server's answers on paths that end so are changed."""
+    route = server._route
+    server.script = lambda call: how(route(call)) if call.path.endswith(ending) else route(call)
+
+
+def test_results_that_cannot_be_fetched_are_waited_for_and_given_up_when_they_are_old(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch=submit").returncode == 0
+        answering(server, "/content" if api == "openai" else "/results", lambda action: Fail(404, "no such file"))
+        young = arena("run", "-c", config, "--batch=collect")
+        assert young.returncode == 2 and "the results of batch_0 are not there: 404" in young.stderr
+        assert "under way in batches" in arena("run", "-c", config).stderr
+        age_intents(tmp_path, 8 * 86400)
+        old = arena("run", "-c", config, "--batch=collect")
+        assert old.returncode == 0 and "are gone and due again: 404" in old.stderr
+        assert arena("run", "-c", config).returncode == 0
+    assert board_of(tmp_path)["pending"] == 0
+    assert {line["via"] for line in ledger(tmp_path)} == {"live"}
+
+
+def test_a_batch_of_another_account_is_kept_and_named(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch=submit").returncode == 0
+        answering(server, "batch_0", lambda action: Fail(404, "no such batch"))
+        other = arena("run", "-c", config, "--batch")
+        assert other.returncode == 2 and "does not know batch batch_0 (another key or account?)" in other.stderr
+        server.script = server._route
+        assert arena("run", "-c", config, "--batch").returncode == 0
+    assert max(server.batched.values()) == 1
+
+
+def test_a_line_of_results_that_broke_off_is_due_again_alone(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        assert arena("run", "-c", config, "--batch=submit").returncode == 0
+        broken = [lambda action: replace(action, body=action.body[:-30])]
+        ending = "good/content" if api == "openai" else "/results"
+        answering(server, ending, lambda action: broken.pop()(action) if broken else action)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+    assert sorted(server.batched.values()) == [1] * 11 + [2]
+    assert len(ledger(tmp_path)) == 12
+
+
 def test_a_budget_counts_a_batch_before_it_is_sent(tmp_path: Path, api: str) -> None:
     with BatchServer(sum_judge) as server:
         done = arena("run", "-c", batch_board(tmp_path, server, api), "--batch", "--budget-usd", "0.001", "--yes")
@@ -281,10 +329,10 @@ def run_until_killed(config: Path, *options: str) -> int:
     return start(config, *options).wait(120)
 
 
-def age_intents(folder: Path) -> None:
+def age_intents(folder: Path, seconds: float = 60.0) -> None:
     """As if the killed run had been some time ago, so that the provider's list can be trusted at once."""
     path = folder / "out/batches.jsonl"
-    write_jsonl(path, [line | ({"created": line["created"] - 60} if "created" in line else {})
+    write_jsonl(path, [line | ({"created": line["created"] - seconds} if "created" in line else {})
                        for line in read_jsonl(path)])  # fmt: skip
 
 
