@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -150,4 +151,39 @@ def test_every_config_key_stands_in_the_config_page() -> None:
 
     schema = Config.model_json_schema()
     missing = {key for part in (schema, *schema["$defs"].values()) for key in keys(part)} - named
+    assert not missing
+
+
+def objects(folder: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Everything a board writes whose fields are a contract, each with where it stands."""
+    for path in sorted(
+        [*folder.glob("answers/*.jsonl"), *folder.glob("reviews/*.jsonl"), *folder.glob("reports/*.jsonl")]
+    ):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            yield path.name, row
+            for inner in ("usage", "request"):
+                yield f"{path.name}: {inner}", row.get(inner) or {}
+            for verdict in row.get("verdicts", []):
+                yield f"{path.name}: verdicts", verdict
+    board = json.loads((folder / "reports" / "leaderboard.json").read_text(encoding="utf-8"))
+    yield "leaderboard.json", board
+    yield "diagnostics", board["diagnostics"]
+    for name in ("models", "judges_detail", "pairs"):
+        for entry in board[name] or ():
+            yield name, entry
+            yield f"{name}: performance", entry.get("performance") or {}
+            for part in (entry.get("categories") or {}).values():
+                yield f"{name}: categories", part
+    yield "run.json", json.loads((folder / "run.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("config", ["cfg_demo.yaml", "cfg_arena.yaml", "cfg_single.yaml"])
+def test_every_field_of_a_board_stands_in_the_files_page(tmp_path: Path, config: str) -> None:
+    rehearsed = config != "cfg_demo.yaml"
+    done = arena("run", "-c", config, "--limit", "9", *(["--dry-run"] if rehearsed else []), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = next((tmp_path / "runs").iterdir()) / ("dry-run" if rehearsed else "")
+    named = set(re.findall(r"\w+", (ROOT / "docs" / "files.md").read_text(encoding="utf-8")))
+    missing = {(where, key) for where, found in objects(folder) for key in found if key not in named}
     assert not missing
