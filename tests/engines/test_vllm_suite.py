@@ -77,6 +77,13 @@ def test_a_schema_shapes_the_reply(engine: Callable[..., Running]) -> None:
     }
     (reply,) = engine("tiny-500").ask(request("who?", replace(GREEDY, max_tokens=200), schema=schema))
     assert json.loads(reply.text)["verdict"] in {"A", "B"}
+    assert reply.enforced
+
+
+def test_a_guided_reply_is_no_reasoning_even_where_the_template_opens_it(engine: Callable[..., Running]) -> None:
+    thinking = engine("tiny-500", chat_template="{{ messages[0].content }}<think>")
+    (reply,) = thinking.ask(request("who?", choices=("A", "B")))
+    assert (reply.status, reply.text in {"A", "B"}, reply.reasoning) == ("ok", True, ())
 
 
 def test_a_parameter_that_vllm_refuses_is_a_failure_of_that_question_alone(engine: Callable[..., Running]) -> None:

@@ -67,8 +67,7 @@ class LocalBackend:
                 self._bury(process, died)
                 continue
             self._deaths = 0
-            held = self.spec.kind == "vllm" if request.schema is not None else None
-            return replace(completion, attempts=attempt, cost_usd=self._cost(completion), enforced=held)
+            return replace(completion, attempts=attempt, cost_usd=self._cost(completion))
         return Completion("error", error=f"the engine died twice on it: {died}", load=self.load, attempts=2)
 
     async def close(self) -> None:

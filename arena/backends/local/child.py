@@ -79,8 +79,9 @@ def _serve(engine: Engine, inbox: queue.SimpleQueue[Ask], outgoing: BinaryIO) ->
             while True:
                 asked = inbox.get_nowait()
                 engine.add(asked.number, asked.request)
-        frames: list[Frame] = [Done(*finished) for finished in engine.step()]
-        frames += [Note(text) for text in engine.notes[told:]]
+        finished = engine.step()
+        frames: list[Frame] = [Note(text) for text in engine.notes[told:]]  # first: who has the answer has the notes
+        frames += [Done(*done) for done in finished]
         told = len(engine.notes)
         if frames:
             write_frames(outgoing, *frames)

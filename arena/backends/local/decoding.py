@@ -18,6 +18,7 @@ from arena.types import Sampling, TokenLogprobs
 if TYPE_CHECKING:
     import torch
 
+    from arena.backends.local.guidance import Guide
     from arena.backends.local.rendering import Tokenizer
 
 _TAIL = 24
@@ -33,8 +34,10 @@ class Row:
     seed: int
     stop: tuple[str, ...] = ()
     top_logprobs: int = 0
-    choices: Sequence[Sequence[int]] = ()
-    """The token ids of every text the answer may be; empty for any text."""
+    guide: Guide | None = None
+    """What the answer may be; None for any text."""
+    thinking: bool = False
+    """The prompt opened a `<think>` block: the guide waits until it is closed."""
     made: list[int] = field(default_factory=list)
     logprobs: list[TokenLogprobs] = field(default_factory=list)
     done: bool = False
@@ -43,14 +46,6 @@ class Row:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-
-    def allowed(self, eos: int) -> list[int] | None:
-        """The tokens that may come next; None for all of them."""
-        if not self.choices:
-            return None
-        at = len(self.made)
-        begun = [list(choice) for choice in self.choices if list(choice[:at]) == self.made]
-        return sorted({choice[at] if at < len(choice) else eos for choice in begun}) or [eos]
 
 
 class Decoding:
@@ -133,16 +128,12 @@ class Decoding:
         return scores
 
     def _guided(self, scores: torch.Tensor) -> torch.Tensor:
-        if not any(row.choices for row in self.rows):
+        guided = [(i, row.guide) for i, row in enumerate(self.rows) if row.guide and not row.thinking and not row.done]
+        if not guided:
             return scores
-        eos = min(self._eos_ids, default=0)
         scores = scores.clone()
-        for i, row in enumerate(self.rows):
-            allowed = row.allowed(eos)
-            if allowed is not None:
-                kept = scores[i, allowed].clone()
-                scores[i] = float("-inf")
-                scores[i, allowed] = kept
+        for i, guide in guided:
+            scores[i] = guide.masked(scores[i])
         return scores
 
     def _filtered(self, probabilities: torch.Tensor) -> torch.Tensor:
@@ -195,15 +186,26 @@ class Decoding:
                 continue
             row.made.append(token)
             row.seconds = elapsed
-            if token in self._eos_ids or (row.stop and self._hits_stop(row)):
+            if token in self._eos_ids or (row.stop and self._ends_in(row, row.stop)) or self._completes(row, token):
                 row.done = True
             elif len(row.made) >= row.limit:
                 row.done = row.cut = True
 
-    def _hits_stop(self, row: Row) -> bool:
-        longest = max(len(stop) for stop in row.stop)
+    def _completes(self, row: Row, token: int) -> bool:
+        """Tell the row's guide of its token. True when nothing can follow."""
+        if row.guide is None:
+            return False
+        if row.thinking:
+            row.thinking = not self._ends_in(row, ("</think>",))
+            return False
+        row.guide.take(token)
+        return row.guide.complete
+
+    def _ends_in(self, row: Row, ends: tuple[str, ...]) -> bool:
+        """Whether one of these stands at the end of what was made, or shortly before it."""
+        longest = max(len(end) for end in ends)
         tail = self._tokenizer.decode(row.made[-(longest + _TAIL) :], skip_special_tokens=True)
-        return any(stop in tail for stop in row.stop)
+        return any(end in tail for end in ends)
 
     def _token(self, token_id: int) -> str:
         return self._tokenizer.decode([token_id], skip_special_tokens=False)

@@ -39,6 +39,8 @@ class Dialogue:
     reasoning: list[str | None] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     status: Status = "ok"
+    enforced: bool | None = None
+    """Whether the engine holds the answer to the request's schema; None when there is none."""
 
     def __post_init__(self) -> None:
         self.messages = list(self.request.messages)
@@ -91,6 +93,7 @@ class Dialogue:
             load="offline-batch",
             model_returned=model,
             peak_memory_bytes=peak_memory_bytes,
+            enforced=self.enforced,
         )
 
     def failure(self, status: Status, error: str) -> Completion:
@@ -101,4 +104,5 @@ class Dialogue:
             reasoning=tuple(self.reasoning) if any(self.reasoning) else (),
             error=error,
             load="offline-batch",
+            enforced=self.enforced,
         )

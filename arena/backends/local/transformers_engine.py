@@ -12,6 +12,7 @@ from arena.backends.local.decoding import Decoding, Row
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, is_out_of_memory, memory_knobs
+from arena.backends.local.guidance import Guide, OneOf, Schemas
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
@@ -54,6 +55,7 @@ class TransformersEngine:
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(self._tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
         self.notes = self._renderer.notes
+        self._schemas = Schemas(self._tokenizer, sorted(self._eos_ids()), _vocabulary(self._model), self.notes)
         size = spec.engine.get("batch_size", BATCH_SIZE)
         self._batch_size = size if isinstance(size, int) else BATCH_SIZE
         self._waiting: dict[tuple[object, ...], list[_Turn]] = {}
@@ -67,7 +69,8 @@ class TransformersEngine:
 
     def add(self, number: int, request: Request) -> None:
         """Put the first turn of a request in line."""
-        self._queue(Dialogue(number, request))
+        held = None if request.schema is None else self._schemas.guide(request.schema) is not None
+        self._queue(Dialogue(number, request, enforced=held))
 
     def step(self) -> list[Finished]:
         """Generate one batch: turns that share their sampling parameters, of similar length."""
@@ -134,8 +137,15 @@ class TransformersEngine:
             seed=sampling.seed,
             stop=sampling.stop,
             top_logprobs=request.top_logprobs,
-            choices=[self._tokenizer.encode(choice, add_special_tokens=False) for choice in request.choices],
+            guide=self._guide(request),
+            thinking=turn.prompt.opened,
         )
+
+    def _guide(self, request: Request) -> Guide | None:
+        if request.choices:
+            choices = [self._tokenizer.encode(choice, add_special_tokens=False) for choice in request.choices]
+            return OneOf(choices, min(self._eos_ids(), default=0))
+        return None if request.schema is None else self._schemas.guide(request.schema)
 
     def _padded(self, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         import torch
@@ -204,6 +214,10 @@ def _piece(turn: _Turn, row: Row, decoding: Decoding) -> Piece:
         logprobs=tuple(row.logprobs),
         opened=turn.prompt.opened,
     )
+
+
+def _vocabulary(model: PreTrainedModel | PeftModel) -> int:
+    return int(model.config.get_text_config().vocab_size)
 
 
 def _context(model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase) -> int:

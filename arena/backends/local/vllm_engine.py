@@ -64,7 +64,7 @@ class VllmEngine:
 
     def add(self, number: int, request: Request) -> None:
         """Hand the first turn of a request to the engine."""
-        self._ask(Dialogue(number, request))
+        self._ask(Dialogue(number, request, enforced=None if request.schema is None else True))
 
     def step(self) -> list[Finished]:
         """One step of the engine; follow-up turns are handed in as soon as the turn before is answered."""
@@ -102,7 +102,8 @@ class VllmEngine:
     def _piece(self, output: RequestOutput, prompt: Prompt, request: Request) -> Piece:
         made = output.outputs[0]
         stats = output.metrics
-        text, reasoning, opened = made.text, None, prompt.opened
+        guided = bool(request.choices) or request.schema is not None  # then there is no room for reasoning
+        text, reasoning, opened = made.text, None, prompt.opened and not guided
         if self._parser is not None:
             reasoning, content = self._parser.extract_reasoning(text, request=None)
             text, reasoning, opened = content or "", reasoning or "", False
