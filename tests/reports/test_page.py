@@ -180,6 +180,12 @@ def test_the_method_names_the_judges_and_warnings_are_sentences(plain_board: Pat
     assert "<li>Judge x is kin of crow</li><li>crow: 3 answers were cut off</li>" in page
 
 
+def test_a_board_without_costs_and_times_has_no_empty_section_for_them(plain_board: Path) -> None:
+    page = page_of(plain_board)
+    assert not any(row.get("cost_usd") or row.get("performance") for row in data_of(plain_board).models)
+    assert 'id="value"' not in page and 'href="#value"' not in page
+
+
 def test_it_is_self_contained_and_its_policy_allows_only_its_own_blocks(plain_board: Path) -> None:
     page = page_of(plain_board)
     parsed = Parsed(page)

@@ -39,7 +39,7 @@ def categories(data: PageData, w: Words) -> Html | None:
     what = w["score" if data.single else "win_rate"]
     parts = [
         _slices(data, "categories", w["categories"], fill(w["categories_note"], what=what)),
-        _slices(data, "languages", w["languages"], fill(w["categories_note"], what=what)),
+        _slices(data, "languages", w["languages"], fill(w["languages_note"], what=what)),
         _criteria(data, w),
     ]
     return join(*parts) if any(parts) else None

@@ -119,7 +119,7 @@ def notes(data: PageData, w: Words) -> Html | None:
 
 
 def value(data: PageData, w: Words) -> Html | None:
-    """Quality against cost, or against time where no costs are known."""
+    """Quality against cost, or against time where no costs are known; None where neither is known of two models."""
     main = "score" if data.single else "rating"
     rows = [row for row in data.models if as_float(row.get(main)) is not None][:MAP_MODELS]
     costs = [(row, cost) for row in rows if (cost := per_question(row)) is not None]
@@ -129,7 +129,7 @@ def value(data: PageData, w: Words) -> Html | None:
     elif len(times) > 1:
         title, cheap, label, chosen = w["value_time"], w["quicker"], w["time_axis"], times
     else:
-        return section("value", w["value"], w["value_none"])
+        return None
     points = [
         Point(
             str(row["model"]),

@@ -123,6 +123,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "各模型在各类别内的{what}。颜色较淡者不足 20 题。",
     ),
     "languages": ("By language", "分语言"),
+    "languages_note": (
+        "{what} of each model inside each language. Faded cells rest on fewer than 20 questions.",
+        "各模型在各语言内的{what}。颜色较淡者不足 20 题。",
+    ),
     "criteria": ("By criterion", "分评分项"),
     "criteria_note": (
         "What the judge was asked about each answer; what is only yes or no is shown as a rate.",
@@ -138,10 +142,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "quicker": ("quicker", "快"),
     "cost_axis": ("USD per question", "每题成本（美元）"),
     "time_axis": ("median seconds per answer", "每个回答的中位秒数"),
-    "value_none": (
-        "Neither costs nor times are known for two models of this board.",
-        "本板没有两个模型的成本或耗时数据。",
-    ),
     "speed": ("Speed", "速度"),
     "speed_note": (
         "As measured while the answers were made. Different kinds of load are not comparable.",
