@@ -1,7 +1,12 @@
-"""Killed at any moment with calls in flight: the judge's server is the witness of what was asked how often."""
+"""Killed at any moment with calls in flight: the judge's server is the witness of what was asked how often.
+
+ARENA_KILLS=20 pytest -s tests/test_kill_http.py kills more often, on a board that is larger by as much, and prints what
+it counted.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -17,7 +22,7 @@ from commands import arena
 from judges import sum_judge
 from servers import Action, Call, FakeServer
 
-KILLS = 4
+KILLS = int(os.environ.get("ARENA_KILLS", "4"))
 LATENCY_S = 0.05
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")
 
@@ -28,7 +33,7 @@ def slowly(call: Call) -> Action:
 
 def board_on(server: FakeServer, folder: Path, in_flight: int) -> Path:
     entry = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None, "concurrency": in_flight}
-    config = arithmetic_board(folder, n_questions=180 if in_flight > 8 else 32)
+    config = arithmetic_board(folder, n_questions=(45 if in_flight > 8 else 8) * max(KILLS, 4))
     return edit_config(config, reviews_gen={"mode": "pairwise", "judges": {"j": entry}})
 
 
@@ -68,6 +73,7 @@ def test_kills_repeat_no_more_than_what_was_in_flight(tmp_path: Path, in_flight:
     assert sorted(stored) == sorted(expected)  # each planned reply once
     assert set(counts) == set(undisturbed_server.counts)  # what was asked is what was planned
     repeats = sum(counts.values()) - len(counts)
+    sys.stdout.write(f"\n{kills} kills, {in_flight} in flight: {len(counts)} requests, {repeats} repeated\n")
     assert 0 < repeats <= kills * in_flight
     for name in REPORTS:
         one, other = (tmp_path / side / "out/reports" / name for side in "ab")
