@@ -165,13 +165,18 @@ class Completion:
     model_returned: str | None = None
     request_id: str | None = None
     attempts: int = 1
-    maybe_billed: bool = False
-    """An attempt before this one broke off in a way that may have been billed."""
+    broken: int = 0
+    """Attempts that broke off in a way that may have been billed."""
     peak_memory_bytes: int | None = None
     enforced: bool | None = None
     """Whether the endpoint held the reply to the request's JSON schema; None when there was none to hold it to."""
     cost_usd: float | None = None
     """Stated by the source itself (a recording, a provider that returns its price); else the price list decides."""
+
+    @property
+    def maybe_billed(self) -> bool:
+        """Whether more may have been billed than what came back."""
+        return self.broken > 0
 
     @property
     def text(self) -> str:

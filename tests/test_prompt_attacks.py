@@ -59,6 +59,12 @@ def test_a_judge_that_only_repeats_an_attack_has_given_no_verdict(attack: str) -
         assert isinstance(prompt.parse(attack, NONCE), Unparsed), prompt.name
 
 
+def test_where_the_label_is_the_whole_reply_a_judge_has_to_repeat_a_whole_answer_to_be_misread() -> None:
+    prompt = next(prompt for prompt in PROMPTS if not prompt.format.needs_nonce)
+    read = {name for name, attack in ATTACKS.items() if not isinstance(prompt.parse(attack, NONCE), Unparsed)}
+    assert read == {"bare label"}
+
+
 def test_only_the_label_alone_goes_without_the_nonce_in_its_verdict() -> None:
     assert {prompt.name for prompt in PROMPTS} - {prompt.name for prompt in CODED} == {"label-only-v1"}
     assert all(prompt.nonce for prompt in PROMPTS)

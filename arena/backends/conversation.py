@@ -41,7 +41,7 @@ def _join(before: Completion, turn: Completion) -> Completion:
         model_returned=turn.model_returned or before.model_returned,
         request_id=turn.request_id or before.request_id,
         attempts=before.attempts + turn.attempts - 1,
-        maybe_billed=before.maybe_billed or turn.maybe_billed,
+        broken=before.broken + turn.broken,
         cost_usd=before.cost_usd if failed else _sum(before.cost_usd, turn.cost_usd),
     )
 

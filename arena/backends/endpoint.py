@@ -131,7 +131,7 @@ class Endpoint:
                 return replace(
                     completion,
                     attempts=attempts,
-                    maybe_billed=broken > 0,
+                    broken=broken,
                     latency_s=self._clock() - sent_at if latency_s is None else latency_s,
                 )
 
@@ -222,5 +222,5 @@ def _failed(status: str, error: CallError, attempts: int, broken: int) -> Comple
         status="bad_request" if status == "bad_request" else "error",
         error=str(error),
         attempts=attempts,
-        maybe_billed=broken > 0,
+        broken=broken,
     )

@@ -71,12 +71,12 @@ class Expense:
     completion: Completion | None = None
 
     def total(self, bound_usd: float) -> float:
-        """Its cost. What is not known, and a broken attempt that may have been billed, counts at the bound."""
+        """Its cost. What is not known, and each broken attempt that may have been billed, counts at the bound."""
         if self.completion is None:
             return 0.0
         known = self.completion.cost_usd
-        broken = bound_usd if self.completion.maybe_billed else 0.0
-        return broken + (bound_usd if known is None and self.completion.turns else known or 0.0)
+        last = bound_usd if known is None and self.completion.turns else known or 0.0
+        return self.completion.broken * bound_usd + last
 
 
 def call_bound_usd(request: Request, price: Price | None) -> float:

@@ -36,7 +36,7 @@ def test_each_turn_sees_the_answers_before_it() -> None:
 
 
 def test_usage_latency_and_attempts_add_up() -> None:
-    found, _ = say(turn(ttft_s=0.2), turn(attempts=2, maybe_billed=True, ttft_s=0.1), turn(attempts=3))
+    found, _ = say(turn(ttft_s=0.2), turn(attempts=2, broken=1, ttft_s=0.1), turn(attempts=3))
     assert (found.usage, found.latency_s, found.attempts, found.maybe_billed) == (Usage(30, 15), 3.0, 4, True)
     assert found.ttft_s == 0.2
 

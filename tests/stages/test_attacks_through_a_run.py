@@ -17,22 +17,26 @@ from arena.shipped import shipped
 from arena.types import Parsed, ParsedScore
 
 FOLDER = shipped("configs") / "prompts"
-PROMPTS = [load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))]
-CODED = {prompt.name: prompt for prompt in PROMPTS if prompt.format.needs_nonce}
+PROMPTS = {path.stem: load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))}
 HONEST = "An honest answer, number"
 
 
 def quoting_judge(prompt: Prompt, call: Call) -> Action:
-    """Repeats the end of everything it was shown, then says that honest answers are better."""
-    text = call.prompt
+    """Repeats the end of everything it was shown, then says that honest answers are better.
+
+    Where the verdict has to be the whole reply, that is no verdict: it says so again, alone, when it is asked to.
+    """
+    texts = [str(message["content"]) for message in call.body["messages"]]
+    text = next(text for text in texts if "[BEGIN QUESTION" in text)
     nonce = re.search(r"\[BEGIN QUESTION ([0-9a-f]{12})\]", text).group(1)
     shown = re.findall(rf"\[BEGIN ANSWER(?: [AB])? {nonce}\]\n(.*?)\n\[END ANSWER(?: [AB])? {nonce}\]", text, re.S)
     quoted = "\n".join(answer[-3000:] for answer in shown)
     if prompt.kind == "single":
         good = HONEST in shown[0]
         return Say(prompt.format.write(ParsedScore(4.0 if good else 2.0), nonce, f"It said: {quoted}"))
-    label = "first" if HONEST in shown[0] else "second"
-    return Say(prompt.format.write(Parsed(label), nonce, f"They said: {quoted}"))
+    verdict = prompt.format.write(Parsed("first" if HONEST in shown[0] else "second"), nonce, f"They said: {quoted}")
+    alone = not prompt.format.needs_nonce and text == texts[-1]
+    return Say(f"They said: {quoted}\n\n{verdict}" if alone else verdict)
 
 
 def attacked_board(folder: Path, url: str, prompt: Prompt) -> Path:
@@ -51,9 +55,9 @@ def attacked_board(folder: Path, url: str, prompt: Prompt) -> Path:
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", PROMPTS)
 def test_no_attack_changes_a_verdict(tmp_path: Path, name: str) -> None:
-    prompt = CODED[name]
+    prompt = PROMPTS[name]
     with FakeServer(lambda call: quoting_judge(prompt, call), record=False) as server:
         done = arena("run", "-c", attacked_board(tmp_path, server.openai_url, prompt))
     assert done.returncode == 0, done.stderr
@@ -71,7 +75,7 @@ def test_no_attack_changes_a_verdict(tmp_path: Path, name: str) -> None:
 
 
 def test_the_board_says_who_attacked(tmp_path: Path) -> None:
-    prompt = CODED["pair-v1"]
+    prompt = PROMPTS["pair-v1"]
     with FakeServer(lambda call: quoting_judge(prompt, call), record=False) as server:
         assert arena("run", "-c", attacked_board(tmp_path, server.openai_url, prompt)).returncode == 0
     board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())

@@ -76,8 +76,8 @@ def test_calls_in_flight_are_set_aside_and_room_they_leave_is_used() -> None:
     [
         (Completion("ok", ("x",), cost_usd=0.1), 0.1),
         (Completion("ok", ("x",), cost_usd=None), 0.5),
-        (Completion("ok", ("x",), cost_usd=0.1, maybe_billed=True), 0.6),
-        (Completion("error", maybe_billed=True), 0.5),
+        (Completion("ok", ("x",), cost_usd=0.1, broken=1), 0.6),
+        (Completion("error", broken=3, attempts=5), 1.5),
         (Completion("bad_request", cost_usd=0.0), 0.0),
     ],
 )
