@@ -12,6 +12,7 @@ from arena.importers.sources import (
     Row,
     answer_turns,
     count,
+    fields_of,
     find_files,
     identity,
     moment,
@@ -123,7 +124,7 @@ def _game(game: JSON, where: str, judge: str, order: tuple[Said, ...], sample: i
     if not isinstance(game, dict):
         return Judged(judge, first, second, raw=None, status="error", error="no judgment stored", turn=sample + 1)
     if "score" not in game:
-        raise DataError(f"{where}: a game without score (fields: {', '.join(sorted(game))})")
+        raise DataError(f"{where}: a game without score ({fields_of(game)})")
     score = game["score"]
     label = None if _is_off_the_menu(score) else one_of(score, _LABELS, where, "score")
     judgment = game.get("judgment")

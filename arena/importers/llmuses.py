@@ -10,6 +10,7 @@ from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
     answer_turns,
+    fields_of,
     find_files,
     identity,
     moment,
@@ -78,7 +79,7 @@ def _pair(
     row: Row, where: str, first: Said, second: Said, win: str, review: str, labels: Mapping[str, Label | None]
 ) -> Judged:
     if win not in row:
-        raise DataError(f"{where}: a review without {win} (fields: {', '.join(sorted(row))})")
+        raise DataError(f"{where}: a review without {win} ({fields_of(row)})")
     stated = row[win]
     label = one_of(stated, labels, where, win) if stated is not None else None
     scores = row.get("scores") if win == "win" else None

@@ -10,14 +10,13 @@ Slots = dict[tuple[str, str, int], Said]
 """The answer of (question_id, model, sample)."""
 
 
-def assign_samples(answers: Iterable[Said], replies: Iterable[Judged]) -> tuple[Slots, list[int]]:
-    """Every answer's place, and the sample number at which each reply's answers meet.
+def assign_samples(answers: Iterable[Said], replies: Iterable[Judged]) -> Slots:
+    """Every answer's place.
 
     On a board, answer i of one model meets answer i of the other. Each compared pair takes the lowest number at which
     both models' places are free or hold these very answers; with one answer per question that is 0 throughout.
     """
     slots: Slots = {}
-    numbers = []
     for reply in replies:
         sides = [reply.first] if reply.second is None else [reply.first, reply.second]
         sample = 0
@@ -25,7 +24,6 @@ def assign_samples(answers: Iterable[Said], replies: Iterable[Judged]) -> tuple[
             sample += 1
         for side in sides:
             _place(slots, side, sample)
-        numbers.append(sample)
     placed = {(said.question_id, said.model, said.turns) for said in slots.values()}
     for said in answers:
         if (said.question_id, said.model, said.turns) in placed:
@@ -36,7 +34,7 @@ def assign_samples(answers: Iterable[Said], replies: Iterable[Judged]) -> tuple[
             sample += 1
         _place(slots, said, sample)
         placed.add((said.question_id, said.model, said.turns))
-    return slots, numbers
+    return slots
 
 
 def _fits(slots: Slots, said: Said, sample: int) -> bool:

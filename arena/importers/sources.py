@@ -67,7 +67,14 @@ def text(row: Row, where: str, *names: str) -> str:
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    raise DataError(f"{where}: no text under {' or '.join(names)} (fields: {', '.join(sorted(row))})")
+    raise DataError(f"{where}: no text under {' or '.join(names)} ({fields_of(row)})")
+
+
+def fields_of(row: Row) -> str:
+    """What a row holds instead, for messages: the names of its fields, as many as a line has room for."""
+    names = sorted(row)
+    shown = ", ".join(names[:16])
+    return f"fields: {shown}, … ({len(names)})" if len(names) > 16 else f"fields: {shown}"
 
 
 def identity(row: Row, where: str, *names: str) -> str:

@@ -47,7 +47,7 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
     check_folder(folder, force=force)
     _check_names(collected)
     collected = _without_mirrors(collected)
-    slots, numbers = assign_samples(collected.answers, collected.replies)
+    slots = assign_samples(collected.answers, collected.replies)
     used = {question_id for question_id, _, _ in slots} or set(collected.questions)
     questions = [question for key, question in collected.questions.items() if key in used]
     missing = used - {question.question_id for question in questions}
@@ -57,22 +57,20 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
     stems = file_stems(models)
     for model in models:
         _write_lines(folder / _ANSWERS / f"{stems[model]}.jsonl", _answer_lines(slots, model))
-    kept = [
-        (reply, number)
-        for reply, number in zip(collected.replies, numbers, strict=True)
-        if reply.question_id not in missing
-    ]
+    kept = [reply for reply in collected.replies if reply.question_id not in missing]
     notes = list(collected.notes)
     if missing:
         notes.append(f"{len(missing)} question ids without a question text left out, with their answers and verdicts")
-    configs = _write_configs(collected, folder, slots, [reply for reply, _ in kept])
+    if unanswered := len(collected.questions.keys() - used):
+        notes.append(f"{unanswered} questions that nobody answered left out")
+    configs = _write_configs(collected, folder, slots, kept)
     for reply_mode in _MODES:
-        chosen = [reply for reply, _ in kept if (reply.second is None) == (reply_mode == "single")]
+        chosen = [reply for reply in kept if (reply.second is None) == (reply_mode == "single")]
         _write_ledgers(chosen, collected, folder / "runs" / reply_mode)
     return Written(
         configs, len(questions), tuple(models), len(kept),
-        sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply, _ in kept),
-        tuple(sorted({reply.judge for reply, _ in kept})), tuple(notes),
+        sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply in kept),
+        tuple(sorted({reply.judge for reply in kept})), tuple(notes),
     )  # fmt: skip
 
 

@@ -138,8 +138,13 @@ def test_a_verdict_off_arena_hards_menu_is_unreadable_not_an_error(tmp_path: Pat
 
 
 def test_a_model_against_itself_is_left_out_and_counted(tmp_path: Path) -> None:
-    written = imported(tmp_path, "llmuses", PAIR, PAIR | {"model_b": "a", "question_id": 2})
+    written = imported(tmp_path, "llmuses", PAIR, PAIR | {"model_b": "a"})
     assert (written.replies, written.notes) == (1, ("1 verdicts on a model against itself left out",))
+
+
+def test_questions_that_nobody_answered_are_left_out_and_counted(tmp_path: Path) -> None:
+    written = imported(tmp_path, "mt_bench", ASKED, ASKED | {"question_id": 2}, ANSWER)
+    assert (written.questions, written.notes) == (1, ("1 questions that nobody answered left out",))
 
 
 def test_rounds_without_a_vote_are_counted_and_a_lone_judge_can_reach_its_quorum(tmp_path: Path) -> None:
