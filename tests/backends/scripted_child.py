@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from arena.backends.local.child import main
@@ -27,6 +28,8 @@ class Shouting:
                 raise CannotStart("refuses: there is no such model")
             case "does-not-fit":
                 raise RuntimeError("CUDA error: out of memory")
+            case "loads forever":
+                time.sleep(600)
             case "crashes":
                 os.kill(os.getpid(), signal.SIGSEGV)
         print("engines print to stdout")  # noqa: T201

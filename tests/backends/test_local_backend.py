@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from arena.backends.local.backend import MAX_DEATHS, LocalBackend
+from arena.backends.local.process import CHILD as CHILD_OF_RUNS
 from arena.backends.local.spec import EngineSpec
 from arena.config import Price
 from arena.errors import EndpointDead
@@ -100,6 +102,66 @@ def test_an_engine_that_crashes_at_every_start_is_given_up(tmp_path: Path) -> No
     with pytest.raises(EndpointDead, match=rf"died {MAX_DEATHS} times without an answer: .* SIGSEGV .*log: "):
         _ask("crashes", "a", "b", starts=tmp_path / "starts")
     assert len((tmp_path / "starts").read_text().split()) == MAX_DEATHS
+
+
+def _logs(tmp_path: Path) -> list[Path]:
+    return list(tmp_path.glob("arena-engine-*.log"))
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("model", ["crashes", "does-not-fit"])
+def test_a_log_that_a_message_names_is_there(model: str, temporary: Path) -> None:
+    with pytest.raises(EndpointDead) as caught:
+        _ask(model, "a")
+    named = Path(str(caught.value).rpartition("(log: ")[2].rstrip(")"))
+    assert named in _logs(temporary)
+    if model == "does-not-fit":
+        assert "RuntimeError: CUDA error: out of memory" in named.read_text()
+
+
+def test_no_log_stays_that_no_message_names(temporary: Path) -> None:
+    _ask("fine", "a")
+    with pytest.raises(EndpointDead):
+        _ask("refuses", "a")
+    assert _logs(temporary) == []
+
+
+def test_an_engine_ended_while_it_loads_leaves_nothing_behind(temporary: Path) -> None:
+    async def run() -> int:
+        spec = EngineSpec("transformers", "loads forever", engine={"starts": str(temporary / "starts")})
+        backend = LocalBackend(spec, CHILD)
+        asked = asyncio.create_task(backend.complete(_request("a")))
+        while not (temporary / "starts").exists():
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await backend.close()
+        return int((temporary / "starts").read_text())
+
+    assert _gone(asyncio.run(run()))
+    assert _logs(temporary) == []
+
+
+def test_modules_in_the_current_folder_are_not_the_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("queue", "pickle", "torch"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    async def run() -> None:
+        backend = LocalBackend(EngineSpec("transformers", "./nowhere"), CHILD_OF_RUNS)
+        try:
+            await backend.complete(_request("a"))
+        finally:
+            await backend.close()
+
+    with pytest.raises(EndpointDead) as caught:
+        asyncio.run(run())
+    assert "the wrong one" not in Path(str(caught.value).rpartition("(log: ")[2].rstrip(")")).read_text()
 
 
 def test_a_question_that_kills_the_engine_is_an_error_and_the_others_are_answered(tmp_path: Path) -> None:

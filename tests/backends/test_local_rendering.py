@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jinja2
 import pytest
 
-from arena.backends.local.rendering import Renderer
+from arena.backends.local.rendering import CannotRender, Renderer
 from arena.types import Message
 
 CHAT = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
@@ -79,10 +79,24 @@ def test_a_template_that_takes_no_system_message_gets_it_with_the_first_user_mes
     assert len(renderer.notes) == 1
 
 
-def test_a_template_that_fails_for_another_reason_raises() -> None:
-    renderer = Renderer(Characters("{{ raise_exception('never') }}"))
-    with pytest.raises(jinja2.TemplateError, match="never"):
-        renderer.render([Message("user", "hi")])
+def test_a_template_that_drops_the_system_message_gets_it_with_the_first_user_message() -> None:
+    renderer = Renderer(
+        Characters("{% for m in messages if m.role != 'system' %}[{{ m.role }}]{{ m.content }}{% endfor %}")
+    )
+    assert _text(renderer, Message("system", "be kind"), Message("user", "hi")) == "[user]be kind\n\nhi"
+    assert "takes no system message" in renderer.notes[0]
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ raise_exception('never') }}", "{{ messages[0].content + none }}", "{{ messages[7]['role'] }}", "{% if"],
+)
+@pytest.mark.parametrize("roles", [("user",), ("system", "user")])
+def test_a_template_that_refuses_a_conversation_says_why(template: str, roles: tuple[str, ...]) -> None:
+    renderer = Renderer(Characters(template))
+    with pytest.raises(CannotRender, match=r"the chat template refuses it: \w+Error: "):
+        renderer.render([Message(role, "hi") for role in roles])  # type: ignore[arg-type]
+    assert renderer.notes == []
 
 
 @pytest.mark.parametrize("think", [True, False])

@@ -57,6 +57,8 @@ def test_a_missing_folder_an_empty_one_and_a_missing_adapter_are_named(tmp_path:
         (EngineSpec("vllm", str(model), engine={"replicas": 0}), "engine.replicas: 0 is not"),
         (EngineSpec("vllm", str(model), engine={"replicas": "two"}), "expected a whole number, found 'two'"),
         (EngineSpec("vllm", str(model), engine={"chat_template_kwargs": 1}), "expected a mapping"),
+        (EngineSpec("transformers", str(model), engine={"batch_size": 0}), "engine.batch_size: 0 is no number"),
+        (EngineSpec("transformers", str(model), precision="int8"), "precision: 'int8' is none of auto, float32"),
     ):
         with pytest.raises(InputError, match=says):
             check_spec(spec)
@@ -133,6 +135,22 @@ def test_frames_survive_the_pipe_and_a_torn_one_is_the_end() -> None:
 )
 def test_exceptions_become_sentences(error: Exception, says: str) -> None:
     assert says in explain_start(EngineSpec("vllm", "org/model", "v9"), error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate"
+        ),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5.1 GB)"),
+    ],
+)
+def test_every_way_to_run_out_of_memory_is_known(error: Exception) -> None:
+    assert is_out_of_memory(error)
 
 
 def test_the_cause_behind_an_exception_is_seen() -> None:

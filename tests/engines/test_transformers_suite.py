@@ -23,6 +23,9 @@ from engines.running import (
     write_board,
 )
 
+from arena.backends.local.spec import EngineSpec
+from arena.types import Completion, Request
+
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
@@ -60,6 +63,52 @@ def test_greedy_text_equals_plain_generate(engine: Callable[..., Running], tiny:
             )
         plain.append(tokenizer.decode(made[0, inputs.input_ids.shape[1] :], skip_special_tokens=True))
     assert engine("tiny-100").texts(*(request(prompt, GREEDY) for prompt in prompts)) == plain
+
+
+def test_out_of_memory_halves_the_batch_and_costs_no_answer_but_one_that_never_fits(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from arena.backends.local.transformers_engine import TransformersEngine
+
+    engine = TransformersEngine(EngineSpec("transformers", str(tiny / "tiny-500"), engine={"batch_size": 8}))
+    generate, sizes = engine._model.generate, []
+
+    def with_little_memory(input_ids: torch.Tensor, **arguments: object) -> object:
+        sizes.append(len(input_ids))
+        if input_ids.numel() > 60:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB")
+        return generate(input_ids=input_ids, **arguments)
+
+    def answers(asked: list[Request]) -> dict[int, Completion]:
+        for number, one in enumerate(asked):
+            engine.add(number, one)
+        found: dict[int, Completion] = {}
+        while engine.busy:
+            found |= dict(engine.step())
+        return found
+
+    short = [request(q["turns"][0], GREEDY) for q in questions()[:4]]
+    expected = answers(short)
+    monkeypatch.setattr(engine._model, "generate", with_little_memory)
+    found = answers([*short[:2], request("a" * 61), *short[2:]])
+    assert [found[i].text for i in (0, 1, 3, 4)] == [expected[i].text for i in range(4)]
+    assert found[2].status == "error"
+    assert "out of memory on this question alone; turn engine.batch_size" in str(found[2].error)
+    assert sizes[:3] == [5, 2, 1]
+    assert engine.notes == [f"out of memory: going on with batches of {n} (engine.batch_size)" for n in (2, 1)]
+
+
+def test_a_template_that_refuses_a_question_is_a_failure_of_that_question_alone(
+    engine: Callable[..., Running],
+) -> None:
+    refusing = "{% if 'x' in messages[0].content %}{{ raise_exception('no x') }}{% endif %}"
+    picky = refusing + "{{ bos_token }}<|user|>{{ messages[0].content }}<|assistant|>"
+    refused, fine = engine("tiny-500", chat_template=picky).ask(request("x"), request("repeat abcd"))
+    assert refused.status == "bad_request"
+    assert "the chat template refuses it: TemplateError: no x" in str(refused.error)
+    assert fine.text == "abcd"
 
 
 def test_the_board_shows_the_true_order_and_what_the_fine_tune_gained(tiny: Path, tmp_path: Path) -> None:

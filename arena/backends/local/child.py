@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from arena.backends.local.engine import CannotStart, Engine, start_engine
 from arena.backends.local.failures import explain_start, is_out_of_memory, memory_knobs, one_line
@@ -99,7 +99,8 @@ class LastWords:
         traceback.print_exception(kind, error, trace)
         sys.stderr.flush()
         with contextlib.suppress(OSError):
-            write_frames(self.outgoing, Broken("run" if self.started else "start", self._message(error)))
+            when: Literal["start", "run"] = "run" if self.started else "start"
+            write_frames(self.outgoing, Broken(when, self._message(error), isinstance(error, CannotStart)))
         end_session()
 
     def _message(self, error: BaseException) -> str:

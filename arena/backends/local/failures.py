@@ -8,7 +8,8 @@ from arena.backends.local.spec import EngineSpec
 
 _MEMORY = re.compile(
     r"out of memory|can't allocate memory|No available memory for the cache|less than desired GPU memory"
-    r"|KV cache is needed|Cannot allocate memory|larger than the available KV cache|OutOfMemory",
+    r"|KV cache is needed|Cannot allocate memory|larger than the available KV cache|OutOfMemory"
+    r"|MemoryError|bad_alloc|_ALLOC_FAILED",
     re.IGNORECASE,
 )
 _HUB_DOWN = re.compile(

@@ -56,6 +56,8 @@ class Broken:
 
     when: Literal["start", "run"]
     message: str
+    explained: bool = False
+    """The message is all there is to say; else the log says more."""
 
 
 Frame: TypeAlias = "Start | Ask | Ready | Done | Note | Broken"

@@ -21,8 +21,8 @@ from arena.types import Completion, Request
 
 PATIENCE_S = 5.0
 """How long an engine may take to end by itself before it is killed."""
-CHILD = (sys.executable, "-m", "arena.backends.local.child")
-"""The command of an engine process; our process id is added to it."""
+CHILD = (sys.executable, "-P", "-m", "arena.backends.local.child")
+"""The command of an engine process; our process id is added to it. Modules in the current folder are not for it."""
 _PACKAGES = str(Path(__file__).resolve().parents[3])
 
 
@@ -86,10 +86,14 @@ class EngineProcess:
         return completion
 
     async def close(self) -> None:
-        """End the process and everything it started, and wait until the system has its memory back."""
+        """End the process and everything it started, and wait until the system has its memory back.
+
+        The log stays where a message has named it.
+        """
+        named = self._ended is not None and not (self._broken and self._broken.explained)
         self._outbox.put(None)
         await asyncio.to_thread(self._wait)
-        if self._broken is None and self._ready.done():
+        if not named:
             self.log.unlink(missing_ok=True)
 
     def _wait(self) -> None:
@@ -136,7 +140,8 @@ class EngineProcess:
                 self._broken = frame
 
     def _end(self, code: int) -> None:
-        self._ended = self._broken.message if self._broken else f"the engine's process {_how(code)} (log: {self.log})"
+        why = self._broken.message if self._broken else f"the engine's process {_how(code)}"
+        self._ended = why if self._broken and self._broken.explained else f"{why} (log: {self.log})"
         if not self._ready.done():
             refused = self._broken is not None and self._broken.when == "start"
             self._ready.set_exception((EngineRefused if refused else EngineDied)(self._ended))

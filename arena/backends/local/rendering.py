@@ -25,6 +25,10 @@ class Tokenizer(Protocol):
         """Text."""
 
 
+class CannotRender(Exception):
+    """The chat template refuses a conversation; the message says why."""
+
+
 class Prompt(NamedTuple):
     """A rendered conversation."""
 
@@ -51,7 +55,7 @@ class Renderer:
             )
 
     def render(self, messages: Sequence[Message]) -> Prompt:
-        """Token ids of a conversation whose next message is the model's."""
+        """Token ids of a conversation whose next message is the model's. Raises CannotRender."""
         if self.plain:
             text = "\n\n".join(message.content for message in messages)
             return Prompt(self.tokenizer.encode(text, add_special_tokens=True), False)
@@ -64,24 +68,30 @@ class Renderer:
         return len(self.tokenizer.encode(text, add_special_tokens=False)) if text else None
 
     def _templated(self, chat: list[dict[str, str]]) -> str:
-        from jinja2 import TemplateError
-
-        try:
+        """The conversation as one text, in which the system message stands one way or the other."""
+        if chat[0]["role"] != "system" or len(chat) < 2:
             return self._apply(chat)
-        except TemplateError:
-            if chat[0]["role"] != "system" or len(chat) < 2:
-                raise
+        system, first, *rest = chat
+        try:
+            text = self._apply(chat)
+        except CannotRender:
+            text = ""
+        if text and system["content"].strip() in text:
+            return text
+        merged = {"role": first["role"], "content": f"{system['content']}\n\n{first['content']}"}
+        text = self._apply([merged, *rest])
         note = "the chat template takes no system message: it is put before the first user message"
         if note not in self.notes:
             self.notes.append(note)
-        system, first, *rest = chat
-        return self._apply([{"role": first["role"], "content": f"{system['content']}\n\n{first['content']}"}, *rest])
+        return text
 
     def _apply(self, chat: list[dict[str, str]]) -> str:
-        if self.template is not None:
+        from jinja2 import TemplateError
+
+        own = {} if self.template is None else {"chat_template": self.template}
+        try:
             return self.tokenizer.apply_chat_template(
-                chat, tokenize=False, add_generation_prompt=True, chat_template=self.template, **self.template_kwargs
+                chat, tokenize=False, add_generation_prompt=True, **own, **self.template_kwargs
             )
-        return self.tokenizer.apply_chat_template(
-            chat, tokenize=False, add_generation_prompt=True, **self.template_kwargs
-        )
+        except (TemplateError, LookupError, TypeError, ValueError) as error:
+            raise CannotRender(f"the chat template refuses it: {type(error).__name__}: {error}") from error

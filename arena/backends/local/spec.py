@@ -22,6 +22,9 @@ OURS = frozenset({"replicas", "ray_address", "chat_template_kwargs", "batch_size
 RENDERING = ("chat_template_kwargs", "reasoning_parser")
 """Keys of `engine:` that change what is asked or what counts as the answer: part of an answer's key."""
 
+PRECISIONS = ("auto", "float32", "float16", "bfloat16", "half", "float")
+"""What both engines can load weights as; `half` is float16, `float` is float32."""
+
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _EXTRA = {"vllm": "vllm", "transformers": "local", "peft": "local", "torch": "local", "ray": "cluster"}
 
@@ -117,7 +120,10 @@ def check_spec(spec: EngineSpec) -> None:
     for key in ("chat_template_kwargs",):
         if key in spec.engine and not isinstance(spec.engine[key], dict):
             raise InputError(f"{_who(spec)}engine.{key}: expected a mapping, found {spec.engine[key]!r:.80}")
-    _whole(spec, "batch_size", 1)
+    if _whole(spec, "batch_size", 1) < 1:
+        raise InputError(f"{_who(spec)}engine.batch_size: {spec.engine['batch_size']} is no number of rows (1 or more)")
+    if spec.precision not in PRECISIONS:
+        raise InputError(f"{_who(spec)}precision: {spec.precision!r} is none of {', '.join(PRECISIONS)}")
 
 
 def template_text(template: str | None) -> str | None:

@@ -14,7 +14,7 @@ from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, is_out_of_memory, memory_knobs
 from arena.backends.local.guidance import Guide, OneOf, Schemas
 from arena.backends.local.memory import peak_memory_bytes
-from arena.backends.local.rendering import Prompt, Renderer
+from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
 from arena.types import Request, Sampling
 
@@ -76,23 +76,23 @@ class TransformersEngine:
         """Generate one batch: turns that share their sampling parameters, of similar length."""
         if self._waiting:
             batch = self._next_batch()
-            try:
-                pieces = self._generate(batch)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                self._shrink(batch, error)
-            else:
-                for turn, piece in zip(batch, pieces, strict=True):
-                    self._take(turn, piece)
+            pieces = self._generated(batch)
+            if pieces is None:
+                self._shrink(batch)
+            for turn, piece in zip(batch, pieces or (), strict=pieces is not None):
+                self._take(turn, piece)
         finished, self._finished = self._finished, []
         return finished
 
     def _queue(self, dialogue: Dialogue) -> None:
-        prompt = self._renderer.render(dialogue.messages)
+        try:
+            prompt = self._renderer.render(dialogue.messages)
+        except CannotRender as error:
+            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", str(error))))
+            return
         if len(prompt.ids) >= self._context:
-            error = f"the question has {len(prompt.ids)} tokens, the context holds {self._context}"
-            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", error)))
+            why = f"the question has {len(prompt.ids)} tokens, the context holds {self._context}"
+            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", why)))
             return
         self._wait(_Turn(dialogue, prompt))
 
@@ -108,6 +108,15 @@ class TransformersEngine:
         if not alike:
             del self._waiting[manner]
         return batch
+
+    def _generated(self, batch: Sequence[_Turn]) -> list[Piece] | None:
+        """The answers of a batch; None when memory runs out (and what it held is free once this has returned)."""
+        try:
+            return self._generate(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
 
     def _generate(self, batch: Sequence[_Turn]) -> list[Piece]:
         import torch
@@ -164,12 +173,12 @@ class TransformersEngine:
         completion = dialogue.completion(self.spec.model, peak_memory_bytes(self.device))
         self._finished.append(Finished(dialogue.number, completion))
 
-    def _shrink(self, batch: list[_Turn], error: BaseException) -> None:
+    def _shrink(self, batch: list[_Turn]) -> None:
         """After an out-of-memory: halve the batch, or give up on a question that does not even fit alone."""
         _free(self.device)
         if len(batch) == 1:
             dialogue = batch[0].dialogue
-            why = f"out of memory on this question alone; {memory_knobs('transformers')} ({type(error).__name__})"
+            why = f"out of memory on this question alone; {memory_knobs('transformers')}"
             self._finished.append(Finished(dialogue.number, dialogue.failure("error", why)))
             return
         self._batch_size = max(1, len(batch) // 2)
@@ -261,13 +270,10 @@ def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftMo
 def _dtype(spec: EngineSpec) -> torch.dtype | str:
     import torch
 
-    known: dict[str, torch.dtype | str] = {
-        "auto": "auto", "float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16,
-        "half": torch.float16, "float": torch.float32,
-    }  # fmt: skip
-    if spec.precision not in known:
-        raise CannotStart(f"{spec.model}: precision: {spec.precision!r} is none of {', '.join(known)}")
-    return known[spec.precision]
+    if spec.precision == "auto":
+        return "auto"
+    known: torch.dtype = getattr(torch, spec.precision)
+    return known
 
 
 def _quantization(spec: EngineSpec) -> BitsAndBytesConfig:

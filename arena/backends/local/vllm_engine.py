@@ -14,7 +14,7 @@ from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
 from arena.backends.local.memory import peak_memory_bytes
-from arena.backends.local.rendering import Prompt, Renderer
+from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec, lora_rank
 from arena.types import JSON, Request, Sampling, TokenLogprobs
 
@@ -76,11 +76,15 @@ class VllmEngine:
         return finished
 
     def _ask(self, dialogue: Dialogue) -> None:
-        prompt = self._renderer.render(dialogue.messages)
+        try:
+            prompt = self._renderer.render(dialogue.messages)
+        except CannotRender as error:
+            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", str(error))))
+            return
         context = self._engine.model_config.max_model_len
         if len(prompt.ids) >= context:
-            error = f"the question has {len(prompt.ids)} tokens, the context holds {context} (engine.max_model_len)"
-            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", error)))
+            why = f"the question has {len(prompt.ids)} tokens, the context holds {context} (engine.max_model_len)"
+            self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", why)))
             return
         label = f"{dialogue.number}-{len(dialogue.pieces)}"
         try:
