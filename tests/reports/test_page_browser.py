@@ -125,3 +125,17 @@ def test_search_filters_and_details_work(
     assert tab.locator(".won").count() == 1
     assert errors == []
     tab.close()
+
+
+def test_a_question_named_like_a_part_of_javascript_is_a_question(
+    browser: Any, beacon: ThreadingHTTPServer, plain_board: Path, tmp_path: Path
+) -> None:
+    """The second has no text in the page, as when it left the question file: its id stands for it."""
+    page = page_of(plain_board, beacon).replace('"question_id":"1"', '"question_id":"constructor"')
+    tab, errors = show(browser, page.replace('"question_id":"2"', '"question_id":"__proto__"'), tmp_path)
+    assert tab.locator("#count").inner_text() == "90 shown"
+    tab.locator("#find").fill("constructor")
+    tab.locator(".battle summary").first.click()
+    tab.locator(".battle .inside").wait_for()
+    assert errors == []
+    tab.close()

@@ -23,8 +23,9 @@
 
   const models = (battle) => (battle.model === undefined ? [battle.model_a, battle.model_b] : [battle.model]);
   const keys = (battle) => (battle.model === undefined ? [battle.answer_key_a, battle.answer_key_b] : [battle.answer_key]);
-  const turns = (battle) => (data.questions[battle.question_id] || { turns: [], reference: [] }).turns;
-  const answer = (key) => data.answers[key] || [];
+  const asked = (battle) => (Object.hasOwn(data.questions, battle.question_id) ? data.questions[battle.question_id] : { turns: [], reference: [] });
+  const turns = (battle) => asked(battle).turns;
+  const answer = (key) => (Object.hasOwn(data.answers, key) ? data.answers[key] : []);
 
   function said(text) {
     return element("pre", text && text.includes("```") ? "said code" : "said", text || words.no_text);
@@ -70,7 +71,7 @@
     turns(battle).forEach((text, turn, all) => {
       inside.append(element("h4", "", all.length > 1 ? `${words.question} · ${words.turn} ${turn + 1}` : words.question), said(text));
     });
-    const reference = (data.questions[battle.question_id] || {}).reference || [];
+    const reference = asked(battle).reference;
     if (reference.some((text) => text !== "")) inside.append(element("h4", "", words.reference), said(reference.join("\n\n")));
     const names = models(battle);
     const sides = names.map((name, place) =>
