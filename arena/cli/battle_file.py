@@ -1,4 +1,4 @@
-"""Battle files of any origin as a table: .parquet, .csv and .jsonl by pyarrow, our own battles.jsonl line by line."""
+"""Battle files of any origin as a table: .parquet, .csv and .jsonl by pyarrow, .json and our own line by line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read_battles(path: Path, wanted: Wanted) -> BattleFile:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     readers: dict[str, Callable[[Path, Wanted], pa.Table]] = {
-        ".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl,
+        ".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".json": _array,
     }  # fmt: skip
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -131,6 +131,12 @@ def _jsonl(path: Path, wanted: Wanted) -> pa.Table:
         return json.read_json(path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
     except (pa.ArrowException, UnicodeDecodeError):
         return read_columns(path, wanted)
+
+
+def _array(path: Path, wanted: Wanted) -> pa.Table:
+    from arena.cli.battle_lines import read_columns
+
+    return read_columns(path, wanted)
 
 
 def from_arrow(data: pa.Table, path: Path, wanted: Wanted) -> BattleFile:

@@ -33,9 +33,12 @@ def is_own(path: Path) -> bool:
 
 
 def lines(path: Path) -> Iterator[tuple[int, Line]]:
-    """The objects of a JSONL file with their line numbers. Raises DataError that names the line."""
+    """The objects of a JSONL file, or of a JSON array, with their numbers. Raises DataError that names the line."""
     import orjson
 
+    if path.suffix.lower() == ".json":
+        yield from _elements(path)
+        return
     with path.open("rb") as file:
         for number, text in enumerate(file, start=1):
             if not text.strip():
@@ -47,6 +50,19 @@ def lines(path: Path) -> Iterator[tuple[int, Line]]:
             if not isinstance(line, dict):
                 raise DataError(f"{path}:{number}: not a JSON object")
             yield number, line
+
+
+def _elements(path: Path) -> Iterator[tuple[int, Line]]:
+    """The objects of a JSON array, as Chatbot Arena publishes its battles, numbered from 1."""
+    import orjson
+
+    try:
+        found = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
+        raise DataError(f"{path}: not a JSON array of objects (one object per line belongs into a .jsonl file)")
+    yield from enumerate(found, start=1)
 
 
 def read_columns(path: Path, wanted: Wanted) -> pa.Table:

@@ -76,7 +76,7 @@ def rate(
     level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None, pairs: bool | None,
     elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Ratings of any battle file: .jsonl, .csv or .parquet.
+    """Ratings of any battle file: .jsonl, .csv, .parquet, or a .json array.
 
     Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
     intervals true where questions repeat. Rows without an outcome are skipped and counted.

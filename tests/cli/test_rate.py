@@ -118,6 +118,18 @@ def test_bad_values_name_the_row(tmp_path: Path, kind: str, change: dict, messag
     assert message in refused(write(tmp_path / f"b{kind}", rows))
 
 
+def test_a_json_array_is_read_like_its_lines(tmp_path: Path) -> None:
+    rows = [row | {"tstamp": 1.5, "turn": n} for n, row in enumerate(BATTLES)]
+    (tmp_path / "b.json").write_text(json.dumps(rows, indent=1))
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    array, lines = (board_of(tmp_path / name) for name in ("b.json", "b.jsonl"))
+    assert array["models"] == lines["models"] and len(array["models"]) > 1
+    (tmp_path / "b.json").write_text(json.dumps(rows[0]))
+    assert "b.json: not a JSON array of objects" in refused(tmp_path / "b.json")
+    (tmp_path / "b.json").write_text("[{]")
+    assert "b.json: not JSON" in refused(tmp_path / "b.json")
+
+
 def test_bad_files_are_refused_in_one_line(tmp_path: Path) -> None:
     assert "no such file" in refused(tmp_path / "none.csv")
     (tmp_path / "empty.jsonl").write_text("")
