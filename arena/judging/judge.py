@@ -78,10 +78,16 @@ class Case:
     def _baseline_first(self) -> bool:
         return len(self.models) == 2 and self.models[self._slots()[0]] == self.baseline
 
+    @property
+    def sampling(self) -> Sampling:
+        """The judge's, with a seed of its own for each sample: the same seed would give the same reply again."""
+        sampling = self.judge.sampling
+        return replace(sampling, seed=sampling.seed + self.sample) if sampling.seed is not None else sampling
+
     @cached_property
     def key(self) -> str:
         """The key of the first request."""
-        return self._key(self._messages(NONCE_IN_KEYS), self.judge.sampling)
+        return self._key(self._messages(NONCE_IN_KEYS), self.sampling)
 
     def _slots(self) -> tuple[int, ...]:
         return (1, 0) if self.order == "b_first" else tuple(range(len(self.models)))
@@ -191,7 +197,7 @@ class Resolved:
 
 def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask:
     """Walk through the stored replies of a case to its verdict, or to the next request."""
-    ask = Ask(case, case.key, "first", case.judge.sampling)
+    ask = Ask(case, case.key, "first", case.sampling)
     reply = lookup(ask.key)
     if reply is None:
         return ask
@@ -216,7 +222,7 @@ def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask
 
 def steps(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[Ask]:
     """Every request of a case's walk so far: those whose replies are stored, and the next one."""
-    ask = Ask(case, case.key, "first", case.judge.sampling)
+    ask = Ask(case, case.key, "first", case.sampling)
     yield ask
     reply = lookup(ask.key)
     if reply is not None and reply.status == "truncated":
@@ -267,7 +273,7 @@ def _repair(case: Case, reply: Reply) -> Ask:
     """A request that shows the judge its own reply and asks for the label alone."""
     text = hide_nonce(reply.text, reply.nonce)
     messages = case._messages(NONCE_IN_KEYS) + _repair_messages(case.prompt, text, NONCE_IN_KEYS)
-    return Ask(case, case._key(messages, case.judge.sampling), "repair", case.judge.sampling, reply)
+    return Ask(case, case._key(messages, case.sampling), "repair", case.sampling, reply)
 
 
 def _repair_messages(prompt: Prompt, text: str, nonce: str) -> tuple[Message, ...]:

@@ -119,6 +119,17 @@ def test_whatever_can_change_a_reply_changes_its_key(what: str) -> None:
     assert CHANGES[what].key != CASE.key
 
 
+def test_samples_with_a_seed_do_not_share_it() -> None:
+    seeded = replace(CASE, judge=replace(JUDGE, sampling=Sampling(temperature=1.0, seed=7)))
+    sent = []
+    for sample in range(3):
+        asked = Asked(Completion("truncated", ("cut",)), ok("Hm."), ok("[[c0ffee A]]"))
+        asked.run(replace(seeded, sample=sample))
+        assert len({step.sampling.seed for step in asked.asked}) == 1
+        sent.append(asked.asked[0].request("c0ffee").sampling.seed)
+    assert sent == [7, 8, 9]
+
+
 def test_names_of_models_do_not_enter_the_key() -> None:
     assert replace(CASE, models=("c", "d")).key == CASE.key
 
