@@ -14,10 +14,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "REHEARSAL: these verdicts are invented. Nothing on this page says anything about the models.",
         "演练：评审结论均为虚构，本页内容不反映任何模型的真实水平。",
     ),
-    "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，且数据足以下结论。"),
+    "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，数据足以支持这一结论。"),
     "lead_odd": (
         "{leader} is ahead by the verdicts, but many of its answers look made to sway the judge.",
-        "按评审结论 {leader} 领先，但它的许多回答疑似为影响评委而写。",
+        "按评审结论 {leader} 领先，但它的许多回答疑似为影响评审而写。",
     ),
     "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
     "lead_few": (
@@ -204,12 +204,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "mode_pairwise": ("every pair of models compared", "所有模型两两对比"),
     "mode_pairwise_baseline": ("every model compared with the baseline", "所有模型与基线对比"),
     "ranked_by": ("Ranked by", "排名依据"),
-    "anchor": ("Scale", "刻度"),
+    "anchor": ("Scale", "标度"),
     "anchor_mean": ("mean 1000 in each connected group", "每个连通组均值 1000"),
     "anchor_at": ("{model} stands at {rating}", "{model} 固定为 {rating}"),
     "bt": (
         "Bradley–Terry on the Elo scale: 400 points are odds of 10 to 1",
-        "Elo 刻度的 Bradley–Terry：400 分对应 10:1 胜率",
+        "Elo 标度的 Bradley–Terry：400 分对应 10:1 的胜负比",
     ),
     "elo_method": ("online Elo, averaged over seeded orders", "在线 Elo，对多个固定顺序取平均"),
     "win_rate_method": ("mean outcome, a tie counting half", "平均结果，平局计半"),
