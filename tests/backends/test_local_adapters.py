@@ -6,7 +6,7 @@ import json
 import struct
 from pathlib import Path
 
-from arena.backends.local.adapters import misfit
+from arena.backends.local.adapters import misfit, stranger
 
 Q = "model.layers.0.self_attn.q_proj"
 
@@ -42,3 +42,10 @@ def test_what_cannot_be_compared_is_left_to_the_engine(tmp_path: Path) -> None:
     assert misfit(_base(tmp_path, "I32"), _adapter(tmp_path, 120, 64)) is None
     assert misfit(_base(tmp_path), _adapter(tmp_path, 120, 64, "model.layers.7.other")) is None
     assert misfit(tmp_path / "nowhere", _adapter(tmp_path, 120, 64)) is None
+
+
+def test_an_adapter_of_layers_that_the_base_does_not_have_is_noticed(tmp_path: Path) -> None:
+    assert stranger(_base(tmp_path), _adapter(tmp_path, 128, 64, "transformer.h.0.q")) == "transformer.h.0.q"
+    assert stranger(_base(tmp_path), _adapter(tmp_path, 128, 64)) is None
+    assert stranger(_base(tmp_path, "I32"), _adapter(tmp_path, 128, 64)) is None
+    assert stranger(tmp_path / "nowhere", _adapter(tmp_path, 128, 64, "transformer.h.0.q")) is None

@@ -24,6 +24,7 @@ from engines.running import (
 )
 
 from arena.backends.local.spec import EngineSpec
+from arena.errors import EndpointDead
 from arena.types import Completion, Request
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
@@ -63,6 +64,25 @@ def test_greedy_text_equals_plain_generate(engine: Callable[..., Running], tiny:
             )
         plain.append(tokenizer.decode(made[0, inputs.input_ids.shape[1] :], skip_special_tokens=True))
     assert engine("tiny-100").texts(*(request(prompt, GREEDY) for prompt in prompts)) == plain
+
+
+def test_an_adapter_whose_layers_the_base_does_not_have_is_refused(
+    engine: Callable[..., Running], tiny: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    for file in (tiny / "tiny-100-lora").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = load_file(tmp_path / "adapter_model.safetensors")
+    renamed = {name.replace("model.layers", "transformer.h"): w for name, w in weights.items()}
+    save_file(renamed, tmp_path / "adapter_model.safetensors")
+    with pytest.raises(EndpointDead, match=r"this adapter does not fit .*tiny-100 .*missing adapter keys"):
+        engine("tiny-100", adapter=tmp_path).ask(request("repeat ab"))
+
+
+def test_an_argument_that_transformers_does_not_know_is_named(engine: Callable[..., Running]) -> None:
+    with pytest.raises(EndpointDead, match=r"engine\.max_model_len: transformers' from_pretrained takes no such"):
+        engine("tiny-100", engine={"max_model_len": 512}).ask(request("repeat ab"))
 
 
 def test_out_of_memory_halves_the_batch_and_costs_no_answer_but_one_that_never_fits(

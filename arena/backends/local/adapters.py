@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PREFIX = "base_model.model."
-_FLOATS = {"F32", "F16", "BF16"}
+_FLOATS = frozenset({"F32", "F16", "BF16"})
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -28,6 +28,13 @@ def misfit(base: Path, adapter: Path) -> str | None:
     return None
 
 
+def stranger(base: Path, adapter: Path) -> str | None:
+    """A layer of an adapter of which the base has none at all, so that it changes nothing; None otherwise."""
+    have = {name.rpartition(".")[0] for name in _shapes(base.glob("*.safetensors"), frozenset())}
+    wants = sorted(_factors(adapter))
+    return wants[0] if wants and have and have.isdisjoint(wants) else None
+
+
 def _factors(adapter: Path) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
     """The shapes of A and B of every adapted module."""
     shapes = _shapes(adapter.glob("adapter_model*.safetensors"))
@@ -40,14 +47,14 @@ def _factors(adapter: Path) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]
     return found
 
 
-def _shapes(files: Iterable[Path]) -> Shapes:
-    """Name and shape of every plain floating-point tensor."""
+def _shapes(files: Iterable[Path], types: frozenset[str] = _FLOATS) -> Shapes:
+    """Name and shape of every tensor of these types, plain floating-point ones; of every tensor without types."""
     found: Shapes = {}
     for file in files:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             header = json.loads(stream.read(length))
         for name, tensor in header.items():
-            if name != "__metadata__" and tensor["dtype"] in _FLOATS:
+            if name != "__metadata__" and (not types or tensor["dtype"] in types):
                 found[name] = tuple(tensor["shape"])
     return found

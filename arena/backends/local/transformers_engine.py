@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from bisect import insort
 from collections.abc import Sequence
 from pathlib import Path
@@ -259,7 +260,15 @@ def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftMo
         arguments["quantization_config"] = _quantization(spec)
     if device.startswith("cuda"):
         arguments.setdefault("device_map", {"": device})
-    model = AutoModelForCausalLM.from_pretrained(place, **arguments)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(place, **arguments)
+    except TypeError as error:
+        unknown = [key for key in spec.passed_on if f"unexpected keyword argument '{key}'" in str(error)]
+        if not unknown:
+            raise
+        raise CannotStart(
+            f"{spec.model}: engine.{unknown[0]}: transformers' from_pretrained takes no such argument"
+        ) from error
     if "device_map" not in arguments:
         model = model.to(torch.device(device))
     if spec.adapter is not None:
@@ -296,8 +305,10 @@ def _with_adapter(spec: EngineSpec, model: PreTrainedModel) -> PeftModel:
     assert spec.adapter is not None
     folder = Path(spec.adapter).expanduser()
     try:
-        return PeftModel.from_pretrained(model, str(folder) if folder.is_dir() else spec.adapter)
-    except (RuntimeError, ValueError, KeyError, TypeError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*missing adapter keys")  # they would stay as they are: without effect
+            return PeftModel.from_pretrained(model, str(folder) if folder.is_dir() else spec.adapter)
+    except (RuntimeError, ValueError, KeyError, TypeError, OSError, UserWarning) as error:
         raise CannotStart(explain_adapter(spec, error)) from error
 
 

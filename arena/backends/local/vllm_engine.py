@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from arena.backends.local.adapters import misfit
+from arena.backends.local.adapters import misfit, stranger
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
@@ -51,6 +51,8 @@ class VllmEngine:
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
         self.notes = self._renderer.notes
+        if self._lora is not None and (layer := stranger(_base_folder(spec), Path(self._lora.lora_path))):
+            self.notes.append(f"the adapter seems to change nothing: the base has no layer {layer}")
         self._defaults: dict[str, Any] = dict(self._engine.model_config.get_diff_sampling_param())
         self._parser = _reasoning_parser(spec, tokenizer)
         self._refusals = _refusals()
