@@ -24,6 +24,15 @@ def enter_page(page: str) -> None:
         st.session_state["page shown"] = page
 
 
+def forget_choices() -> None:
+    """Back to the defaults of the page; called before it runs again."""
+    for key in [str(k).removeprefix(_PREFIX) for k in st.session_state if str(k).startswith(_PREFIX)]:
+        if key != "lang":
+            st.session_state.pop(key, None)
+            st.session_state.pop(f"{_PREFIX}{key}", None)
+            st.query_params.pop(key, None)
+
+
 def choose(label: str, names: Mapping[str, str], key: str, *, default: str | None = None) -> str:
     """One of several words, as a segmented control: {value: what is shown}. The first is the default."""
     usual = next(iter(names)) if default is None else default

@@ -83,6 +83,8 @@ class JudgeHealth:
     failed: Mean
     longer_wins: Mean
     """Share of points for the longer answer; NaN rows are answers of equal length."""
+    score: float | None = None
+    """Single mode: its mean score."""
 
 
 def judge_health(board: Board, chosen: NDArray[np.intp], level: float) -> list[JudgeHealth]:
@@ -97,7 +99,8 @@ def judge_health(board: Board, chosen: NDArray[np.intp], level: float) -> list[J
 
 def _health(judge: str, rows: Rows, level: float) -> JudgeHealth:
     verdicts = rows.first.astype(float) + rows.second + rows.tie
-    asked = verdicts + rows.unparsed + rows.failed
+    scored = np.isfinite(rows.score)
+    asked = verdicts + scored + rows.unparsed + rows.failed
     with np.errstate(invalid="ignore", divide="ignore"):
         ties, unparsed, failed = rows.tie / verdicts, rows.unparsed / asked, rows.failed / asked
     q = rows.question
@@ -105,7 +108,7 @@ def _health(judge: str, rows: Rows, level: float) -> JudgeHealth:
         judge, len(rows),
         clustered_share(same_winner(rows), q, level), clustered_share(first_slot(rows), q, level),
         clustered_share(ties, q, level), clustered_share(unparsed, q, level), clustered_share(failed, q, level),
-        clustered_share(_longer(rows), q, level),
+        clustered_share(_longer(rows), q, level), float(rows.score[scored].mean()) if scored.any() else None,
     )  # fmt: skip
 
 

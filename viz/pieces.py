@@ -13,7 +13,7 @@ from streamlit.elements.arrow import DataframeState
 from viz.charts.looks import Look, styled
 from viz.choices import choose_any, choose_names
 from viz.figures import DASH
-from viz.filters import default_judges
+from viz.filters import Filter, default_judges
 from viz.reading.board import Board
 from viz.rendering import as_html, plain
 from viz.session import look, t
@@ -121,9 +121,19 @@ def clicked_row(event: DataframeState) -> int | None:
     return int(cells[0][0]) if cells else None
 
 
+def name_width(names: Iterable[str]) -> int:
+    """How wide a column of names is made: as the longest of them, within reason."""
+    return min(max([110, *(24 + 6 * len(name) for name in names)]), 320)
+
+
 def nothing(text: str) -> None:
     """An empty state that says what to do."""
     st.info(text, icon=":material/info:")
+
+
+def no_match(wanted: Filter) -> None:
+    """The empty state of a page that filters."""
+    nothing(t("No battle matches this filter.") if wanted.active else t("There are no battles on this board yet."))
 
 
 def warn_all(texts: Sequence[str]) -> None:

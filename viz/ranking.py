@@ -183,6 +183,8 @@ def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = Fals
     options = RatingOptions(level=report.level if report else 0.95, slices=("category", "language") if slices else ())
     value = cast("dict[str, Any]", rate_scores(table, options).to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "single"}
+    for model in value["models"]:
+        model |= {"wins": None, "losses": None, "ties": None}  # a score has no opponent
     if report is not None:
         value["simulated"] = report.simulated
         _keep(value["models"], report, _KEPT)

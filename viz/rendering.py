@@ -7,7 +7,7 @@ icon, whatever the browser's Markdown parser makes of odd cases. Independent of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -46,6 +46,27 @@ def shortened(text: str, width: int) -> str:
     """The beginning of a text on one line, with an ellipsis when there was more."""
     line = " ".join(_visible(text[: width * 4]).split())
     return line if len(line) <= width and len(text) <= width * 4 else f"{line[: width - 1].rstrip()}…"
+
+
+def distinct(names: Iterable[str], width: int) -> dict[str, str]:
+    """Every name short enough for a label, and no two alike: long ones lose their middle."""
+    short: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        line = shortened(name, len(name) + 1)
+        label, number = _without_middle(line, width), 1
+        while label in taken:
+            number += 1
+            mark = f" ({number})"
+            label = _without_middle(line, width - len(mark)) + mark
+        taken.add(label)
+        short[name] = label
+    return short
+
+
+def _without_middle(line: str, width: int) -> str:
+    tail = width * 3 // 5
+    return line if len(line) <= width else f"{line[: width - tail - 1]}…{line[-tail:]}"
 
 
 def as_html(text: str) -> str:

@@ -15,7 +15,7 @@ from viz.charts.looks import DARK, LIGHT, Look
 from viz.filters import Filter, filter_from, select
 from viz.options import Source, parse_arguments
 from viz.ranking import rate_rows, rating_options, scores_report
-from viz.reading.board import Board, open_board, sources_of
+from viz.reading.board import Board, NotRated, open_board, sources_of
 from viz.reading.cache import Signature, signature
 from viz.reading.report import Report
 from viz.rendering import plain
@@ -55,13 +55,17 @@ def look() -> Look:
 
 def board() -> Board:
     """The board, from memory while its files stay as they are. Stops the page with a message when there is none."""
+    asked = source()  # main has refused what cannot be read
     try:
-        asked = source()
         return _open(asked, sources_of(asked))
-    except ArenaError as error:
-        st.info(plain(error), icon=":material/hourglass_empty:")
+    except NotRated:
+        st.info(t("Nothing has been rated here yet: `arena run` fills this board."), icon=":material/hourglass_empty:")
+        st.caption(plain(asked.board))
         if _running():
             st.page_link("views/live.py", label=t("Watch the run"), icon=":material/bolt:")
+        st.stop()
+    except ArenaError as error:
+        st.error(plain(error), icon=":material/error:")
         st.stop()
 
 

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from tests.viz.hostile import HOSTILE
 from viz.difference import difference
-from viz.rendering import as_html, plain, safe_markdown, shortened
+from viz.rendering import as_html, distinct, plain, safe_markdown, shortened
 
 ACTIVE = {"image", "link_open", "html_inline", "html_block"}
 
@@ -105,3 +105,15 @@ def test_a_difference_keeps_both_texts() -> None:
     shown = difference("the quick fox", "the slow fox")
     assert re.sub("<ins>.*?</ins>|</?del>", "", shown) == "the quick fox"
     assert re.sub("<del>.*?</del>|</?ins>", "", shown) == "the slow fox"
+
+
+def test_short_names_differ_whatever_the_names_have_in_common() -> None:
+    names = [f"an-organisation-with-a-long-name/model-{n}-instruct-2026-preview" for n in range(30)] + [
+        "short",
+        "short",
+    ]
+    short = distinct(names, 24)
+    assert len(set(short.values())) == len(short) == 31
+    assert max(map(len, short.values())) <= 24
+    assert short["short"] == "short"
+    assert distinct(["a\nb", "a b"], 9) == {"a\nb": "a b", "a b": "a b (2)"}

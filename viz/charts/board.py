@@ -5,12 +5,21 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from viz.charts.looks import Look
+
+Box = tuple[float, float, float, float]
+"""left, right, top, bottom in pixels."""
+_PLACES: dict[str, tuple[Literal["left", "center", "right"], int, int]] = {
+    "above": ("center", 0, -15), "above right": ("left", -5, -15), "above left": ("right", 5, -15),
+    "right": ("left", 11, 0), "left": ("right", -11, 0), "below": ("center", 0, 16),
+}  # fmt: skip
+"""Alignment and offset of a label beside its point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Estimate:
     high: float | None
 
 
-def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 170, height: int = 30) -> list[str | None]:
+def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 150, height: int = 30) -> list[str | None]:
     """One picture per estimate on one shared scale, as data URIs for an image column."""
     known = [x for e in estimates for x in (e.value, e.low, e.high) if x is not None]
     if not known:
@@ -75,7 +84,8 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
 
     `points` has columns model, x (less is better), y (more is better), low, high.
     """
-    frame = points.assign(front=[_on_front(points, i) for i in range(len(points))], **_label_places(points))
+    frame = points.assign(front=[_on_front(points, i) for i in range(len(points))])
+    frame = frame.assign(place=place_labels(frame, log=log))
     front = frame[frame["front"]].sort_values("x")
     x = alt.X(
         "x:Q", title=x_title, scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log)
@@ -97,10 +107,10 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
         color=alt.condition("datum.front", alt.value(look.accent), alt.value(look.muted)),
     )  # fmt: skip
     layers: list[alt.Chart] = [rules, line, dots]
-    for align in ("left", "center", "right"):
-        part = frame[frame["align"] == align]
-        text = alt.Chart(part).mark_text(align=align, dy=-14, fontSize=12, color=look.text, limit=180)
-        layers.append(text.encode(x=x, y="label_y:Q", text="model:N"))
+    for place, (align, dx, dy) in _PLACES.items():
+        part = frame[frame["place"] == place]
+        text = alt.Chart(part).mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontSize=12, color=look.text)
+        layers.append(text.encode(x=x, y="y:Q", text="model:N"))
     return alt.layer(*layers).properties(height=380, width="container")
 
 
@@ -111,19 +121,34 @@ def _on_front(points: pd.DataFrame, row: int) -> bool:
     return not bool(beaten.any())
 
 
-def _label_places(points: pd.DataFrame) -> dict[str, list[Any]]:
-    """Labels above their point, kept inside the picture, and pushed apart where two would cover each other."""
-    ranked = points["x"].rank(pct=True, method="first")
-    align = ["left" if r <= 0.25 else "right" if r > 0.75 else "center" for r in ranked]
-    step = ((points["y"].max() - points["y"].min()) or 1.0) / 16
-    place = list(points["y"])
-    rows = sorted(range(len(points)), key=lambda i: place[i])
-    near = (ranked.max() - ranked.min()) / 3
-    for n, upper in enumerate(rows):
-        for lower in rows[:n]:
-            if abs(ranked.iloc[upper] - ranked.iloc[lower]) <= near and abs(place[upper] - place[lower]) < step:
-                place[upper] = place[lower] + step
-    return {"align": list(align), "label_y": place}
+def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
+    """Where the name of each point stands beside it; empty where it would cover others.
+
+    Those on the front choose first. Positions are those of a picture of the narrowest width that pages give it.
+    """
+    x, y = _scaled(np.log(points["x"]) if log else points["x"], 400), _scaled(-points["y"], 330)
+    taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
+    placed = [""] * len(points)
+    for i in sorted(range(len(points)), key=lambda i: (not points["front"].iloc[i], -points["y"].iloc[i])):
+        width = 6.6 * len(points["model"].iloc[i])
+        for name, (align, dx, dy) in _PLACES.items():
+            left = x[i] + dx - {"center": width / 2, "left": 0.0, "right": width}[align]
+            box = (left, left + width, y[i] + dy - 8, y[i] + dy + 8)
+            others = (other for number, other in enumerate(taken) if number != i)
+            if box[0] >= -25 and box[1] <= 425 and not any(_overlap(box, other) for other in others):
+                placed[i] = name
+                taken.append(box)
+                break
+    return placed
+
+
+def _scaled(values: pd.Series, size: float) -> list[float]:
+    low, span = float(values.min()), float(values.max() - values.min()) or 1.0
+    return [(float(value) - low) / span * size for value in values]
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def _digits(estimates: Sequence[Estimate]) -> str:

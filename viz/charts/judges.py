@@ -37,7 +37,7 @@ def intervals(
     if mark is not None:
         fair = alt.Chart(pd.DataFrame({"x": [mark]})).mark_rule(color=look.muted, strokeDash=[4, 4])
         layers.insert(0, fair.encode(x="x:Q"))
-    return alt.layer(*layers).properties(height=alt.Step(max(28, 15 * len(series))), width="container")
+    return alt.layer(*layers).properties(height=alt.Step(18 if by else 30), width="container")
 
 
 def length_chart(frame: pd.DataFrame, x_title: str, y_title: str, look: Look) -> alt.TopLevelMixin:

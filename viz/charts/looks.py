@@ -24,13 +24,19 @@ class Look:
     tie: str
     middle: str
     """The neutral middle of a diverging scale."""
+    ink: str
+    """Text on the strongest colours."""
     series: tuple[str, ...] = (
         "#3E63DD", "#E5762B", "#2A9D8F", "#B0479B", "#8A6FD1", "#C2A01E", "#D64550", "#5C7FA3", "#6A994E", "#9A6B4F",
     )  # fmt: skip
 
 
-LIGHT = Look(False, "#171A21", "#667085", "#E1E4EA", "#FFFFFF", "#3451D1", "#3E63DD", "#E5762B", "#98A2B3", "#F4F5F7")
-DARK = Look(True, "#E7E9EE", "#98A2B3", "#2B313D", "#151A22", "#8098FF", "#6D8BFF", "#F08C4A", "#667085", "#20252F")
+LIGHT = Look(
+    False, "#171A21", "#667085", "#E1E4EA", "#FFFFFF", "#3451D1", "#3E63DD", "#E5762B", "#98A2B3", "#F4F5F7", "#FFFFFF"
+)
+DARK = Look(
+    True, "#E7E9EE", "#98A2B3", "#2B313D", "#151A22", "#8098FF", "#6D8BFF", "#F08C4A", "#667085", "#20252F", "#0F1218"
+)
 FONT = '"Source Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 
 

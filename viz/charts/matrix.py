@@ -57,12 +57,23 @@ def heatmap(
     )
     if options.selection is not None:
         cells = cells.add_params(alt.selection_point(name=options.selection, fields=list(options.fields), on="click"))
-    strong = f"abs(datum.value - {(low + high) / 2}) > {(high - low) * 0.36}" if options.diverging else "false"
-    labels = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.condition(strong, alt.value("#FFFFFF"), alt.value(look.text))
+    labels = base.mark_text(fontSize=12 if len(columns) <= 24 else 11).encode(
+        text="text:N",
+        color=alt.condition(_needs_other_ink(options, look), alt.value(look.ink), alt.value(look.text)),
     )
-    wide = 58 if len(columns) <= 14 else 46
-    return (cells + labels).properties(width=alt.Step(wide), height=alt.Step(36))
+    wide = 58 if len(columns) <= 14 else 44 if len(columns) <= 24 else 32
+    return (cells + labels).properties(width=alt.Step(wide), height=alt.Step(36 if len(rows) <= 24 else 28))
+
+
+def _needs_other_ink(options: Heat, look: Look) -> str:
+    """Where a cell bears other text than the page's: white on dark blue; on dark pages black on what is bright."""
+    low, high = options.domain
+    size = high - low
+    if not options.diverging:
+        return f"datum.value > {high - size * (0.25 if look.dark else 0.12)}"
+    if not look.dark:
+        return f"datum.value > {high - size * 0.07}"
+    return f"isValid(datum.value) && (datum.value > {high - size * 0.14} || datum.value < {low + size * 0.19})"
 
 
 def shares(frame: pd.DataFrame, look: Look, title: str) -> alt.TopLevelMixin:
@@ -87,6 +98,8 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
     angle = "(datum.place / datum.n) * 2 * PI - PI / 2"
     place = {name: number for number, name in enumerate(axes)}
     known = frame[frame["value"].notna()].assign(place=frame["axis"].map(place), n=len(axes))
+    models = list(dict.fromkeys(known["model"]))
+    long = max(map(len, models), default=0) > 18
     closing = known[known["place"] == 0].assign(place=len(axes))
     around = pd.concat([known, closing])
     wheel = alt.Scale(domain=[-1.25, 1.25])
@@ -98,8 +111,8 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
         .encode(
             x=x, y=y, order="place:Q",
             color=alt.Color(
-                "model:N", scale=alt.Scale(range=list(look.series)),
-                legend=alt.Legend(orient="bottom", title=None, columns=3),
+                "model:N", scale=alt.Scale(domain=models, range=list(look.series)),
+                legend=alt.Legend(orient="bottom", title=None, columns=1 if long else 3),
             ),
             tooltip=[alt.Tooltip("model:N"), alt.Tooltip("axis:N"), alt.Tooltip("value:Q", format=".1%")],
         )
@@ -119,4 +132,5 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
         .mark_text(fontSize=12, color=look.text, limit=130)
         .encode(x=x, y=y, text="axis:N")
     )
-    return alt.layer(ring, lines, labels).properties(width=460, height=510)  # the legend takes its share of the height
+    legend = 20 * (len(models) if long else 1)  # it takes its share of the height
+    return alt.layer(ring, lines, labels).properties(width=460, height=490 + legend)

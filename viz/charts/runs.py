@@ -13,8 +13,9 @@ from viz.charts.looks import Look
 def slopes(frame: pd.DataFrame, sides: Sequence[str], look: Look) -> alt.TopLevelMixin:
     """Ranks of two boards joined by lines. `frame` has columns model, side, rank."""
     x = alt.X(
-        "side:N", sort=list(sides), title=None, axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False)
-    )
+        "side:N", sort=list(sides), title=None, scale=alt.Scale(type="point", padding=1.1),
+        axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
+    )  # fmt: skip
     y = alt.Y("rank:Q", scale=alt.Scale(reverse=True, zero=False, nice=False, padding=12), axis=None)
     colour = alt.Color("model:N", scale=alt.Scale(range=list(look.series)), legend=None)
     base = alt.Chart(frame).encode(x=x, y=y, color=colour, tooltip=[alt.Tooltip("model:N"), alt.Tooltip("rank:Q")])

@@ -77,6 +77,10 @@ class Board:
         return groups, np.array([member.get(c, rest) for c in self.names.categories], dtype=np.int32)
 
 
+class NotRated(DataError):
+    """There is no battle file on the board yet."""
+
+
 def sources_of(source: Source) -> Signature:
     """The state of every file that a loaded board depends on."""
     files = [p for p in (source.review_file, source.category_file, source.question_file, source.reference_file) if p]
@@ -108,7 +112,7 @@ def _open_folder(source: Source, groups: Mapping[str, tuple[str, ...]]) -> Board
         if scores.is_file():
             path, kind = scores, "scores"
     if not path.is_file():
-        raise DataError(f"{folder.reports}: nothing has been rated yet (no battles.jsonl)")
+        raise NotRated(f"{folder.reports}: nothing has been rated yet (no battles.jsonl)")
     return _assemble(source, kind, path, _answer_files(source), groups, report)
 
 

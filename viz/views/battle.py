@@ -118,7 +118,7 @@ def _result_chips(detail: Detail, judged: Judged) -> list[tuple[str, str]]:
         return [(t("score {s}", s=f"{judged.score:g}"), "strong")]
     told = [_winner_chip(detail, judged.winner)]
     if judged.outcome is not None:
-        told.append((t("P(A wins) = {p}", p=f"{judged.outcome:g}"), ""))
+        told.append((t("P(A wins) = {p}", p=percent(judged.outcome)), ""))
     if judged.consistent is not None:
         told.append((t("orders agree"), "good") if judged.consistent else (t("orders disagree"), "warn"))
     return told
@@ -170,23 +170,24 @@ def _turns(detail: Detail, mode: str) -> None:
         if mode == "diff":
             for place, column in enumerate(st.columns(2, gap="medium")):
                 with column:
-                    _side_head(detail.sides[place], place)
+                    _side_head(detail.sides[place], place, turn)
             answers = [_turn(side, turn) or "" for side in detail.sides]
             st.html(f'<div class="diff">{difference(*answers)}</div>')
             continue
         columns = st.columns(len(detail.sides), gap="medium")
         for place, (column, side) in enumerate(zip(columns, detail.sides, strict=True)):
             with column, st.container(border=True):
-                _side_head(side, place)
+                _side_head(side, place, turn)
                 _answer(side, turn, f"{'ab'[place]}-{turn}", raw=mode == "raw")
 
 
-def _side_head(side: Side, place: int) -> None:
+def _side_head(side: Side, place: int, turn: int) -> None:
+    """Whose answer it is; what it took stands over the first turn, being about all of them."""
     colour = (look().a, look().b)[place]
     name = as_html(side.model)
     st.html(
         f'<div class="side-title"><i style="background:{colour}"></i><span title="{name}">{name}</span></div>'
-        f'<div class="facts-line">{as_html(_facts(side))}</div>'
+        + (f'<div class="facts-line">{as_html(_facts(side))}</div>' if turn == 0 else "")
     )
 
 

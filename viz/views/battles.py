@@ -7,10 +7,19 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from viz.choices import choose_any, choose_names, choose_page, type_text
+from viz.choices import choose_any, choose_names, choose_page, forget_choices, type_text
 from viz.figures import DASH, count
 from viz.filters import FLAGS, TIE, Filter
-from viz.pieces import category_choice, clicked_row, judge_choice, language_choice, model_choice, nothing, reason_text
+from viz.pieces import (
+    category_choice,
+    clicked_row,
+    judge_choice,
+    language_choice,
+    model_choice,
+    name_width,
+    no_match,
+    reason_text,
+)
 from viz.reading.board import Board
 from viz.reading.detail import identity_of
 from viz.reading.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
@@ -33,11 +42,14 @@ def show() -> None:
     wanted = _choices(opened)
     found = selected(wanted)
     if not len(found):
-        nothing(t("No battle matches this filter."))
+        no_match(wanted)
+        _clear(wanted)
         return
     pages = -(-len(found) // PAGE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(found))}**&nbsp; {t('of {n} rows', n=count(len(opened.rows)))}", width="content")
+        _clear(wanted)
+        st.space("stretch")
         number = choose_page(pages, wanted)
     shown = found[(number - 1) * PAGE : number * PAGE]
     _table(opened, shown, wanted)
@@ -66,6 +78,11 @@ def _choices(opened: Board) -> Filter:
     )  # fmt: skip
 
 
+def _clear(wanted: Filter) -> None:
+    if wanted.active:
+        st.button(t("Clear the filter"), icon=":material/close:", type="tertiary", on_click=forget_choices)
+
+
 def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
     pairs = opened.kind != "scores"
     rows, names = opened.rows, opened.names
@@ -89,12 +106,18 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
         }
     if len(names.judges) > 1:
         columns[t("Judge")] = [names.judges[rows.judge[r]] for r in shown]
-    text = st.column_config.TextColumn
+    if columns.get(t("Orders")) and set(columns[t("Orders")]) == {DASH}:
+        del columns[t("Orders")]
+    text, wide = st.column_config.TextColumn, min(name_width(names.models), 200)
     event = st.dataframe(
-        pd.DataFrame(columns), hide_index=True, height=35 * (len(shown) + 1) + 3, on_select="rerun",
+        pd.DataFrame(columns), hide_index=True, height="content", on_select="rerun",
         selection_mode="single-cell", key=f"rows-{hash((wanted, int(shown[0])))}",
         column_config={
-            t("Question"): text(width=360),
+            t("Question"): text(width=340),
+            t("Category"): text(width=110),
+            t("Model"): text(width=wide),
+            t("Model A"): text(width=wide),
+            t("Model B"): text(width=wide),
             t("Result"): text(width=190),
             t("P(A wins)"): st.column_config.ProgressColumn(format="%.2f", min_value=0, max_value=1, width=105),
             t("Orders"): text(width=80),

@@ -14,7 +14,7 @@ from viz.figures import DASH, points
 from viz.filters import Filter
 from viz.pieces import chart, clickable, judge_choice, nothing
 from viz.reading.report import Report, Standing
-from viz.rendering import shortened
+from viz.rendering import distinct, shortened
 from viz.session import board, go, report_for, t
 
 RADAR_MODELS = 5
@@ -26,7 +26,8 @@ def show() -> None:
     st.title(t("Categories"))
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         judge = judge_choice(opened)
-    report = report_for(Filter(judge=tuple(judge)), slices=True)
+    wanted = Filter(judge=tuple(judge))
+    report = report_for(wanted, slices=True)
     by = "categories"
     if any(s.languages for s in report.models):
         by = choose(t("By"), {"categories": t("Category"), "languages": t("Language of the question")}, "by")
@@ -40,7 +41,7 @@ def show() -> None:
         nothing(t("Nothing has been rated yet."))
         return
     measure = choose(t("Show"), known, "measure") if len(known) > 1 else next(iter(known))
-    _heatmap(report, by, slices, measure)
+    _heatmap(report, wanted, by, slices, measure)
     if "win_rate" in known and len(slices) > 2:
         _radar(report, by, slices)
 
@@ -63,19 +64,26 @@ def _known(report: Report, by: str, measure: str) -> bool:
     return any(cell.get(measure) is not None for s in report.models for cell in _cells(s, by).values())
 
 
-def _heatmap(report: Report, by: str, slices: list[str], measure: str) -> None:
-    frame = pd.DataFrame([_cell(s, by, name, measure) for s in report.models for name in slices])
+def _heatmap(report: Report, wanted: Filter, by: str, slices: list[str], measure: str) -> None:
+    rows, columns = distinct((s.model for s in report.models), 32), distinct(slices, 24)
+    cells = [
+        {"row": rows[s.model], "column": columns[name], **_cell(s, by, name, measure)}
+        for s in report.models
+        for name in slices
+    ]
+    frame = pd.DataFrame(cells)
     values = frame["value"].dropna()
     domain = (0.0, 1.0) if measure == "win_rate" else (float(values.min()), float(values.max()) + 1e-9)
     heat = Heat(
         domain, selection="cell", fields=("model", "slice"),
         tooltips=(("told", " "), ("n_battles", t("Battles")), ("n_questions", t("Questions"))),
     )  # fmt: skip
-    rows, columns = [shortened(s.model, 32) for s in report.models], [shortened(name, 24) for name in slices]
-    clicked = clickable(f"slices-{by}-{measure}", "cell", heatmap, frame, rows, columns, options=heat)
+    listed = list(rows.values()), list(columns.values())
+    clicked = clickable(f"slices-{by}-{measure}", "cell", heatmap, frame, *listed, options=heat)
     st.caption(t("A ° marks fewer than 20 questions. Click a cell for its battles."))
     if (model := clicked.get("model")) and (name := clicked.get("slice")):
-        go("battles", {"model": [model], "category" if by == "categories" else "language": [name]})
+        by_slice = {"category" if by == "categories" else "language": [name]}
+        go("battles", {**wanted.parameters(), "model": [model], **by_slice})
 
 
 def _cell(standing: Standing, by: str, name: str, measure: str) -> dict[str, object]:
@@ -90,7 +98,7 @@ def _cell(standing: Standing, by: str, name: str, measure: str) -> dict[str, obj
 
     text = "" if value is None else told(value) + ("°" if cell.get("thin") else "")
     return {
-        "row": shortened(standing.model, 32), "column": shortened(name, 24), "model": standing.model, "slice": name,
+        "model": standing.model, "slice": name,
         "value": value, "text": text, "n_battles": cell.get("n_battles") or 0,
         "n_questions": cell.get("n_questions") or 0,
         "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: {told(value)} [{told(low)}, {told(high)}]",
@@ -102,23 +110,22 @@ def _radar(report: Report, by: str, slices: list[str]) -> None:
     models = [s.model for s in report.models]
     words = t("Up to {n} models", n=RADAR_MODELS)
     picked = choose_names(words, models, "profiles", t("any"), default=models[:3], most=RADAR_MODELS)
-    axes = slices[:12]
+    names, axes = distinct(models, 32), distinct(slices[:12], 22)
     frame = pd.DataFrame(
         [
             {
-                "model": shortened(s.model, 32),
-                "axis": shortened(name, 22),
+                "model": names[s.model],
+                "axis": label,
                 "value": _cells(s, by).get(name, {}).get("win_rate"),
             }
             for s in report.models
             if s.model in picked
-            for name in axes
+            for name, label in axes.items()
         ]
     )
     if not frame.empty:
-        left, _ = st.columns([3, 2])
-        with left:
-            chart("radar", radar, frame, [shortened(name, 22) for name in axes], stretch=False)
+        with st.container():
+            chart("radar", radar, frame, list(axes.values()), stretch=False)
             st.caption(t("Win rates: the middle is 0, the outer ring 100 %, the darker ring 50 %."))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -17,9 +18,9 @@ from viz.choices import choose
 from viz.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
 from viz.figures import DASH, count, money, percent
 from viz.filters import PANEL, Filter
-from viz.pieces import category_choice, chart, clicked_row, nothing
+from viz.pieces import category_choice, chart, clicked_row, no_match, nothing
 from viz.reading.board import Board
-from viz.rendering import shortened
+from viz.rendering import distinct, shortened
 from viz.session import board, go, selected, t, votes
 
 
@@ -29,16 +30,18 @@ def show() -> None:
     st.title(t("Judge health"))
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category = category_choice(opened)
-    wanted = Filter(category=tuple(category), judge=opened.names.judges)
-    chosen = selected(wanted)
+    wanted = Filter(category=tuple(category))
+    chosen = selected(replace(wanted, judge=opened.names.judges))
     level = opened.report.level if opened.report else 0.95
     health = judge_health(opened, chosen, level)
     if not health:
-        nothing(t("No battle matches this filter."))
+        no_match(wanted)
         return
     _verdict(health)
     _table(opened, health)
     if opened.kind == "scores":
+        if any(one.unparsed.value for one in health):
+            _by_category(opened, chosen, health, level)
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -54,19 +57,22 @@ def _verdict(health: Sequence[JudgeHealth]) -> None:
     for one in health:
         name = shortened(one.judge, 40)
         if one.first_slot.low is not None and one.first_slot.low > 0.5:
-            share = percent(one.first_slot.value, 0)
+            share = percent(one.first_slot.value)
             worries.append(t("{judge} prefers what it sees first ({p} of the points).", judge=name, p=share))
         if one.first_slot.high is not None and one.first_slot.high < 0.5:
-            share = percent(one.first_slot.value, 0)
+            share = percent(one.first_slot.value)
             worries.append(t("{judge} prefers what it sees second (first: {p}).", judge=name, p=share))
         if (value := one.consistency.value) is not None and value < 0.6:
             worries.append(
                 t("{judge} names the same winner in both orders only {p} of the time.", judge=name, p=percent(value, 0))
             )
         if (value := one.unparsed.value) is not None and value > 0.02:
-            worries.append(t("{p} of the replies of {judge} could not be read.", judge=name, p=percent(value)))
+            worries.append(t("{p} of the replies of {judge} hold no readable verdict.", judge=name, p=percent(value)))
     if not worries:
-        st.success(t("Nothing stands out: no slot is preferred, replies can be read."), icon=":material/check_circle:")
+        words = t("Nothing stands out: no slot is preferred, replies can be read.")
+        if all(one.first_slot.value is None for one in health):
+            words = t("Nothing stands out: replies can be read. Whether a slot is preferred shows in both orders only.")
+        st.success(words, icon=":material/check_circle:")
         return
     with st.container(border=True):
         for worry in worries:
@@ -74,11 +80,12 @@ def _verdict(health: Sequence[JudgeHealth]) -> None:
 
 
 def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
-    known = _details(opened)
+    known, single = _details(opened), opened.kind == "scores"
     frame = pd.DataFrame([
         {
             t("Judge"): one.judge,
-            t("Battles"): one.rows,
+            t("Scores") if single else t("Battles"): one.rows,
+            t("Mean score"): DASH if one.score is None else f"{one.score:.2f}",
             t("Orders agree"): _with_interval(one.consistency),
             t("First slot's points"): _with_interval(one.first_slot),
             t("Ties"): _with_interval(one.ties),
@@ -130,33 +137,46 @@ def _with_interval(mean: Mean) -> str:
 
 def _by_category(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
     st.subheader(t("By category"), anchor=False)
-    measures = {"consistency": t("Orders agree"), "first_slot": t("First slot's points"), "ties": t("Ties")}
+    named = {
+        "consistency": t("Orders agree"), "first_slot": t("First slot's points"), "ties": t("Ties"),
+        "unparsed": t("Unreadable"),
+    }  # fmt: skip
+    known = {name for name in named for one in health if _mean(one, name).value is not None}
+    if not any(one.unparsed.value for one in health):
+        known.discard("unparsed")
+    measures = {name: words for name, words in named.items() if name in known}
+    if not measures:
+        nothing(t("Nothing to show: no judge has said anything yet."))
+        return
     measure = choose(t("Show"), measures, "measure")
     groups, group_of = opened.group_of_category()
     code = group_of[opened.rows.category[chosen]]
+    names, judges = distinct(groups, 28), distinct((one.judge for one in health), 32)
     cells = []
     for number, group in enumerate(groups):
         for one in judge_health(opened, chosen[code == number], level):
-            mean: Mean = getattr(one, measure)
+            mean = _mean(one, measure)
             if mean.value is not None:
-                cells.append({"name": shortened(group, 28), "judge": shortened(one.judge, 32), **mean._asdict()})
-    if not cells:
-        nothing(t("Nothing to show: this needs battles in both orders."))
-        return
+                cells.append({"name": names[group], "judge": judges[one.judge], **mean._asdict()})
     several = len(health) > 1
     half = 0.5 if measure == "first_slot" else None
     by = "judge" if several else None
     chart("by-category", intervals, pd.DataFrame(cells), measures[measure], by=by, mark=half)
 
 
+def _mean(one: JudgeHealth, measure: str) -> Mean:
+    found: Mean = getattr(one, measure)
+    return found
+
+
 def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
     st.subheader(t("Does length win?"), anchor=False)
-    cells = []
+    names, cells = distinct((one.judge for one in health), 32), []
     for one in health:
         judge = opened.names.judges.index(one.judge)
         rows = opened.rows.take(chosen[opened.rows.judge[chosen] == judge])
         for ratio, mean in length_curve(rows, level):
-            cells.append({"judge": shortened(one.judge, 32), "ratio": ratio, **mean._asdict()})
+            cells.append({"judge": names[one.judge], "ratio": ratio, **mean._asdict()})
     if not cells:
         nothing(t("Lengths are not known, or there are too few battles."))
         return

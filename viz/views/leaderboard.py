@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +14,7 @@ from viz.charts.looks import Look
 from viz.choices import choose, choose_name, type_text
 from viz.downloads import downloads
 from viz.figures import DASH, count, margin, money, percent, points, rank_range
-from viz.filters import Filter
+from viz.filters import PANEL, Filter
 from viz.pieces import (
     category_choice,
     chart,
@@ -21,6 +22,7 @@ from viz.pieces import (
     clicked_row,
     judge_choice,
     language_choice,
+    name_width,
     nothing,
     reason_text,
     style_choice,
@@ -30,7 +32,7 @@ from viz.pieces import (
 from viz.ranking import ELO_AT_MOST
 from viz.reading.board import Board
 from viz.reading.report import Report, Standing
-from viz.rendering import as_html, shortened
+from viz.rendering import as_html, distinct, shortened
 from viz.session import board, go, look, report_for, t
 
 
@@ -53,13 +55,15 @@ def show() -> None:
     _left_out(report, wanted)
     _without_elo(opened, report)
     warn_all(report.warnings)
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        st.subheader(t("How sure is it?"), anchor=False)
-        chart("forest", forest, _estimates(standings, report), _metric_name(report))
-    with right:
-        _value_map(standings, report)
-    downloads(report, _estimates(standings, report), _metric_name(report))
+    estimates, metric = _estimates(standings, report), _metric_name(report)
+    if any(e.value is not None for e in estimates):
+        left, right = st.columns([1, 1], gap="large")
+        with left:
+            st.subheader(t("How sure is it?"), anchor=False)
+            chart("forest", forest, estimates, metric)
+        with right:
+            _value_map(standings, report)
+    downloads(report, estimates, metric)
 
 
 def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:
@@ -99,8 +103,10 @@ def _estimate(s: Standing, report: Report) -> Estimate:
             return Estimate(s.model, s.rating, s.rating_low, s.rating_high)
 
 
-def _estimates(standings: list[Standing], report: Report) -> list[Estimate]:
-    return [_estimate(s, report) for s in standings]
+def _estimates(standings: list[Standing], report: Report, width: int = 36) -> list[Estimate]:
+    """What charts draw, under names that fit and differ."""
+    names = distinct((s.model for s in standings), width)
+    return [replace(_estimate(s, report), model=names[s.model]) for s in standings]
 
 
 def _value_text(s: Standing, report: Report) -> tuple[str, str]:
@@ -114,15 +120,15 @@ def _value_text(s: Standing, report: Report) -> tuple[str, str]:
 
 def _summary(opened: Board, report: Report) -> None:
     st.html(f'<div class="verdict">{_verdict(report)}</div>')
-    told = [(t("{n} models", n=len(report.models)), ""), (t("{n} questions", n=count(report.n_questions)), "")]
-    unit = (
-        t("{n} scores", n=count(report.n_battles))
-        if opened.kind == "scores"
-        else t("{n} battles", n=count(report.n_battles))
-    )
-    told.append((unit, ""))
-    judges = report.judges or opened.names.judges
-    told.append((t("judged by {names}", names=shortened(", ".join(judges), 60)), ""))
+    models, questions, battles = len(report.models), report.n_questions, report.n_battles
+    told = [(t("1 model") if models == 1 else t("{n} models", n=models), "")]
+    told.append((t("1 question") if questions == 1 else t("{n} questions", n=count(questions)), ""))
+    if opened.kind == "scores":
+        told.append((t("1 score") if battles == 1 else t("{n} scores", n=count(battles)), ""))
+    else:
+        told.append((t("1 battle") if battles == 1 else t("{n} battles", n=count(battles)), ""))
+    judges = [judge for judge in report.judges or opened.names.judges if judge != PANEL]
+    told.append((t("judged by {names}", names=", ".join(judges)), ""))
     if report.interval != "none":
         told.append(
             (t("{level} % intervals, {method}", level=f"{report.level * 100:g}", method=_method(report.interval)), "")
@@ -192,6 +198,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
     estimates = _estimates(standings, report)
     texts = [_value_text(s, report) for s in standings]
     name = _metric_name(report)
+    unit = t("Scores") if report.mode == "single" else t("Battles")
     columns: dict[str, list[object]] = {
         t("Rank"): [rank_range(s.rank, s.rank_low, s.rank_high) for s in standings],
         t("Model"): [s.model for s in standings],
@@ -201,7 +208,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
         t("Win rate"): [None if s.win_rate is None else s.win_rate * 100 for s in standings],
         t("LC win rate"): [None if s.lc_win_rate is None else s.lc_win_rate * 100 for s in standings],
         t("W / L / T"): [_record(s) for s in standings],
-        t("Battles"): [s.n_battles for s in standings],
+        unit: [s.n_battles for s in standings],
         t("Length"): [s.mean_length for s in standings],
         t("Cost"): [s.cost_usd for s in standings],
         "TTFT": [_measure(s, "ttft_s") for s in standings],
@@ -215,21 +222,21 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
     number = st.column_config.NumberColumn
     digits = {"win_rate": "percent", "score": "%.2f"}.get(report.ranked_by, "%.0f")
     event = st.dataframe(
-        pd.DataFrame(kept), hide_index=True, row_height=40, height=min(40 * (len(standings) + 1) + 2, 1200),
+        pd.DataFrame(kept), hide_index=True, row_height=40, height="content" if len(standings) <= 30 else 1200,
         on_select="rerun", selection_mode="single-cell", key="table",
         column_config={
             t("Rank"): st.column_config.TextColumn(
                 width=84, help=t("In brackets: the ranks that the interval allows.")
             ),
-            t("Model"): st.column_config.TextColumn(width=150),
-            t("Interval"): st.column_config.ImageColumn(width=190, help=t("All rows share one scale.")),
+            t("Model"): st.column_config.TextColumn(width=name_width(s.model for s in standings)),
+            t("Interval"): st.column_config.ImageColumn(width=168, help=t("All rows share one scale.")),
             name: number(format=digits, width=80),
             "±": st.column_config.TextColumn(width=84),
-            t("Win rate"): st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=116),
+            t("Win rate"): st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=108),
             t("LC win rate"): number(format="%.1f %%", width=90),
             "Elo": number(format="%.0f", width=64),
             t("W / L / T"): st.column_config.TextColumn(width=104, help=t("Battles won, lost and tied.")),
-            t("Battles"): number(format="localized", width=76),
+            unit: number(format="localized", width=76),
             t("Length"): number(format="%.0f", width=76, help=t("Mean characters per answer.")),
             t("Cost"): number(format="$%.4f", width=86, help=t("What all its answers cost together.")),
             "TTFT": number(format="%.2f s", width=76, help=t("Time to the first token.")),
@@ -246,7 +253,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
 
 
 def _record(s: Standing) -> str:
-    return "" if s.wins is None else f"{count(s.wins)} / {count(s.losses)} / {count(s.ties)}"
+    return "" if s.wins is None or s.score is not None else f"{count(s.wins)} / {count(s.losses)} / {count(s.ties)}"
 
 
 def _remarks(s: Standing) -> list[str]:
@@ -306,10 +313,10 @@ def _value_map(standings: list[Standing], report: Report) -> None:
     labels = {"cost": t("Cost"), "latency": t("Latency"), "ttft": "TTFT", "length": t("Length")}
     chosen = choose(t("Against"), {name: labels[name] for name in known}, "against")
     title, values = measures[chosen]
-    estimates = _estimates(standings, report)
+    estimates = _estimates(standings, report, 28)
     frame = pd.DataFrame(
         [
-            {"model": shortened(e.model, 40), "x": v, "y": e.value, "low": e.low, "high": e.high}
+            {"model": e.model, "x": v, "y": e.value, "low": e.low, "high": e.high}
             for e, v in zip(estimates, values, strict=True)
             if v is not None and e.value is not None
         ]

@@ -13,11 +13,11 @@ import streamlit as st
 from arena.errors import DataError
 from arena.ratings import ModelRow
 from arena.store import BoardFolder
-from viz.figures import count, margin, money, points, rank_range, seconds
+from viz.figures import DASH, count, margin, money, points, rank_range, seconds
 from viz.live import RunState, Task, read_run
 from viz.pieces import nothing
 from viz.provisional import LedgerTail, Provisional
-from viz.reading.report import read_report
+from viz.reading.report import Standing, read_report
 from viz.rendering import plain, shortened
 from viz.session import source, t
 
@@ -84,7 +84,7 @@ def _tasks(state: RunState) -> None:
             st.subheader(title, anchor=False)
             frame = pd.DataFrame([_task(task) for task in listed])
             st.dataframe(
-                frame, hide_index=True, height=min(35 * (len(frame) + 1) + 3, 420),
+                frame, hide_index=True, height="content" if len(frame) <= 12 else 420,
                 column_config={
                     t("Progress"): st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
                 },
@@ -117,13 +117,18 @@ def _rated(root: Path) -> bool:
         {
             t("Rank"): rank_range(s.rank, s.rank_low, s.rank_high),
             t("Model"): s.model,
-            t("Rating"): points(s.rating) if s.score is None else f"{s.score:.2f}",
-            t("Battles"): s.n_battles,
+            **_value(s, report.mode),
         }
         for s in report.models
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     return True
+
+
+def _value(s: Standing, mode: str) -> dict[str, object]:
+    if mode == "single":
+        return {t("Score"): DASH if s.score is None else f"{s.score:.2f}", t("Scores"): s.n_battles}
+    return {t("Rating"): points(s.rating), t("Battles"): s.n_battles}
 
 
 def _tail(root: Path, state: RunState) -> LedgerTail:

@@ -13,11 +13,14 @@ from viz.choices import choose, choose_name
 from viz.counting import Matrix, meetings, outcomes_of, share_by_group
 from viz.figures import DASH, count, percent
 from viz.filters import Filter
-from viz.pieces import category_choice, chart, clickable, judge_choice, language_choice, nothing
+from viz.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
 from viz.reading.board import Board
 from viz.reading.report import Report
-from viz.rendering import as_html, plain, shortened
+from viz.rendering import as_html, distinct, plain, shortened
 from viz.session import board, go, report_for, selected, t
+
+SHOWN = 40
+"""Models that a matrix can be read with."""
 
 
 def show() -> None:
@@ -33,7 +36,7 @@ def show() -> None:
     chosen, report = selected(wanted), report_for(wanted)
     models = [s.model for s in report.models]
     if len(models) < 2 or not len(chosen):
-        nothing(t("No battle matches this filter."))
+        no_match(wanted)
         return
     kind = choose(t("Show"), {"won": t("Points won"), "battles": t("Battles"), "better": t("P(row is better)")}, "kind")
     _matrix(opened, wanted, chosen, report, kind)
@@ -41,7 +44,7 @@ def show() -> None:
 
 
 def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Report, kind: str) -> None:
-    models = [s.model for s in report.models][:40]
+    models = [s.model for s in report.models][:SHOWN]
     matrix = meetings(opened, chosen, models)
     frame = _frame(matrix, report, kind)
     if kind == "better" and frame["value"].isna().all():
@@ -55,16 +58,18 @@ def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Rep
         selection="cell",
         fields=("row_model", "column_model"),
     )
-    names = [shortened(m, 32) for m in models]
+    names = list(distinct(models, 32).values())
     clicked = clickable(f"matrix-{kind}", "cell", heatmap, frame, names, names, options=heat)
     st.caption(t("Row against column. Click a cell for its battles."))
+    if len(report.models) > SHOWN:
+        st.caption(t("The best {n} of {all} models.", n=SHOWN, all=len(report.models)))
     if (one := clicked.get("row_model")) and (other := clicked.get("column_model")) and one != other:
         go("battles", {**wanted.parameters(), "model": [one], "opponent": [other]})
 
 
 def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
     better = {(str(p["a"]), str(p["b"])): p.get("p_better") for p in report.pairs}
-    cells = []
+    names, cells = distinct(matrix.models, 32), []
     for i, one in enumerate(matrix.models):
         for j, other in enumerate(matrix.models):
             n, share = int(matrix.battles[i, j]), float(matrix.share[i, j])
@@ -78,7 +83,7 @@ def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
                 DASH if not text else text if kind == "battles" else f"{text} %"
             )
             cells.append({
-                "row": shortened(one, 32), "column": shortened(other, 32), "row_model": one, "column_model": other,
+                "row": names[one], "column": names[other], "row_model": one, "column_model": other,
                 "value": value, "text": text, "n_battles": n, "told": told,
             })  # fmt: skip
     return pd.DataFrame(cells)
@@ -112,7 +117,8 @@ def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, model
             nothing(t("These two never met directly; their difference comes through others."))
             return
         listed = share_by_group(opened, outcomes, picked, report.level)
-        frame = pd.DataFrame([{"name": shortened(g, 32), **mean._asdict()} for g, mean in listed])
+        names = distinct((group for group, _ in listed), 32)
+        frame = pd.DataFrame([{"name": names[group], **mean._asdict()} for group, mean in listed])
         chart("categories", shares, frame, title=t("Points of {name}", name=shortened(one, 30)))
 
 
@@ -132,11 +138,12 @@ def _record(
         + f'<div class="muted">{as_html(t("{w} won, {t} tied, {l} lost", w=won, t=ties, l=lost))}</div>'
     )
     a, b = st.columns(2)
-    a.metric(t("Points"), percent(mean.value), help=t("Mean outcome with its interval, clustered by question."))
-    a.caption(f"{percent(mean.low)} – {percent(mean.high)}")
+    spread = f"{percent(mean.low)} – {percent(mean.high)}"
+    a.metric(t("Points"), percent(mean.value), spread, delta_color="off", delta_arrow="off",
+             help=t("Mean outcome with its interval, clustered by question."))  # fmt: skip
     difference, p = _difference(report, one, other)
-    b.metric(t("Rating difference"), difference[0], help=t("From all battles, also those through other models."))
-    b.caption(difference[1])
+    b.metric(t("Rating difference"), difference[0], difference[1], delta_color="off", delta_arrow="off",
+             help=t("From all battles, also those through other models."))  # fmt: skip
     if p is not None:
         st.caption(t("P({name} is better) = {p}", name=plain(shortened(one, 40)), p=percent(p)))
 
@@ -147,7 +154,7 @@ def _difference(report: Report, one: str, other: str) -> tuple[tuple[str, str], 
         sign = 1 if (pair["a"], pair["b"]) == (one, other) else -1 if (pair["a"], pair["b"]) == (other, one) else 0
         if sign and pair.get("diff") is not None:
             low, high = (pair.get("low"), pair.get("high")) if sign == 1 else (pair.get("high"), pair.get("low"))
-            ends = DASH if low is None or high is None else f"{sign * low:+.0f} – {sign * high:+.0f}"
+            ends = DASH if low is None or high is None else f"{sign * low:+.0f} … {sign * high:+.0f}"
             p = pair.get("p_better")
             return (f"{sign * pair['diff']:+.0f}", ends), None if p is None else p if sign == 1 else 1 - p
     return (DASH, DASH), None

@@ -19,7 +19,7 @@ from viz.filters import PANEL
 from viz.pieces import chart, clicked_row, nothing, warn_all
 from viz.reading.cache import Signature, signature
 from viz.reading.detail import Identity
-from viz.rendering import plain, shortened
+from viz.rendering import distinct, plain, shortened
 from viz.session import go, source, t
 
 SHOWN = 500
@@ -97,19 +97,22 @@ def _models(found: BoardDiff, before: str, after: str) -> None:
         nothing(t("The two boards share no model."))
         return
     rows = [_model(m) for m in found.models]
+    frame = pd.DataFrame(rows)
     table, drawn = st.columns([3, 2], gap="large")
     with table:
         st.dataframe(
-            pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True, height=min(35 * (len(rows) + 1) + 3, 700),
+            frame.loc[:, ~frame.isin([None, ""]).all()], hide_index=True, height="content" if len(rows) <= 20 else 700,
             column_config={
                 name: st.column_config.NumberColumn(format="%.0f") for name in (t("Rating before"), t("Rating now"))
             } | {t("Change"): st.column_config.NumberColumn(format="%+.0f")},
         )  # fmt: skip
-        st.caption(t("“Apart” means that the two intervals do not meet."))
+        if any(m.apart for m in found.models):
+            st.caption(t("“Apart” means that the two intervals do not meet."))
     with drawn:
+        names = distinct((m.model for m in found.models), 30)
         sides = [shortened(before, 20), f"{shortened(after, 20)} "]  # the two may have the same name
         cells = [
-            {"model": shortened(m.model, 30), "side": side, "rank": rank}
+            {"model": names[m.model], "side": side, "rank": rank}
             for m in found.models
             for side, rank in zip(sides, (m.rank_before, m.rank_after), strict=True)
             if rank is not None

@@ -54,7 +54,9 @@ def show() -> None:
         _last(opened)
     rows = selected(Filter(category=tuple(category), judge=opened.names.judges))
     ballot = _current(opened, rows, voter)
-    if ballot is None:
+    if ballot is None and not votes().latest():
+        nothing(t("There is no battle with two answers to vote on."))
+    elif ballot is None:
         nothing(t("You have voted on every battle of this selection. Thank you!"))
     else:
         _ballot(opened, ballot, voter)
@@ -158,11 +160,16 @@ def _results(opened: Board, cast_votes: Votes) -> None:
     columns[0].metric(t("Votes"), count(len(counted)))
     columns[1].metric(t("Voters"), count(len({v.voter for v in counted})))
     if found is not None:
-        columns[2].metric(t("Same winner as the judge"), percent(found.raw.value, 0))
-        columns[2].caption(f"{percent(found.raw.low, 0)} – {percent(found.raw.high, 0)}")
-        columns[3].metric("κ", DASH if found.kappa.value is None else f"{found.kappa.value:.2f}")
-        if found.kappa.low is not None and found.kappa.high is not None:
-            columns[3].caption(f"{found.kappa.low:.2f} – {found.kappa.high:.2f}")
+        raw, kappa = found.raw, found.kappa
+        spread = f"{percent(raw.low, 0)} – {percent(raw.high, 0)}"
+        columns[2].metric(
+            t("Same winner as the judge"), percent(raw.value, 0), spread, delta_color="off", delta_arrow="off"
+        )
+        known = kappa.low is not None and kappa.high is not None
+        columns[3].metric(
+            "κ", DASH if kappa.value is None else f"{kappa.value:.2f}",
+            f"{kappa.low:.2f} – {kappa.high:.2f}" if known else None, delta_color="off", delta_arrow="off",
+        )  # fmt: skip
     recognised = sum(v.recognised for v in counted)
     if recognised:
         st.caption(t("{n} votes by people who recognised a model; they count.", n=recognised))
