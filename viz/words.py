@@ -106,7 +106,7 @@ CHINESE: dict[str, str] = {
     ),
     " and {n} more": " 等另外 {n} 个",
     "rank {r}": "名次 {r}",
-    "won {p}": "胜率 {p}",
+    "win rate {p}": "胜率 {p}",
     "Place {n}": "第 {n} 名",
     "Interval": "区间",
     "All rows share one scale.": "所有行使用同一刻度。",

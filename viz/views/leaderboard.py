@@ -170,7 +170,7 @@ def _cards(report: Report) -> None:
         value, around = _value_text(s, report)
         facts = [
             t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
-            t("won {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
+            t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
             money(s.cost_usd) if s.cost_usd is not None else "",
             f"{speed:.0f} tok/s" if (speed := _measure(s, "output_tokens_per_s")) is not None else "",
         ]
