@@ -160,7 +160,7 @@ class StreamedBody:
 
     def __init__(self) -> None:
         self._body: dict[str, object] = {}
-        self._blocks: dict[object, dict[str, object]] = {}
+        self._blocks: dict[str, dict[str, object]] = {}
         self._usage: dict[str, object] = {}
         self._ended = False
 
@@ -170,9 +170,9 @@ class StreamedBody:
             case "message_start":
                 self._start(event.get("message"))
             case "content_block_start" if isinstance(block := event.get("content_block"), Mapping):
-                self._blocks[event.get("index")] = dict(block)
+                self._blocks[str(event.get("index"))] = dict(block)
             case "content_block_delta" if isinstance(delta := event.get("delta"), Mapping):
-                return self._extend(event.get("index"), delta)
+                return self._extend(str(event.get("index")), delta)
             case "message_delta":
                 self._note_usage(event.get("usage"))
                 if isinstance(delta := event.get("delta"), Mapping):
@@ -192,7 +192,7 @@ class StreamedBody:
         if isinstance(usage, Mapping):
             self._usage |= {name: value for name, value in usage.items() if value is not None}
 
-    def _extend(self, index: object, delta: Mapping[str, object]) -> bool:
+    def _extend(self, index: str, delta: Mapping[str, object]) -> bool:
         kind = {"text_delta": "text", "thinking_delta": "thinking"}.get(str(delta.get("type")))
         piece = _text(delta.get(kind)) if kind else None
         if kind is None or piece is None:

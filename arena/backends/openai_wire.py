@@ -208,7 +208,9 @@ def _count(mapping: object, name: str) -> int | None:
 
 def _stated_cost(usage: object) -> float | None:
     cost = usage.get("cost") if isinstance(usage, Mapping) else None
-    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not math.isfinite(cost) or cost < 0:
+        return None
+    return float(cost)
 
 
 def _logprobs(logprobs: object) -> tuple[TokenLogprobs, ...]:

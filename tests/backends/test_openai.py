@@ -222,6 +222,9 @@ def test_a_price_is_believed_from_openrouter_only() -> None:
     body = {"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "usage": {"cost": 0.25}}
     assert completion_of(body, dialect_of("https://openrouter.ai/api/v1")).cost_usd == 0.25
     assert completion_of(body, dialect_of("https://gateway.example/v1")).cost_usd is None
+    for nonsense in (math.nan, math.inf, -1, True, "0.25", None):
+        stated = {**body, "usage": {"cost": nonsense}}
+        assert completion_of(stated, dialect_of("https://openrouter.ai/api/v1")).cost_usd is None
 
 
 def test_a_server_without_streaming_still_answers() -> None:
