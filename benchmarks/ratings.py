@@ -76,10 +76,6 @@ def main() -> None:
     parser.add_argument("--rivals", help="a Python with arena-rank and choix")
     parser.add_argument("--elo-orders", type=int, default=100)
     arguments = parser.parse_args()
-    here = Path(__file__).resolve().parent
-    sys.path[:] = [
-        folder for folder in sys.path if Path(folder).resolve() != here
-    ]  # numba imports a `coverage` of its own
     if any(os.environ.get(name) != value for name, value in ONE_CORE.items()):
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_CORE)  # BLAS reads it when it is loaded
     if hasattr(os, "sched_setaffinity"):

@@ -11,6 +11,11 @@ Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
+def counted(n: int, what: str) -> str:
+    """`1 battle`, `2 battles`."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def add_up(groups: NDArray[np.integer], values: FloatArray | None, size: int) -> FloatArray:
     """Sum of `values` in each group (how many, when None); groups are codes below `size`."""
     result: FloatArray = np.bincount(groups, values, size).astype(float, copy=False)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.arrays import FloatArray, IntArray
+from arena.ratings.arrays import FloatArray, IntArray, Mask
 from arena.ratings.bradley_terry import ELO_SCALE
 from arena.ratings.covariance import Uncertainty, better_probability
 from arena.ratings.elo import EloRatings
-from arena.ratings.estimate import Estimate
+from arena.ratings.estimate import NO_SPREAD, Estimate
 from arena.ratings.graph import CORE, HIGH, INCOMPARABLE, LOW
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, ModelRow, Pair, number
@@ -18,6 +18,7 @@ from arena.ratings.table import BattleTable
 from arena.ratings.winrate import WinRates, count_winners
 
 PAIRS_UP_TO = 50
+_NAMES = 20
 
 
 class Ratings(NamedTuple):
@@ -98,7 +99,8 @@ def pair_differences(table: BattleTable, fit: Estimate, options: RatingOptions) 
     together = (fit.graph.component[i] == fit.graph.component[j]) & (fit.graph.component[i] >= 0)
     i, j = i[together], j[together]
     difference, se = fit.theta[i] - fit.theta[j], fit.uncertainty.difference_se()[i, j]
-    width = np.where(se > 1e-9, fit.uncertainty.difference_quantile()[i, j] * se, np.nan)
+    se = np.where(se > NO_SPREAD, se, np.nan)
+    width = fit.uncertainty.difference_quantile()[i, j] * se
     better = better_probability(difference, se, np.minimum(fit.uncertainty.df[i], fit.uncertainty.df[j]))
     shared = _shared_questions(table)
     return tuple(
@@ -137,26 +139,42 @@ def board_warnings(table: BattleTable, fit: Estimate, options: RatingOptions, an
         found.append("no question_id: rows count as independent, intervals are too narrow where questions repeat")
     elif int(np.count_nonzero(np.bincount(table.question.codes))) == 1:
         found.append("one question only: nothing is known about other questions, so there are no intervals")
-    if nothing_but_ties(table):
-        found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
     if fit.graph.n_components > 1:
         sizes = np.bincount(fit.graph.component[fit.graph.component >= 0])
         found.append(
             f"{len(sizes)} sets of models never met, directly or through others ({', '.join(map(str, sizes))} models): "
             "ranks and ratings hold within a set only"
         )
-    for side, text in ((HIGH, "won everything"), (LOW, "lost everything")):
-        names = [table.models[i] for i in np.flatnonzero((fit.graph.side == side) & (fit.graph.component >= 0))]
+    if "bradley_terry" in options.methods:
+        found += _rating_warnings(table, fit, anchor)
+    idle = _listed(table, fit.graph.component < 0)
+    if idle:
+        found.append(f"without a rated battle: {idle}")
+    return found
+
+
+def _rating_warnings(table: BattleTable, fit: Estimate, anchor: Anchored | None) -> list[str]:
+    """What is wrong with the ratings themselves."""
+    found = []
+    if nothing_but_ties(table):
+        found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
+    for side, text, end in ((HIGH, "won", "upper"), (LOW, "lost", "lower")):
+        names = _listed(table, (fit.graph.side == side) & (fit.graph.component >= 0))
         if names:
-            found.append(f"{', '.join(names)}: {text} against the rest, so the rating has no upper end"
-                         if side == HIGH else
-                         f"{', '.join(names)}: {text} against the rest, so the rating has no lower end")  # fmt: skip
-    cut = [table.models[i] for i in np.flatnonzero(fit.graph.side == INCOMPARABLE)]
+            found.append(
+                f"{names}: {text} everything against the models with a finite rating, directly or through others, "
+                f"so the rating has no {end} end"
+            )
+    cut = _listed(table, fit.graph.side == INCOMPARABLE)
     if cut:
-        found.append(f"{', '.join(cut)}: only met models of unbounded rating, so it cannot be placed")
+        found.append(f"{cut}: only met models of unbounded rating, so it cannot be placed")
     if anchor is not None and fit.block[table.models.index(anchor.model)] < 0:
         found.append(f"{anchor.model} cannot hold the scale (it has no finite rating): ratings have mean 1000 instead")
-    idle = [table.models[i] for i in np.flatnonzero(fit.graph.component < 0)]
-    if idle:
-        found.append(f"without a rated battle: {', '.join(idle)}")
     return found
+
+
+def _listed(table: BattleTable, which: Mask) -> str:
+    """The names of some models, as many as a sentence can hold."""
+    names = [table.models[i] for i in np.flatnonzero(which)]
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more

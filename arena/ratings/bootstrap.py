@@ -38,6 +38,8 @@ def question_bootstrap(
     """
     inside = (block[table.a] >= 0) & (block[table.b] >= 0)
     rows = table if inside.all() else table.select(inside)
+    if not len(rows):
+        return np.where(block >= 0, np.zeros((replicates, 1)), np.nan)
     start = np.where(block >= 0, np.nan_to_num(theta), 0.0)
     pairs = pair_sums(rows)
     p = sigmoid(start[pairs.i] - start[pairs.j])
@@ -46,7 +48,7 @@ def question_bootstrap(
     if one_step:
         moved = start + _one_step(rows, start, inverse, replicates, rng)
     else:
-        moved = _refitted(rows, pairs, start, inverse, replicates, rng)
+        moved = _refitted(rows, pairs, start, block, inverse, replicates, rng)
     moved[:, block < 0] = np.nan
     return moved
 
@@ -94,6 +96,7 @@ def _refitted(
     rows: BattleTable,
     pairs: PairSums,
     theta: FloatArray,
+    block: IntArray,
     inverse: FloatArray,
     replicates: int,
     rng: np.random.Generator,
@@ -105,7 +108,7 @@ def _refitted(
     out = []
     for at in range(0, replicates, _BLOCK):
         drawn = np.ascontiguousarray(draws.take(min(_BLOCK, replicates - at)).T)
-        out.append(_refit_block(pairs, wins @ drawn, games @ drawn, theta, inverse))
+        out.append(_refit_block(pairs, wins @ drawn, games @ drawn, theta, block, inverse))
     return np.concatenate(out)
 
 
@@ -126,7 +129,7 @@ def _pair_cells(rows: BattleTable, pairs: PairSums, clusters: IntArray, n_cluste
 
 
 def _refit_block(
-    pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray, inverse: FloatArray
+    pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray, block: IntArray, inverse: FloatArray
 ) -> FloatArray:
     """θ of a block of replicates, given wins and games of shape (pairs, replicates)."""
     from scipy.sparse import csr_array
@@ -151,20 +154,27 @@ def _refit_block(
         if not len(active):
             return found.T
     for replicate in active:
-        found[:, replicate] = _alone(pairs, wins[:, replicate], games[:, replicate], theta)
+        found[:, replicate] = _alone(pairs, wins[:, replicate], games[:, replicate], theta, block)
     return found.T
 
 
-def _alone(pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray) -> FloatArray:
-    """A stubborn replicate by a full Newton on its core, which keeps its place; what is separated is unbounded."""
+def _alone(pairs: PairSums, wins: FloatArray, games: FloatArray, theta: FloatArray, block: IntArray) -> FloatArray:
+    """A stubborn replicate by a full Newton on the core of each block; what is separated from it is unbounded.
+
+    The core keeps its place when it is most of its block. A smaller one has none: its ratings are lost (NaN).
+    """
     there = games > 1e-9
     drawn = PairSums(pairs.n_models, pairs.i[there], pairs.j[there], wins[there], games[there])
-    graph = build_graph(drawn)
-    core = (graph.component == 0) & (graph.side == CORE)
-    inside = drawn.among(core[drawn.i] & core[drawn.j])
-    refit = fit_bradley_terry(inside, np.where(core, 0, -1)).theta
-    placed = np.where(core, refit + float(theta[core].mean()), np.nan)
-    return np.where(graph.side == HIGH, np.inf, np.where(graph.side == LOW, -np.inf, placed))
+    found = np.full(len(theta), np.nan)
+    for number in range(int(block.max(initial=-1)) + 1):
+        inside = drawn.among(block[drawn.i] == number)
+        graph = build_graph(inside)
+        met, core = graph.component == 0, (graph.component == 0) & (graph.side == CORE)
+        found[met & (graph.side == HIGH)], found[met & (graph.side == LOW)] = np.inf, -np.inf
+        if 2 * int(core.sum()) > int((block == number).sum()):
+            refit = fit_bradley_terry(inside.among(core[inside.i] & core[inside.j]), np.where(core, 0, -1)).theta
+            found[core] = refit[core] + float(theta[core].mean())
+    return found
 
 
 def percentile_interval(replicates: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:

@@ -20,6 +20,8 @@ ELO_SCALE = 400 / math.log(10)
 ELO_MEAN = 1000.0
 
 _MAX_ITERATIONS = 200
+_SETTLED = 50
+"""After so many iterations a step that stays small is rounding: weights far apart make the Hessian near singular."""
 _STEP_LIMIT = 4.0
 
 
@@ -55,7 +57,7 @@ def fit_bradley_terry(pairs: PairSums, block: IntArray, *, ridge: float = 0.0, s
         size = float(np.abs(step).max(initial=0.0))
         shorter = step * min(1.0, _STEP_LIMIT / max(size, 1e-300))
         theta, objective = _line_search(pairs, theta, shorter, objective, ridge)
-        if size < (1e-9 if ridge == 0 else 1e-6):
+        if size < (1e-9 if ridge == 0 and iteration < _SETTLED else 1e-6):
             found = centre(theta, block) if ridge == 0 else theta
             return Fit(found, _gradient_norm(pairs, found, ridge), iteration)
     raise RuntimeError(f"Bradley–Terry did not converge in {_MAX_ITERATIONS} Newton steps; last step {size:g}")
@@ -67,7 +69,9 @@ def solve_gauged(
     """H⁻¹·right for H the Laplacian of `information` over the pairs, within the gauge Σθ = 0 per block."""
     m = pairs.n_models
     if m <= DENSE_LIMIT:
-        matrix = laplacian(m, pairs.i, pairs.j, information) + gauge(block, information.sum() / max(m, 1))
+        matrix = laplacian(m, pairs.i, pairs.j, information)
+        if ridge == 0:
+            matrix += gauge(block, information.sum() / max(m, 1))
         matrix[np.arange(m), np.arange(m)] += ridge + (block < 0)
         return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     from arena.ratings.sparse import SparseLaplacian

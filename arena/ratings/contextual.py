@@ -21,7 +21,7 @@ _ENOUGH = 100_000
 """Above a few times this many rows a fit starts from the optimum of every so-manieth row."""
 _RUNAWAY = 30.0
 """A parameter beyond so many logits is on its way to infinity."""
-_NO_MAXIMUM = "the fit with extra columns has no maximum: together with the models they predict every verdict"
+NO_MAXIMUM = "the fit with extra columns has no maximum: together with the models they predict every verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _newton(
         if size > 0.05 * last or iteration == 1:
             inverse = np.empty(0)
         last = size
-    raise RuntimeError(_NO_MAXIMUM)
+    raise RuntimeError(NO_MAXIMUM)
 
 
 def _inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
@@ -205,7 +205,7 @@ def _inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
     try:
         return np.asarray(np.linalg.inv(padded), dtype=np.float64)
     except np.linalg.LinAlgError as error:
-        raise RuntimeError(_NO_MAXIMUM) from error
+        raise RuntimeError(NO_MAXIMUM) from error
 
 
 def position_probability(effect: float) -> float:

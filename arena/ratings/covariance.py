@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +10,8 @@ from arena.ratings.arrays import FloatArray, IntArray, Mask
 from arena.ratings.bradley_terry import gauge
 from arena.ratings.student import t_cdf, t_quantile
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+_PAIRS_AT_ONCE = 2_000_000
+"""Simulated differences held at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,14 @@ class Uncertainty:
     joint_quantile: float | None = None
     """Replaces the t quantile of differences when intervals are to hold for all pairs at once."""
 
+    def standard_error(self) -> FloatArray:
+        """The standard error of each estimate."""
+        result: FloatArray = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        return result
+
     def half_width(self) -> FloatArray:
         """Half the interval of each estimate."""
-        return t_quantile(self.level, self.df) * np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        return t_quantile(self.level, self.df) * self.standard_error()
 
     def difference_se(self) -> FloatArray:
         """(m, m) standard errors of all differences."""
@@ -90,19 +94,6 @@ def pseudo_inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
     return result
 
 
-def clustered_meat(scores: FloatArray | csr_array, n_clusters: FloatArray) -> FloatArray:
-    """B = f fᵀ ∘ Σ_q s_q s_qᵀ for scores of shape (clusters, parameters), f² = Q/(Q − 1) of each parameter.
-
-    A parameter seen on one cluster only has no variance to speak of: its entries are NaN.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(n_clusters > 1, np.sqrt(n_clusters / (n_clusters - 1)), np.nan)
-    product = scores.T @ scores
-    dense = product if isinstance(product, np.ndarray) else product.toarray()
-    result: FloatArray = dense * factor[:, None] * factor[None, :]
-    return result
-
-
 def sandwich(inverse_hessian: FloatArray, meat: FloatArray) -> FloatArray:
     """V = H⁺ B H⁺; rows and columns of parameters whose meat is unknown become NaN."""
     unknown = np.isnan(np.diag(meat))
@@ -128,9 +119,9 @@ def joint_quantile(uncertainty: Uncertainty, comparable: Mask, seed: int, draws:
     df = float(np.min(uncertainty.df[np.unique(np.concatenate([i, j]))]))
     if df < 1:  # a model seen on one question only: nothing bounds its differences
         return float("nan")
-    largest = np.empty(draws)
-    for start in range(0, draws, 200):
-        block = slice(start, min(start + 200, draws))
+    largest, chunk = np.empty(draws), max(1, _PAIRS_AT_ONCE // len(i))
+    for start in range(0, draws, chunk):
+        block = slice(start, min(start + chunk, draws))
         z = rng.standard_normal((largest[block].size, len(root))) @ root.T
         largest[block] = np.max(np.abs(z[:, i] - z[:, j]) / se[i, j], axis=1)
     if np.isfinite(df):

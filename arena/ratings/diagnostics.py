@@ -10,8 +10,9 @@ import numpy as np
 from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
 from arena.ratings.bradley_terry import ELO_SCALE, sigmoid
 from arena.ratings.covariance import Uncertainty, pseudo_inverse
-from arena.ratings.estimate import Estimate, residuals
+from arena.ratings.estimate import NO_SPREAD, Estimate
 from arena.ratings.graph import CORE
+from arena.ratings.meat import residuals
 from arena.ratings.results import plain
 from arena.ratings.sums import DENSE_LIMIT, PairSums, cell_codes, laplacian, pair_sums
 from arena.ratings.table import BattleTable
@@ -67,6 +68,7 @@ def separability(fit: Estimate) -> float | None:
     count = (int(together.sum()) - int((fit.block >= 0).sum())) // 2
     if not count:
         return None
+    together &= fit.uncertainty.difference_se() > NO_SPREAD
     with np.errstate(invalid="ignore"):
         return float((fit.uncertainty.surely_better(np.nan_to_num(fit.theta)) & together).sum() / count)
 

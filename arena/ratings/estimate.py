@@ -7,18 +7,29 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
+from arena.ratings.arrays import FloatArray, IntArray, Mask
 from arena.ratings.bradley_terry import Fit, fit_bradley_terry, limit_order, profile, sigmoid
-from arena.ratings.contextual import Columns, fit_contextual, identified, independent_gram
-from arena.ratings.covariance import Uncertainty, clustered_meat, joint_quantile, pseudo_inverse, sandwich
+from arena.ratings.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
+from arena.ratings.covariance import Uncertainty, joint_quantile, pseudo_inverse, sandwich
 from arena.ratings.graph import CORE, HIGH, LOW, Graph, build_graph
+from arena.ratings.meat import (
+    clustered_meat,
+    component_questions,
+    independent_meat,
+    questions_of,
+    residuals,
+    scores_by_question,
+)
 from arena.ratings.student import t_quantile
-from arena.ratings.sums import DENSE_LIMIT, PairSums, by_cluster, cell_codes, laplacian, pair_sums
+from arena.ratings.sums import DENSE_LIMIT, PairSums, laplacian, pair_sums
 from arena.ratings.table import BattleTable
 from arena.ratings.winrate import win_rates
 
 if TYPE_CHECKING:
     from arena.ratings.sparse import MarginalUncertainty
+
+NO_SPREAD = 1e-8
+"""A standard error below this, on the natural scale, is a rounding error: nothing varied."""
 
 Interval = Literal["sandwich", "bootstrap", "independent", "none"]
 
@@ -89,38 +100,13 @@ def estimate(
         else:
             uncertainty = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
     if simultaneous and isinstance(uncertainty, Uncertainty):
-        uncertainty = _jointly(uncertainty, block, seed)
+        uncertainty = jointly(uncertainty, block, seed)
     theta = np.where(block >= 0, fit.theta, np.nan)
-    low, high = _open_ends(pairs, graph, theta, questions, level)
+    low, high = _open_ends(table, pairs, graph, theta, level)
     return Estimate(
         graph, block, theta, _order(pairs, graph, fit.theta), questions, uncertainty, low, high,
         fit.gradient_norm, fit.iterations, coefficients,
     )  # fmt: skip
-
-
-def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
-    """How many distinct questions each model was compared on (battles, where rows are independent)."""
-    m, clusters = len(table.models), table.clusters()
-    if independent:
-        return add_up(table.a, None, m) + add_up(table.b, None, m)
-    cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
-    n_cells = (int(clusters.max(initial=-1)) + 1) * m
-    if n_cells <= 30_000_000:
-        seen = np.zeros(n_cells, dtype=bool)
-        seen[cells[0]] = seen[cells[1]] = True
-        counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
-        return counts
-    return add_up(np.unique(np.concatenate(cells)) % m, None, m)
-
-
-def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
-    """Q of each model's component: distinct questions with a battle inside it. 0 outside all components."""
-    found = np.zeros(len(block))
-    for number in range(int(block.max(initial=-1)) + 1):
-        inside = block[rows.a] == number
-        clusters = rows.clusters() if inside.all() else rows.clusters()[inside]
-        found[block == number] = np.count_nonzero(np.bincount(clusters)) if len(clusters) else 0
-    return found
 
 
 def _uncertainty(
@@ -143,8 +129,7 @@ def _uncertainty(
         meat = independent_meat(rows, residual)
         df = np.full(m, np.inf)
     else:
-        scores = scores_by_question(rows, residual)
-        meat = clustered_meat(scores, component_questions(rows, block))
+        meat = clustered_meat(scores_by_question(rows, residual), component_questions(rows, block))
         meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
         df = questions - 1.0
     covariance = sandwich(inverse, meat)
@@ -176,12 +161,14 @@ def _with_columns(
         meat = independent_gram(rows, columns, residual**2)
         df = np.full(m + len(fit.beta), np.inf)
     else:
-        scores, asked = scores_by_question(rows, residual), np.count_nonzero(np.bincount(rows.clusters()))
-        more = [add_up(rows.clusters(), residual * x, len(scores)) for x in columns.x.T]
-        clusters = np.r_[component_questions(rows, block), np.full(len(more), float(asked))]
-        meat = clustered_meat(np.column_stack([scores, *more]), clusters)
-        df = np.r_[questions, np.full(len(more), float(asked))] - 1.0
-    covariance = sandwich(pseudo_inverse(fit.hessian, block), meat)
+        asked = np.full(len(fit.beta), float(np.count_nonzero(np.bincount(rows.clusters()))))
+        scores = scores_by_question(rows, residual, [residual * x for x in columns.x.T])
+        meat = clustered_meat(scores, np.r_[component_questions(rows, block), asked])
+        df = np.r_[questions, asked] - 1.0
+    try:
+        covariance = sandwich(pseudo_inverse(fit.hessian, block), meat)
+    except np.linalg.LinAlgError as error:
+        raise RuntimeError(NO_MAXIMUM) from error
     half = t_quantile(level, df[m:]) * np.sqrt(np.maximum(np.diag(covariance)[m:], 0.0))
     covariance[:m][block < 0] = np.nan
     covariance[:, :m][:, block < 0] = np.nan
@@ -191,33 +178,8 @@ def _with_columns(
     return plain, Uncertainty(covariance[:m, :m], df[:m], level), coefficients
 
 
-def scores_by_question(rows: BattleTable, residual: FloatArray) -> FloatArray:
-    """Scores of the likelihood summed by question, shape (questions, models)."""
-    n_clusters, m = int(rows.clusters().max(initial=-1)) + 1, len(rows.models)
-    scores = by_cluster(rows.clusters(), rows.a, residual, n_clusters, m)
-    scores -= by_cluster(rows.clusters(), rows.b, residual, n_clusters, m)
-    return scores
-
-
-def residuals(rows: BattleTable, theta: FloatArray) -> FloatArray:
-    """outcome − p, row by row; the few probabilities are computed by pair and looked up."""
-    m = len(theta)
-    if m * m > len(rows):
-        return rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
-    p = sigmoid((theta[:, None] - theta[None, :]).ravel())
-    result: FloatArray = rows.outcome - p[cell_codes(rows.a, rows.b, m)]
-    return result
-
-
-def independent_meat(rows: BattleTable, residual: FloatArray) -> FloatArray:
-    """Σ rows of squared scores: a Laplacian, because every row touches two models."""
-    m = len(rows.models)
-    square = add_up(rows.a * np.int64(m) + rows.b, residual**2, m * m).reshape(m, m)
-    i, j = np.triu_indices(m, 1)
-    return laplacian(m, i, j, square[i, j] + square[j, i])
-
-
-def _jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty:
+def jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty:
+    """The same with the quantile whose intervals hold for all differences within blocks at once."""
     comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
     quantile = joint_quantile(uncertainty, comparable, seed)
     return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
@@ -241,10 +203,17 @@ def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
 
 
 def _open_ends(
-    pairs: PairSums, graph: Graph, theta: FloatArray, questions: FloatArray, level: float
+    table: BattleTable, pairs: PairSums, graph: Graph, theta: FloatArray, level: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Finite ends of unbounded models: Clopper–Pearson on the pooled win probability, the others held fixed."""
+    """Finite ends of unbounded models: Clopper–Pearson on the pooled win probability, the others held fixed.
+
+    Its n is the number of questions (battles, without ids) on which a model met the core.
+    """
     low, high = np.full(len(theta), np.nan), np.full(len(theta), np.nan)
+    if not graph.separated:
+        return low, high
+    with_core = table.select(np.isfinite(theta[table.a]) != np.isfinite(theta[table.b]))
+    questions = questions_of(with_core, independent=table.question is None)
     for model in np.flatnonzero((graph.side == HIGH) | (graph.side == LOW)):
         mine = (pairs.i == model) | (pairs.j == model)
         opponents = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])
@@ -261,17 +230,21 @@ def _open_ends(
 
 
 def degenerate_ends(
-    table: BattleTable, fit: Estimate, width: FloatArray, level: float, *, independent: bool
+    table: BattleTable, fit: Estimate, error: FloatArray, level: float, *, independent: bool
 ) -> tuple[Mask, FloatArray, FloatArray]:
     """Ends for models whose battles do not vary at all (all ties): Wilson's interval of the win rate, mapped to θ.
 
-    `width` is half of each interval. Returns which models these are and their ends on the natural scale.
+    None (NaN) beside fitted columns, where a win rate is not a rating's alone.
+
+    The win rate is that against the models of the core, which is what the fit reproduces. `error` holds
+    standard errors. Returns which models these are and their ends on the natural scale.
     """
     low, high = np.full(len(fit.theta), np.nan), np.full(len(fit.theta), np.nan)
-    flat = np.isfinite(width) & (width < 1e-7) & (fit.block >= 0)
-    if not flat.any():
+    flat = np.isfinite(error) & (error < NO_SPREAD) & (fit.block >= 0)
+    if not flat.any() or fit.columns:
         return flat, low, high
-    pairs, rates = pair_sums(table), win_rates(table, level, independent=independent)
+    rows = table.select((fit.block[table.a] >= 0) & (fit.block[table.b] >= 0))
+    pairs, rates = pair_sums(rows), win_rates(rows, level, independent=independent)
     for model in np.flatnonzero(flat):
         mine = (pairs.i == model) | (pairs.j == model)
         others = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])

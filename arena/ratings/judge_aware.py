@@ -13,8 +13,9 @@ import numpy as np
 
 from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
 from arena.ratings.bradley_terry import centre, sigmoid
-from arena.ratings.covariance import clustered_meat, pseudo_inverse, sandwich
-from arena.ratings.estimate import estimate, scores_by_question
+from arena.ratings.covariance import pseudo_inverse, sandwich
+from arena.ratings.estimate import estimate
+from arena.ratings.meat import clustered_meat, scores_by_question
 from arena.ratings.results import number
 from arena.ratings.student import t_quantile
 from arena.ratings.table import BattleTable
@@ -182,13 +183,11 @@ def _errors(
     m, k = len(theta), len(scale)
     own, p, slope = _design(rows, theta, scale, group, positive)
     residual = rows.weights() * (rows.outcome - p)
-    scores = scores_by_question(rows, residual * own)
-    more = np.column_stack([add_up(rows.clusters(), np.where(group == g, residual * slope, 0.0), len(scores))
-                            for g in range(k)])  # fmt: skip
+    scores = scores_by_question(rows, residual * own, [np.where(group == g, residual * slope, 0.0) for g in range(k)])
     asked = float(np.count_nonzero(np.bincount(rows.clusters(), minlength=1)))
     prior = np.where(positive, 1 / PRIOR_SD**2, 0.0)
     inverse = pseudo_inverse(_curvature(rows, block, own, p, slope, group, prior), block)
-    meat = clustered_meat(np.column_stack([scores, more]), np.full(m + k, asked))
+    meat = clustered_meat(scores, np.full(m + k, asked))
     covariance = sandwich(inverse, meat)
     gauge = np.eye(m + k)
     log_scale = np.where(positive, 1.0 / max(int(positive.sum()), 1), 0.0)

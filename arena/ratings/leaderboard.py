@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings.arrays import FloatArray
+from arena.ratings.arrays import FloatArray, counted
 from arena.ratings.assemble import (
     Ranks,
     Ratings,
@@ -20,16 +19,17 @@ from arena.ratings.assemble import (
 )
 from arena.ratings.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.bradley_terry import ELO_MEAN, ELO_SCALE
+from arena.ratings.contextual import Columns
 from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
 from arena.ratings.diagnostics import diagnose, more_questions
 from arena.ratings.elo import EloRatings, elo_ratings
-from arena.ratings.estimate import Estimate, degenerate_ends, estimate
+from arena.ratings.estimate import NO_SPREAD, Estimate, degenerate_ends, estimate, jointly
 from arena.ratings.judges import details_options, judge_details
 from arena.ratings.length_control import with_length_control
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, number
 from arena.ratings.slices import slice_rows
-from arena.ratings.style import POSITION, joined, position_columns, style_columns
+from arena.ratings.style import POSITION, joined, position_columns, style_columns, style_names, with_style
 from arena.ratings.sums import DENSE_LIMIT
 from arena.ratings.table import BattleTable
 from arena.ratings.winrate import WinRates, win_rates
@@ -45,35 +45,38 @@ def rate(
 
     Deterministic: the order of the rows does not matter, only `options.seed` does. A table without battles, with one
     model or with nothing but ties gives a leaderboard without ratings whose warnings say why. `every_judge` holds the
-    rows of all judges where `table` has the panel's alone; `judges_detail` is then about them.
+    rows of all judges where `table` has the panel's alone; `judges` and `judges_detail` are then about them. Numbers of
+    methods that are not among `options.methods` are None.
     Raises DataError when the baseline, the anchor or a style column is not in the table.
     """
     anchor = _anchor(table, options)
-    judges = table.judge.names if table.judge is not None else ()
-    file_order = table
-    table = table.canonical()
-    fitted = _fit(table, options, None if anchor is None else table.models.index(anchor.model))
-    table, fit = fitted.table, fitted.fit
+    usable, notes = _usable(table, options)
+    ordered = usable.canonical()
+    table = ordered.evened()
+    columns, options, more = _columns(table, options)
+    fit, unfitted = _fit(table, columns, options, None if anchor is None else table.models.index(anchor.model))
     ratings = rating_points(table, fit, options, anchor)
     rates = _win_rates(table, options)
-    elo = _elo(file_order if options.elo_order == "file" else table, options)
-    ranks = _ranks(fit, ratings, rates[0], elo, options)
+    elo = _elo(usable if options.elo_order == "file" else ordered, options)
+    ranks = _ranks(table, fit, ratings, rates[0], elo, options)
     rows = model_rows(table, fit, ratings, rates, elo, ranks)
+    if "bradley_terry" not in options.methods:
+        rows = [replace(row, rating=None, rating_low=None, rating_high=None, unbounded=None) for row in rows]
     rows = with_length_control(table, rows, options)
     rows = slice_rows(table, rows, options, _sliced)
     style, position = _effects(fit)
     diagnostics = diagnose(table, fit) if options.details else {}
-    detailed = table if every_judge is None else every_judge.canonical()
+    detailed = table if every_judge is None else _usable(every_judge, options)[0].canonical().evened()
     return Leaderboard(
         ranked_by=options.methods[0],
-        judges=judges,
+        judges=() if detailed.judge is None else detailed.judge.names,
         baseline=options.baseline,
         anchor=anchor,
         level=options.level,
         interval=_interval_name(table, options),
         n_questions=0 if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes))),
         n_battles=len(table),
-        warnings=(*board_warnings(table, fit, options, anchor), *fitted.notes, *more_questions(diagnostics)),
+        warnings=(*board_warnings(table, fit, options, anchor), *notes, *more, *unfitted, *more_questions(diagnostics)),
         judges_detail=judge_details(detailed, details_options(options), position, _sliced) if options.details else (),
         pairs=pair_differences(table, fit, options),
         style=style,
@@ -82,31 +85,39 @@ def rate(
     )
 
 
-class _Fitted(NamedTuple):
-    """The fit, the rows it used, and what the reader must know about them."""
-
-    table: BattleTable
-    fit: Estimate
-    notes: tuple[str, ...]
-
-
-def _fit(table: BattleTable, options: RatingOptions, prefer: int | None) -> _Fitted:
-    """Fit with the columns that are asked for or called for; without them where they cannot be fitted."""
+def _usable(table: BattleTable, options: RatingOptions) -> tuple[BattleTable, list[str]]:
+    """The battles that weigh something and have a value in every style column, and what was left out."""
     notes = []
-    style = style_columns(table, options.style) if options.style and len(table) else None
-    if style is not None:
-        known = ~np.isnan(style.x).any(axis=1)
+    if table.weight is not None and not table.weight.all():
+        notes.append(f"{counted(int((table.weight == 0).sum()), 'battle')} of weight 0 left out")
+        table = table.select(np.flatnonzero(table.weight))
+    if options.style and len(table):
+        known = with_style(table, options.style)
         if not known.all():
-            notes.append(f"{int((~known).sum())} battles without a value for {', '.join(style.names)} are left out")
+            without = f"without a value for {', '.join(style_names(options.style))}"
+            notes.append(f"{counted(int((~known).sum()), 'battle')} {without} left out")
             table = table.select(np.flatnonzero(known))
-            style = style_columns(table, options.style)
-    position = position_columns(table) if options.position else None
-    columns = joined(style, position)
+    return table, notes
+
+
+def _columns(table: BattleTable, options: RatingOptions) -> tuple[Columns | None, RatingOptions, list[str]]:
+    """The columns that are asked for or called for; the options as far as they go together with them, and notes."""
+    style = style_columns(table, options.style) if options.style and len(table) else None
+    columns, notes = joined(style, position_columns(table) if options.position else None), []
     if columns is not None and len(table.models) > DENSE_LIMIT:
         notes.append(f"no style or position effects above {DENSE_LIMIT} models")
         columns = None
-    if columns is not None and options.interval == "bootstrap":
-        raise DataError("interval bootstrap: not together with style or position effects; use sandwich")
+    if options.interval == "bootstrap" and (columns is not None or len(table.models) > DENSE_LIMIT):
+        why = f"{', '.join(columns.names)} in the fit" if columns is not None else f"more than {DENSE_LIMIT} models"
+        notes.append(f"no bootstrap with {why}: intervals are those of the sandwich")
+        options = replace(options, interval="sandwich")
+    return columns, options, notes
+
+
+def _fit(
+    table: BattleTable, columns: Columns | None, options: RatingOptions, prefer: int | None
+) -> tuple[Estimate, list[str]]:
+    """Fit with the columns, without them where they cannot be fitted; and which could not."""
     choose = partial(
         estimate, table, interval=options.interval, level=options.level, simultaneous=options.simultaneous,
         seed=options.seed, prefer=prefer,
@@ -116,12 +127,10 @@ def _fit(table: BattleTable, options: RatingOptions, prefer: int | None) -> _Fit
     except RuntimeError as error:
         if columns is None:
             raise
-        notes.append(f"style and position effects are not fitted: {error}")
-        return _Fitted(table, choose(), tuple(notes))
+        return choose(), [f"style and position effects are not fitted: {error}"]
     missing = [name for name in (columns.names if columns is not None else ()) if name not in fit.columns]
-    if missing:
-        notes.append(f"not fitted, because the battles cannot tell it from the models: {', '.join(missing)}")
-    return _Fitted(table, fit, tuple(notes))
+    told = f"not fitted, because the battles cannot tell it from the models: {', '.join(missing)}"
+    return fit, [told] if missing else []
 
 
 def _effects(fit: Estimate) -> tuple[dict[str, Effect], dict[str, Effect]]:
@@ -173,14 +182,19 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
             centre[together] = anchor.rating - fit.theta[model] * ELO_SCALE
             uncertainty = None if uncertainty is None else uncertainty.held_at(model, fit.block)
     rating = centre + fit.theta * ELO_SCALE
-    half = np.full(len(rating), np.nan) if uncertainty is None else uncertainty.half_width() * ELO_SCALE
-    half = half if held is None else np.where(np.arange(len(half)) == held, np.nan, half)
-    low, high = rating - half, rating + half
-    if options.interval == "bootstrap":
-        low, high = _percentiles(table, fit, options, centre, held)
-    independent = options.interval == "independent" or table.question is None
-    flat, flat_low, flat_high = degenerate_ends(table, fit, half / ELO_SCALE, options.level, independent=independent)
-    low, high = np.where(flat, centre + flat_low * ELO_SCALE, low), np.where(flat, centre + flat_high * ELO_SCALE, high)
+    low, high = np.full(len(rating), np.nan), np.full(len(rating), np.nan)
+    if uncertainty is not None:
+        half = uncertainty.half_width() * ELO_SCALE
+        low, high = rating - half, rating + half
+        if options.interval == "bootstrap":
+            low, high = (
+                np.where(np.isnan(half), np.nan, end) for end in _percentiles(table, fit, options, centre, held)
+            )
+        independent = options.interval == "independent" or table.question is None
+        error = uncertainty.standard_error()
+        flat, flat_low, flat_high = degenerate_ends(table, fit, error, options.level, independent=independent)
+        low = np.where(flat, centre + flat_low * ELO_SCALE, low)
+        high = np.where(flat, centre + flat_high * ELO_SCALE, high)
     if held is not None:
         low[held] = high[held] = np.nan
     if options.interval != "none":
@@ -243,7 +257,7 @@ def _elo(table: BattleTable, options: RatingOptions) -> EloRatings | None:
         return None
     found = elo_ratings(
         table, k=options.elo_k, orders=options.elo_orders, order=options.elo_order, seed=options.seed,
-        level=options.level,
+        level=options.level, independent=options.interval == "independent",
     )  # fmt: skip
     if options.interval == "none":
         nothing = np.full(len(found.rating), np.nan)
@@ -252,27 +266,29 @@ def _elo(table: BattleTable, options: RatingOptions) -> EloRatings | None:
 
 
 def _ranks(
-    fit: Estimate, ratings: Ratings, rates: WinRates | None, elo: EloRatings | None, options: RatingOptions
-) -> Ranks:
+    table: BattleTable, fit: Estimate, ratings: Ratings, rates: WinRates | None, elo: EloRatings | None,
+    options: RatingOptions,
+) -> Ranks:  # fmt: skip
     """Ranks by the first method, within components."""
     group = fit.graph.component
     if options.methods[0] == "bradley_terry":
-        key, low, high, uncertainty = fit.order, ratings.low, ratings.high, fit.uncertainty
+        key, values, low, high, uncertainty = fit.order, fit.theta, ratings.low, ratings.high, fit.uncertainty
         if ratings.held is not None:
             low, high = low.copy(), high.copy()
             low[ratings.held] = high[ratings.held] = ratings.rating[ratings.held]
-        values = fit.theta
     else:
         chosen = rates if options.methods[0] == "win_rate" else elo
-        assert chosen is not None or not len(group[group >= 0])
         if chosen is None:
             return Ranks(*(np.zeros(len(group), dtype=np.int64) for _ in range(3)))
         values = chosen.rate if isinstance(chosen, WinRates) else chosen.rating
         key, low, high = np.nan_to_num(values, nan=-np.inf), chosen.low, chosen.high
-        if chosen.covariance is not None:  # the baseline's ½ is exact
-            exact = np.isnan(low) & np.isfinite(values) & (np.diag(chosen.covariance) == 0) & (chosen.df >= 1)
+        if isinstance(chosen, WinRates) and options.baseline is not None:  # its ½ is exact
+            exact = (np.array(table.models) == options.baseline) & (chosen.df >= 1)
             low, high = np.where(exact, values, low), np.where(exact, values, high)
-        uncertainty = None if chosen.covariance is None else Uncertainty(chosen.covariance, chosen.df, options.level)
+        uncertainty = None
+        if chosen.covariance is not None:
+            uncertainty = Uncertainty(chosen.covariance, chosen.df, options.level)
+            uncertainty = jointly(uncertainty, group, options.seed) if options.simultaneous else uncertainty
     rank = competition_ranks(key, group)
     if options.interval == "none":
         nothing = np.zeros_like(rank)
@@ -281,8 +297,8 @@ def _ranks(
     apart = low[:, None] > high[None, :]
     better = apart
     if uncertainty is not None:
-        width = uncertainty.half_width()
-        solid = np.isfinite(values) & np.isfinite(width) & (width > 1e-7)
+        error = uncertainty.standard_error()
+        solid = np.isfinite(values) & np.isfinite(error) & (uncertainty.df >= 1) & (error > NO_SPREAD)
         with np.errstate(invalid="ignore"):
             better = np.where(solid[:, None] & solid[None, :], uncertainty.surely_better(values), apart)
     return Ranks(rank, *rank_ranges(better & same, group))

@@ -60,6 +60,8 @@ def _against_baseline(table: BattleTable, baseline: int) -> tuple[BattleTable, C
 
 def _arena(table: BattleTable, baseline: int) -> dict[str, float]:
     rows, model, outcome, sign = _against_baseline(table, baseline)
+    if not len(rows):
+        return {}
     d = sign * style_columns(rows, ("length",)).x[:, 0]
     used, place = np.unique(model, return_inverse=True)
     asked, question = np.unique(rows.clusters(), return_inverse=True)
@@ -136,7 +138,9 @@ def alpaca_length_controlled(
     published values were computed with; None chooses it by 5-fold cross-validation over `groups` (instructions), which
     without the gamed rows' labels is not AlpacaEval's own choice. Without `gamed` values differ from those published.
     """
-    x = np.column_stack([np.tanh(length_gap / np.std(length_gap, ddof=1)), difficulty, np.ones(len(difficulty))])
+    spread = float(np.std(length_gap, ddof=1)) if len(length_gap) > 1 else 0.0
+    gap = np.tanh(length_gap / spread) if spread > 0 else np.zeros(len(length_gap))
+    x = np.column_stack([gap, difficulty, np.ones(len(difficulty))])
     chosen = _chosen_c(x, preference, groups, gamed) if c is None else c
     w = _fit_l1(x, preference, chosen, gamed)
     return float(sigmoid(w[2] + w[1] * difficulty).mean())

@@ -14,6 +14,7 @@ import numpy as np
 
 from arena.ratings.arrays import FloatArray, IntArray, Mask, add_up
 from arena.ratings.bradley_terry import centre, sigmoid
+from arena.ratings.meat import component_questions, questions_of, sparse_scores
 from arena.ratings.student import t_quantile
 from arena.ratings.sums import PairSums
 from arena.ratings.table import BattleTable
@@ -34,6 +35,10 @@ class MarginalUncertainty:
     se: FloatArray
     df: FloatArray
     level: float
+
+    def standard_error(self) -> FloatArray:
+        """The standard error of each estimate."""
+        return self.se
 
     def half_width(self) -> FloatArray:
         """Half the interval of each estimate."""
@@ -121,13 +126,11 @@ def marginal_uncertainty(
     Independent rows: every row is its own question, and rows of one pair share the direction of their score, so one
     right-hand side per pair does.
     """
-    from arena.ratings.estimate import component_questions, questions_of
-
     m = core.n_models
     p = sigmoid(theta[core.i] - theta[core.j])
     hessian = SparseLaplacian(core, core.games * p * (1 - p), block)
     residual = rows.weights() * (rows.outcome - sigmoid(theta[rows.a] - theta[rows.b]))
-    scores = _scores_by_pair(core, rows, residual) if independent else _scores_by_question(rows, residual)
+    scores = _scores_by_pair(core, rows, residual) if independent else sparse_scores(rows, residual)
     variance = np.zeros(m)
     for start in range(0, scores.shape[0], _CHUNK):
         right = np.ascontiguousarray(scores[start : start + _CHUNK].toarray().T)
@@ -138,18 +141,6 @@ def marginal_uncertainty(
     with np.errstate(divide="ignore", invalid="ignore"):
         se = np.where(found > 1, np.sqrt(variance * found / (found - 1)), np.nan)
     return MarginalUncertainty(se, questions_of(rows, independent=False) - 1.0, level)
-
-
-def _scores_by_question(rows: BattleTable, residual: FloatArray) -> csr_array:
-    from scipy.sparse import csr_array
-
-    clusters = np.tile(rows.clusters(), 2)
-    shape = (int(clusters.max(initial=-1)) + 1, len(rows.models))
-    scores = csr_array(
-        (np.concatenate([residual, -residual]), (clusters, np.concatenate([rows.a, rows.b]))), shape=shape
-    )
-    scores.sum_duplicates()
-    return scores
 
 
 def _scores_by_pair(core: PairSums, rows: BattleTable, residual: FloatArray) -> csr_array:

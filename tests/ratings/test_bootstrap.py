@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
 from arena.ratings.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.estimate import estimate
@@ -72,9 +71,38 @@ def test_percentiles_are_conservative_order_statistics() -> None:
     assert (low[0], high[0]) == (5.0, 95.0)
 
 
-def test_with_style_it_is_refused() -> None:
+def test_with_style_the_sandwich_stands_in_and_says_so() -> None:
     table = clustered(questions=5)
     table = BattleTable(table.models, table.a, table.b, table.outcome, question=table.question,
                         style={"x": np.arange(len(table), dtype=float)})  # fmt: skip
-    with pytest.raises(DataError, match="use sandwich"):
-        rate(table, RatingOptions(interval="bootstrap", style=("x",)))
+    board, sandwich = (
+        rate(table, RatingOptions(interval=interval, style=("x",))) for interval in ("bootstrap", "sandwich")
+    )
+    assert board.interval == "sandwich"
+    assert board.models == sandwich.models
+    assert "no bootstrap with x in the fit: intervals are those of the sandwich" in board.warnings
+
+
+def test_one_question_gives_no_interval() -> None:
+    table = BattleTable.from_columns(["a"] * 4, ["b"] * 4, [1.0, 0.0, 1.0, 1.0], question_id=["q"] * 4)
+    for row in rate(table, RatingOptions(interval="bootstrap", bootstraps=50)).models:
+        assert row.rating is not None
+        assert (row.rating_low, row.rating_high) == (None, None)
+
+
+def test_a_replicate_whose_core_is_a_few_models_places_nobody() -> None:
+    """Of two questions half the draws repeat one alone and separate all: they must not count as the full fit."""
+    a, b = ["m0", "m0", "m1", "m0", "m0", "m1"], ["m1", "m2", "m2", "m1", "m2", "m2"]
+    table = BattleTable.from_columns(a, b, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0], question_id=list("pppqqq"))
+    for row in rate(table, RatingOptions(interval="bootstrap", bootstraps=200)).models:
+        assert row.rating == pytest.approx(1000.0)
+        if row.model != "m1":  # which won one and lost one on either question
+            assert (row.rating_low, row.rating_high) == (None, None)
+
+
+def test_a_separated_replicate_of_one_set_of_models_leaves_the_other_set_its_place() -> None:
+    a, y = ["a"] * 12 + ["c"] * 40, [1.0] * 11 + [0.0] + [1.0, 0.0] * 20
+    table = BattleTable.from_columns(a, ["b"] * 12 + ["d"] * 40, y, question_id=[*range(12), *range(100, 140)])
+    rows = {row.model: row for row in rate(table, RatingOptions(interval="bootstrap", bootstraps=400)).models}
+    assert rows["a"].rating_high is None
+    assert rows["c"].rating_low < 1000 < rows["c"].rating_high

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from test_bootstrap import clustered
 
-from arena.ratings import BattleTable, RatingOptions, elo, rate
-from arena.ratings.elo import elo_in_order, elo_over_orders, elo_ratings
+from arena.ratings import BattleTable, RatingOptions, elo_orders, rate
+from arena.ratings.elo import elo_in_order, elo_ratings
+from arena.ratings.elo_orders import elo_over_orders
 
 
 def test_one_battle_moves_both_by_half_of_k() -> None:
@@ -26,18 +27,42 @@ def test_every_seeded_order_is_one_pass_in_some_order() -> None:
 
 def test_large_tables_shuffle_blocks_and_every_battle_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     table = clustered(questions=25)
-    monkeypatch.setattr(elo, "_WHOLE", 100)
-    monkeypatch.setattr(elo, "_BLOCK", 16)
-    monkeypatch.setattr(elo, "_compiled", lambda: None)
+    monkeypatch.setattr(elo_orders, "_WHOLE", 100)
+    monkeypatch.setattr(elo_orders, "_BLOCK", 16)
     vectorised = elo_over_orders(table, 8.0, 6, 3)
-    monkeypatch.setattr(elo, "_compiled", lambda: elo._pass_by_element)
-    np.testing.assert_allclose(elo_over_orders(table, 8.0, 6, 3), vectorised, atol=1e-9)
     assert len({run.tobytes() for run in vectorised}) == 6
     rng = np.random.default_rng(3)
     base, blocks = rng.permutation(len(table)), rng.permutation(-(-len(table) // 16))
     order = [base[row] for start in blocks * 16 for row in range(start, min(start + 16, len(table)))]
     assert sorted(order) == list(range(len(table)))
     np.testing.assert_allclose(vectorised[0], elo_in_order(table.select(np.array(order)), 8.0), atol=1e-9)
+
+
+@pytest.mark.parametrize(("models", "star"), [(60, False), (9, False), (5, True)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_battles_of_a_step_share_no_model_so_that_steps_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, models: int, star: bool, weighted: bool
+) -> None:
+    rng = np.random.default_rng(models)
+    a = np.zeros(500, dtype=int) if star else rng.integers(0, models, 500)
+    b = (a + rng.integers(1, models, 500)) % models
+    table = BattleTable.from_columns(
+        [f"m{i}" for i in a], [f"m{i}" for i in b], rng.choice([0.0, 0.5, 1.0], 500).tolist(),
+        weight=rng.choice([0.5, 2.0], 500).tolist() if weighted else None,
+    )  # fmt: skip
+    monkeypatch.setattr(elo_orders, "_WHOLE", 100)
+    monkeypatch.setattr(elo_orders, "_BLOCK", 64)
+    runs = elo_over_orders(table, 16.0, 3, 5)
+    again = np.random.default_rng(5)
+    base, orders = again.permutation(500), [again.permutation(8) for _ in range(3)]
+    for run, blocks in zip(runs, orders, strict=True):
+        order = np.concatenate([base[64 * block : 64 * block + 64] for block in blocks])
+        np.testing.assert_allclose(run, elo_in_order(table.select(order), 16.0), atol=1e-9)
+
+
+def test_a_runaway_k_overflows_nothing() -> None:
+    table = BattleTable.from_columns(["a"] * 3, ["b"] * 3, [1.0, 0.0, 1.0])
+    assert np.isfinite(elo_in_order(table, 1e7)).all()
 
 
 def test_a_weight_multiplies_k() -> None:

@@ -98,7 +98,7 @@ def test_the_panels_board_can_tell_of_every_judge() -> None:
         question_id=table.question.codes[::2].tolist(),
     )  # fmt: skip
     board = rate(panel, RatingOptions(), every_judge=table)
-    assert board.judges == ("panel",)
+    assert board.judges == ("x", "y")
     assert [detail["judge"] for detail in board.judges_detail] == ["x", "y"]
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard as a whole: golden numbers, invariances, honest edges."""
+"""The leaderboard as a whole: golden numbers and invariances; its honest edges are in test_edges.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from arena.errors import DataError
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, rate, rounded
 from arena.ratings.bradley_terry import ELO_SCALE
 from arena.ratings.winrate import win_rates
@@ -305,132 +304,6 @@ def test_simultaneous_ranks_are_wider() -> None:
     assert any(b > a for a, b in widths)
 
 
-class TestSeparation:
-    def star(self, wins: int, of: int) -> BattleTable:
-        a = ["perfect"] * of + ["other"] * of
-        y = [1.0] * wins + [0.0] * (of - wins) + [1.0, 0.0] * (of // 2)
-        return table_of(a, ["base"] * 2 * of, y, [f"q{i}" for i in range(of)] * 2)
-
-    def test_a_model_that_won_everything_has_an_open_end(self) -> None:
-        board = rate(self.star(20, 20), RatingOptions(baseline="base"))
-        row = by_name(board)["perfect"]
-        assert (row.rating, row.rating_high, row.unbounded, row.rank) == (None, None, "high", 1)
-        bound = 0.025 ** (1 / 20)
-        assert row.rating_low == pytest.approx(1000 + 400 * np.log10(bound / (1 - bound)))
-        assert any("perfect: won everything" in text for text in board.warnings)
-        assert by_name(board)["other"].rating == pytest.approx(1000.0)
-
-    def test_a_model_that_lost_everything_is_the_mirror_image(self) -> None:
-        board = rate(self.star(0, 20), RatingOptions(baseline="base"))
-        row = by_name(board)["perfect"]
-        bound = 0.025 ** (1 / 20)
-        assert (row.rating, row.rating_low, row.unbounded, row.rank) == (None, None, "low", 3)
-        assert row.rating_high == pytest.approx(1000 - 400 * np.log10(bound / (1 - bound)))
-
-    def test_more_perfect_wins_rank_higher_but_not_surely(self) -> None:
-        a = ["long"] * 20 + ["short"] * 10 + ["even"] * 4
-        y = [1.0] * 30 + [1.0, 0.0, 1.0, 0.0]
-        board = rate(table_of(a, ["base"] * 34, y, [f"q{i}" for i in range(34)]), RatingOptions(baseline="base"))
-        rows = by_name(board)
-        assert [rows[name].rank for name in ("long", "short")] == [1, 2]
-        assert (rows["long"].rank_low, rows["short"].rank_low) == (1, 1)
-        assert rows["long"].rank_high >= 2
-
-    def test_everybody_separated_keeps_the_baseline(self) -> None:
-        board = rate(table_of(["a", "b"], ["base", "base"], [1.0, 0.0], ["p", "q"]), RatingOptions(baseline="base"))
-        rows = by_name(board)
-        assert rows["base"].rating == 1000.0
-        assert (rows["a"].unbounded, rows["b"].unbounded, rows["base"].unbounded) == ("high", "low", None)
-        assert [row.model for row in board.models] == ["a", "base", "b"]
-
-    def test_a_model_cut_off_by_separation_is_not_placed(self) -> None:
-        a = ["c1", "c1", "top", "top", "odd"]
-        b = ["c2", "c2", "c1", "c2", "top"]
-        board = rate(table_of(a, b, [1.0, 0.0, 1.0, 1.0, 0.0], list("vwxyz")))
-        row = by_name(board)["odd"]
-        assert (row.rating, row.unbounded, row.rank_low, row.rank_high) == (None, None, 1, 4)
-        assert any("cannot be placed" in text for text in board.warnings)
-
-    def test_an_anchor_without_finite_rating_is_reported(self) -> None:
-        a, b, y, q = columns_of(battles(seed=1, m=3, questions=10))
-        table = table_of([*a, "m9"], [*b, "m0"], [*y, 1.0], [*q, "q0"])
-        board = rate(table, RatingOptions(anchor=Anchored("m9", 1200.0)))
-        assert any("cannot hold the scale" in text for text in board.warnings)
-        finite = [row.rating for row in board.models if row.rating is not None]
-        assert np.mean(finite) == pytest.approx(1000.0)
-
-
-class TestEdges:
-    def test_no_battles(self) -> None:
-        board = rate(table_of([], [], [], [], models=["a", "b"]))
-        assert board.warnings == ("no battles: nothing to rate",)
-        assert [(row.model, row.rank, row.rating, row.win_rate) for row in board.models] == [
-            ("a", None, None, None), ("b", None, None, None),
-        ]  # fmt: skip
-
-    def test_all_ties_are_a_sentence(self) -> None:
-        board = rate(table_of(["a"] * 9, ["b"] * 9, [0.5] * 9, range(9)))
-        assert any("every battle is a tie" in text for text in board.warnings)
-        assert [(row.rating, row.rating_low, row.rank, row.rank_low, row.rank_high) for row in board.models] == [
-            (None, None, 1, 1, 2), (None, None, 1, 1, 2),
-        ]  # fmt: skip
-        row = board.models[0]
-        assert row.win_rate == 0.5
-        assert row.win_rate_low < 0.3 < 0.7 < row.win_rate_high
-
-    def test_one_model_that_only_ties_keeps_an_honest_width(self) -> None:
-        a, y = ["even"] * 20 + ["good"] * 20, [0.5] * 20 + [1.0, 0.0] * 10
-        board = rate(table_of(a, ["base"] * 40, y, [*range(20)] * 2), RatingOptions(baseline="base"))
-        row = by_name(board)["even"]
-        assert row.rating == pytest.approx(1000.0)
-        assert row.rating_high - row.rating_low > 200
-
-    def test_one_question_has_no_intervals(self) -> None:
-        board = rate(table_of(["a"] * 4, ["b"] * 4, [1.0, 0.0, 1.0, 1.0], ["q"] * 4))
-        assert any("one question only" in text for text in board.warnings)
-        row = by_name(board)["a"]
-        assert row.rating is not None
-        assert (row.rating_low, row.win_rate_low, row.rank_low, row.rank_high) == (None, None, 1, 2)
-
-    def test_models_without_battles_are_listed_last(self) -> None:
-        board = rate(table_of(["a", "b"], ["b", "a"], [1.0, 1.0], ["p", "q"], models=["A-idle"]))
-        assert board.models[-1].model == "A-idle"
-        assert board.models[-1].rank is None
-        assert any("A-idle" in text for text in board.warnings)
-
-    def test_rows_of_weight_zero_rate_nobody(self) -> None:
-        board = rate(table_of(["a", "a", "c"], ["b", "b", "a"], [1.0, 0.0, 1.0], list("pqr"), weight=[1.0, 1.0, 0.0]))
-        assert by_name(board)["c"].component is None
-
-    def test_no_question_ids_means_independent_and_says_so(self) -> None:
-        board = rate(table_of(["a", "a", "b"], ["b", "b", "a"], [1.0, 0.0, 0.5]))
-        assert board.interval == "independent"
-        assert any("no question_id" in text for text in board.warnings)
-
-    @pytest.mark.parametrize(
-        ("change", "message"),
-        [
-            ({"outcome": [1.0, 1.5]}, "row 2: outcome: found 1.5"),
-            ({"outcome": [float("nan"), 1.0]}, "row 1: outcome: found nan"),
-            ({"model_b": ["b", "a"]}, "row 2: model_a and model_b: found the same model twice"),
-            ({"weight": [1.0, -2.0]}, "row 2: weight: found -2"),
-            ({"weight": [float("inf"), 1.0]}, "row 1: weight: found inf"),
-            ({"question_id": ["q", None]}, "row 2: question_id: found nothing"),
-            ({"first_model": ["a", "x"]}, "row 2: first_model: found another name"),
-            ({"style": {"length": [1.0, float("inf")]}}, "row 2: length: found inf"),
-            ({"judge": ["j"]}, "judge has 1 rows, model_a has 2"),
-        ],
-    )
-    def test_bad_values_name_the_row(self, change: dict, message: str) -> None:
-        columns = {"model_a": ["a", "a"], "model_b": ["b", "b"], "outcome": [1.0, 0.0]} | change
-        with pytest.raises(DataError, match=message):
-            BattleTable.from_columns(**columns)
-
-    def test_an_unknown_baseline_is_refused(self) -> None:
-        with pytest.raises(DataError, match="no model 'z'"):
-            rate(battles(), RatingOptions(baseline="z"))
-
-
 def test_slices_are_rated_alone_and_thin_ones_are_marked() -> None:
     a, b, y, q = columns_of(battles(seed=11, questions=40))
     category = ["math" if int(x[1:]) < 30 else "prose" for x in q]
@@ -454,12 +327,3 @@ def test_the_json_shape_has_the_contracts_names() -> None:
     assert {"a", "b", "diff", "low", "high", "p_better"} <= set(shape["pairs"][0])
     assert set(model.split()) <= set(shape["models"][0])
     json.dumps(shape, allow_nan=False)
-
-
-def test_a_joint_interval_that_one_question_cannot_give_is_open_and_raises_nothing() -> None:
-    table = BattleTable.from_columns(
-        ["b", "c", "d"], ["a", "a", "a"], [0.3, 0.6, 0.8], question_id=["1", "2", "2"], models=["a", "b", "c", "d"]
-    )
-    board = rate(table, RatingOptions(baseline="a", simultaneous=True))
-    assert {row.model for row in board.models} == {"a", "b", "c", "d"}
-    assert all(row.rank_low <= row.rank <= row.rank_high for row in board.models if row.rank and row.rank_low)
