@@ -66,7 +66,7 @@ class LabelOnly(Format):
         p = expect_pair(outcome).probability
         if p is None:
             return ()
-        top = [(label, math.log(max(q, 1e-12))) for label, q in zip(self.labels, (p, 1 - p), strict=False)]
+        top = [(label, math.log(max(q, 1e-12))) for label, q in zip(self.labels, (p, 1 - p, 0.0), strict=False)]
         top.sort(key=lambda pair: -pair[1])
         said = self.labels[self._slot(outcome)]
         return (TokenLogprobs(said, dict(top).get(said, top[0][1]), tuple(top)),)

@@ -45,12 +45,12 @@ def label_payloads(text: str, nonce: str | None) -> tuple[list[str], str]:
     if nonce is None:
         last = lines[-1] if lines else ""
         return [label.strip(_DECORATION) for label in _labels(_plain(last))], last
-    opened = re.compile(rf"\[[\s*_`<]*{re.escape(nonce)}", re.IGNORECASE)
     for line in reversed(lines):
-        plain = _plain(line)
-        payloads = [p for label in _labels(plain) if (p := _without_nonce(label, nonce)) is not None]
-        if payloads or opened.search(plain):
-            return payloads, line
+        if nonce in line or nonce.upper() in line:
+            plain = _plain(line).replace(nonce.upper(), nonce)
+            payloads = [_without(nonce, label) for label in _labels(plain) if nonce in label]
+            if payloads or any(before.rstrip(f"{_DECORATION}<").endswith("[") for before in plain.split(nonce)[:-1]):
+                return payloads, line
     return [], ""
 
 
@@ -61,7 +61,7 @@ def label_line(payload: str, nonce: str | None) -> str:
 
 def hide_nonce(text: str, nonce: str | None) -> str:
     """A text for reports and keys: with NONCE for the nonce, so that it is the same for every board's salt."""
-    return re.sub(re.escape(nonce), "NONCE", text, flags=re.IGNORECASE) if nonce else text
+    return text.replace(nonce, "NONCE").replace(nonce.upper(), "NONCE") if nonce else text
 
 
 def normal(text: str) -> str:
@@ -89,11 +89,7 @@ def _labels(plain: str) -> list[str]:
     return [normal(label) for label in _LABEL.findall(plain)]
 
 
-def _without_nonce(label: str, nonce: str) -> str | None:
-    """The label without its nonce; None when it holds none. What stands in front of the nonce stays."""
-    found = re.search(re.escape(nonce), label, re.IGNORECASE)
-    if found is None:
-        return None
-    before = label[: found.start()].strip(_DECORATION)
-    after = label[found.end() :].lstrip(f"{_DECORATION}:,").rstrip(f"{_DECORATION}.")
-    return f"{before} {after}".strip()
+def _without(nonce: str, label: str) -> str:
+    """The label without its nonce. What stands in front of the nonce stays."""
+    before, _, after = label.partition(nonce)
+    return f"{before.strip(_DECORATION)} {after.lstrip(f'{_DECORATION}:,').rstrip(f'{_DECORATION}.')}".strip()

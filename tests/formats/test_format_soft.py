@@ -86,13 +86,14 @@ def test_another_word_gives_way_to_a_distribution_that_is_mostly_labels() -> Non
 
 
 def test_written_logprobs_read_back() -> None:
-    fmt = make_format("label_only", {})
-    for outcome in (Parsed("first", probability=0.9), Parsed("second", probability=0.02)):
-        found = fmt.parse(fmt.write(outcome, None), None, fmt.write_logprobs(outcome))
-        assert isinstance(found, Parsed)
-        assert found.label == outcome.label
-        assert found.probability == pytest.approx(outcome.probability)
-    assert fmt.write_logprobs(Parsed("first")) == ()
+    for labels in (("A", "B"), ("A", "B", "C")):
+        fmt = make_format("label_only", {"labels": labels})
+        for outcome in (Parsed("first", probability=0.9), Parsed("second", probability=0.02)):
+            found = fmt.parse(fmt.write(outcome, None), None, fmt.write_logprobs(outcome))
+            assert isinstance(found, Parsed)
+            assert found.label == outcome.label
+            assert found.probability == pytest.approx(outcome.probability)
+        assert fmt.write_logprobs(Parsed("first")) == ()
 
 
 def test_guided_decoding_is_offered_from_the_first_call_on() -> None:
