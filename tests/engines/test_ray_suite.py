@@ -155,7 +155,14 @@ def test_a_ray_address_that_does_not_answer_says_so(tiny: Path, tmp_path: Path) 
     assert "no Ray cluster answers at '127.0.0.1:" in done.stderr
 
 
-def test_a_replica_that_cannot_start_says_why(cluster: Cluster, tiny: Path) -> None:
+def test_a_replica_that_cannot_start_says_why(cluster: Cluster, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "no-such-architecture"}')
+    broken = Running("transformers", tmp_path, engine={"ray_address": cluster.address})
+    try:
+        with pytest.raises(EndpointDead, match=rf"^{tmp_path}: transformers cannot start: ValueError: "):
+            broken.ask(request("repeat ab"))
+    finally:
+        broken.close()
     running = Running("transformers", tiny / "tiny-100", engine={"ray_address": cluster.address, "device": "tpu"})
     try:
         with pytest.raises(EndpointDead, match=r"engine\.device: 'tpu' is not on this machine"):

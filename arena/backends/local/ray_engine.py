@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena.backends.local.engine import CannotStart, Engine, Finished, start_replica
+from arena.backends.local.failures import explain_start
 from arena.backends.local.spec import EngineSpec
 from arena.types import Completion, Request
 
 if TYPE_CHECKING:
     from ray import ObjectRef
     from ray.actor import ActorHandle
+    from ray.exceptions import RayTaskError
 
 MAX_TRIES = 3
 """A request whose replica is lost this often becomes an error."""
@@ -42,6 +44,13 @@ class Loaded(NamedTuple):
     refusal: str | None
 
 
+class Worked(NamedTuple):
+    """What a replica has finished, and all it has had to note so far."""
+
+    finished: list[Finished]
+    notes: tuple[str, ...]
+
+
 class Replica:
     """The actor: one engine in a worker process of the cluster."""
 
@@ -56,16 +65,15 @@ class Replica:
             return Loaded((), str(error))
         return Loaded(tuple(self._engine.notes), None)
 
-    def work(self, asked: Sequence[tuple[int, Request]]) -> list[Finished]:
+    def work(self, asked: Sequence[tuple[int, Request]]) -> Worked:
         """Take these requests too, and go on until something is finished."""
         assert self._engine is not None
         for number, request in asked:
             self._engine.add(number, request)
-        while self._engine.busy:
+        finished: list[Finished] = []
+        while self._engine.busy and not finished:
             finished = self._engine.step()
-            if finished:
-                return finished
-        return []
+        return Worked(finished, tuple(self._engine.notes))
 
 
 @dataclass
@@ -140,7 +148,7 @@ class RayEngine:
 
     def _listen(self) -> None:
         """Wait a moment for any replica, and take in what it says."""
-        from ray.exceptions import RayActorError
+        from ray.exceptions import RayActorError, RayTaskError
 
         calls = {member.pending: member for member in self._members if not member.idle}
         if not calls:
@@ -154,6 +162,9 @@ class RayEngine:
             except RayActorError as error:
                 self._lose(member, error)
                 continue
+            except RayTaskError as error:
+                self._break(member, error)
+                continue
             if isinstance(said, Loaded):
                 self._welcome(member, said)
             else:
@@ -163,14 +174,25 @@ class RayEngine:
         if said.refusal is not None:
             raise CannotStart(said.refusal)
         member.loaded = member.idle = True
-        self.notes += [note for note in said.notes if note not in self.notes]
+        self._note(said.notes)
 
-    def _collect(self, member: _Member, finished: Sequence[Finished]) -> None:
+    def _collect(self, member: _Member, worked: Worked) -> None:
         member.idle = True
-        for done in finished:
+        for done in worked.finished:
             member.asked.pop(done.number, None)
             self._finished.append(done)
+        self._note(worked.notes)
         self._losses = 0
+
+    def _note(self, notes: Sequence[str]) -> None:
+        self.notes += [note for note in notes if note not in self.notes]
+
+    def _break(self, member: _Member, error: RayTaskError) -> None:
+        """An engine broke while its replica lives on: one that was loading says why, another makes room."""
+        if not member.loaded:
+            raise CannotStart(explain_start(self.spec, error.cause)) from error
+        self._ray.kill(member.actor)
+        self._lose(member, error.cause)
 
     def _lose(self, member: _Member, error: Exception) -> None:
         """A replica is gone: its requests go back in line, and a new one is recruited in its place."""
