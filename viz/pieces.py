@@ -36,7 +36,7 @@ REASONS = {
 def chips(texts: Iterable[tuple[str, str]]) -> None:
     """A row of (text, css class) chips."""
     spans = "".join(f'<span class="chip {kind}" title="{as_html(text)}">{as_html(text)}</span>' for text, kind in texts)
-    st.html(f'<div class="chips">{spans}</div>')
+    st.html(f'<div class="chips {"dark" if look().dark else ""}">{spans}</div>')
 
 
 def reason_text(reason: str | None) -> str:

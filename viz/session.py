@@ -126,6 +126,7 @@ def current_answers(opened: Board, pairs: set[Pair]) -> dict[Pair, tuple[str | N
             (rows.question == questions[question_id])
             & (rows.model_a == opened.codes[a])
             & (rows.model_b == opened.codes[b])
+            & (rows.sample == 0)
         )
         for row in np.flatnonzero(same)[:1]:
             line = opened.line(int(row))

@@ -77,6 +77,7 @@ class Votes:
                 (rows.question == question[question_id])
                 & (rows.model_a == board.codes[model_a])
                 & (rows.model_b == board.codes[model_b])
+                & (rows.sample == 0)  # of several answers people see the first
             )
             result[same] = code
         return result

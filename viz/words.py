@@ -149,6 +149,7 @@ CHINESE: dict[str, str] = {
     "Model A": "模型 A",
     "Model B": "模型 B",
     "Result": "结果",
+    "Sample": "样本",
     "P(A wins)": "A 胜的概率",
     "Orders": "两种顺序",
     "agree": "一致",

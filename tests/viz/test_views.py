@@ -170,3 +170,33 @@ def test_live_shows_who_leads_so_far(app, board_folder: Path, tmp_path: Path) ->
     assert not at.exception
     assert any("atlas-70b" in set(frame.value.get("Model", ())) for frame in at.dataframe)
     assert any("Provisional" in caption.value for caption in at.caption)
+
+
+def test_a_board_that_was_never_rated_says_what_fills_it(app, tmp_path: Path) -> None:
+    at = app("--board", tmp_path, page=_page("battles"))
+    assert at.title[0].value == "Battles"
+    assert "arena run" in at.info[0].value
+
+
+def test_a_filter_can_be_cleared(app, board_folder: Path) -> None:
+    at = app("--board", board_folder, page=_page("battles"), model=["atlas-70b"], flag="disagree", q="question")
+    next(b for b in at.button if "Clear" in b.label).click().run()
+    assert not at.exception
+    assert not {"model", "flag", "q"} & at.query_params.keys()
+    assert not any("Clear" in b.label for b in at.button)
+    assert at.multiselect[0].value == []
+
+
+def test_judges_of_scores_are_described_by_scores(app, score_folder: Path) -> None:
+    at = app("--board", score_folder, page=_page("judges"))
+    table = at.dataframe[0].value
+    scores = [json.loads(x) for x in (score_folder / "reports" / "scores.jsonl").read_text().splitlines()]
+    known = [x["score"] for x in scores if x["score"] is not None]
+    assert list(table["Mean score"]) == [f"{sum(known) / len(known):.2f}"]
+    assert "no slot is preferred" not in at.success[0].value
+
+
+def test_nobody_is_thanked_for_votes_where_there_is_nothing_to_vote_on(app, tmp_path: Path) -> None:
+    board = make_board(tmp_path / "board", Plan(models=1, questions=3))
+    at = app("--board", board, page=_page("vote"))
+    assert any("no battle with two answers" in info.value for info in at.info)

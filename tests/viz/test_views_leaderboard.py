@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -47,7 +48,6 @@ def test_what_was_left_out_is_in_sight(app, board_folder: Path) -> None:
 
 
 def test_a_rehearsal_has_a_banner(app, board_folder: Path, tmp_path: Path) -> None:
-    import shutil
 
     folder = tmp_path / "board"
     shutil.copytree(board_folder, folder)
@@ -90,3 +90,33 @@ def test_a_chart_is_made_once_for_its_content(app, board_folder: Path, monkeypat
     at = app("--board", board_folder, category=["coding"])
     assert not at.exception
     assert len(made) > len(first)  # other numbers, another chart
+
+
+def test_style_pills_rate_at_equal_style_and_stand_in_the_url(app, board_folder: Path) -> None:
+    at = app("--board", board_folder, style=["length", "bold"])
+    assert not at.exception
+    board = open_board(Source(board=board_folder))
+    options = rating_options(board, baseline=None, style=("length", "bold"))
+    expected = rate_rows(board, select(board, Filter(), Votes()), options)
+    assert list(at.dataframe[0].value["Rating"]) == pytest.approx([s.rating for s in expected.models])
+    shown = " ".join(element.proto.body for element in at.main if element.type == "html")
+    assert "At equal style" in shown
+    next(group for group in at.pills if group.key == "style").set_value([]).run()
+    assert "style" not in at.query_params
+    assert board.report is not None
+    assert list(at.dataframe[0].value["Rating"]) == pytest.approx([s.rating for s in board.report.models])
+
+
+def test_answers_that_work_on_the_judge_are_named_beside_the_verdict(app, board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    path = folder / "reports" / "leaderboard.json"
+    report = json.loads(path.read_text())
+    report["models"][0]["flags"] = ["suspicious: override (15)", "suspicious: fence (1)", "truncated (15)"]
+    path.write_text(json.dumps(report))
+    for category in ([], ["math"]):  # under a filter too
+        at = app("--board", folder, category=category)
+        shown = " ".join(element.proto.body for element in at.main if element.type == "html")
+        assert "suspicious: override (15)" in shown
+        assert "fence" not in shown
+        assert "truncated" not in shown

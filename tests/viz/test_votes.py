@@ -142,3 +142,17 @@ def test_a_vote_moves_on_to_another_battle_and_counts(app, board_folder: Path, t
     assert [v.winner for v in votes[1:]] == ["tie", "both_bad", "skip"]
     assert len({(v.question_id, v.model_a, v.model_b) for v in votes}) == 4
     assert at.metric[0].value == "3"
+
+
+def test_a_vote_is_about_the_first_of_several_answers(board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    path = folder / "reports" / "battles.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(line | {"sample": n}) + "\n" for n in (0, 1) for line in lines))
+    board = open_board(Source(board=folder))
+    question, a, b = pair_of(board, 0)
+    cast = Votes((replace(VOTE, question_id=question, model_a=a, model_b=b),))
+    named = np.flatnonzero(cast.winners(board) >= 0)
+    assert len(named)
+    assert set(board.rows.sample[named].tolist()) == {0}

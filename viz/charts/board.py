@@ -68,7 +68,7 @@ def forest(estimates: Sequence[Estimate], title: str, look: Look) -> alt.TopLeve
     scale = alt.Scale(zero=False, nice=True, padding=12)
     base = alt.Chart(frame).encode(y=y, tooltip=_tooltip(title))
     bars = base.mark_rule(strokeWidth=7, opacity=0.32, color=look.accent, strokeCap="round").encode(
-        x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"
+        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), x2="high:Q"
     )
     points = base.mark_circle(size=95, color=look.accent, opacity=1).encode(
         x=alt.X("value:Q", title=title, scale=scale)
@@ -88,8 +88,9 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
     frame = frame.assign(place=place_labels(frame, log=log))
     front = frame[frame["front"]].sort_values("x")
     x = alt.X(
-        "x:Q", title=x_title, scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log)
-    )
+        "x:Q", title=x_title, axis=alt.Axis(tickCount=6),
+        scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log),
+    )  # fmt: skip
     y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False, padding=24))
     tip = [
         alt.Tooltip("model:N"),
@@ -126,7 +127,9 @@ def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
 
     Those on the front choose first. Positions are those of a picture of the narrowest width that pages give it.
     """
-    x, y = _scaled(np.log(points["x"]) if log else points["x"], 400), _scaled(-points["y"], 330)
+    across = np.log(points["x"]) if log else points["x"]
+    reach = pd.concat([points[name].astype(float) for name in ("y", "low", "high") if name in points])  # rules too
+    x, y = _scaled(across, across, 400), [330 - place for place in _scaled(points["y"], reach, 330)]
     taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
     placed = [""] * len(points)
     for i in sorted(range(len(points)), key=lambda i: (not points["front"].iloc[i], -points["y"].iloc[i])):
@@ -142,8 +145,8 @@ def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
     return placed
 
 
-def _scaled(values: pd.Series, size: float) -> list[float]:
-    low, span = float(values.min()), float(values.max() - values.min()) or 1.0
+def _scaled(values: pd.Series, reach: pd.Series, size: float) -> list[float]:
+    low, span = float(reach.min()), float(reach.max() - reach.min()) or 1.0
     return [(float(value) - low) / span * size for value in values]
 
 

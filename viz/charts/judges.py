@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
@@ -16,7 +18,7 @@ def intervals(
     `frame` has columns name, value, low, high, n and, with `by`, that column. `mark` is what would be fair.
     """
     names = list(dict.fromkeys(frame["name"]))
-    series = list(dict.fromkeys(frame[by])) if by else [None]
+    series: list[str] = list(dict.fromkeys(frame[by])) if by else []
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelOverlap=False, ticks=False, domain=False))
     x = alt.X("value:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
     colour: alt.Color | alt.Value[str] = alt.value(look.accent)
@@ -26,7 +28,7 @@ def intervals(
     shared = {"y": y, "tooltip": tips}
     if by:
         colour = alt.Color(f"{by}:N", scale=alt.Scale(domain=series, range=list(look.series)),
-                           legend=_legend())  # fmt: skip
+                           legend=_legend(series))  # fmt: skip
         shared["yOffset"] = alt.YOffset(f"{by}:N", sort=series)
         tips.insert(0, alt.Tooltip(f"{by}:N", title=" "))
     base = base.encode(**shared)
@@ -44,7 +46,7 @@ def length_chart(frame: pd.DataFrame, x_title: str, y_title: str, look: Look) ->
     """Points won against relative length. `frame` has columns judge, ratio, value, low, high, n."""
     judges = list(dict.fromkeys(frame["judge"]))
     colour = alt.Color("judge:N", scale=alt.Scale(domain=judges, range=list(look.series)),
-                       legend=_legend() if len(judges) > 1 else None)  # fmt: skip
+                       legend=_legend(judges) if len(judges) > 1 else None)  # fmt: skip
     x = alt.X("ratio:Q", title=x_title, scale=alt.Scale(type="log", base=2, nice=False),
               axis=alt.Axis(format="~g", tickCount=6))  # fmt: skip
     y = alt.Y("value:Q", title=y_title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
@@ -59,5 +61,7 @@ def length_chart(frame: pd.DataFrame, x_title: str, y_title: str, look: Look) ->
     ).properties(height=300, width="container")
 
 
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="bottom", title=None, columns=2, symbolOpacity=1)
+def _legend(names: Sequence[str]) -> alt.Legend:
+    """As many beside each other as there is room for."""
+    columns = 2 if max(map(len, names), default=0) > 12 else 5
+    return alt.Legend(orient="bottom", title=None, columns=columns, symbolOpacity=1)

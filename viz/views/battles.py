@@ -37,8 +37,8 @@ STATE_NAMES = {"rated": "rated", "pending": "pending", "excluded": "left out"}
 
 def show() -> None:
     """The page."""
-    opened = board()
     st.title(t("Battles"))
+    opened = board()
     wanted = _choices(opened)
     found = selected(wanted)
     if not len(found):
@@ -104,6 +104,8 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
             t("Score"): [rows.score[r] for r in shown],
             t("Result"): [_result(opened, int(r)) for r in shown],
         }
+    if rows.sample.any():
+        columns[t("Sample")] = [int(rows.sample[r]) for r in shown]
     if len(names.judges) > 1:
         columns[t("Judge")] = [names.judges[rows.judge[r]] for r in shown]
     if columns.get(t("Orders")) and set(columns[t("Orders")]) == {DASH}:

@@ -22,8 +22,8 @@ RADAR_MODELS = 5
 
 def show() -> None:
     """The page."""
-    opened = board()
     st.title(t("Categories"))
+    opened = board()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         judge = judge_choice(opened)
     wanted = Filter(judge=tuple(judge))

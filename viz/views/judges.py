@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from arena.ratings import BattleTable
 from arena.ratings.means import Mean
 from viz.charts.judges import intervals, length_chart
 from viz.choices import choose
@@ -26,8 +27,8 @@ from viz.session import board, go, selected, t, votes
 
 def show() -> None:
     """The page."""
-    opened = board()
     st.title(t("Judge health"))
+    opened = board()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category = category_choice(opened)
     wanted = Filter(category=tuple(category))
@@ -188,14 +189,17 @@ def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealt
 def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
     st.subheader(t("Who agrees with whom?"), anchor=False)
     tables = {judge: judge_table(opened, chosen, judge) for judge in opened.names.judges}
+    shown: dict[str, BattleTable] = {}
     people = people_table(votes().latest().values())
     if people is not None:
         tables[t("people")] = people
+        first = chosen[opened.rows.sample[chosen] == 0]  # of several answers people see the first
+        shown = {judge: judge_table(opened, first, judge) for judge in opened.names.judges}
     cells = []
     for one, other in combinations(tables, 2):
         if PANEL in (one, other) and t("people") not in (one, other):
             continue  # the panel is made of the judges: agreeing with itself says nothing
-        found = agreement_of(tables[one], tables[other], level)
+        found = agreement_of((shown if other == t("people") else tables)[one], tables[other], level)
         if found is not None:
             cells.append({
                 t("Judge"): one, t("and"): other, t("Battles"): count(found.n_battles),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -35,11 +36,13 @@ from viz.reading.report import Report, Standing
 from viz.rendering import as_html, distinct, shortened
 from viz.session import board, go, look, report_for, t
 
+_ALARM = re.compile(r"(?:suspicious: .+|repeated answer) \((\d+)\)")
+
 
 def show() -> None:
     """The page."""
-    opened, colours = board(), look()
     st.title(t("Leaderboard"))
+    opened, colours = board(), look()
     head = st.container(gap="xsmall")
     wanted, baseline, style, search = _choices(opened)
     report = report_for(wanted, baseline=baseline, style=style)
@@ -135,7 +138,16 @@ def _summary(opened: Board, report: Report) -> None:
         )
     if report.baseline:
         told.append((t("baseline {name}", name=shortened(report.baseline, 40)), ""))
-    chips(told)
+    chips([*told, *((text, "warn") for text in _alarming(opened.report)[:4])])
+
+
+def _alarming(report: Report | None) -> list[str]:
+    """Answers that work on the judge, or are all the same, where that is a tenth of the board's questions or more."""
+    if report is None:
+        return []
+    enough = max(1.0, 0.1 * (report.n_questions or 0))
+    found = ((s.model, flag, _ALARM.fullmatch(flag)) for s in report.models for flag in s.flags)
+    return [f"{model}: {flag}" for model, flag, match in found if match and int(match[1]) >= enough]
 
 
 def _method(interval: str) -> str:
@@ -155,13 +167,13 @@ def _verdict(report: Report) -> str:
     tied = [s for s in ranked[1:] if s.rank_low == 1]
     if not tied:
         if len(ranked) == 1 or ranked[0].rank_high is None:
-            return as_html(t("{first} leads.")).replace("{first}", first)
-        return as_html(t("{first} leads, and the data tell it apart from every other model.")).replace("{first}", first)
+            return as_html(t("{first} leads.")).format(first=first)
+        return as_html(t("{first} leads, and the data tell it apart from every other model.")).format(first=first)
     names = ", ".join(f"<b>{as_html(shortened(s.model, 40))}</b>" for s in tied[:3])
     if len(tied) > 3:
         names += as_html(t(" and {n} more", n=len(tied) - 3))
     text = as_html(t("{first} leads, but {names} cannot be told apart from it: decide on cost and speed."))
-    return text.replace("{first}", first).replace("{names}", names)
+    return text.format(first=first, names=names)
 
 
 def _cards(report: Report) -> None:

@@ -25,8 +25,8 @@ SHOWN = 40
 
 def show() -> None:
     """The page."""
-    opened = board()
     st.title(t("Matchups"))
+    opened = board()
     if opened.kind == "scores":
         nothing(t("Scores have no opponents: this board was judged one answer at a time."))
         return
@@ -129,7 +129,7 @@ def _record(
     won, lost = int((outcomes > 0.5).sum()), int((outcomes < 0.5).sum())
     ties = len(outcomes) - won - lost
     mean = clustered_share(outcomes, opened.rows.question[picked], report.level)
-    parts = [(won, "#3E63DD"), (ties, "#8792a5"), (lost, "#C9601A")]
+    parts = [(won, "#3E63DD"), (ties, "#667085"), (lost, "#B8560F")]
     bar = "".join(f'<div style="flex:{n};background:{colour}">{n}</div>' for n, colour in parts if n)
     st.html(
         f'<div class="verdict"><b>{as_html(shortened(one, 50))}</b> {as_html(t("against"))} '

@@ -40,8 +40,8 @@ CHOICES: tuple[tuple[str, str, str, str], ...] = (
 
 def show() -> None:
     """The page."""
-    opened = board()
     st.title(t("Vote"))
+    opened = board()
     if opened.kind == "scores":
         nothing(t("There are no pairs to vote on: this board was judged one answer at a time."))
         return
@@ -154,7 +154,8 @@ def _results(opened: Board, cast_votes: Votes) -> None:
     people = people_table(counted)
     if people is None:
         return
-    judged = [judge_table(opened, np.arange(len(opened.rows)), judge) for judge in default_judges(opened)]
+    shown = np.flatnonzero(opened.rows.sample == 0)  # of several answers people see the first
+    judged = [judge_table(opened, shown, judge) for judge in default_judges(opened)]
     found = agreement_of(people, judged[0], level) if len(judged) == 1 else None
     columns = st.columns(4)
     columns[0].metric(t("Votes"), count(len(counted)))
