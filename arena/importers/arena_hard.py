@@ -10,7 +10,6 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
-    answer_turns,
     count,
     fields_of,
     find_files,
@@ -22,7 +21,7 @@ from arena.importers.sources import (
     remember,
     rows_in,
     text,
-    texts_in,
+    turns_in,
 )
 from arena.types import JSON, Label, Question, Usage
 
@@ -65,11 +64,8 @@ def read_arena_hard(source: Path) -> Collected:
 
 def _question(row: Row, where: str) -> Question:
     question_id = identity(row, where, "uid", "question_id")
-    turns = texts_in(row.get("prompt", row.get("turns")))
-    if not turns:
-        raise DataError(f"{where}: question {question_id} has no text under prompt or turns")
-    known = {"uid", "question_id", "prompt", "turns", "category"}
-    metadata = {key: value for key, value in row.items() if key in {"cluster", "subcategory"} and key not in known}
+    turns = turns_in(row.get("prompt", row.get("turns")), where)
+    metadata = {key: row[key] for key in ("cluster", "subcategory") if key in row}
     return Question(question_id, turns, optional_text(row, "category") or "general", metadata=metadata)
 
 
@@ -78,10 +74,10 @@ def _answer(row: Row, where: str, path: Path) -> Said:
     tokens = metadata.get("token_len") if isinstance(metadata, dict) else None
     if "messages" in row:
         said = [item.get("content") for item in rows_in(row["messages"]) if item.get("role") == "assistant"]
-        turns = answer_turns([c.get("answer") if isinstance(c, dict) else c for c in said], where)
+        turns = turns_in([c.get("answer") if isinstance(c, dict) else c for c in said], where)
     else:
         choices = rows_in(row["choices"])
-        turns = answer_turns(choices[0].get("turns") or [], where) if choices else ()
+        turns = turns_in(choices[0].get("turns") or [], where) if choices else ()
         first = rows_in(choices[0].get("turns"))[:1] if choices else []
         tokens = tokens if tokens is not None else first[0].get("token_len") if first else None
     if not turns:

@@ -9,7 +9,6 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
-    answer_turns,
     fields_of,
     find_files,
     identity,
@@ -21,7 +20,7 @@ from arena.importers.sources import (
     remember,
     stated_number,
     text,
-    texts_in,
+    turns_in,
 )
 from arena.questions import load_categories
 from arena.types import Label, Question
@@ -43,7 +42,7 @@ def read_llmuses(source: Path) -> Collected:
     questions: dict[str, Question] = {}
     for where, row in rows:
         if "answer" in row and "model_id" in row:
-            said = Said(_id(row, where), text(row, where, "model_id"), answer_turns(row["answer"], where))
+            said = Said(_id(row, where), text(row, where, "model_id"), turns_in(row["answer"], where))
             answers[said.question_id, said.model] = said
             remember(questions, _question(row, where, "text"), where)
     replies: list[Judged] = []
@@ -121,9 +120,9 @@ def _said(row: Row, where: str, model: str, output: str, answers: Mapping[tuple[
 
 
 def _question(row: Row, where: str, field: str) -> Question:
-    turns = texts_in(row[field]) if field in row else ()
-    if not turns:
+    if field not in row:
         raise DataError(f"{where}: no text under {field}")
+    turns = turns_in(row[field], where)
     language = optional_text(row, "language")
     return Question(
         _id(row, where),
@@ -136,9 +135,9 @@ def _question(row: Row, where: str, field: str) -> Question:
 def _enrich(questions: dict[str, Question], row: Row, where: str) -> None:
     """A question file adds references, but only to questions with the same text: ids are reused between sets."""
     known = questions.get(_id(row, where))
-    if known is None or texts_in(row.get("turns", row.get("text"))) != known.turns:
+    if known is None or turns_in(row.get("turns", row.get("text")), where) != known.turns:
         return
-    reference = answer_turns(row.get("reference"), where)
+    reference = turns_in(row.get("reference"), where)
     if any(reference) and len(reference) <= len(known.turns):
         questions[known.question_id] = Question(
             known.question_id, known.turns, known.category, reference, known.system, known.language

@@ -9,7 +9,6 @@ from arena.errors import DataError
 from arena.importers.collected import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
-    answer_turns,
     find_files,
     identity,
     moment,
@@ -21,7 +20,7 @@ from arena.importers.sources import (
     rows_in,
     stated_number,
     text,
-    texts_in,
+    turns_in,
 )
 from arena.types import JSON, Label, Question
 
@@ -61,8 +60,8 @@ def read_mt_bench(source: Path) -> Collected:
 
 
 def _question(row: Row, where: str) -> Question:
-    reference = answer_turns(row["reference"], where) if row.get("reference") is not None else ()
-    turns = texts_in(row["turns"])
+    reference = turns_in(row["reference"], where) if row.get("reference") is not None else ()
+    turns = turns_in(row["turns"], where)
     return Question(
         identity(row, where, "question_id"), turns, optional_text(row, "category") or "general", reference[: len(turns)]
     )
@@ -75,7 +74,7 @@ def _model(row: Row, path: Path) -> str:
 def _choice(row: Row, where: str) -> tuple[str, ...]:
     """The turns of the first choice: the one that MT-bench judges."""
     choices = rows_in(row["choices"])
-    turns = answer_turns(choices[0].get("turns") or [], where) if choices else ()
+    turns = turns_in(choices[0].get("turns") or [], where) if choices else ()
     if not turns:
         raise DataError(f"{where}: no turns in choices[0]")
     return turns

@@ -17,6 +17,7 @@ from arena.importers.sources import (
     optional_text,
     read_document,
     read_rows,
+    remember,
     rows_in,
     seconds,
     text,
@@ -47,7 +48,7 @@ def read_orq_arena(source: Path) -> Collected:
                 void += 1
                 continue
             question = _question(row, where)
-            questions.setdefault(question.question_id, question)
+            remember(questions, question, where)
             first, second = _said(row, where, "a"), _said(row, where, "b")
             answers += [first, second]
             votes = [_vote(vote, row, where, first, second) for vote in rows_in(row.get("judge_votes"))]

@@ -86,7 +86,9 @@ def identity(row: Row, where: str, *names: str) -> str:
 
 
 def remember(questions: MutableMapping[str, Question], question: Question, where: str) -> None:
-    """Add a question that is not known yet. Raises DataError when its id already belongs to another text."""
+    """Add a question that is not known yet. Raises DataError when a turn is empty or its id belongs to another text."""
+    if not question.turns or not all(turn.strip() for turn in question.turns):
+        raise DataError(f"{where}: question {question.question_id} has an empty turn")
     known = questions.setdefault(question.question_id, question)
     if _words(known) != _words(question):
         raise DataError(
@@ -159,20 +161,16 @@ def rows_in(value: JSON) -> list[Row]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def texts_in(value: JSON) -> tuple[str, ...]:
-    """A text or a list of texts (or of objects with `content`) as texts."""
-    listed = value if isinstance(value, list) else [value]
-    contents = [item.get("content") if isinstance(item, dict) else item for item in listed]
-    return tuple(item for item in contents if isinstance(item, str))
+def turns_in(value: JSON, where: str) -> tuple[str, ...]:
+    """Turns of a question, answer or reference (texts, or objects with `content`), each in its place; null is empty.
 
-
-def answer_turns(value: JSON, where: str) -> tuple[str, ...]:
-    """The turns of an answer or reference, each in its place: null is an empty one. Raises DataError for no text."""
+    Raises DataError for what is no text.
+    """
     listed = value if isinstance(value, list) else [value]
     turns = [item.get("content") if isinstance(item, dict) else item for item in listed]
     for turn in turns:
         if turn is not None and not isinstance(turn, str):
-            raise DataError(f"{where}: an answer must be a text, found {type(turn).__name__}")
+            raise DataError(f"{where}: a turn must be a text, found {type(turn).__name__}")
     return tuple(turn if isinstance(turn, str) else "" for turn in turns)
 
 

@@ -51,6 +51,8 @@ def write_board(collected: Collected, folder: Path, *, force: bool = False) -> W
     used = {question_id for question_id, _, _ in slots} or set(collected.questions)
     questions = [question for key, question in collected.questions.items() if key in used]
     missing = used - {question.question_id for question in questions}
+    if not questions:
+        raise DataError(f"SRC: none of its {len(missing)} question ids has a question text")
     slots = {key: said for key, said in slots.items() if key[0] not in missing}
     models = sorted({model for _, model, _ in slots})
     _write_lines(folder / "questions.jsonl", [_question_line(question) for question in questions])

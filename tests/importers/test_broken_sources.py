@@ -68,11 +68,15 @@ def without(row: dict[str, object], field: str) -> dict[str, object]:
         (
             "mt_bench",
             [ASKED, ANSWER | {"choices": [{"turns": ["x", 5]}]}],
-            "rows.jsonl:2: an answer must be a text",
+            "rows.jsonl:2: a turn must be a text",
         ),
         ("mt_bench", [ASKED, ANSWER, SCORE | {"score": [5]}], "score must be a number or null"),
         ("arena_hard", [{"uid": 1, "prompt": "?"}, {"uid": 1.0, "prompt": "!"}], "question 1 has another text"),
         ("orq_arena", [ROUND | {"prompt_hash": ""}], "prompt_hash is empty"),
+        ("orq_arena", [ROUND, ROUND | {"prompt_text": "!"}], "question h has another text"),
+        ("mt_bench", [ASKED | {"turns": [7, "?"]}], "rows.jsonl:1: a turn must be a text, found int"),
+        ("mt_bench", [ASKED | {"turns": []}], "rows.jsonl:1: question 1 has an empty turn"),
+        ("mt_bench", [ASKED | {"turns": ["?", " "]}], "rows.jsonl:1: question 1 has an empty turn"),
     ],
 )
 def test_what_cannot_be_true_is_an_error_that_names_its_line(
@@ -140,6 +144,12 @@ def test_a_verdict_off_arena_hards_menu_is_unreadable_not_an_error(tmp_path: Pat
 def test_a_model_against_itself_is_left_out_and_counted(tmp_path: Path) -> None:
     written = imported(tmp_path, "llmuses", PAIR, PAIR | {"model_b": "a"})
     assert (written.replies, written.notes) == (1, ("1 verdicts on a model against itself left out",))
+
+
+def test_no_board_is_written_when_no_answer_belongs_to_a_question(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none of its 1 question ids has a question text"):
+        imported(tmp_path, "mt_bench", ASKED, ANSWER | {"question_id": "other"})
+    assert not (tmp_path / "b").exists()
 
 
 def test_questions_that_nobody_answered_are_left_out_and_counted(tmp_path: Path) -> None:
