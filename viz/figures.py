@@ -24,6 +24,13 @@ def percent(value: float | None, digits: int = 1) -> str:
     return DASH if value is None else f"{value * 100:.{digits}f} %"
 
 
+def chance(value: float | None) -> str:
+    """A probability that was estimated: never certain."""
+    if value is None:
+        return DASH
+    return "> 99.9 %" if value > 0.999 else "< 0.1 %" if value < 0.001 else percent(value)
+
+
 def money(value: float | None) -> str:
     """US dollars, with as many digits as a small amount needs."""
     if value is None:

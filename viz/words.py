@@ -75,7 +75,7 @@ CHINESE: dict[str, str] = {
     "Rates as if both answers of every battle were alike in what is chosen here.": (
         "按每场对战的两个回答在所选风格上相同来评分。"
     ),
-    "At equal style. A typical difference is worth, in points:": "已按风格相同计算。典型差异的影响（分）：",
+    "At equal style. A typical difference is worth, in points:": "已控制风格。典型差异的影响（分）：",
     "Elo replays all battles in many orders; for a filter with more than {n} battles it is left out.": (
         "Elo 需按多种顺序重放所有对战；筛选结果超过 {n} 场时不计算。"
     ),
@@ -104,7 +104,8 @@ CHINESE: dict[str, str] = {
     "{first} leads, but {names} cannot be told apart from it: decide on cost and speed.": (
         "{first} 领先，但与 {names} 在统计上无法区分：请根据费用和速度决定。"
     ),
-    " and {n} more": " 等另外 {n} 个",
+    " and {n} more": " 等 {n} 个其他模型",
+    ", ": "、",
     "rank {r}": "名次 {r}",
     "win rate {p}": "胜率 {p}",
     "Place {n}": "第 {n} 名",

@@ -169,7 +169,7 @@ def _verdict(report: Report) -> str:
         if len(ranked) == 1 or ranked[0].rank_high is None:
             return as_html(t("{first} leads.")).format(first=first)
         return as_html(t("{first} leads, and the data tell it apart from every other model.")).format(first=first)
-    names = ", ".join(f"<b>{as_html(shortened(s.model, 40))}</b>" for s in tied[:3])
+    names = t(", ").join(f"<b>{as_html(shortened(s.model, 40))}</b>" for s in tied[:3])
     if len(tied) > 3:
         names += as_html(t(" and {n} more", n=len(tied) - 3))
     text = as_html(t("{first} leads, but {names} cannot be told apart from it: decide on cost and speed."))

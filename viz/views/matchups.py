@@ -11,7 +11,7 @@ from arena.ratings.means import clustered_share
 from viz.charts.matrix import Heat, heatmap, shares
 from viz.choices import choose, choose_name
 from viz.counting import Matrix, meetings, outcomes_of, share_by_group
-from viz.figures import DASH, count, percent
+from viz.figures import DASH, chance, count, percent
 from viz.filters import Filter
 from viz.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
 from viz.reading.board import Board
@@ -79,6 +79,8 @@ def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
             elif i != j and n:
                 value = float(n) if kind == "battles" else share
             text = "" if value is None else count(value) if kind == "battles" else f"{value * 100:.0f}"
+            if kind == "better" and text in {"0", "100"}:  # nothing that was estimated is certain
+                text = "<1" if text == "0" else ">99"
             told = f"{shortened(one, 40)} – {shortened(other, 40)}: " + (
                 DASH if not text else text if kind == "battles" else f"{text} %"
             )
@@ -145,7 +147,7 @@ def _record(
     b.metric(t("Rating difference"), difference[0], difference[1], delta_color="off", delta_arrow="off",
              help=t("From all battles, also those through other models."))  # fmt: skip
     if p is not None:
-        st.caption(t("P({name} is better) = {p}", name=plain(shortened(one, 40)), p=percent(p)))
+        st.caption(t("P({name} is better) = {p}", name=plain(shortened(one, 40)), p=chance(p)))
 
 
 def _difference(report: Report, one: str, other: str) -> tuple[tuple[str, str], float | None]:

@@ -242,10 +242,26 @@ def test_live_follows_files_that_grow_shrink_and_vanish(serve, visit, tmp_path: 
     visitor.fine()
 
 
-def test_a_laptop_needs_no_sideways_scrolling(pairs_url: str, visit) -> None:
-    visitor = visit(width=1280, height=720)
+def test_a_small_window_needs_no_sideways_scrolling(pairs_url: str, visit) -> None:
+    visitor = visit(width=1024, height=720)
     for page in PAGES:
         visitor.open(f"{pairs_url}/{page}")
-        main = visitor.page.locator("[data-testid=stMain]")
-        width, inside = main.evaluate("e => [e.clientWidth, e.scrollWidth]")
-        assert inside <= width + 1, page
+        _fits(visitor, page)
+
+
+def test_many_models_of_long_names_fit_and_stay_apart(serve, visit, tmp_path: Path, monkeypatch) -> None:
+    names = [f"an-organisation/its-model-family-{n:02d}-instruct-2026-preview" for n in range(26)]
+    monkeypatch.setattr("benchmarks.make_board.model_names", lambda count: names[:count])
+    folder = make_board(tmp_path / "board", Plan(models=26, questions=5, words=20, ledger=False))
+    url = serve("--board", folder, "--title", "a board " * 20)
+    visitor = visit(width=1280, height=1600)
+    for page in ("", "battles", "matchups", "categories"):
+        visitor.open(f"{url}/{page}")
+        visitor.fine()
+        _fits(visitor, page)
+        _picture(visitor, f"many-{page or 'leaderboard'}")
+
+
+def _fits(visitor, page: str) -> None:
+    width, inside = visitor.page.locator("[data-testid=stMain]").evaluate("e => [e.clientWidth, e.scrollWidth]")
+    assert inside <= width + 1, page

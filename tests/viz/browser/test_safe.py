@@ -53,6 +53,7 @@ def test_no_page_lets_hostile_text_act(serve, visit, beacon, tmp_path: Path, pol
         links.append(
             f"{url}/battles?{urlencode({'q': hostile, 'model': hostile, 'category': hostile, 'page': hostile})}"
         )
+    links.append(f"{url}/?{urlencode({'style': 'length', 'category': hostile, 'find': hostile, 'lang': hostile})}")
     for link in links:
         visitor.open(link)
         _unharmed(visitor, link)
