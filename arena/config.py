@@ -275,8 +275,8 @@ class ReviewsConfig(Strict):
 class EloConfig(Strict):
     """Online Elo: step size and number of seeded orders averaged over."""
 
-    k: float = Field(4.0, gt=0)
-    orders: int = Field(100, ge=1)
+    k: float = Field(4.0, gt=0, allow_inf_nan=False)
+    orders: int = Field(100, ge=1, le=10_000)
 
 
 class IntervalConfig(Strict):
@@ -322,7 +322,7 @@ class Config(Strict):
     question_file: Path
     category_file: Path | None = None
     output_dir: Path
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     """Orders, shuffles, resampling; never generation."""
     answers_gen: dict[str, CandidateConfig] = Field(min_length=1)
     reviews_gen: ReviewsConfig = ReviewsConfig(enable=False, mode="pairwise")

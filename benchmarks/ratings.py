@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from arena.cli.battle_file import Wanted, read_battles
+from arena.cli.battle_columns import Wanted
+from arena.cli.battle_file import read_battles
 from arena.ratings import BattleTable, RatingOptions, rate
 from arena.ratings.bootstrap import question_bootstrap
 from arena.ratings.elo import elo_in_order, elo_over_orders

@@ -8,6 +8,7 @@ from typing import cast
 
 import click
 
+from arena.cli.options import FiniteRange
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
@@ -19,10 +20,10 @@ Row = Mapping[str, JSON]
               help="People's votes, .jsonl or .csv; default: the board's votes.jsonl.")  # fmt: skip
 @click.option("--judge", metavar="J", help="Only this judge.")
 @click.option("--with", "other", metavar="J", help="Compare with this judge of the board instead of with people.")
-@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
-@click.option("--width", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True,
+@click.option("--level", type=FiniteRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
+@click.option("--width", type=FiniteRange(0, 0.5, min_open=True), default=0.05, show_default=True,
               help="How wide (±) the interval of the agreement may be, to say how many votes that takes.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON on stdout.")
 def agree(
     config: str | None,

@@ -1,19 +1,20 @@
-"""Battle files of any origin as a table: .parquet, .csv and .jsonl by pyarrow, .json and our own line by line."""
+"""Battle files of any origin as a checked table: what was read, and what was left out and why."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.cli.battle_columns import NUMBERS, Wanted, read_jsonl, reader_of
 from arena.errors import DataError
 from arena.ratings.arrays import Codes, FloatArray, Mask
-from arena.ratings.table import BattleTable, Coded
+from arena.ratings.table import FAINTEST, BattleTable, Coded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,9 +23,6 @@ Number = TypeVar("Number", np.int32, np.float64)
 
 PANEL = "panel"
 OUTCOMES = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "tie (bothbad)": 0.5}
-NAMES = ("question_id", "model_a", "model_b", "winner", "judge", "category", "language", "first_model", "state",
-         "reason")  # fmt: skip
-NUMBERS = ("outcome", "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +37,14 @@ class BattleFile:
     """Whether the battles are a rehearsal's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which rows and columns are needed."""
-
-    judge: str | None = None
-    style: tuple[str, ...] = ()
-    cluster: str = "question_id"
-    """The column whose values are the questions."""
-
-    def columns(self, there: list[str]) -> list[str]:
-        """The needed ones among the columns of a file."""
-        style = [name for wish in self.style for name in (wish, f"{wish}_a", f"{wish}_b")]
-        return [name for name in dict.fromkeys((*NAMES, self.cluster, *NUMBERS, *style)) if name in there]
-
-    def is_name(self, column: str) -> bool:
-        """Whether a column holds names rather than numbers."""
-        return column in NAMES or column == self.cluster
-
-
 def read_battles(path: Path, wanted: Wanted) -> BattleFile:
     """Read a battle file. Raises DataError that names the file, and the row or line where one is known."""
     if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    readers: dict[str, Callable[[Path, Wanted], pa.Table]] = {
-        ".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".json": _array,
-    }  # fmt: skip
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path}: unknown kind of file {path.suffix!r} (allowed: {', '.join(readers)})")
+        raise DataError(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
+    reader = reader_of(path)
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty")
-    if reader is _jsonl:
+    if reader is read_jsonl:
         from arena.cli.battle_lines import is_own, read_lines
 
         if is_own(path):
@@ -78,83 +52,15 @@ def read_battles(path: Path, wanted: Wanted) -> BattleFile:
     return from_arrow(reader(path, wanted), path, wanted)
 
 
-def _parquet(path: Path, wanted: Wanted) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-        columns = wanted.columns(file.schema_arrow.names)
-        text = [name for name in columns if _is_text(file.schema_arrow.field(name).type)]
-        return pq.ParquetFile(path, read_dictionary=text).read(columns=columns)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not readable as parquet: {error}") from error
-
-
-def _csv(path: Path, wanted: Wanted) -> pa.Table:
-    import csv as plain_csv
-
-    import pyarrow as pa
-    from pyarrow import csv
-
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        header = next(plain_csv.reader(lines), [])
-    columns = wanted.columns(header)
-    text = pa.dictionary(pa.int32(), pa.string())
-    types = {name: text if wanted.is_name(name) else pa.float64() for name in columns}
-    convert = csv.ConvertOptions(column_types=types, include_columns=columns, strings_can_be_null=True,
-                                 null_values=["", "null", "NULL", "None", "NaN", "nan", "NA"])  # fmt: skip
-    try:
-        return csv.read_csv(path, convert_options=convert)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
-
-
-def _jsonl(path: Path, wanted: Wanted) -> pa.Table:
-    """By pyarrow with the types of the first line; a file that mixes types is read line by line instead."""
-    import pyarrow as pa
-    from pyarrow import json
-
-    from arena.cli.battle_lines import first_line, read_columns
-
-    first = first_line(path)
-    columns = wanted.columns(list(first))
-    types = {}
-    for name in columns:
-        if wanted.is_name(name):
-            types[name] = pa.int64() if isinstance(first[name], int) else pa.string()
-        else:
-            types[name] = pa.float64()
-    schema = pa.schema([pa.field(name, kind) for name, kind in types.items()])
-    parse = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    try:
-        return json.read_json(path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
-    except (pa.ArrowException, UnicodeDecodeError):
-        return read_columns(path, wanted)
-
-
-def _array(path: Path, wanted: Wanted) -> pa.Table:
-    from arena.cli.battle_lines import read_columns
-
-    return read_columns(path, wanted)
-
-
 def from_arrow(data: pa.Table, path: Path, wanted: Wanted) -> BattleFile:
     """A checked table from arrow columns; rows without an outcome, or not rated, are skipped and counted."""
     there = set(data.column_names)
-    for needed in ("model_a", "model_b"):
-        if needed not in there:
-            raise DataError(f"{path}: no column {needed!r}")
-    if not {"outcome", "winner"} & there:
-        raise DataError(f"{path}: needs a column 'outcome' or 'winner'")
     coded = {
-        name: _coded(data.column(name))
+        name: _coded(data.column(name), path, name)
         for name in data.column_names
-        if wanted.is_name(name) and name not in ("model_a", "model_b")
+        if wanted.is_name(name) and (name not in ("model_a", "model_b") or name == wanted.cluster)
     }
-    if wanted.cluster != "question_id" and wanted.cluster not in there:
-        raise DataError(f"{path}: no column {wanted.cluster!r} to cluster by")
-    models, a, b = _models(_coded(data.column("model_a")), _coded(data.column("model_b")))
+    models, a, b = _models(*(_coded(data.column(name), path, name) for name in ("model_a", "model_b")))
     outcome = _numbers(data, "outcome", path) if "outcome" in there else _winners(coded["winner"], path)
     keep, skipped, every = _selection(coded, outcome, wanted, path)
     first = _first(coded["first_model"], models, a, b, path) if "first_model" in coded else None
@@ -165,7 +71,7 @@ def from_arrow(data: pa.Table, path: Path, wanted: Wanted) -> BattleFile:
         question=coded.get(wanted.cluster), judge=coded.get("judge"), category=coded.get("category"),
         language=coded.get("language"), style=_style(style),
     )  # fmt: skip
-    _check(table, keep if every is None else every, path)
+    _check(table, keep if every is None else keep | every, path, wanted.cluster)
     judges = None if every is None else _compact(table.select(every))
     return BattleFile(_compact(table if keep.all() else table.select(keep)), skipped, judges)
 
@@ -202,24 +108,29 @@ def _selection(
     return chosen & rated, dict(skipped), None if every is None else every & rated
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _coded(column: pa.ChunkedArray, path: Path, name: str) -> Coded:
+    """A text column as sorted names and codes; numbers are written as text, whole ones without a fraction."""
     import pyarrow as pa
 
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _coded(column: pa.ChunkedArray) -> Coded:
-    """A text column as sorted names and codes; numbers are written as text first."""
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    column = column.unify_dictionaries()
+    try:
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            column = column.cast(pa.string())
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        column = column.unify_dictionaries()
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {name}: not a column of names: {error}") from error
     if column.num_chunks == 0:
         return Coded((), np.zeros(0, dtype=np.int32))
-    names = [str(value) for value in column.chunk(0).dictionary.to_pylist()]
+    names = [_text(value) for value in column.chunk(0).dictionary.to_pylist()]
     codes = np.concatenate([_values(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
     return _sorted(names, codes)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, float):
+        return None if np.isnan(value) else str(int(value)) if value.is_integer() else str(value)
+    return str(value)
 
 
 def _values(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
@@ -236,9 +147,9 @@ def _values(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[
     return values
 
 
-def _sorted(names: list[str], codes: Codes) -> Coded:
-    ordered = sorted(set(names))
-    place = {name: code for code, name in enumerate(ordered)}
+def _sorted(names: list[str | None], codes: Codes) -> Coded:
+    ordered = sorted({name for name in names if name is not None})
+    place: dict[str | None, int] = {name: code for code, name in enumerate(ordered)} | {None: -1}
     table = np.array([*(place[name] for name in names), -1], dtype=np.int32)
     return Coded(tuple(ordered), table[codes])
 
@@ -263,8 +174,6 @@ def _compact(table: BattleTable) -> BattleTable:
     place = np.full(len(table.judge.names) + 1, -1, dtype=np.int32)
     place[used] = np.arange(len(used))
     judge = Coded(tuple(table.judge.names[code] for code in used), place[table.judge.codes])
-    from dataclasses import replace
-
     return replace(table, judge=judge)
 
 
@@ -312,19 +221,37 @@ def _style(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     return found
 
 
-def _check(table: BattleTable, rows: Mask, path: Path) -> None:
-    """Refuse what cannot be rated, by the number of the row in the file."""
-    weight = table.weight
-    checks = [
-        ((table.a < 0) | (table.b < 0), "model_a, model_b", "a model's name"),
-        ((table.a == table.b) & (table.a >= 0), "model_a, model_b", "two different models"),
-        (~((table.outcome >= 0) & (table.outcome <= 1)), "outcome", "a number in [0, 1]"),
-    ]
+def _check(table: BattleTable, rows: Mask, path: Path, cluster: str) -> None:
+    """Refuse what cannot be rated, by the number of the row in the file and what was found there."""
+    weight, outcome = table.weight, table.outcome
+    checks: list[tuple[Mask, Callable[[int], str], str, str]] = [
+        (table.a < 0, _nothing, "model_a", "a model's name"),
+        (table.b < 0, _nothing, "model_b", "a model's name"),
+        ((table.a == table.b) & (table.a >= 0), lambda row: repr(table.models[table.a[row]]), "model_a, model_b",
+         "two different models"),
+        (~((outcome >= 0) & (outcome <= 1)), lambda row: f"{outcome[row]:g}", "outcome", "a number in [0, 1]"),
+    ]  # fmt: skip
     if weight is not None:
-        checks.append((~((weight >= 0) & np.isfinite(weight)), "weight", "a number of at least 0"))
+        top = np.max(weight, where=rows & np.isfinite(weight), initial=0.0)
+        bad, faint = ~((weight >= 0) & np.isfinite(weight)), (weight > 0) & (weight < FAINTEST * top)
+        checks.append((bad, lambda row: _shown(weight[row]), "weight", "a number of at least 0"))
+        checks.append((faint, lambda row: f"{weight[row]:g}", "weight", "0, or at least a billionth of the largest"))
     if table.question is not None:
-        checks.append((table.question.codes < 0, "question_id", "a question's id"))
-    for bad, column, allowed in checks:
+        what = "a question's id" if cluster == "question_id" else "a value to cluster by"
+        checks.append((table.question.codes < 0, _nothing, cluster, what))
+    for name, values in table.style.items():
+        infinite = np.atleast_1d(np.isinf(values.reshape(len(table), -1)).any(axis=1))
+        checks.append((infinite, lambda row: "inf", name, "a finite number"))
+    for bad, shown, column, allowed in checks:
         found = bad & rows
         if found.any():
-            raise DataError(f"{path}: row {int(np.argmax(found)) + 1}: {column}: allowed: {allowed}")
+            row = int(np.argmax(found))
+            raise DataError(f"{path}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
+
+
+def _shown(value: float) -> str:
+    return "nothing" if np.isnan(value) else f"{value:g}"
+
+
+def _nothing(row: int) -> str:
+    return "nothing"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from arena.cli.battle_file import OUTCOMES, PANEL, BattleFile, Wanted
+from arena.cli.battle_columns import Wanted
+from arena.cli.battle_file import OUTCOMES, PANEL, BattleFile
 from arena.errors import DataError
 from arena.judging.combine import value_of
 from arena.ratings.table import BattleTable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Line = dict[str, JSON]
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some editors put before UTF-8."""
 
 
 def first_line(path: Path) -> Line:
@@ -40,7 +43,8 @@ def lines(path: Path) -> Iterator[tuple[int, Line]]:
         yield from _elements(path)
         return
     with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
+        for number, raw in enumerate(file, start=1):
+            text = raw.removeprefix(_MARK) if number == 1 else raw
             if not text.strip():
                 continue
             try:
@@ -57,7 +61,7 @@ def _elements(path: Path) -> Iterator[tuple[int, Line]]:
     import orjson
 
     try:
-        found = orjson.loads(path.read_bytes())
+        found = orjson.loads(path.read_bytes().removeprefix(_MARK))
     except orjson.JSONDecodeError as error:
         raise DataError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
@@ -69,22 +73,31 @@ def read_columns(path: Path, wanted: Wanted) -> pa.Table:
     """The wanted columns with identifiers written as text. Raises DataError that names the line of a bad value."""
     import pyarrow as pa
 
-    columns = wanted.columns(list({name for _, line in islice(lines(path), 1000) for name in line}))
-    found: dict[str, list[str | float | None]] = {name: [] for name in columns}
+    found: dict[str, list[str | float | None]] = {name: [] for name in wanted.candidates()}
+    names: dict[str, None] = {}
     for number, line in lines(path):
-        for name in columns:
-            value = line.get(name)
-            if value is None:
-                found[name].append(None)
-            elif wanted.is_name(name) and isinstance(value, str | int) and not isinstance(value, bool):
-                found[name].append(str(value))
-            elif not wanted.is_name(name) and isinstance(value, int | float) and not isinstance(value, bool):
-                found[name].append(float(value))
-            else:
-                kind = "a text or a whole number" if wanted.is_name(name) else "a number"
-                raise DataError(f"{path}:{number}: {name}: found {value!r}, allowed: {kind}, or null")
+        names |= dict.fromkeys(line)
+        for name, values in found.items():
+            values.append(_cell(path, number, name, line.get(name), wanted))
+    columns = wanted.columns(path, list(names))
     types = {name: pa.string() if wanted.is_name(name) else pa.float64() for name in columns}
-    return pa.table({name: pa.array(values, types[name]) for name, values in found.items()})
+    return pa.table({name: pa.array(found[name], types[name]) for name in columns})
+
+
+def _cell(path: Path, number: int, name: str, value: JSON, wanted: Wanted) -> str | float | None:
+    """One value of a column, whole numbers written as text where names are wanted."""
+    if value is None:
+        return None
+    if not isinstance(value, bool):
+        if wanted.is_name(name):
+            if isinstance(value, str | int):
+                return str(value)
+            if isinstance(value, float) and value.is_integer():
+                return str(int(value))
+        elif isinstance(value, int | float):
+            return float(value)
+    kind = "a text or a whole number" if wanted.is_name(name) else "a number"
+    raise DataError(f"{path}:{number}: {name}: found {value!r}, allowed: {kind}, or null")
 
 
 def read_lines(path: Path, wanted: Wanted) -> BattleFile:
@@ -114,6 +127,10 @@ def _table(path: Path, rows: list[tuple[int, Line]], cluster: str) -> BattleTabl
         for name in (cluster, "model_a", "model_b"):
             if not isinstance(line.get(name), str | int):
                 raise DataError(f"{path}:{number}: {name}: found {line.get(name)!r}, allowed: a name")
+        for name, value, top in (("outcome", _outcome(line), 1.0), ("weight", line.get("weight", 1.0), inf)):
+            if not isinstance(value, int | float) or not 0 <= value <= top:
+                allowed = "a number in [0, 1]" if name == "outcome" else "a number of at least 0"
+                raise DataError(f"{path}:{number}: {name}: found {value!r}, allowed: {allowed}")
     objects = [line for _, line in rated]
     style: dict[str, list[tuple[float, float]]] = {}
     features = sorted({name[:-2] for line in objects for name in _style(line) if name.endswith("_a")})
@@ -131,6 +148,7 @@ def _table(path: Path, rows: list[tuple[int, Line]], cluster: str) -> BattleTabl
         outcome_a_first=[_outcome_of(path, number, line, "a_first") for number, line in rated],
         outcome_b_first=[_outcome_of(path, number, line, "b_first") for number, line in rated],
         style=style,
+        models=sorted({str(line[side]) for _, line in rows for side in ("model_a", "model_b") if line.get(side)}),
         source=str(path),
     )
 

@@ -40,6 +40,17 @@ def _is_amount(ctx: click.Context, param: click.Parameter, value: float | None) 
     return value
 
 
+class FiniteRange(click.FloatRange):
+    """A range of numbers that holds neither NaN nor an infinity."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number. Fails as a usage error."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if not isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 def names(text: str | None) -> tuple[str, ...] | None:
     """A comma-separated list of names; None when the option was not given."""
     if text is None:

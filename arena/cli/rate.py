@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
+
+from arena.cli.options import FiniteRange
 
 if TYPE_CHECKING:
     from arena.ratings import Anchored, Leaderboard, Method, RatingOptions
@@ -33,7 +36,7 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
     type=click.Choice(INTERVALS),
     default="sandwich",
     show_default=True,
-    help="sandwich and bootstrap go by question.",
+    help="sandwich goes by question; bootstrap too, for ratings alone.",
 )
 @click.option(
     "--cluster",
@@ -44,7 +47,7 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 )
 @click.option(
     "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     help="How often an interval should hold the truth.",
@@ -66,10 +69,10 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
     show_default=True,
     help="Mean over seeded random orders, or the one order of the file.",
 )
-@click.option("--elo-k", type=click.FloatRange(0, min_open=True), default=4.0, show_default=True)
-@click.option("--elo-orders", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--bootstraps", type=click.IntRange(50), default=1000, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--elo-k", type=FiniteRange(0, min_open=True), default=4.0, show_default=True)
+@click.option("--elo-orders", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--bootstraps", type=click.IntRange(50, 100_000), default=1000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
 def rate(
     battles: Path, methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str, cluster: str,
@@ -81,7 +84,8 @@ def rate(
     Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
     intervals true where questions repeat. Rows without an outcome are skipped and counted.
     """
-    from arena.cli.battle_file import Wanted, read_battles
+    from arena.cli.battle_columns import Wanted
+    from arena.cli.battle_file import read_battles
     from arena.ratings import RatingOptions
     from arena.ratings import rate as rated
 
@@ -92,9 +96,10 @@ def rate(
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
         bootstraps=bootstraps,
     )  # fmt: skip
-    file = read_battles(battles, Wanted(judge, _needed(features), cluster))
+    file = read_battles(battles, Wanted(judge, _needed(features), cluster, by))
     board = rated(file.table, options, every_judge=file.every_judge)
     document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
+    document["cluster"] = None if file.table.question is None else cluster
     if as_json:
         import orjson
 
@@ -125,9 +130,12 @@ def _anchor(text: str | None) -> Anchored | None:
         return None
     model, _, points = text.rpartition("=")
     try:
-        return Anchored(model, float(points)) if model else Anchored(text, 1000.0)
-    except ValueError as error:
-        raise click.BadParameter(f"found {text!r}, allowed: MODEL=POINTS", param_hint="--anchor") from error
+        anchor = Anchored(model, float(points)) if model else Anchored(text, 1000.0)
+    except ValueError:
+        anchor = Anchored(text, nan)
+    if not isfinite(anchor.rating):
+        raise click.BadParameter(f"found {text!r}, allowed: MODEL=POINTS", param_hint="--anchor")
+    return anchor
 
 
 def _needed(features: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from arena.reports.leaderboard import basis, open_end, set_of
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
@@ -45,6 +46,8 @@ def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: 
         for c in (*COLUMNS, *_criteria(rows))
         if any(_field(row, field) not in (None, []) for row in rows for field in c.needs)
     ]
+    if len({row.get("component") for row in rows} - {None}) > 1:
+        shown.insert(0, Column("set", set_of, ("component",)))
     columns = _that_fit(shown, rows, console)
     for column in columns:
         table.add_column(column.head, justify="left" if column.head == "model" else "right", no_wrap=True)
@@ -69,19 +72,13 @@ def board_console() -> Console:
 
 def footer(board: Mapping[str, JSON]) -> list[str]:
     """What the numbers rest on, and what was left out of them and why."""
-    level = f"{_float(board.get('level'), 0.95):.0%}"
-    unit = "scores" if board.get("mode") == "single" else "battles"
-    method = board.get("interval")
-    shown = "no intervals" if method == "none" else f"{level} intervals"
-    lines = [f"{board.get('n_battles')} {unit} on {board.get('n_questions')} questions · {shown}"]
-    if isinstance(method, str):
-        lines[0] += {"sandwich": ", clustered by question", "bootstrap": ", bootstrap by question",
-                     "independent": ", rows taken as independent", "none": ""}.get(method, "")  # fmt: skip
+    lines = [basis(board)]
     excluded = cast("Mapping[str, int]", board.get("excluded") or {})
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
         lines.append(f"left out: {reasons}")
     if board.get("pending"):
+        unit = "scores" if board.get("mode") == "single" else "battles"
         lines.append(f"pending: {board['pending']} {unit} not asked yet")
     return lines
 
@@ -133,8 +130,7 @@ def _rank(row: Row) -> str:
 def _rating(row: Row) -> str:
     bounds = interval(row.get("rating_low"), row.get("rating_high"), 0)
     if row.get("rating") is None:
-        open_end = {"high": "won all", "low": "lost all"}.get(str(row.get("unbounded")), "–")
-        return escape(f"{open_end} {bounds}".strip())
+        return escape(f"{open_end(row)} {bounds}".strip())
     return escape(f"{_number(row['rating'], 0)} {bounds}".strip())
 
 

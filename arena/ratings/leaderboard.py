@@ -166,6 +166,8 @@ def _anchor(table: BattleTable, options: RatingOptions) -> Anchored | None:
         if name is not None and name not in table.models:
             raise DataError(f"{what}: no model {name!r} among the battles (have: {', '.join(table.models[:20])})")
     if options.anchor is not None:
+        if not np.isfinite(options.anchor.rating):
+            raise DataError(f"anchor: found {options.anchor.rating:g} for {options.anchor.model}, allowed: a number")
         return options.anchor
     return None if options.baseline is None else Anchored(options.baseline, ELO_MEAN)
 

@@ -15,7 +15,7 @@ from arena.ratings.arrays import Codes, FloatArray, Mask
 _CANONICAL_LIMIT = 250_000
 """Up to this many rows are sorted before anything is added up, so that their order cannot touch the last bit."""
 
-_FAINTEST = 1e-9
+FAINTEST = 1e-9
 """Weights further apart than this are beyond the precision of a sum."""
 
 
@@ -130,7 +130,7 @@ class BattleTable:
         if self.weight is not None:
             good = (self.weight >= 0) & np.isfinite(self.weight)
             _refuse(~good, self.weight, source, "weight", "a number of at least 0")
-            lost = (self.weight > 0) & (self.weight < _FAINTEST * self.weight.max(initial=0.0))
+            lost = (self.weight > 0) & (self.weight < FAINTEST * self.weight.max(initial=0.0))
             _refuse(lost, self.weight, source, "weight", "0, or at least a billionth of the largest")
         for name, column in (("model_a", self.a), ("model_b", self.b)):
             _refuse(column < 0, "nothing", source, name, "a model's name")

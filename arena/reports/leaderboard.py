@@ -17,7 +17,7 @@ from arena.types import JSON
 CSV_FIELDS = (
     "rank", "rank_low", "rank_high", "model", "rating", "rating_low", "rating_high", "unbounded", "elo", "elo_low",
     "elo_high", "elo_order_sd", "win_rate", "win_rate_low", "win_rate_high", "lc_win_rate", "wins", "losses", "ties",
-    "n_battles", "score", "score_low", "score_high", "mean_length", "cost_usd",
+    "n_battles", "score", "score_low", "score_high", "mean_length", "cost_usd", "component",
 )  # fmt: skip
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 
@@ -50,10 +50,12 @@ def to_markdown(board: Mapping[str, JSON]) -> str:
     rows = cast("Sequence[Mapping[str, JSON]]", board["models"])
     columns = [(head, cell) for head, cell, needs in _COLUMNS if any(row.get(needs) is not None for row in rows)]
     columns += _criteria(rows)
+    if len({row.get("component") for row in rows} - {None}) > 1:
+        columns.insert(0, ("set", set_of))
     lines = [f"> **{BANNER}**", ""] if board.get("simulated") else []
     lines += ["| " + " | ".join(head for head, _ in columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(cell(row) for _, cell in columns) + " |" for row in rows]
-    lines += ["", f"{board.get('n_battles')} rated on {board.get('n_questions')} questions."]
+    lines += ["", f"{_escaped(basis(board))}."]
     excluded = cast("Mapping[str, int]", board.get("excluded") or {})
     if excluded:
         lines.append("Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(excluded.items())) + ".")
@@ -61,6 +63,40 @@ def to_markdown(board: Mapping[str, JSON]) -> str:
         lines.append(f"Pending: {board['pending']}.")
     lines += [f"Note: {_escaped(warning)}" for warning in cast("Sequence[str]", board.get("warnings") or ())]
     return "\n".join(lines) + "\n"
+
+
+def open_end(row: Mapping[str, JSON]) -> str:
+    """What stands in the place of a rating that does not exist."""
+    match row.get("unbounded"):
+        case "high":
+            return "won all" if row.get("losses") == 0 and row.get("ties") == 0 else "above"
+        case "low":
+            return "lost all" if row.get("wins") == 0 and row.get("ties") == 0 else "below"
+        case _:
+            return "–"
+
+
+def basis(board: Mapping[str, JSON]) -> str:
+    """What the numbers rest on, and what their intervals are."""
+    n, clusters, method = board.get("n_battles"), board.get("n_questions"), board.get("interval")
+    column = str(board.get("cluster") or "question_id")
+    by = "question" if column == "question_id" else column
+    said = _counted(n, "score" if board.get("mode") == "single" else "battle")
+    if clusters:
+        said += f" on {_counted(clusters, by) if by == 'question' else f'{clusters} different {by}'}"
+    if method == "none":
+        return f"{said} · no intervals"
+    level = board.get("level")
+    said += f" · {100 * (level if isinstance(level, int | float) else 0.95):.10g}% intervals"
+    known = f"clustered by {by}" if clusters or not n else "rows taken as independent"
+    return said + {
+        "sandwich": f", {known}", "independent": ", rows taken as independent",
+        "bootstrap": f", of ratings by bootstrap of {'rows' if n and not clusters else by + 's'}, the others {known}",
+    }.get(str(method), "")  # fmt: skip
+
+
+def _counted(n: JSON, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _defused(cell: JSON) -> str:
@@ -77,7 +113,7 @@ def _escaped(text: str) -> str:
 
 def _range(row: Mapping[str, JSON], field: str, digits: int, factor: float = 1.0) -> str:
     value, low, high = row.get(field), row.get(f"{field}_low"), row.get(f"{field}_high")
-    shown = {"high": "won all", "low": "lost all"}.get(str(row.get("unbounded")), "–") if value is None else ""
+    shown = open_end(row) if value is None else ""
     if isinstance(value, int | float):
         shown = f"{factor * value:.{digits}f}"
     if low is None and high is None:
@@ -95,6 +131,12 @@ def _criteria(rows: Sequence[Mapping[str, JSON]]) -> list[tuple[str, Callable[[M
         return _range({x: cast("Mapping[str, JSON]", row.get(f) or {}).get(name) for x, f in fields.items()}, "x", 2)
 
     return [(_escaped(name), partial(cell, name=name)) for name in names]
+
+
+def set_of(row: Mapping[str, JSON]) -> str:
+    """Which set of models it belongs to, where several never met: ranks count within a set."""
+    component = row.get("component")
+    return f"{component + 1}" if isinstance(component, int) else "–"
 
 
 def _rank(row: Mapping[str, JSON]) -> str:

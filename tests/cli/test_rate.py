@@ -102,11 +102,11 @@ def test_whole_numbers_and_texts_are_the_same_question(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"winner": "draw"}, "row 3: winner: found 'draw', allowed: model_a"),
-        ({"model_b": "x"}, "row 3: model_a, model_b: allowed: two different models"),
-        ({"model_b": None}, "row 3: model_a, model_b: allowed: a model's name"),
-        ({"outcome": 1.5}, "row 3: outcome: allowed: a number in [0, 1]"),
-        ({"weight": -1.0}, "row 3: weight: allowed: a number of at least 0"),
-        ({"question_id": None}, "row 3: question_id: allowed: a question's id"),
+        ({"model_b": "x"}, "row 3: model_a, model_b: found 'x', allowed: two different models"),
+        ({"model_b": None}, "row 3: model_b: found nothing, allowed: a model's name"),
+        ({"outcome": 1.5}, "row 3: outcome: found 1.5, allowed: a number in [0, 1]"),
+        ({"weight": -1.0}, "row 3: weight: found -1, allowed: a number of at least 0"),
+        ({"question_id": None}, "row 3: question_id: found nothing, allowed: a question's id"),
         ({"first_model": "w"}, "row 3: first_model: found 'w'"),
     ],
 )
