@@ -162,7 +162,7 @@ def test_rounds_without_a_vote_are_counted_and_a_lone_judge_can_reach_its_quorum
     assert written.notes == ("2 rounds without a judge's vote left out",)
     done = arena("run", "-c", written.configs[0])
     assert done.returncode == 0, done
-    assert "1 battles on 1 questions" in done.stdout
+    assert "1 battle on 1 question ·" in done.stdout
 
 
 def test_a_stray_json_object_over_several_lines_disturbs_nothing(tmp_path: Path) -> None:
