@@ -95,11 +95,16 @@ def _check_names(collected: Collected) -> None:
     """Raise DataError for names that cannot stand on a board."""
     sides = [side for reply in collected.replies for side in (reply.first, reply.second) if side is not None]
     for said in (*collected.answers, *sides):
-        if not said.model.strip() or said.model == "panel":
+        if not _is_name(said.model):
             raise DataError(f"question {said.question_id}: a model cannot be called {said.model!r}")
     for reply in collected.replies:
-        if not reply.judge.strip() or reply.judge == "panel":
+        if not _is_name(reply.judge):
             raise DataError(f"question {reply.question_id}: a judge cannot be called {reply.judge!r}")
+
+
+def _is_name(name: str) -> bool:
+    """Whether a board can hold it: text that UTF-8 can write, and not the word that means several judges."""
+    return bool(name.strip()) and name != "panel" and name.encode("utf-8", "replace").decode() == name
 
 
 def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:

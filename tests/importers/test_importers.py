@@ -285,7 +285,7 @@ def test_names_that_are_no_file_names_stay_inside_the_folder(tmp_path: Path) -> 
     assert not (tmp_path / "a.jsonl").exists()
 
 
-@pytest.mark.parametrize("name", ["", " ", "panel"])
+@pytest.mark.parametrize("name", ["", " ", "panel", "half a \ud83d"])
 def test_names_that_no_board_can_hold_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "r.jsonl").write_text(json.dumps(LLMUSES_ROW | {"win": "tie", "model_a": name}) + "\n")
     with pytest.raises(DataError, match="cannot be called"):
