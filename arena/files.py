@@ -24,12 +24,17 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt
 FSYNC_AFTER_S = 0.05
 
 
-def to_json(value: object) -> bytes:
-    """Compact UTF-8 JSON without a newline. Lone surrogates, which no UTF-8 can hold, are written as escapes."""
+def to_json(value: object, *, indent: bool = False) -> bytes:
+    """UTF-8 JSON on one line, or indented, without a newline at its end.
+
+    Lone surrogates, which no UTF-8 can hold, are written as escapes.
+    """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 if indent else 0))
     except (TypeError, orjson.JSONEncodeError):
-        return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+        marks = (",", ": ") if indent else (",", ":")
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2 if indent else None, separators=marks)
+        return text.encode("ascii")
 
 
 def from_json(line: bytes | str) -> JSON:

@@ -9,9 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-import orjson
-
-from arena.files import round_floats, write_atomically
+from arena.files import round_floats, to_json, write_atomically
 from arena.types import JSON
 
 CSV_FIELDS = (
@@ -25,8 +23,7 @@ BANNER = "SIMULATED: no model was asked, these numbers are invented."
 def write_leaderboard(folder: Path, board: dict[str, JSON]) -> dict[str, JSON]:
     """Write the three files; returns the object as it was written, floats rounded."""
     rounded = cast("dict[str, JSON]", round_floats(board))
-    options = orjson.OPT_INDENT_2
-    write_atomically(folder / "leaderboard.json", orjson.dumps(rounded, option=options) + b"\n")
+    write_atomically(folder / "leaderboard.json", to_json(rounded, indent=True) + b"\n")
     write_atomically(folder / "leaderboard.csv", to_csv(rounded))
     write_atomically(folder / "leaderboard.md", to_markdown(rounded))
     return rounded

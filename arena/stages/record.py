@@ -11,10 +11,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-import orjson
-
 import arena
-from arena.files import from_json, write_atomically
+from arena.files import from_json, to_json, write_atomically
 from arena.redact import redact, without_secrets
 from arena.stages.board import OpenBoard
 from arena.stages.progress import Progress
@@ -123,7 +121,7 @@ class RunRecord:
     def write(self) -> None:
         """Write run.json as it stands."""
         document = self._about | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
-        write_atomically(self._board.review_folder.run_file, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+        write_atomically(self._board.review_folder.run_file, to_json(document, indent=True) + b"\n")
 
     def _entry(self) -> dict[str, JSON]:
         by_stage: dict[str, JSON] = {}

@@ -284,3 +284,20 @@ def test_a_full_disk_keeps_what_is_there_and_exits_with_3(tmp_path: Path) -> Non
     assert all(json.loads(line)["key"] for line in stored)
     assert arena("run", "-c", config).returncode == 0
     assert (tmp_path / "out/reviews/reference.jsonl").read_text().splitlines()[: len(stored)] == stored
+
+
+def test_half_a_character_in_a_question_ends_no_run(tmp_path: Path) -> None:
+    """JSON can say `\\ud83d`, UTF-8 cannot: it is written as an escape wherever it goes."""
+    lines = [
+        {"question_id": f"q\ud83d{n}", "category": "c\ud83d", "language": "l\ud83d", "text": "\ud83d"} for n in range(2)
+    ]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "c.yaml").write_text(
+        'question_file: q.jsonl\noutput_dir: runs\nanswers_gen: {a: {backend: simulated}, b: {backend: simulated}}\n'
+        'reviews_gen: {baseline: a, judges: {"j\\ud83d": {backend: simulated}}}\n'
+    )  # fmt: skip
+    for command in (["run"], ["report"], ["run", "--stage", "ratings"]):
+        done = arena(command[0], "-c", "c.yaml", *command[1:], cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    board = json.loads((tmp_path / "runs" / "reports" / "leaderboard.json").read_text())
+    assert {name for row in board["models"] for name in row["categories"]} == {"c\ud83d"}
