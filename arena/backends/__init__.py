@@ -63,11 +63,11 @@ def _anthropic(opening: Opening, entry: BackendConfig) -> Backend:
 
 def _local(opening: Opening, entry: BackendConfig) -> Backend:
     from arena.backends.local.backend import LocalBackend
-    from arena.backends.local.spec import check_spec, spec_of
+    from arena.backends.local.spec import spec_of
 
     assert isinstance(entry, LocalConfig)
+    check_backend(opening, entry)
     spec = spec_of(f"{opening.role}.{opening.name}", entry)
-    check_spec(spec)
     return LocalBackend(spec, price=entry.price, gpu_hour_price=entry.gpu_hour_price)
 
 
@@ -82,11 +82,24 @@ LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
 }
 
 
+def check_entry(opening: Opening, entry: BackendConfig) -> None:
+    """Find folders and values of a local entry that cannot be right, whatever is installed. Raises InputError."""
+    if isinstance(entry, LocalConfig):
+        from arena.backends.local.spec import check_spec, spec_of
+
+        check_spec(spec_of(f"{opening.role}.{opening.name}", entry))
+
+
 def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = False) -> None:
-    """Find what would keep an endpoint from being called, without opening it. Raises InputError.
+    """Find what would keep an endpoint from being called or an engine from starting. Opens nothing. Raises InputError.
 
     With `priced` an endpoint also needs a price: a budget cannot be kept without.
     """
+    if isinstance(entry, LocalConfig):
+        from arena.backends.local.spec import check_packages, spec_of
+
+        check_entry(opening, entry)
+        check_packages(spec_of(f"{opening.role}.{opening.name}", entry))
     if not isinstance(entry, OpenAIConfig | AnthropicConfig):
         return
     from arena.backends.api import read_key

@@ -11,12 +11,18 @@ from arena.cli.options import config_option
 @config_option
 def check(config: str) -> None:
     """Read and validate a config and everything it refers to. Nothing is sent, nothing is written."""
+    from arena.backends import Opening, check_entry
     from arena.config import RecordedConfig
     from arena.loading import load_config
     from arena.stages.answer import current_answers
     from arena.stages.board import open_board
 
     board = open_board(load_config(config))
+    for name, candidate in board.candidates.items():
+        if candidate.entry.enable:
+            check_entry(Opening(name, "answers_gen"), candidate.entry)
+    for name, judge in board.judges.items():
+        check_entry(Opening(name, "reviews_gen.judges"), judge)
     _, warnings = current_answers(board)
     reviews = board.config.reviews_gen
     categories = sorted({question.category for question in board.questions})

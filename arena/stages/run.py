@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from types import UnionType
 from typing import cast
 
-from arena.config import ApiConfig, BackendConfig
+from arena.config import ApiConfig, BackendConfig, LocalConfig
 from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
 from arena.loading import LoadedConfig
 from arena.lock import BoardLock
@@ -56,10 +57,11 @@ def run_board(
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
         preflight(board, options)
-        if calls_endpoints(board, options):
+        if asks(board, options, ApiConfig | LocalConfig):
             plan = make_plan(board, options)
             check_plan(board, plan, options.budget_usd)
-            approve(plan)
+            if asks(board, options, ApiConfig):
+                approve(plan)
         record = RunRecord(board, _asked(options, dry_run), progress)
         problems: list[RunStopped] = []
         try:
@@ -88,14 +90,14 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
         raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
 
 
-def calls_endpoints(board: OpenBoard, options: RunOptions) -> bool:
-    """Whether any candidate or judge that may be asked sits behind a network endpoint."""
+def asks(board: OpenBoard, options: RunOptions, kind: type[BackendConfig] | UnionType) -> bool:
+    """Whether any candidate or judge that may be asked is of this kind."""
     entries: list[BackendConfig] = []
     if "answers" in options.stages:
         entries += [board.candidates[name].entry for name in asked_models(board, options)]
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         entries += [judge for judge in board.judges.values() if judge.enable]
-    return any(isinstance(entry, ApiConfig) for entry in entries)
+    return any(isinstance(entry, kind) for entry in entries)
 
 
 async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:

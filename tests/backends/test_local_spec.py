@@ -13,7 +13,7 @@ from arena.backends import Opening, open_backend
 from arena.backends.local.backend import LocalBackend
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
 from arena.backends.local.frames import Ask, Done, Ready, read_frame, write_frames
-from arena.backends.local.spec import EngineSpec, check_spec, is_folder, lora_rank, spec_of
+from arena.backends.local.spec import EngineSpec, check_packages, check_spec, is_folder, lora_rank, spec_of
 from arena.config import TransformersConfig, VllmConfig
 from arena.errors import InputError, MissingDependency
 from arena.types import Completion, Message, Request
@@ -41,10 +41,9 @@ def test_a_missing_engine_names_its_extra(
     kind = "vllm" if package == "vllm" else "transformers"
     spec = EngineSpec(kind, str(model), engine={"replicas": 2}, name="answers_gen.m")
     with pytest.raises(MissingDependency, match=rf"answers_gen\.m: .*{package}.*llm-arena\[{extra}\]"):
-        check_spec(spec)
+        check_packages(spec)
 
 
-@pytest.mark.usefixtures("installed")
 def test_a_missing_folder_an_empty_one_and_a_missing_adapter_are_named(tmp_path: Path, model: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -64,7 +63,6 @@ def test_a_missing_folder_an_empty_one_and_a_missing_adapter_are_named(tmp_path:
             check_spec(spec)
 
 
-@pytest.mark.usefixtures("installed")
 def test_hub_ids_and_good_folders_pass(model: Path) -> None:
     check_spec(EngineSpec("vllm", "Qwen/Qwen3-4B", adapter="someone/adapter"))
     check_spec(EngineSpec("transformers", str(model), chat_template="{{ messages }}", engine={"batch_size": 4}))

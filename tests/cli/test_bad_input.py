@@ -202,6 +202,14 @@ def test_bad_input_is_refused_in_one_line(tmp_path: Path, case: str) -> None:
     refused(arena("run", "-c", tmp_path / "config.yaml"), message)
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_local_model_that_is_not_there_is_refused_before_anything_is_asked(tmp_path: Path, command: str) -> None:
+    config = arithmetic_board(tmp_path)
+    change(config, "answers_gen.mine", {"backend": "transformers", "model": "./checkpoints/last"})
+    refused(arena(command, "-c", config), r"answers_gen\.mine: model: there is no folder .*checkpoints/last")
+    assert not list(tmp_path.glob("out/answers/*"))
+
+
 OPTIONS = {
     ("--limit", "-1"): r"--limit.*-1 is not in the range x>=1",
     ("--models", "rihgt"): r"--models: no candidate 'rihgt'; did you mean right\?",

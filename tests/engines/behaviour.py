@@ -125,6 +125,19 @@ def test_a_base_model_without_a_chat_template_completes_plain_text(
     assert chatting.backend.notes == []
 
 
+def test_what_the_request_leaves_open_is_as_the_models_own_generation_config_says(
+    engine: Start, tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    cold = _copy(tiny / "tiny-500", tmp_path_factory.mktemp("cold"))
+    stated = json.loads((cold / "generation_config.json").read_text())
+    stated.pop("do_sample", None)
+    (cold / "generation_config.json").write_text(json.dumps(stated | {"temperature": 0.01, "max_new_tokens": 3}))
+    running = engine(cold)
+    open_to_all = [request("repeat abcd", Sampling(seed=i)) for i in range(8)]
+    assert set(running.texts(*open_to_all)) == {"abc"}
+    assert running.texts(request("repeat abcd", Sampling(temperature=0, max_tokens=12))) == ["abcd"]
+
+
 def test_an_adapter_that_does_not_fit_its_base_says_so(
     engine: Start, tiny: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -48,6 +49,8 @@ class Renderer:
         self.template_kwargs: dict[str, object] = dict(template_kwargs or {})
         self.plain = template is None and not tokenizer.chat_template
         self.notes: list[str] = []
+        added = getattr(tokenizer, "added_tokens_decoder", {}).values()
+        self._specials = sorted((token.content for token in added if token.special), key=len, reverse=True)
         if self.plain:
             self.notes.append(
                 "no chat template: questions are completed as plain text"
@@ -55,13 +58,28 @@ class Renderer:
             )
 
     def render(self, messages: Sequence[Message]) -> Prompt:
-        """Token ids of a conversation whose next message is the model's. Raises CannotRender."""
-        if self.plain:
-            text = "\n\n".join(message.content for message in messages)
-            return Prompt(self.tokenizer.encode(text, add_special_tokens=True), False)
-        text = self._templated([{"role": message.role, "content": message.content} for message in messages])
-        ids = self.tokenizer.encode(text, add_special_tokens=False)
-        return Prompt(ids, text.rstrip().endswith("<think>"))
+        """Token ids of a conversation whose next message is the model's. Raises CannotRender.
+
+        A special token that stands in a message (`<|im_end|>` in an answer that is to be judged, say) is spelled out,
+        so that no text can end its own turn or begin another.
+        """
+        mark = _unused(messages)
+        chat = [{"role": message.role, "content": self._masked(message.content, mark)} for message in messages]
+        text = "\n\n".join(message["content"] for message in chat) if self.plain else self._templated(chat)
+        between = re.split(f"{mark}(\\d+){mark}", text)
+        ids = self.tokenizer.encode(between[0], add_special_tokens=self.plain)
+        for name, part in zip(between[1::2], between[2::2], strict=True):
+            special = self._specials[int(name)]
+            for piece in (special[: len(special) // 2], special[len(special) // 2 :], part):
+                ids += self.tokenizer.encode(piece, add_special_tokens=False)
+        return Prompt(ids, not self.plain and text.rstrip().endswith("<think>"))
+
+    def _masked(self, content: str, mark: str) -> str:
+        """A message with the number of each special token, between marks, in its place."""
+        for number, special in enumerate(self._specials):
+            if special in content:
+                content = content.replace(special, f"{mark}{number}{mark}")
+        return content
 
     def count(self, text: str | None) -> int | None:
         """How many tokens a text has; None for no text."""
@@ -95,3 +113,9 @@ class Renderer:
             )
         except (TemplateError, LookupError, TypeError, ValueError) as error:
             raise CannotRender(f"the chat template refuses it: {type(error).__name__}: {error}") from error
+
+
+def _unused(messages: Sequence[Message]) -> str:
+    """A character for private use that stands in no message."""
+    used = {char for message in messages for char in message.content}
+    return next(char for char in map(chr, range(0xE000, 0xF8FF)) if char not in used)

@@ -101,14 +101,18 @@ def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
     )
 
 
-def check_spec(spec: EngineSpec) -> None:
-    """Raise InputError for what is certain to fail: a missing package, folder, adapter or template file."""
+def check_packages(spec: EngineSpec) -> None:
+    """Raise MissingDependency for a package that the engine needs and that is not installed."""
     for package in ("vllm",) if spec.kind == "vllm" else ("torch", "transformers"):
         _need(spec, package)
     if spec.adapter is not None and spec.kind == "transformers":
         _need(spec, "peft")
     if spec.on_ray:
         _need(spec, "ray")
+
+
+def check_spec(spec: EngineSpec) -> None:
+    """Raise InputError for what is certain to fail anywhere: a missing folder, adapter or template, a bad value."""
     if spec.replicas < 1:
         raise InputError(f"{_who(spec)}engine.replicas: {spec.replicas} is not a number of engines (1 or more)")
     _need_folder(spec, "model", spec.model, "config.json")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_SIZE = 16
+_WHERE = ("trust_remote_code", "subfolder", "cache_dir", "local_files_only", "token", "code_revision")
+"""Arguments of `from_pretrained` that say where files are and what they may do: for the tokenizer as for the model."""
 
 
 class _Turn(NamedTuple):
@@ -46,7 +48,8 @@ class TransformersEngine:
         self.spec = spec
         self.device = _device(spec)
         place = str(Path(spec.model).expanduser()) if Path(spec.model).expanduser().exists() else spec.model
-        self._tokenizer = AutoTokenizer.from_pretrained(place, revision=spec.revision)
+        found = {key: value for key, value in spec.passed_on.items() if key in _WHERE}
+        self._tokenizer = AutoTokenizer.from_pretrained(place, revision=spec.revision, **found)
         self._model = _load(spec, place, self.device)
         self._defaults = self._model.generation_config
         self._model.generation_config = GenerationConfig(
@@ -188,9 +191,10 @@ class TransformersEngine:
             self._wait(turn)
 
     def _fallback(self, name: str) -> float | None:
-        """A sampling parameter that the request leaves open: that of the model's own generation_config.json."""
-        if not getattr(self._defaults, "do_sample", False) and name in {"temperature", "top_p", "top_k", "min_p"}:
-            return None
+        """A sampling parameter that the request leaves open: that of the model's own generation_config.json.
+
+        As with vLLM it counts whether or not `do_sample` stands beside it.
+        """
         value = getattr(self._defaults, name, None)
         return float(value) if value is not None else None
 
