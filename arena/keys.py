@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
 from arena.types import JSON, Message, Sampling
 
+_SAMPLING = tuple(f.name for f in fields(Sampling))
 NONCE_IN_KEYS = "NONCE"
 """Keys are computed over messages rendered with this instead of the real nonce."""
 
@@ -32,7 +33,8 @@ def plain_messages(messages: Sequence[Message]) -> list[JSON]:
 
 def sampling_params(sampling: Sampling) -> dict[str, JSON]:
     """Sampling parameters as JSON; those left to the endpoint are absent."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(sampling).items() if v is not None and v != ()}
+    given = {name: getattr(sampling, name) for name in _SAMPLING}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items() if v is not None and v != ()}
 
 
 def reply_key(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import fsum
 
 from arena.config import Price
 from arena.types import Completion, Usage
@@ -49,6 +51,12 @@ def upper_bound_usd(input_tokens: float, output_cap: float, price: Price | None,
         price.input, price.input * CACHE_WRITE_FACTOR if price.cache_write is None else price.cache_write
     )
     return calls * (input_tokens * dearest_input + output_cap * price.output) * PER_TOKEN
+
+
+def known_sum(costs: Sequence[float | None]) -> float | None:
+    """All costs together; None as soon as one of them is unknown, and when there are none."""
+    known = [cost for cost in costs if cost is not None]
+    return fsum(known) if known and len(known) == len(costs) else None
 
 
 def add_usage(first: Usage, second: Usage) -> Usage:

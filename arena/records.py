@@ -12,6 +12,14 @@ from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage
 _ANSWER_FIELDS = {f.name for f in fields(Answer)}
 _REPLY_FIELDS = {f.name for f in fields(Reply)}
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
+_TOKENS = (
+    ("input_tokens", "in"),
+    ("output_tokens", "out"),
+    ("cached_input_tokens", "in_cached"),
+    ("reasoning_tokens", "reasoning"),
+    ("cache_write_tokens", "cache_write"),
+)
+"""Both spellings of the counts, in the order of `Usage`."""
 _REPLY_STATUS = {"ok", "refused", "truncated", "empty", "bad_request", "error"}
 
 
@@ -84,18 +92,8 @@ def usage_from_json(value: JSON) -> Usage:
     """Usage in either spelling: that of answers or that of the ledger."""
     if not isinstance(value, dict):
         return Usage()
-
-    def tokens(*names: str) -> int | None:
-        found = next((value[name] for name in names if value.get(name) is not None), None)
-        return int(found) if isinstance(found, int | float) else None
-
-    return Usage(
-        tokens("input_tokens", "in"),
-        tokens("output_tokens", "out"),
-        tokens("cached_input_tokens", "in_cached"),
-        tokens("reasoning_tokens", "reasoning"),
-        tokens("cache_write_tokens", "cache_write"),
-    )
+    counts = [value.get(own) if value.get(own) is not None else value.get(other) for own, other in _TOKENS]
+    return Usage(*(int(count) if isinstance(count, int | float) else None for count in counts))
 
 
 def _finite(logprob: float) -> float | None:

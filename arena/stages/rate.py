@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
-from math import fsum
 from pathlib import Path
 from statistics import fmean
-from typing import cast
+from typing import NamedTuple, cast
 
 from arena.config import Config, RecordedConfig
 from arena.errors import InputError
 from arena.formats.text import hide_nonce
 from arena.judging.combine import PANEL, panel_battle, value_of
 from arena.judging.examine import panel_score
+from arena.money import known_sum
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
 from arena.ratings.options import Method
 from arena.reports.leaderboard import write_leaderboard
@@ -32,7 +32,7 @@ from arena.stages.progress import Progress
 from arena.stages.review import battles_of, open_ledgers, scores_of
 from arena.stages.sentinel import Finding, findings, sentinel_exams, sentinel_matches
 from arena.store import Ledger
-from arena.types import JSON, Answer, Battle, Order, Score
+from arena.types import JSON, Battle, Order, Score
 
 Row = Battle | Score
 
@@ -61,7 +61,8 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
         rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
         null = list(_sentinel_rows(board, answers, ledgers))
-        inputs, costs = _inputs(board, answers, ledgers), _judge_costs(ledgers)
+        stored = {name: _ledger_facts(ledger) for name, ledger in ledgers.items() if len(ledger)}
+        inputs = _answer_inputs(board, answers) | {f"reviews/{ledgers[n].path.name}": stored[n].sha256 for n in stored}
     if null:
         write_rows(folder / "sentinel.jsonl", null, board.simulated)
     counted = rated_judge_rows(rows)
@@ -75,7 +76,9 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
         document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
     document["inputs"] = inputs
     gamed = findings(board, null)
-    document["judges_detail"] = _judges_detail(rated, rows, costs, gamed)
+    document["judges_detail"] = _judges_detail(
+        rated, rows, {name: facts.cost_usd for name, facts in stored.items()}, gamed
+    )
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
     document["warnings"] = [*board.warnings, *warnings, *found, *cast("list[JSON]", document["warnings"])]
@@ -234,7 +237,7 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
         own = [answer for _, answer in sorted(answers[str(row["model"])].items())]
         lengths = [sum(len(turn) for turn in answer.turns) for answer in own if answer.status != "error"]
         row["mean_length"] = fmean(lengths) if lengths else None
-        row["cost_usd"] = _cost(own)
+        row["cost_usd"] = known_sum([answer.cost_usd for answer in own])
         row["performance"] = performance(own)
         flagged = flag_answers(str(row["model"]), own)
         if board.config.reviews_gen.mode == "single":
@@ -245,25 +248,37 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
     return {name: document[name] for name in order} | document
 
 
-def _cost(answers: Sequence[Answer]) -> float | None:
-    """USD of all current answers; None as soon as one of them is unknown."""
-    costs = [answer.cost_usd for answer in answers]
-    return fsum(cost for cost in costs if cost is not None) if costs and None not in costs else None
+def _answer_inputs(board: OpenBoard, answers: Answers) -> dict[str, JSON]:
+    """sha256 per file of answers, over the sorted keys and texts in use: which data a board was made from."""
+    return {
+        f"answers/{board.answer_folder.answer_file(name, board.names).name}": _sha256(
+            sorted((a.key, a.question_id, *a.turns) for a in own.values())
+        )
+        for name, own in answers.items()
+    }
 
 
-def _inputs(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> dict[str, JSON]:
-    """sha256 per input file, over the sorted keys and texts in use: which data a board was made from."""
-    found: dict[str, JSON] = {}
-    for name, own in answers.items():
-        file = board.answer_folder.answer_file(name, board.names)
-        texts = sorted((a.key, a.question_id, *a.turns) for a in own.values())
-        found[f"answers/{file.name}"] = _sha256(texts)
-    for ledger in ledgers.values():
-        if len(ledger):
-            stored = (ledger.get(key) for key in sorted(ledger.keys()))
-            texts_of = ((reply.key, hide_nonce(reply.text, reply.nonce)) for reply in stored if reply is not None)
-            found[f"reviews/{ledger.path.name}"] = _sha256(texts_of)
-    return found
+class LedgerFacts(NamedTuple):
+    """What the board says about a judge's stored replies."""
+
+    sha256: str
+    """Over their sorted keys and texts."""
+    cost_usd: float | None
+    """Of all of them; None as soon as one is unknown."""
+
+
+def _ledger_facts(ledger: Ledger) -> LedgerFacts:
+    """One pass over a ledger that is not empty."""
+    costs: list[float | None] = []
+
+    def texts() -> Iterator[tuple[str, str]]:
+        for key in sorted(ledger.keys()):
+            reply = ledger.get(key)
+            assert reply is not None
+            costs.append(reply.cost_usd)
+            yield reply.key, hide_nonce(reply.text, reply.nonce)
+
+    return LedgerFacts(_sha256(texts()), known_sum(costs))
 
 
 def _sha256(texts: Iterable[Sequence[str]]) -> str:
@@ -273,15 +288,6 @@ def _sha256(texts: Iterable[Sequence[str]]) -> str:
             digest.update(part.encode("utf-8", "surrogatepass") + b"\x1f")
         digest.update(b"\x1e")
     return digest.hexdigest()
-
-
-def _judge_costs(ledgers: dict[str, Ledger]) -> dict[str, float | None]:
-    """USD of every judge's stored replies; None as soon as one of them is unknown."""
-    costs: dict[str, float | None] = {}
-    for name, ledger in ledgers.items():
-        each = [reply.cost_usd for key in ledger.keys() if (reply := ledger.get(key)) is not None]  # noqa: SIM118
-        costs[name] = fsum(cost for cost in each if cost is not None) if each and None not in each else None
-    return costs
 
 
 def _judges_detail(
