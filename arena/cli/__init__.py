@@ -82,6 +82,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
+    from arena.cli.interrupt import sigterm_interrupts
     from arena.errors import ArenaError
     from arena.redact import install, redact
 
@@ -90,7 +91,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = group.main(standalone_mode=False)
+        with sigterm_interrupts():
+            code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -1,8 +1,10 @@
-"""SIGTERM outside the part of a run that calls models (which listens itself): like Ctrl-C."""
+"""Ctrl-C and SIGTERM outside the part of a run that calls models, which listens itself."""
 
 from __future__ import annotations
 
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,3 +21,14 @@ def sigterm_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def says_how_to_go_on() -> Iterator[None]:
+    """For commands that store what comes back: an interruption is 130, and the same command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = f"arena {shlex.join(sys.argv[1:])}"
+        print(f"\ninterrupted; everything that came back is stored. Go on with: {again}", file=sys.stderr)
+        sys.exit(130)

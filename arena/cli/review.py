@@ -55,6 +55,7 @@ def review(
     No model answers anew. The replies are stored beside the others', so putting the judge into the config later costs
     nothing; until then the board's own reports stay as they are.
     """
+    from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.table import print_board
     from arena.loading import load_config
     from arena.stages.options import RunOptions
@@ -67,11 +68,8 @@ def review(
     loaded = load_config(config)
     rejudged = with_judge(loaded, judge, fields, order=cast("OrderRule | None", order), prompt=prompt)
     options = RunOptions(rejudged.stages, limit=limit, budget_usd=budget_usd)
-    try:
+    with says_how_to_go_on():
         result, rated = _ask(rejudged, judge, options, ask_first=not yes, dry_run=dry_run)
-    except KeyboardInterrupt:
-        click.echo("\ninterrupted; everything that came back is stored. The same command goes on", err=True)
-        return 130
     print_board(rated.leaderboard, rated.folder)
     _compare(loaded.config.output_dir, rated.folder)
     for problem in (*result.problems, *rated.problems):
@@ -85,14 +83,13 @@ def _ask(
     rejudged: Rejudged, judge: str, options: RunOptions, *, ask_first: bool, dry_run: bool
 ) -> tuple[RunResult, Rated]:
     """Ask the judge for what is missing, and rate the board by it alone."""
-    from arena.cli.interrupt import sigterm_interrupts
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
     from arena.stages.rejudge import rate_view
     from arena.stages.run import run_board
 
     kind: DryRun | None = "judge" if dry_run else None
-    with console_progress() as progress, sigterm_interrupts():
+    with console_progress() as progress:
 
         def approve(plan: Plan) -> None:
             progress.pause()

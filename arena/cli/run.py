@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -47,36 +45,30 @@ def run(
 
     What is stored is never asked again. Stop it whenever you like, with Ctrl-C or kill -9: the same command goes on.
     """
-    from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
     from arena.loading import load_config
     from arena.stages.options import RunOptions, parse_redo
     from arena.stages.run import run_board
 
-    loaded = load_config(config)
-    options = RunOptions(
-        _stages(stages, batch),
-        names(models),
-        limit,
-        retry_errors,
-        parse_redo(redo),
-        budget_usd,
-        batch=cast("BatchMode | None", batch),
-    )
-
     def approve(plan: Plan) -> None:
         progress.pause()
         approve_plan(plan, ask=not yes)
 
-    with console_progress() as progress, sigterm_interrupts():
-        try:
+    with says_how_to_go_on():
+        loaded = load_config(config)
+        options = RunOptions(
+            _stages(stages, batch),
+            names(models),
+            limit,
+            retry_errors,
+            parse_redo(redo),
+            budget_usd,
+            batch=cast("BatchMode | None", batch),
+        )
+        with console_progress() as progress:
             result = run_board(loaded, options, progress, cast("DryRun | None", dry_run), approve)
-        except KeyboardInterrupt:
-            progress.close()
-            again = f"arena {shlex.join(sys.argv[1:])}"
-            click.echo(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
-            return 130
     return _show(result)
 
 

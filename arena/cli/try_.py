@@ -22,6 +22,7 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
     What comes back is stored as a run would store it, and is not paid again.
     """
+    from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.progress import console_progress
     from arena.cli.show import print_part
     from arena.loading import load_config
@@ -32,7 +33,7 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
     loaded = load_config(config)
     only = _choose(open_board(loaded), question, names(models))
-    with console_progress() as progress:
+    with says_how_to_go_on(), console_progress() as progress:
         result = run_board(loaded, RunOptions(("answers", "reviews"), battle=only), progress)
     for part in find_battle(open_board(loaded), only.question_id, only.models[0], (*only.models, None)[1]):
         print_part(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from arena.backends.local.spec import RENDERING, template_text
@@ -293,10 +292,3 @@ def _kinship(board: OpenBoard) -> list[str]:
 def source_of(name: str, entry: BackendConfig) -> str:
     """What a model is called where it comes from; its name on the board when nothing else is known."""
     return getattr(entry, "model", None) or name
-
-
-def referenced_files(board: OpenBoard) -> list[Path]:
-    """Every file the board reads, for `arena check`."""
-    files = [board.config.question_file, board.config.category_file, board.config.reviews_gen.reference_file]
-    files += [c.entry.file for c in board.candidates.values() if isinstance(c.entry, RecordedConfig)]
-    return [file for file in files if file is not None]

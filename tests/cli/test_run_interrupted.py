@@ -45,11 +45,45 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
     assert ledger(tmp_path) == []
 
 
-def run_in_background(config: Path, server: FakeServer) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "arena", "run", "-c", str(config)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_one_battle_that_is_interrupted_says_how_to_go_on_too(tmp_path: Path) -> None:
+    with FakeServer(lambda call: replace(sum_judge(call), latency_s=60)) as server:
+        config = board_on(server, tmp_path, concurrency=4)
+        process = run_in_background(config, server, "try", "--question", "8", calls=1)
+        process.send_signal(signal.SIGTERM)
+        assert any("stopping" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"Go on with: arena try -c {config} --question 8" in errors
+
+
+INTERRUPTED_EARLY = """
+import os, signal, sys
+import arena.cli.check, arena.loading
+arena.loading.load_config = lambda name: os.kill(os.getpid(), signal.SIGTERM)
+from arena.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_sigterm_is_130_at_any_moment_of_any_command(command: str) -> None:
+    arguments = [sys.executable, "-c", INTERRUPTED_EARLY, command, "-c", "cfg_demo.yaml"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("Go on with: arena run -c cfg_demo.yaml" in done.stderr) == (command == "run")
+
+
+def run_in_background(
+    config: Path, server: FakeServer, command: str = "run", *more: str, calls: int = 4
+) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-m", "arena", command, "-c", str(config), *more]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     give_up = time.monotonic() + 60
-    while len(server.calls) < 4 and process.poll() is None and time.monotonic() < give_up:
+    while len(server.calls) < calls and process.poll() is None and time.monotonic() < give_up:
         time.sleep(0.01)
     assert process.poll() is None, process.communicate()
     return process
