@@ -64,6 +64,8 @@ class TransformersEngine:
         self._batch_size = size if isinstance(size, int) else BATCH_SIZE
         self._waiting: dict[tuple[object, ...], list[_Turn]] = {}
         """By what the turns of one batch must share, each list with the longest prompt last."""
+        self._room: int | None = None
+        """Tokens that all rows of a batch may take together; known once memory ran out."""
         self._finished: list[Finished] = []
 
     @property
@@ -83,8 +85,9 @@ class TransformersEngine:
             pieces = self._generated(batch)
             if pieces is None:
                 self._shrink(batch)
-            for turn, piece in zip(batch, pieces or (), strict=pieces is not None):
-                self._take(turn, piece)
+            else:
+                for turn, piece in zip(batch, pieces, strict=True):
+                    self._take(turn, piece)
         finished, self._finished = self._finished, []
         return finished
 
@@ -107,11 +110,23 @@ class TransformersEngine:
     def _next_batch(self) -> list[_Turn]:
         """Of the turns that sample like the one that has waited longest, a batch with the longest prompts."""
         manner, alike = next(iter(self._waiting.items()))
-        batch = alike[-self._batch_size :]
-        del alike[-self._batch_size :]
+        rows = self._batch_size
+        if self._room is not None:
+            rows = max(1, min(rows, self._room // self._width(alike[-1:])))
+        batch = alike[-rows:]
+        del alike[-rows:]
         if not alike:
             del self._waiting[manner]
         return batch
+
+    def _width(self, batch: Sequence[_Turn]) -> int:
+        """Tokens that each row of a batch may come to take."""
+        return max(len(turn.prompt.ids) for turn in batch) + max(self._limit(turn) for turn in batch)
+
+    def _limit(self, turn: _Turn) -> int:
+        room = self._context - len(turn.prompt.ids)
+        asked = turn.dialogue.request.sampling.max_tokens or getattr(self._defaults, "max_new_tokens", None) or room
+        return min(asked, room)
 
     def _generated(self, batch: Sequence[_Turn]) -> list[Piece] | None:
         """The answers of a batch; None when memory runs out (and what it held is free once this has returned)."""
@@ -141,12 +156,10 @@ class TransformersEngine:
 
     def _row(self, turn: _Turn) -> Row:
         request, sampling = turn.dialogue.request, turn.dialogue.sampling
-        room = self._context - len(turn.prompt.ids)
-        asked = sampling.max_tokens or getattr(self._defaults, "max_new_tokens", None) or room
         assert sampling.seed is not None
         return Row(
             prompt=turn.prompt.ids,
-            limit=min(asked, room),
+            limit=self._limit(turn),
             seed=sampling.seed,
             stop=sampling.stop,
             top_logprobs=request.top_logprobs,
@@ -178,15 +191,16 @@ class TransformersEngine:
         self._finished.append(Finished(dialogue.number, completion))
 
     def _shrink(self, batch: list[_Turn]) -> None:
-        """After an out-of-memory: halve the batch, or give up on a question that does not even fit alone."""
+        """After an out-of-memory: halve what a batch may hold, or give up on a question that does not fit alone."""
         _free(self.device)
         if len(batch) == 1:
             dialogue = batch[0].dialogue
             why = f"out of memory on this question alone; {memory_knobs('transformers')}"
             self._finished.append(Finished(dialogue.number, dialogue.failure("error", why)))
             return
-        self._batch_size = max(1, len(batch) // 2)
-        self.notes.append(f"out of memory: going on with batches of {self._batch_size} (engine.batch_size)")
+        if self._room is None:
+            self.notes.append("out of memory: going on with smaller batches (engine.batch_size)")
+        self._room = len(batch) * self._width(batch) // 2
         for turn in batch:
             self._wait(turn)
 
