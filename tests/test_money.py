@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from arena.config import Price
-from arena.money import add_usage, cost_usd, upper_bound_usd
-from arena.types import Usage
+from arena.money import add_usage, cost_usd, priced, upper_bound_usd
+from arena.types import Completion, Usage
 
 PRICE = Price(input=2.0, output=8.0, cached_input=0.5, cache_write=2.5)
 
@@ -31,6 +31,14 @@ def test_cost(usage: Usage, expected: float | None) -> None:
 def test_without_a_price_the_cost_is_unknown_not_zero() -> None:
     assert cost_usd(Usage(10, 10), None) is None
     assert upper_bound_usd(10, 10, None) is None
+
+
+def test_a_call_that_failed_costs_nothing_unless_it_broke_off_or_brought_text() -> None:
+    refused, broken = Completion("bad_request"), Completion("error", broken=1)
+    empty = Completion("empty", ("",), usage=Usage(1_000_000, 0))
+    stated = Completion("ok", ("x",), usage=Usage(1_000_000, 0), cost_usd=0.25)
+    assert [priced(c, PRICE).cost_usd for c in (refused, broken, empty, stated)] == [0.0, None, 2.0, 0.25]
+    assert [priced(c, None).cost_usd for c in (refused, broken, empty, stated)] == [None, None, None, 0.25]
 
 
 def test_missing_cache_prices_are_bounded_from_above() -> None:

@@ -25,6 +25,8 @@ def test_known_secrets_are_replaced_wherever_they_stand() -> None:
 def test_short_values_are_no_secrets() -> None:
     remember_secrets(["1234567", "", "Bearer abc"])
     assert redact("1234567 abc") == "1234567 abc"
+    remember_secrets(["12345678"])
+    assert redact("12345678") == "[redacted]"
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "Basic", "Key", "Api-Key"])

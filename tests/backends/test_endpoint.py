@@ -220,6 +220,18 @@ def test_403_for_everybody_is_a_dead_endpoint() -> None:
     assert all(isinstance(f, EndpointDead) for f in found)
 
 
+@pytest.mark.parametrize("status", [401, 402, 407, None])
+def test_a_key_that_ends_after_a_success_ends_the_endpoint(status: int | None) -> None:
+    found, _, _ = play(lambda n: FINE if n == 0 else Unauthorized("no", status), calls=3)
+    assert [getattr(f, "status", "dead") for f in found] == ["ok", "dead", "dead"]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(403, "bad_request"), (404, "bad_request"), (405, "error")])
+def test_what_may_concern_one_request_is_a_record_of_it_after_a_success(status: int, expected: str) -> None:
+    found, _, _ = play(lambda n: Unauthorized("no", status) if n == 1 else FINE, calls=3)
+    assert [f.status for f in found] == ["ok", expected, "ok"]
+
+
 def test_a_web_page_in_the_middle_fails_one_request_only() -> None:
     found, _, _ = play(lambda n: Unauthorized("a web page", 200) if n == 1 else FINE, calls=3)
     assert [f.status for f in found] == ["ok", "error", "ok"]

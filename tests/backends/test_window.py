@@ -21,6 +21,21 @@ def test_it_starts_at_the_cap_and_never_passes_it() -> None:
     assert (window.size, window.narrowed) == (8, False)
 
 
+def test_a_refused_connection_says_nothing_about_how_many_calls_are_too_many() -> None:
+    time = ManualTime()
+    endpoint = Endpoint("judge", Patience(), clock=time.now, sleep=time.sleep, concurrency=8)
+    sizes = []
+
+    async def transport(request: Request) -> Completion:
+        sizes.append(endpoint.window.size)
+        if len(sizes) <= 2:
+            raise Throttled("429" if len(sizes) == 2 else "refused", refused=len(sizes) == 1)
+        return FINE
+
+    asyncio.run(time.run(endpoint.call(transport, ask())))
+    assert sizes[:2] == [8, 8] and sizes[2] < 8
+
+
 def test_patience_halves_what_was_under_way_down_to_one() -> None:
     window = Window(16)
     window.narrow(16)

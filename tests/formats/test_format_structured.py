@@ -68,7 +68,8 @@ def test_the_schema_wants_the_explanation_before_the_verdict() -> None:
 
 def test_without_ties_the_enum_has_none() -> None:
     forced = make_format("json", {"ties": False})
-    assert '"tie"' not in json.dumps(forced.schema())
+    assert '"tie"' not in json.dumps(forced.schema()) + forced.instructions("cafe") + forced.repair("cafe")
+    assert '"tie"' in make_format("json", {}).instructions("cafe")
     assert isinstance(forced.parse('{"verdict": "tie"}', None), Unparsed)
 
 
