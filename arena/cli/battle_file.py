@@ -168,7 +168,7 @@ def _compact(table: BattleTable) -> BattleTable:
     """Without judges' names that no row has."""
     if table.judge is None:
         return table
-    used = [code for code in range(len(table.judge.names)) if (table.judge.codes == code).any()]
+    used = [int(code) for code in np.unique(table.judge.codes) if code >= 0]
     if len(used) == len(table.judge.names):
         return table
     place = np.full(len(table.judge.names) + 1, -1, dtype=np.int32)

@@ -34,6 +34,9 @@ from arena.ratings.sums import DENSE_LIMIT
 from arena.ratings.table import BattleTable
 from arena.ratings.winrate import WinRates, win_rates
 
+CROWD = 50
+"""More judges than this are a crowd, as on Chatbot Arena: their battles count, nothing is said about each of them."""
+
 
 def rate(
     table: BattleTable,
@@ -86,8 +89,14 @@ def rate(
 
 
 def _usable(table: BattleTable, options: RatingOptions) -> tuple[BattleTable, list[str]]:
-    """The battles that weigh something and have a value in every style column, and what was left out."""
+    """The battles that weigh something and have a value in every style column, and what was left out.
+
+    A crowd of judges is one judge without a name.
+    """
     notes = []
+    if table.judge is not None and (judges := len(table.judge.names)) > CROWD:
+        notes.append(f"{judges} judges are taken together; nothing is said about each of them")
+        table = replace(table, judge=None)
     if table.weight is not None and not table.weight.all():
         notes.append(f"{counted(int((table.weight == 0).sum()), 'battle')} of weight 0 left out")
         table = table.select(np.flatnonzero(table.weight))

@@ -144,3 +144,15 @@ def test_ties_alone_leave_no_noise_to_speak_of() -> None:
         outcome_a_first=[1.0, 0.0] * 6, outcome_b_first=[0.0, 1.0] * 6,
     )  # fmt: skip
     assert [row.win_rate for row in rate(table).models] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("voters", [50, 51])
+def test_a_crowd_of_judges_is_rated_together_and_nobody_in_it_by_himself(voters: int) -> None:
+    rows = [("abc"[n % 3], "abc"[(n + 1) % 3], (n * 7 % 5) / 4, f"q{n}", f"voter{n % voters}") for n in range(306)]
+    a, b, outcome, question, judge = zip(*rows, strict=True)
+    board = rate(BattleTable.from_columns(a, b, outcome, question_id=question, judge=judge))
+    crowd = voters > 50
+    assert len(board.judges) == len(board.judges_detail) == (0 if crowd else voters)
+    assert ("51 judges are taken together; nothing is said about each of them" in board.warnings) is crowd
+    without = rate(BattleTable.from_columns(a, b, outcome, question_id=question))
+    assert [row.rating for row in board.models] == [row.rating for row in without.models]
