@@ -126,14 +126,19 @@ def read_jsonl(path: Path, wanted: Wanted) -> pa.Table:
             types[name] = pa.int64() if isinstance(first.get(name), int) else pa.string()
         else:
             types[name] = pa.float64()
-    schema = pa.schema([pa.field(name, kind) for name, kind in types.items()])
-    parse = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    try:
-        data = json.read_json(path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
-    except (pa.ArrowException, UnicodeDecodeError):
-        return read_array(path, wanted)
-    there = [name for name in types if name in first or data.column(name).null_count < len(data)]
-    return data.select(wanted.columns(path, [*there, *(name for name in first if name not in there)]))
+    attempts = [("ignore", list(types))]
+    if first.keys() <= types.keys():  # then a field that begins further down is an error, and found for nothing
+        attempts.insert(0, ("error", list(first)))
+    for unexpected, names in attempts:
+        schema = pa.schema([pa.field(name, types[name]) for name in names])
+        parse = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected)
+        try:
+            data = json.read_json(path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
+        except (pa.ArrowException, UnicodeDecodeError):
+            continue
+        there = [name for name in names if name in first or data.column(name).null_count < len(data)]
+        return data.select(wanted.columns(path, [*there, *(name for name in first if name not in there)]))
+    return read_array(path, wanted)
 
 
 def read_array(path: Path, wanted: Wanted) -> pa.Table:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from arena.errors import DataError
 from arena.ratings.arrays import Codes, FloatArray, Mask
 from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.estimate import NO_SPREAD, jointly
 from arena.ratings.means import Mean, clustered_mean, clustered_share
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Leaderboard, ModelRow, Pair, SliceRow, number
@@ -127,15 +128,18 @@ def mean_scores(table: ScoreTable, level: float) -> MeanScores:
 def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> Leaderboard:  # noqa: B008
     """The leaderboard of single mode: mean scores with clustered intervals, rank intervals from paired differences.
 
-    A model whose scores are all equal has no interval: no spread was seen, which is not the same as none.
+    A model whose scores are all equal has no interval, and two that always differ by the same are not told apart: no
+    spread was seen, which is not the same as none.
     """
     if len(table):
         table = table.select(np.lexsort((table.score, table.question.codes, table.model)))
     means = mean_scores(table, options.level)
     known = np.where(means.questions > 0, 0, -1)
     rank = competition_ranks(np.nan_to_num(means.mean, nan=-np.inf), known)
+    if options.simultaneous:
+        means = replace(means, uncertainty=jointly(means.uncertainty, known, options.seed))
     with np.errstate(invalid="ignore"):
-        better = means.uncertainty.surely_better(means.mean)
+        better = means.uncertainty.surely_better(means.mean) & (means.uncertainty.difference_se() > NO_SPREAD)
     low, high = rank_ranges(better & (known == 0)[:, None] & (known == 0), known)
     if options.interval == "none":
         low, high = np.zeros_like(low), np.zeros_like(high)
@@ -214,6 +218,7 @@ def _pairs(table: ScoreTable, means: MeanScores, options: RatingOptions) -> tupl
     both = (means.questions[i] > 0) & (means.questions[j] > 0)
     i, j = i[both], j[both]
     difference, se = means.mean[i] - means.mean[j], means.uncertainty.difference_se()[i, j]
+    se = np.where(se > NO_SPREAD, se, np.nan)
     width = means.uncertainty.difference_quantile()[i, j] * se
     better = better_probability(difference, se, np.minimum(means.questions[i], means.questions[j]) - 1)
     shared = means.seen.T @ means.seen

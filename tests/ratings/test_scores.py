@@ -68,6 +68,27 @@ def test_equal_scores_have_no_interval() -> None:
     assert (row.model, row.score, row.score_low, row.score_high) == ("a", 7.0, None, None)
 
 
+def test_a_gap_that_never_varies_is_no_certainty() -> None:
+    """Two questions, one model exactly a point better on both: no spread was seen, so nobody is surely ahead."""
+    board = rate_scores(ScoreTable.from_columns(["a", "b"] * 2, ["p", "p", "q", "q"], [7.0, 6.0, 3.0, 2.0]))
+    assert [(row.rank, row.rank_low, row.rank_high) for row in board.models] == [(1, 1, 2), (2, 1, 2)]
+    assert [(pair.diff, pair.low, pair.high, pair.p_better) for pair in board.pairs] == [(1.0, None, None, None)]
+
+
+def test_simultaneous_ranks_are_wider() -> None:
+    rng = np.random.default_rng(2)
+    model, question, score = zip(
+        *((f"m{i}", q, i / 5 + rng.normal()) for q in range(40) for i in range(8)), strict=True
+    )
+    table = ScoreTable.from_columns(model, question, score)
+    each, joint = (
+        {row.model: row.rank_high - row.rank_low for row in rate_scores(table, RatingOptions(simultaneous=x)).models}
+        for x in (False, True)
+    )
+    assert all(joint[name] >= width for name, width in each.items())
+    assert joint != each
+
+
 def test_slices_and_criteria() -> None:
     model, question, score = scored()
     table = ScoreTable.from_columns(
