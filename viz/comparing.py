@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,25 @@ def _leaderboard(board: Path) -> BoardFile:
 
 def _index(board: Path) -> Index | None:
     path = board / "reports" / "battles.jsonl"
-    return index_of("pairs", path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    rows, names = index_of("pairs", path)
+    return _by_name(rows, names), names
+
+
+def _by_name(rows: Rows, names: Names) -> Rows:
+    """The same battles with the models by code point: one that met the baseline may stand the other way round."""
+    place = np.argsort(np.argsort(np.array(names.models, dtype=object))) if names.models else np.zeros(0, dtype=int)
+    turned = place[rows.model_a] > place[rows.model_b]
+    winner = np.where(turned & (rows.winner >= 0) & (rows.winner != TIED), 1 - rows.winner, rows.winner)
+    return replace(
+        rows,
+        model_a=np.where(turned, rows.model_b, rows.model_a),
+        model_b=np.where(turned, rows.model_a, rows.model_b),
+        text_a=np.where(turned, rows.text_b, rows.text_a),
+        text_b=np.where(turned, rows.text_a, rows.text_b),
+        winner=winner,
+    )
 
 
 def _same_battles(old: Index, new: Index) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

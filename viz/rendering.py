@@ -32,6 +32,7 @@ _MATH_FORBIDDEN = re.compile(
 )
 _CODE_LANGUAGE = re.compile(r"^[A-Za-z0-9+#_.-]{1,20}$")
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+_BREAK = re.compile(r"[-/_.: ]")
 _MATH_MARK = "\ue000{}\ue001"
 _MARK = re.compile("\ue000(\\d+)\ue001")
 
@@ -49,19 +50,32 @@ def shortened(text: str, width: int) -> str:
 
 
 def distinct(names: Iterable[str], width: int) -> dict[str, str]:
-    """Every name short enough for a label, and no two alike: long ones lose their middle."""
-    short: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in dict.fromkeys(names):
-        line = shortened(name, len(name) + 1)
-        label, number = _without_middle(line, width), 1
-        while label in taken:
+    """Every name short enough for a label, and no two alike.
+
+    Long ones lose their middle; where that makes two alike they lose what all of them begin with instead.
+    """
+    lines = {name: shortened(name, len(name) + 1) for name in names}
+    short = {name: _without_middle(line, width) for name, line in lines.items()}
+    if len(set(short.values())) < len(short):
+        long = {name: line for name, line in lines.items() if len(line) > width}
+        start = _shared_words(list(long.values()))
+        short |= {name: shortened(f"…{line[start:]}", width) for name, line in long.items() if start}
+    apart: dict[str, str] = {}
+    for name, label in short.items():
+        unique, number = label, 1
+        while unique in apart.values():
             number += 1
             mark = f" ({number})"
-            label = _without_middle(line, width - len(mark)) + mark
-        taken.add(label)
-        short[name] = label
-    return short
+            unique = shortened(label, width - len(mark)) + mark
+        apart[name] = unique
+    return apart
+
+
+def _shared_words(lines: Sequence[str]) -> int:
+    """How many characters all of them begin with, up to the end of a word."""
+    first, last = min(lines, default=""), max(lines, default="")
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return max((match.end() for match in _BREAK.finditer(first[:same])), default=0)
 
 
 def _without_middle(line: str, width: int) -> str:

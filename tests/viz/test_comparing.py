@@ -30,6 +30,29 @@ def test_it_finds_what_arena_diff_finds(boards: tuple[Path, Path]) -> None:
         assert (found.boards.models, found.boards.kendall) == (expected.models, expected.kendall)
 
 
+def test_a_battle_written_the_other_way_round_is_the_same_battle(board_folder: Path, tmp_path: Path) -> None:
+    """In baseline mode the baseline stands second, whatever its name."""
+    turned = tmp_path / "turned"
+    shutil.copytree(board_folder, turned)
+    path = turned / "reports" / "battles.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    sides = {"model_a": "model_b", "model_b": "model_a", "answer_key_a": "answer_key_b", "answer_key_b": "answer_key_a"}
+    for number, line in enumerate(lines):
+        if number % 2:
+            winner = sides.get(line["winner"], line["winner"])
+            lines[number] |= {name: line[other] for name, other in sides.items()} | {"winner": winner}
+        if number % 5 == 0 and line["winner"]:
+            line["winner"] = "tie"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found, expected = (
+        compare(board_folder, turned, 10_000),
+        compare_boards(read_board(board_folder), read_board(turned)),
+    )
+    assert (found.both, found.same) == (expected.battles_both, expected.same_winner)
+    assert found.changed == expected.changed
+    assert found.changed
+
+
 def test_no_more_battles_are_named_than_asked_for(boards: tuple[Path, Path]) -> None:
     found = compare(*boards, most=2)
     assert len(found.changed) == 2

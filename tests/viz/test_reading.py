@@ -236,3 +236,10 @@ def test_style_features_stand_in_their_own_columns(board_folder: Path) -> None:
         if line["state"] == "rated":
             assert {name: getattr(board.rows, name)[row] for name in line["style"]} == line["style"]
     assert set(board.features) == {"length", "lists", "bold"}  # no answer of this board has a heading
+
+
+def test_a_link_may_name_the_models_in_either_order(board_folder: Path) -> None:
+    board = open_board(Source(board=board_folder))
+    named = identity_of(board, 5)
+    turned = Identity(named.question, str(named.b), named.a, named.judge, named.sample)
+    assert find_row(board, turned) == find_row(board, named) == 5

@@ -116,4 +116,7 @@ def test_short_names_differ_whatever_the_names_have_in_common() -> None:
     assert len(set(short.values())) == len(short) == 31
     assert max(map(len, short.values())) <= 24
     assert short["short"] == "short"
+    assert short[names[7]] == "…7-instruct-2026-preview"
+    alike = distinct([f"{'x' * 30}{n}{'y' * 30}" for n in (1, 2)], 20)
+    assert len(set(alike.values())) == 2
     assert distinct(["a\nb", "a b"], 9) == {"a\nb": "a b", "a b": "a b (2)"}

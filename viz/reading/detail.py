@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -89,7 +89,17 @@ def identity_of(board: Board, row: int) -> Identity:
 
 
 def find_row(board: Board, wanted: Identity) -> int | None:
-    """The row of a battle; None when it is not on the board. Without a judge the first one's."""
+    """The row of a battle, its models named in either order; None when it is not on the board.
+
+    Without a judge the first one's.
+    """
+    found = _find_row(board, wanted)
+    if found is None and wanted.b is not None:
+        return _find_row(board, replace(wanted, a=wanted.b, b=wanted.a))
+    return found
+
+
+def _find_row(board: Board, wanted: Identity) -> int | None:
     names = board.names
     codes = (
         _code(names.questions, wanted.question), _code(names.models, wanted.a),

@@ -9,7 +9,7 @@ from arena.judging.combine import value_of
 from arena.types import Verdict
 from viz.choices import choose
 from viz.difference import difference
-from viz.figures import DASH, count, money, percent, seconds
+from viz.figures import DASH, chance, count, money, seconds
 from viz.filters import Filter
 from viz.pieces import chips, nothing, reason_text
 from viz.reading.board import Board
@@ -118,7 +118,7 @@ def _result_chips(detail: Detail, judged: Judged) -> list[tuple[str, str]]:
         return [(t("score {s}", s=f"{judged.score:g}"), "strong")]
     told = [_winner_chip(detail, judged.winner)]
     if judged.outcome is not None:
-        told.append((t("P(A wins) = {p}", p=percent(judged.outcome)), ""))
+        told.append((t("points {a} : {b}", a=f"{judged.outcome:.2g}", b=f"{1 - judged.outcome:.2g}"), ""))
     if judged.consistent is not None:
         told.append((t("orders agree"), "good") if judged.consistent else (t("orders disagree"), "warn"))
     return told
@@ -269,7 +269,7 @@ def _verdict(detail: Detail, verdict: Verdict, opened: Board, key: str) -> None:
     if verdict.score_a is not None and verdict.score_b is not None:
         told.append((t("A {a} : {b} B", a=f"{verdict.score_a:g}", b=f"{verdict.score_b:g}"), ""))
     if verdict.probability is not None:
-        told.append((t("P(A wins) = {p}", p=percent(verdict.probability)), ""))
+        told.append((t("P(A wins) = {p}", p=chance(verdict.probability)), ""))
     names = {"first": plain(shortened(first.model, 40)), "second": plain(shortened(second.model, 40))}
     shown = t("Shown first: {first}, then {second}", **names)
     st.caption(shown if verdict.order_known else t("Which answer was shown first is not recorded."))

@@ -95,7 +95,7 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
             t("Model A"): [names.models[rows.model_a[r]] for r in shown],
             t("Model B"): [names.models[rows.model_b[r]] for r in shown],
             t("Result"): [_result(opened, int(r)) for r in shown],
-            t("P(A wins)"): [rows.outcome[r] for r in shown],
+            t("Points of A"): [rows.outcome[r] for r in shown],
             t("Orders"): [{1: t("agree"), 0: t("disagree")}.get(int(rows.consistent[r]), DASH) for r in shown],
         }
     else:
@@ -121,7 +121,7 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
             t("Model A"): text(width=wide),
             t("Model B"): text(width=wide),
             t("Result"): text(width=190),
-            t("P(A wins)"): st.column_config.ProgressColumn(format="%.2f", min_value=0, max_value=1, width=105),
+            t("Points of A"): st.column_config.ProgressColumn(format="%.2f", min_value=0, max_value=1, width=105),
             t("Orders"): text(width=80),
         },
     )  # fmt: skip
