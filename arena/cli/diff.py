@@ -58,7 +58,7 @@ def print_diff(found: BoardDiff, before: str, after: str, shown: int = SHOWN) ->
     for head in ("model", "rank", "rating", "win rate", "score"):
         table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
     for row in found.models:
-        table.add_row(escape(row.model), *_cells(row))
+        table.add_row(escape(row.model), *_cells(row, found.same_scale))
     console.print(table if found.models else "no model is on both boards")
     for line in sentences(found):
         console.print(escape(line))
@@ -73,6 +73,10 @@ def print_diff(found: BoardDiff, before: str, after: str, shown: int = SHOWN) ->
 def sentences(found: BoardDiff) -> list[str]:
     """What the table does not say."""
     lines = []
+    if not found.same_scale and any(None not in (row.rating_before, row.rating_after) for row in found.models):
+        lines.append(
+            "the ratings of the two boards do not compare: another model, or the mean of other models, holds them"
+        )
     if found.spearman is not None and found.kendall is not None:
         lines.append(f"rank correlation: Spearman {found.spearman:.3f}, Kendall {found.kendall:.3f}")
     if found.battles_both:
@@ -91,14 +95,14 @@ def sentences(found: BoardDiff) -> list[str]:
     return lines
 
 
-def _cells(row: Moved) -> list[str]:
+def _cells(row: Moved, same_scale: bool) -> list[str]:
     rank = f"{row.rank_before if row.rank_before is not None else '–'} → {row.rank_after or '–'}"
     if row.rank_before is not None and row.rank_after is not None and row.rank_before != row.rank_after:
         step = row.rank_before - row.rank_after
         rank += f" [green]▲{step}[/]" if step > 0 else f" [red]▼{-step}[/]"
     return [
         rank,
-        _change(row.rating_before, row.rating_after, 0),
+        _change(row.rating_before, row.rating_after, 0, step=same_scale),
         _change(_hundred(row.win_rate_before), _hundred(row.win_rate_after), 1, "%"),
         _change(row.score_before, row.score_after, 2),
     ]
@@ -108,9 +112,9 @@ def _hundred(value: float | None) -> float | None:
     return None if value is None else 100 * value
 
 
-def _change(before: float | None, after: float | None, digits: int, unit: str = "") -> str:
+def _change(before: float | None, after: float | None, digits: int, unit: str = "", step: bool = True) -> str:
     if before is None and after is None:
         return "–"
     shown = [f"{value:.{digits}f}{unit}" if value is not None else "–" for value in (before, after)]
-    step = "" if before is None or after is None else f" ({after - before:+.{digits}f})"
-    return f"{shown[0]} → {shown[1]}{step}"
+    moved = f" ({after - before:+.{digits}f})" if step and before is not None and after is not None else ""
+    return f"{shown[0]} → {shown[1]}{moved}"

@@ -44,7 +44,7 @@ class Moved:
     score_before: float | None
     score_after: float | None
     apart: bool | None
-    """The two intervals of its rating (or score) do not meet."""
+    """The two intervals of its rating (or score) do not meet. None without two intervals on one scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class BoardDiff:
     """τ-b over the same models."""
     battles_both: int
     """Battles rated on both boards."""
+    same_scale: bool
+    """Whether ratings compare: held by the same model at the same points, or by the mean of the same models."""
     same_winner: int
     changed: tuple[ChangedBattle, ...]
     battles_only_before: int
@@ -99,6 +101,8 @@ def read_board(path: Path) -> BoardFile:
         raise DataError(f"{found}: not JSON ({error})") from None
     if not isinstance(board, dict) or not isinstance(board.get("models"), list):
         raise DataError(f"{found}: not a leaderboard (no `models` in it)")
+    if not all(isinstance(row, dict) and "model" in row for row in cast("list[JSON]", board["models"])):
+        raise DataError(f"{found}: models: found an entry without a model's name")
     battles = found.parent / "battles.jsonl"
     rows = tuple(_slim(row) for _, row in read_objects(battles)) if battles.is_file() else ()
     return BoardFile(found, board, rows)
@@ -114,18 +118,20 @@ def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
     old, new = _by_model(before), _by_model(after)
     both = sorted(old.keys() & new.keys(), key=lambda m: (_rank(new[m]) is None, _rank(new[m]) or 0, m))
     ranks = [(a, b) for m in both if (a := _rank(old[m])) is not None and (b := _rank(new[m])) is not None]
+    same_scale = _same_scale(before.board, after.board)
     places_before, places_after = _rated(before.battles), _rated(after.battles)
     shared = sorted(places_before.keys() & places_after.keys())
     changed = [
         change for place in shared if (change := _changed(place, places_before[place], places_after[place])) is not None
     ]
     return BoardDiff(
-        tuple(_moved(model, old[model], new[model]) for model in both),
+        tuple(_moved(model, old[model], new[model], same_scale) for model in both),
         tuple(sorted(old.keys() - new.keys())),
         tuple(sorted(new.keys() - old.keys())),
         spearman([a for a, _ in ranks], [b for _, b in ranks]),
         kendall([a for a, _ in ranks], [b for _, b in ranks]),
         len(shared),
+        same_scale,
         len(shared) - len(changed),
         tuple(changed),
         len(places_before) - len(shared),
@@ -171,18 +177,31 @@ def _by_model(side: BoardFile) -> dict[str, Row]:
     return {str(row["model"]): row for row in cast("Sequence[Row]", side.board["models"])}
 
 
-def _moved(model: str, old: Row, new: Row) -> Moved:
+def _same_scale(before: Row, after: Row) -> bool:
+    """Ratings move as a whole when another model holds them, or when the mean is over other models."""
+    if before.get("anchor") or after.get("anchor"):
+        return before.get("anchor") == after.get("anchor")
+    rated = [
+        {row["model"] for row in cast("Sequence[Row]", side["models"]) if row.get("rating") is not None}
+        for side in (before, after)
+    ]
+    return rated[0] == rated[1]
+
+
+def _moved(model: str, old: Row, new: Row, same_scale: bool) -> Moved:
     return Moved(
         model, _rank(old), _rank(new),
         _float(old.get("rating")), _float(new.get("rating")),
         _float(old.get("win_rate")), _float(new.get("win_rate")),
         _float(old.get("score")), _float(new.get("score")),
-        _apart(old, new),
+        _apart(old, new, same_scale),
     )  # fmt: skip
 
 
-def _apart(old: Row, new: Row) -> bool | None:
+def _apart(old: Row, new: Row, same_scale: bool) -> bool | None:
     field = "rating" if old.get("rating") is not None and new.get("rating") is not None else "score"
+    if field == "rating" and not same_scale:
+        return None
     ends = [_float(row.get(f"{field}_{end}")) for row in (old, new) for end in ("low", "high")]
     if any(end is None for end in ends):
         return None

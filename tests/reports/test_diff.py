@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from arena.cli import group
+from arena.cli.diff import sentences
 from arena.errors import InputError
 from arena.reports.diff import BoardFile, compare_boards, kendall, read_board, spearman
 from arena.types import JSON
@@ -45,8 +46,12 @@ def battle(question: str, a: str, b: str, winner: str, judge: str = "j", key: st
     }  # fmt: skip
 
 
-def board(models: list[dict[str, JSON]], battles: list[dict[str, JSON]], simulated: bool = False) -> BoardFile:
-    return BoardFile(Path("leaderboard.json"), {"models": [*models], "simulated": simulated}, tuple(battles))
+def board(
+    models: list[dict[str, JSON]], battles: list[dict[str, JSON]], simulated: bool = False, anchor: str | None = None
+) -> BoardFile:
+    held: JSON = {"model": anchor, "rating": 1000.0} if anchor else None
+    fields = {"models": [*models], "simulated": simulated, "anchor": held}
+    return BoardFile(Path("leaderboard.json"), fields, tuple(battles))
 
 
 def test_a_battle_written_the_other_way_round_is_the_same_battle() -> None:
@@ -78,14 +83,38 @@ def test_a_changed_answer_is_said() -> None:
 
 
 def test_models_that_moved_beyond_both_intervals_stand_out() -> None:
-    before = board([model("x", 1, 1100), model("y", 2, 1000), model("gone", 3, 900)], [])
-    after = board([model("y", 1, 1105), model("x", 2, 1095), model("new", 3, 900)], [], simulated=True)
+    before = board([model("x", 1, 1100), model("y", 2, 1000), model("gone", 3, 900)], [], anchor="base")
+    after = board([model("y", 1, 1105), model("x", 2, 1095), model("new", 3, 900)], [], simulated=True, anchor="base")
     found = compare_boards(before, after)
     assert [(row.model, row.rank_before, row.rank_after, row.apart) for row in found.models] == [
         ("y", 2, 1, True), ("x", 1, 2, False)
     ]  # fmt: skip
     assert (found.only_before, found.only_after, found.simulated) == (("gone",), ("new",), True)
     assert found.spearman == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize(
+    ("anchors", "models", "same"),
+    [
+        (("base", "base"), (("x", "y"), ("x", "z")), True),
+        (("base", "x"), (("x", "y"), ("x", "y")), False),
+        (("base", None), (("x", "y"), ("x", "y")), False),
+        ((None, None), (("x", "y"), ("x", "y")), True),
+        ((None, None), (("x", "y"), ("x", "z")), False),
+    ],
+)
+def test_ratings_on_different_scales_are_not_subtracted(
+    anchors: tuple[str | None, str | None], models: tuple[tuple[str, ...], tuple[str, ...]], same: bool
+) -> None:
+    """A board whose ratings have mean 1000 moves as a whole when a model joins it."""
+    sides = [
+        board([model(name, i + 1, 1000 + 100 * i * side) for i, name in enumerate(names)], [], anchor=anchor)
+        for side, (anchor, names) in enumerate(zip(anchors, models, strict=True))
+    ]
+    found = compare_boards(*sides)
+    assert found.same_scale is same
+    assert [row.apart for row in found.models if row.model == "x"] == [False if same else None]
+    assert any("do not compare" in line for line in sentences(found)) is not same
 
 
 def test_a_board_is_the_same_as_itself_from_any_place_it_can_be_named_by(plain_board: Path) -> None:
@@ -109,6 +138,13 @@ def test_the_table_names_who_moved_and_what_changed(plain_board: Path, tmp_path:
     output = CliRunner().invoke(group, ["diff", str(plain_board), str(tmp_path)], catch_exceptions=False).output
     assert "98.8% with the same winner, 1 changed" in output
     assert f"{rows[place]['model_a']} → tie" in output
+
+
+@pytest.mark.parametrize("models", ["[{}]", "[1]", "5"])
+def test_a_file_that_is_no_leaderboard_is_refused(tmp_path: Path, models: str) -> None:
+    (tmp_path / "leaderboard.json").write_text(f'{{"models": {models}}}')
+    with pytest.raises(InputError, match=r"leaderboard\.json: "):
+        read_board(tmp_path)
 
 
 def test_a_folder_without_a_board_says_so(tmp_path: Path) -> None:
