@@ -111,7 +111,9 @@ def looks_like_a_page(content_type: str, text: str) -> bool:
 
 
 def error_text(body: object) -> str:
-    """The readable part of an error body: type or code, and message."""
+    """The readable part of an error body: type or code, and message. Gemini puts it into a list of one."""
+    if isinstance(body, list) and body:
+        return error_text(body[0])
     if not isinstance(body, Mapping):
         return body if isinstance(body, str) else ""
     inner = body.get("error", body)

@@ -144,6 +144,13 @@ def test_a_temperature_out_of_range_stays_rejected(api: str) -> None:
         assert complete(server, api, ask(sampling=Sampling(temperature=1.5))).status == "bad_request"
 
 
+def test_an_error_is_one_line_of_bounded_length_without_its_wrapping(api: str) -> None:
+    body = [{"error": {"status": "INVALID_ARGUMENT", "message": "too\nlong: " + "x" * 5000}}]
+    with FakeServer(lambda call: Fail(400, body=body)) as server:
+        error = complete(server, api, ask()).error
+    assert error.startswith("400: too long: xxx") and error.endswith("x...") and len(error) == 600
+
+
 def test_nobody_listens(api: str) -> None:
     with FakeServer(lambda call: Say()) as server:
         url = server.openai_url
