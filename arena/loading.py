@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from arena.config import Config
-from arena.errors import ConfigError
+from arena.errors import ConfigError, InputError
 from arena.shipped import shipped
 from arena.strict import describe, kind_of, read_yaml
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -64,6 +67,17 @@ def load_config(name: str) -> LoadedConfig:
         return LoadedConfig(Config.model_validate(expanded), path, raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
+
+
+@contextmanager
+def naming_config(path: Path) -> Iterator[None]:
+    """While this lasts, errors about an entry of the config (`answers_gen.x.price: ...`) name the file too."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith(_SECTIONS):
+            raise type(error)(f"{path}: {error}") from None
+        raise
 
 
 def _expand(value: JSON, path: Path) -> JSON:

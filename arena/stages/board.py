@@ -25,7 +25,7 @@ from arena.judging.judge import MAX_TOKENS, Judge
 from arena.judging.kinship import kinship_warnings, peer_warnings
 from arena.judging.style import FEATURES
 from arena.keys import derived_seed, digest, fingerprint, plain_messages, recorded_key, sampling_params
-from arena.loading import LoadedConfig
+from arena.loading import LoadedConfig, naming_config
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
 from arena.recordings import Recording, load_recording
@@ -167,16 +167,17 @@ def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard
     questions = with_references(load_questions(config.question_file), config.reviews_gen.reference_file)
     folder = BoardFolder(config.output_dir)
     entries = {name: _rehearsed(entry) if dry_run == "all" else entry for name, entry in config.answers_gen.items()}
-    board = OpenBoard(
-        loaded,
-        questions,
-        load_categories(config.category_file),
-        {name: Candidate(name, entry, _recording(name, entry)) for name, entry in entries.items()},
-        _judges(config, dry_run),
-        _prompts(loaded),
-        folder.dry_run if dry_run == "all" else folder,
-        folder.dry_run if dry_run else folder,
-    )
+    with naming_config(loaded.path):
+        board = OpenBoard(
+            loaded,
+            questions,
+            load_categories(config.category_file),
+            {name: Candidate(name, entry, _recording(name, entry)) for name, entry in entries.items()},
+            _judges(config, dry_run),
+            _prompts(loaded),
+            folder.dry_run if dry_run == "all" else folder,
+            folder.dry_run if dry_run else folder,
+        )
     _warn(board)
     return board
 

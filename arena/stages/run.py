@@ -11,7 +11,7 @@ from typing import cast
 
 from arena.config import ApiConfig, BackendConfig, LocalConfig
 from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
-from arena.loading import LoadedConfig
+from arena.loading import LoadedConfig, naming_config
 from arena.lock import BoardLock
 from arena.stages.answer import answer_stage, asked_models, current_answers
 from arena.stages.board import DryRun, OpenBoard, open_board
@@ -53,7 +53,7 @@ def run_board(
     board = open_board(loaded, dry_run)
     for warning in board.warnings:
         progress.note(warning)
-    with ExitStack() as stack:
+    with naming_config(loaded.path), ExitStack() as stack:
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
         preflight(board, options)
@@ -125,6 +125,8 @@ async def _stages(board: OpenBoard, options: RunOptions, record: RunRecord, cont
             failure = error
     if "reviews" in options.stages and board.config.reviews_gen.enable and not control.interruption.asked:
         answers, _ = current_answers(board)
+        if not any(answers.values()):
+            record.note("no answers are stored yet, so there is nothing to review")
         await review_stage(board, answers, options, record, control)
     if failure is not None:
         raise failure

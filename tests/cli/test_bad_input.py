@@ -108,7 +108,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "answer file missing": (
         lambda d: (d / "wrong.jsonl").unlink(),
-        r"answers_gen\.wrong\.file: .*wrong\.jsonl: no such file",
+        r"config\.yaml: answers_gen\.wrong\.file: .*wrong\.jsonl: no such file",
     ),
     "answer line without answer": (
         lambda d: write_jsonl(d / "wrong.jsonl", [{"question_id": 1}]),

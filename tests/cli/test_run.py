@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,8 @@ def test_limit_and_models_restrict_what_is_asked_and_say_what_is_pending(tmp_pat
 
 def test_stages_can_be_run_one_by_one(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path)
+    assert "no answers are stored yet" in arena("run", "-c", config, "--stage", "reviews").stderr
+    shutil.rmtree(tmp_path / "out")
     assert arena("run", "-c", config, "--stage", "answers").returncode == 0
     assert not (tmp_path / "out/reviews").exists()
     assert arena("run", "-c", config, "--stage", "reviews").returncode == 0

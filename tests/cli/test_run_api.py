@@ -126,7 +126,7 @@ def test_a_missing_key_is_found_before_any_call(tmp_path: Path, monkeypatch: pyt
         monkeypatch.delenv("JUDGE_KEY")
         done = arena("run", "-c", config)
     assert done.returncode == 2
-    assert "reviews_gen.judges.j: the environment variable JUDGE_KEY is not set" in done.stderr
+    assert f"{config}: reviews_gen.judges.j: the environment variable JUDGE_KEY is not set" in done.stderr
     assert server.calls == []
 
 
