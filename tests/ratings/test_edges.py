@@ -140,10 +140,18 @@ class TestEdges:
                 assert getattr(ours, field) == pytest.approx(getattr(theirs, field), abs=1e-6), field
 
     def test_weights_a_million_apart_still_fit(self) -> None:
-        a, b, y, q = columns_of(battles(seed=3, m=6, questions=6, both=False))
-        weight = np.random.default_rng(1).choice([1e-3, 1.0, 1e3], len(a)).tolist()
-        for row in rate(table_of(a, b, y, q, weight=weight)).models:
-            assert row.rating_low is None or row.rating is None or row.rating_low <= row.rating
+        """The Hessian is near singular, and a Newton step ends in rounding errors above the usual bound."""
+        rng = np.random.default_rng(286)
+        a = rng.integers(0, 5, 12)
+        b = (a + rng.integers(1, 5, 12)) % 5
+        weight = rng.choice([1e-3, 1.0, 1e3], 12)
+        outcome = rng.choice([0.0, 1.0], 12)
+        table = table_of(
+            [f"m{i}" for i in a], [f"m{i}" for i in b], outcome.tolist(), range(12), weight=weight.tolist()
+        )
+        fit = estimate(table.evened())
+        assert np.isfinite(fit.order).all()
+        assert fit.gradient_norm < 1e-6
 
     def test_no_question_ids_means_independent_and_says_so(self) -> None:
         board = rate(table_of(["a", "a", "b"], ["b", "b", "a"], [1.0, 0.0, 0.5]))
