@@ -108,7 +108,11 @@ def clickable(key: str, selection: str, draw: Draw, *given: object, **named: obj
     return dict(marks[0]) if isinstance(marks, list) else {}
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={FunctionType: lambda draw: draw.__qualname__})
+def _name(draw: FunctionType) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={FunctionType: _name})
 def _drawn(draw: Draw, given: tuple[object, ...], named: Mapping[str, object], colours: Look) -> dict[str, Any]:
     """The Vega-Lite specification: altair takes some 100 ms to make and validate one."""
     spec: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict()

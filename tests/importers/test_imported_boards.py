@@ -31,6 +31,13 @@ def rated(tmp_path: Path, tool: str, layout: str) -> tuple[Path, dict[str, JSON]
     return out, board, rows
 
 
+def run_with_stand_in(config: Path) -> None:
+    """Run the board again with a second judge beside the recorded one."""
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("  judges:\n", "  judges:\n    stand-in: {backend: simulated}\n"), encoding="utf-8")
+    arena("run", "-c", str(config))
+
+
 def test_both_orders_of_a_review_file_become_one_battle(tmp_path: Path) -> None:
     _, board, rows = rated(tmp_path, "llmuses", "battle")
     assert {row["question_id"]: (row["state"], row["reason"], row["outcome"], row["consistent"]) for row in rows} == {
@@ -58,10 +65,7 @@ def test_strong_games_weigh_more_inside_their_battle(tmp_path: Path) -> None:
 
 def test_a_judge_added_to_an_arena_hard_board_is_asked_for_the_same_five_labels(tmp_path: Path) -> None:
     out, _, before = rated(tmp_path, "arena_hard", "v2")
-    config = out / "config.yaml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("  judges:\n", "  judges:\n    stand-in: {backend: simulated}\n"), encoding="utf-8")
-    arena("run", "-c", str(config))
+    run_with_stand_in(out / "config.yaml")
     reports = next(out.glob("runs/*/reports"))
     rows = [row for _, row in read_objects(reports / "battles.jsonl")]
     assert [row["outcome"] for row in rows if row["judge"] == "owl"] == [row["outcome"] for row in before]
@@ -105,10 +109,7 @@ def test_a_changed_answer_makes_its_verdicts_stale_and_no_others(tmp_path: Path)
 
 def test_another_judge_costs_its_own_calls_and_keeps_the_imported_verdicts(tmp_path: Path) -> None:
     out, _, _ = rated(tmp_path, "llmuses", "battle")
-    config = out / "config.yaml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("  judges:\n", "  judges:\n    stand-in: {backend: simulated}\n"), encoding="utf-8")
-    arena("run", "-c", str(config))
+    run_with_stand_in(out / "config.yaml")
     asked = [row for _, row in read_objects(out / "runs" / "pairwise" / "reviews" / "stand-in.jsonl")]
     assert len(asked) == 6  # three questions in both orders, and nothing of the recorded judge again
     rows = [row for _, row in read_objects(out / "runs" / "pairwise" / "reports" / "battles.jsonl")]
