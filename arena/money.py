@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
 
-from arena.config import Price
+from arena.config.base import Price
 from arena.types import Completion, Usage
 
 PER_TOKEN = 1e-6

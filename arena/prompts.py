@@ -19,11 +19,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from arena.config import Strict
+from arena.config.base import Strict
+from arena.config.strict import describe, kind_of, nearest, read_yaml
 from arena.errors import ConfigError
 from arena.formats import FORMATS, Criterion, Format, Kind, Outcome, Unparsed, make_format, options_of, spec_of
 from arena.keys import digest
-from arena.strict import describe, kind_of, nearest, read_yaml
 from arena.types import Message, Question, TokenLogprobs
 
 __all__ = ["Prompt", "Unparsed", "load_prompt"]

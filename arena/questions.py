@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from arena.config.strict import kind_of, read_yaml
 from arena.errors import DataError
 from arena.files import read_objects
-from arena.strict import kind_of, read_yaml
 from arena.types import JSON, Question
 
 _KNOWN = {"question_id", "category", "text", "turns", "reference", "system", "language"}

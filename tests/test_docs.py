@@ -16,7 +16,7 @@ from judges import by_model, read_prompt
 from servers import Action, Call, FakeServer, Say
 
 from arena.cli import group
-from arena.loading import load_config
+from arena.config.loading import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")]
@@ -139,7 +139,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_config_key_stands_in_the_config_page() -> None:
-    from arena.config import Config
+    from arena.config.schema import Config
 
     page = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
     named = set(re.findall(r"[a-z][a-z0-9_]*", page))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.config import Price
+from arena.config.base import Price
 from arena.money import add_usage, cost_usd, priced, upper_bound_usd
 from arena.types import Completion, Usage
 

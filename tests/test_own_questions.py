@@ -17,8 +17,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from arena.config.shipped import shipped
 from arena.questions import load_categories, load_questions
-from arena.shipped import shipped
 from arena.types import Question
 
 PATH = shipped("data") / "questions.jsonl"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.config.shipped import shipped
 from arena.errors import ConfigError
 from arena.formats import FORMATS, make_format
 from arena.prompts import Prompt, Unparsed, load_prompt
-from arena.shipped import shipped
 from arena.types import Message, Parsed, ParsedScore, Question
 
 SHIPPED = shipped("configs") / "prompts"

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.errors import BoardLocked, DataError, DiskFull, InputError
-from arena.lock import BoardLock
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
-from arena.store import AnswerStore, BoardFolder, Ledger
+from arena.store.folder import AnswerStore, BoardFolder, Ledger
+from arena.store.lock import BoardLock
 from arena.types import Answer, Reply, TokenLogprobs, Usage
 
 texts = st.text(max_size=20)
@@ -133,7 +133,7 @@ def test_a_disk_too_full_for_the_lock_is_told_as_such(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from arena.lock import BoardLock
+from arena.store.lock import BoardLock
 lock = BoardLock(Path(sys.argv[1]))
 print("in", flush=True)
 time.sleep(60)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from arena.config.strict import read_yaml
 from arena.errors import ConfigError
-from arena.strict import read_yaml
 
 
 def read(folder: Path, text: str) -> object:

@@ -13,9 +13,9 @@ if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 from arena.errors import InputError
 from viz.charts.looks import Look
-from viz.choices import choose, enter_page
-from viz.rendering import as_html, plain, shortened
-from viz.session import LANGUAGES, look, preferred_language, simulated, source, t
+from viz.ui.choices import choose, enter_page
+from viz.ui.rendering import as_html, plain, shortened
+from viz.ui.session import LANGUAGES, look, preferred_language, simulated, source, t
 
 
 def main() -> None:

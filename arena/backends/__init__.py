@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arena.config import AnthropicConfig, BackendConfig, LocalConfig, OpenAIConfig
+from arena.config.kinds import AnthropicConfig, BackendConfig, LocalConfig, OpenAIConfig
 from arena.errors import ConfigError
-from arena.recordings import Recording
+from arena.store.recordings import Recording
 from arena.types import Backend
 
 
@@ -29,33 +29,33 @@ class Opening:
 
 
 def _recorded(opening: Opening, entry: BackendConfig) -> Backend:
-    from arena.backends.recorded import RecordedBackend
+    from arena.backends.offline.recorded import RecordedBackend
 
     return RecordedBackend(opening.recording or {})
 
 
 def _reference(opening: Opening, entry: BackendConfig) -> Backend:
-    from arena.backends.reference import ReferenceBackend
+    from arena.backends.offline.reference import ReferenceBackend
 
     return ReferenceBackend()
 
 
 def _simulated(opening: Opening, entry: BackendConfig) -> Backend:
-    from arena.backends.simulated import SimulatedBackend
+    from arena.backends.offline.simulated import SimulatedBackend
 
     latency_s = getattr(entry, "latency_s", 0.0)
     return SimulatedBackend(opening.name, opening.seed, latency_s, getattr(entry, "concurrency", 16))
 
 
 def _openai(opening: Opening, entry: BackendConfig) -> Backend:
-    from arena.backends.openai import open_openai
+    from arena.backends.openai.backend import open_openai
 
     assert isinstance(entry, OpenAIConfig)
     return open_openai(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
 
 
 def _anthropic(opening: Opening, entry: BackendConfig) -> Backend:
-    from arena.backends.anthropic import open_anthropic
+    from arena.backends.anthropic.backend import open_anthropic
 
     assert isinstance(entry, AnthropicConfig)
     return open_anthropic(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
@@ -102,7 +102,7 @@ def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = Fals
         check_packages(spec_of(f"{opening.role}.{opening.name}", entry))
     if not isinstance(entry, OpenAIConfig | AnthropicConfig):
         return
-    from arena.backends.api import read_key
+    from arena.backends.http.api import read_key
 
     place = f"{opening.role}.{opening.name}"
     read_key(entry, place, os.environ)

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from arena.backends.api import ApiBackend, D
-from arena.backends.http_errors import call_error, http_errors, status_error
+from arena.backends.http.api import ApiBackend, D
+from arena.backends.http.errors import call_error, http_errors, status_error
 from arena.errors import ArenaError, CallError, EndpointDead, Rejected, Unauthorized, Unstable
 from arena.files import from_json
 from arena.types import JSON, Backend, Completion, Request
@@ -119,10 +119,10 @@ def batch_client(backend: Backend) -> BatchClient | None:
     """The batch endpoint of a backend; None where there is none (a local engine, a recording)."""
     if not isinstance(backend, ApiBackend):
         return None
-    from arena.backends.anthropic import AnthropicTransport
-    from arena.backends.anthropic_batch import AnthropicBatches
-    from arena.backends.openai import OpenAITransport
-    from arena.backends.openai_batch import OpenAIBatches
+    from arena.backends.anthropic.backend import AnthropicTransport
+    from arena.backends.anthropic.batch import AnthropicBatches
+    from arena.backends.openai.backend import OpenAITransport
+    from arena.backends.openai.batch import OpenAIBatches
 
     match backend.transport:
         case OpenAITransport():

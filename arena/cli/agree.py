@@ -42,7 +42,7 @@ def agree(
     Without -c the file must hold the judge's verdicts too, in a column judge_pref.
     """
     from arena.stages.agree import Wish, agree_in_file, agree_on_board, verdicts_as_votes
-    from arena.stages.votes import read_votes
+    from arena.store.votes import read_votes
 
     wish = Wish(judge, level, width, seed, other)
     if config is None:
@@ -50,8 +50,8 @@ def agree(
             raise click.UsageError("give a board with -c, or a file with --votes")
         document = agree_in_file(read_votes(votes), wish)
     else:
-        from arena.loading import load_config
-        from arena.stages.board import open_board
+        from arena.board.open import open_board
+        from arena.config.loading import load_config
 
         board = open_board(load_config(config))
         found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)

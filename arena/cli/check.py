@@ -12,10 +12,10 @@ from arena.cli.options import config_option
 def check(config: str) -> None:
     """Read and validate a config and everything it refers to. Nothing is sent, nothing is written."""
     from arena.backends import Opening, check_entry
-    from arena.config import RecordedConfig
-    from arena.loading import load_config
-    from arena.stages.answer import current_answers
-    from arena.stages.board import open_board
+    from arena.board.answers import current_answers
+    from arena.board.open import open_board
+    from arena.config.kinds import RecordedConfig
+    from arena.config.loading import load_config
 
     board = open_board(load_config(config))
     for name, candidate in board.candidates.items():

@@ -35,7 +35,7 @@ def diff(before: str, after: str, as_json: bool) -> None:
 
 def locate(place: str) -> Path:
     """Where a board's reports are: a config means its output folder."""
-    from arena.loading import load_config
+    from arena.config.loading import load_config
 
     path = Path(place)
     if path.suffix in {".yaml", ".yml"}:

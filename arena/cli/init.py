@@ -16,9 +16,9 @@ def init(folder: Path) -> None:
 
     Nothing that is there already is overwritten.
     """
+    from arena.config.shipped import shipped
     from arena.errors import InputError
     from arena.files import write_atomically
-    from arena.shipped import shipped
 
     taken = [name for name in FILES if (folder / name).exists()]
     if taken or (folder.exists() and not folder.is_dir()):

@@ -34,8 +34,8 @@ def plan(
     batch: bool,
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
-    from arena.loading import load_config
-    from arena.stages.board import open_board
+    from arena.board.open import open_board
+    from arena.config.loading import load_config
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
 

@@ -84,8 +84,8 @@ def rate(
     Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
     intervals true where questions repeat. Rows without an outcome are skipped and counted.
     """
-    from arena.cli.battle_columns import Wanted
-    from arena.cli.battle_file import read_battles
+    from arena.battles.read.columns import Wanted
+    from arena.battles.read.files import read_battles
     from arena.ratings import RatingOptions
     from arena.ratings import rate as rated
 
@@ -140,7 +140,7 @@ def _anchor(text: str | None) -> Anchored | None:
 
 def _needed(features: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that features and presets are made of."""
-    from arena.ratings.style import style_names
+    from arena.ratings.methods.style import style_names
 
     more = ("difficulty",) if "alpaca_eval" in features else ()
     return (*style_names(features), *more)

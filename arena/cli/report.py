@@ -21,10 +21,10 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     It opens anywhere, loads nothing from the network, and holds the leaderboard, who beats whom, judges, a searchable
     sample of battles and how it all was made.
     """
+    from arena.config.loading import load_config
     from arena.files import write_atomically
-    from arena.loading import load_config
     from arena.reports.page import read_page_data, render_page
-    from arena.store import BoardFolder
+    from arena.store.folder import BoardFolder
 
     loaded = load_config(config)
     real = BoardFolder(loaded.config.output_dir)

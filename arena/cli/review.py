@@ -11,8 +11,8 @@ from arena.cli.options import budget_option, config_option
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from arena.config import OrderRule
-    from arena.stages.board import DryRun
+    from arena.board.open import DryRun
+    from arena.config.schema import OrderRule
     from arena.stages.options import RunOptions
     from arena.stages.plan import Plan
     from arena.stages.rate import Rated
@@ -57,7 +57,7 @@ def review(
     """
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.table import print_board
-    from arena.loading import load_config
+    from arena.config.loading import load_config
     from arena.stages.options import RunOptions
     from arena.stages.rejudge import with_judge
 

@@ -9,7 +9,7 @@ import click
 from arena.cli.options import budget_option, config_option, dry_run_option, names
 
 if TYPE_CHECKING:
-    from arena.stages.board import DryRun
+    from arena.board.open import DryRun
     from arena.stages.options import BatchMode, StageName
     from arena.stages.plan import Plan
     from arena.stages.run import RunResult
@@ -48,7 +48,7 @@ def run(
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
-    from arena.loading import load_config
+    from arena.config.loading import load_config
     from arena.stages.options import RunOptions, parse_redo
     from arena.stages.run import run_board
 

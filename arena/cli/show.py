@@ -9,7 +9,7 @@ import click
 from arena.cli.options import config_option, dry_run_option
 
 if TYPE_CHECKING:
-    from arena.stages.board import DryRun
+    from arena.board.open import DryRun
     from arena.stages.show import Shown
 
 
@@ -31,8 +31,8 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
     """One stored battle of question QUESTION between A and B (in single mode: A alone), with every prompt and raw
     reply.
     """
-    from arena.loading import load_config
-    from arena.stages.board import open_board
+    from arena.board.open import open_board
+    from arena.config.loading import load_config
     from arena.stages.show import find_battle
 
     board = open_board(load_config(config), cast("DryRun | None", dry_run))

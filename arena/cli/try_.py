@@ -9,7 +9,7 @@ import click
 from arena.cli.options import config_option, names
 
 if TYPE_CHECKING:
-    from arena.stages.board import OpenBoard
+    from arena.board.open import OpenBoard
     from arena.stages.options import Only
 
 
@@ -22,11 +22,11 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
     What comes back is stored as a run would store it, and is not paid again.
     """
+    from arena.board.open import open_board
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.progress import console_progress
     from arena.cli.show import print_part
-    from arena.loading import load_config
-    from arena.stages.board import open_board
+    from arena.config.loading import load_config
     from arena.stages.options import RunOptions
     from arena.stages.run import run_board
     from arena.stages.show import find_battle
@@ -43,8 +43,8 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
 
 def _choose(board: OpenBoard, question: str | None, models: tuple[str, ...] | None) -> Only:
+    from arena.board.open import nearest
     from arena.errors import InputError
-    from arena.stages.board import nearest
     from arena.stages.options import Only
 
     ids = [q.question_id for q in board.questions]

@@ -50,9 +50,9 @@ def view(
 
 
 def _of_config(name: str, dry_run: str | None) -> list[str]:
+    from arena.config.loading import load_config
     from arena.errors import InputError
-    from arena.loading import load_config
-    from arena.store import BoardFolder
+    from arena.store.folder import BoardFolder
 
     config = load_config(name).config
     folder = BoardFolder(config.output_dir)
@@ -78,7 +78,7 @@ def _title(config: str) -> str:
 
 def _folder_of(board: str) -> Path:
     """A board's folder, or the output folder of a config."""
-    from arena.loading import load_config
+    from arena.config.loading import load_config
 
     return Path(board).absolute() if Path(board).is_dir() else load_config(board).config.output_dir
 
@@ -100,8 +100,8 @@ def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None
     """Become the server. Raises MissingDependency when Streamlit is not installed."""
     from importlib.util import find_spec
 
+    from arena.config.shipped import shipped
     from arena.errors import MissingDependency
-    from arena.shipped import shipped
 
     if find_spec("streamlit") is None:
         raise MissingDependency("the viewer needs Streamlit: pip install 'llm-arena[viz]'")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.importers.alpaca_eval import read_alpaca_eval
 from arena.importers.arena_hard import read_arena_hard
-from arena.importers.collected import Collected
+from arena.importers.found_board import Collected
 from arena.importers.llmuses import read_llmuses
 from arena.importers.mt_bench import read_mt_bench
 from arena.importers.orq_arena import read_orq_arena

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.collected import Collected, Judged, Said
+from arena.importers.found_board import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
     count,

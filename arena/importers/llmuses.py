@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.collected import Collected, Judged, Said
+from arena.importers.found_board import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
     fields_of,

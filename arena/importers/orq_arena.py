@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.collected import Collected, Judged, Said
+from arena.importers.found_board import Collected, Judged, Said
 from arena.importers.sources import (
     Row,
     count,
@@ -21,7 +21,7 @@ from arena.importers.sources import (
     rows_in,
     seconds,
     text,
-)  # fmt: skip
+)
 from arena.types import Label, Question, Usage
 
 _VOTES: dict[str, Label] = {"A": "first", "B": "second", "tie": "tie"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from arena.importers.collected import Judged, Said
+from arena.importers.found_board import Judged, Said
 
 Slots = dict[tuple[str, str, int], Said]
 """The answer of (question_id, model, sample)."""

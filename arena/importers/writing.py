@@ -9,14 +9,14 @@ from pathlib import Path
 import yaml
 
 import arena
-from arena.config import Mode
+from arena.config.schema import Mode
 from arena.errors import DataError, InputError
 from arena.files import file_stems, read_objects, to_json, write_atomically
-from arena.importers.collected import Collected, Judged, Said
+from arena.importers.found_board import Collected, Judged, Said
 from arena.importers.samples import Slots, assign_samples
 from arena.keys import digest, recorded_key
 from arena.records import reply_to_json
-from arena.store import BoardFolder
+from arena.store.folder import BoardFolder
 from arena.types import JSON, Question, Reply
 
 FORMAT = "imported"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from arena.config import Mode, OrderRule
+from arena.config.schema import Mode, OrderRule
 from arena.keys import canonical
 from arena.types import Order
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from arena.ratings.arrays import FloatArray, IntArray, Mask
-from arena.ratings.bradley_terry import Fit, fit_bradley_terry, limit_order, profile, sigmoid
-from arena.ratings.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
-from arena.ratings.covariance import Uncertainty, joint_quantile, pseudo_inverse, sandwich
-from arena.ratings.graph import CORE, HIGH, LOW, Graph, build_graph
-from arena.ratings.meat import (
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask
+from arena.ratings.data.graph import CORE, HIGH, LOW, Graph, build_graph
+from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, laplacian, pair_sums
+from arena.ratings.data.table import BattleTable
+from arena.ratings.intervals.covariance import Uncertainty, joint_quantile, pseudo_inverse, sandwich
+from arena.ratings.intervals.question_scores import (
     clustered_meat,
     component_questions,
     independent_meat,
@@ -20,13 +20,13 @@ from arena.ratings.meat import (
     residuals,
     scores_by_question,
 )
-from arena.ratings.student import t_quantile
-from arena.ratings.sums import DENSE_LIMIT, PairSums, laplacian, pair_sums
-from arena.ratings.table import BattleTable
-from arena.ratings.winrate import win_rates
+from arena.ratings.intervals.student_t import t_quantile
+from arena.ratings.methods.bradley_terry import Fit, fit_bradley_terry, limit_order, profile, sigmoid
+from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
+from arena.ratings.methods.win_rate import win_rates
 
 if TYPE_CHECKING:
-    from arena.ratings.sparse import MarginalUncertainty
+    from arena.ratings.intervals.sparse import MarginalUncertainty
 
 NO_SPREAD = 1e-8
 """A standard error below this, on the natural scale, is a rounding error: nothing varied."""
@@ -71,7 +71,7 @@ def estimate(
 
     `columns` are fitted along as far as they are identified; those that are not are missing from the result's.
     Without question ids rows are independent, whatever `interval` says. `bootstrap` is fitted like `sandwich` here:
-    its percentiles are the business of `arena.ratings.bootstrap`.
+    its percentiles are the business of `arena.ratings.intervals.bootstrap`.
     """
     independent = interval == "independent" or table.question is None
     pairs = pair_sums(table)
@@ -94,7 +94,7 @@ def estimate(
         )
     elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
-            from arena.ratings.sparse import marginal_uncertainty
+            from arena.ratings.intervals.sparse import marginal_uncertainty
 
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
         else:

@@ -8,31 +8,24 @@ from functools import partial
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings.arrays import FloatArray, counted
-from arena.ratings.assemble import (
-    Ranks,
-    Ratings,
-    board_warnings,
-    model_rows,
-    nothing_but_ties,
-    pair_differences,
-)
-from arena.ratings.bootstrap import percentile_interval, question_bootstrap
-from arena.ratings.bradley_terry import ELO_MEAN, ELO_SCALE
-from arena.ratings.contextual import Columns
-from arena.ratings.covariance import Uncertainty, competition_ranks, rank_ranges
-from arena.ratings.diagnostics import diagnose, more_questions
-from arena.ratings.elo import EloRatings, elo_ratings
+from arena.ratings.data.arrays import FloatArray, counted
+from arena.ratings.data.pair_sums import DENSE_LIMIT
+from arena.ratings.data.table import BattleTable
 from arena.ratings.estimate import NO_SPREAD, Estimate, degenerate_ends, estimate, jointly
-from arena.ratings.judges import details_options, judge_details
-from arena.ratings.length_control import with_length_control
+from arena.ratings.findings.diagnostics import diagnose, more_questions
+from arena.ratings.findings.judges import details_options, judge_details
+from arena.ratings.intervals.bootstrap import percentile_interval, question_bootstrap
+from arena.ratings.intervals.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
+from arena.ratings.methods.contextual import Columns
+from arena.ratings.methods.elo import EloRatings, elo_ratings
+from arena.ratings.methods.length_control import with_length_control
+from arena.ratings.methods.style import POSITION, joined, position_columns, style_columns, style_names, with_style
+from arena.ratings.methods.win_rate import WinRates, win_rates
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, number
+from arena.ratings.rows import Ranks, Ratings, board_warnings, model_rows, nothing_but_ties, pair_differences
 from arena.ratings.slices import slice_rows
-from arena.ratings.style import POSITION, joined, position_columns, style_columns, style_names, with_style
-from arena.ratings.sums import DENSE_LIMIT
-from arena.ratings.table import BattleTable
-from arena.ratings.winrate import WinRates, win_rates
 
 CROWD = 50
 """More judges than this are a crowd, as on Chatbot Arena: their battles count, nothing is said about each of them."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from arena.ratings.data.table import BattleTable
 from arena.ratings.results import Leaderboard, ModelRow, SliceRow
-from arena.ratings.table import BattleTable
 
 if TYPE_CHECKING:
     from arena.ratings.options import RatingOptions

@@ -12,19 +12,19 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from arena.board.answers import current_answers
+from arena.board.open import OpenBoard
+from arena.board.tables import board_rows
+from arena.board.verdicts import open_ledgers
 from arena.errors import DataError, InputError
 from arena.judging.combine import value_of, winner_of
 from arena.ratings import BattleTable
-from arena.ratings.agreement import agreement
-from arena.ratings.means import Mean, clustered_mean, clustered_share
+from arena.ratings.findings.agreement import agreement
+from arena.ratings.findings.temperature import fit_temperature
+from arena.ratings.findings.voters import Cast, codes_of, human_ceiling, more_questions
+from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.results import plain
-from arena.ratings.soft import fit_temperature
-from arena.ratings.voters import Cast, codes_of, human_ceiling, more_questions
-from arena.stages.answer import current_answers
-from arena.stages.board import OpenBoard
-from arena.stages.rate import board_rows
-from arena.stages.review import open_ledgers
-from arena.stages.votes import Vote, Votes
+from arena.store.votes import Vote, Votes
 from arena.types import JSON, Battle, Score
 
 THIN = 20

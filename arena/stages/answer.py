@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from arena.asking.control import Control, now
+from arena.asking.progress import Progress
+from arena.asking.workers import complete, raise_first, watching, work
 from arena.backends import Opening, open_backend
-from arena.config import LocalConfig
+from arena.board.candidates import Candidate
+from arena.board.open import OpenBoard, nearest
+from arena.config.kinds import LocalConfig, price_of
 from arena.errors import ConfigError, EndpointDead, RunStopped
-from arena.stages.board import Candidate, OpenBoard, nearest
-from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
 from arena.stages.options import Redo, RunOptions
-from arena.stages.progress import Progress
-from arena.store import AnswerStore
+from arena.store.folder import AnswerStore
 from arena.types import Answer, Completion, Question, Request
-
-Answers = dict[str, dict[tuple[str, int], Answer]]
-"""Current answers by model, question and sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,32 +159,3 @@ def _recorded_at(candidate: Candidate, task: AnswerTask) -> str | None:
     """When a recorded answer was made, where its file says so."""
     found = (candidate.recording or {}).get((task.question.question_id, task.request.sample))
     return found.created_at if found is not None else None
-
-
-def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
-    """Today's answers of every candidate, and warnings about stored ones that belong to no question any more.
-
-    A disabled candidate keeps its last stored answers, whatever its entry says today.
-    """
-    answers: Answers = {}
-    warnings = []
-    known = {question.question_id for question in board.questions}
-    for name, candidate in board.candidates.items():
-        store = AnswerStore(board.answer_folder.answer_file(name, board.names))
-        if orphans := len(store.question_ids() - known):
-            warnings.append(f"{name}: answers to {orphans} questions that are no longer asked are left out")
-        found: dict[tuple[str, int], Answer] = {}
-        for question in board.questions:
-            for sample in range(candidate.samples):
-                request = candidate.request(question, sample)
-                answer = store.get(request.key, question.question_id, sample) if request else None
-                if answer is None and not candidate.entry.enable:
-                    answer = store.latest(question.question_id, sample)
-                if answer is not None:
-                    found[question.question_id, sample] = answer
-        answers[name] = found
-    return answers, warnings
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat("T", "milliseconds").replace("+00:00", "Z")

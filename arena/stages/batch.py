@@ -14,26 +14,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import arena
-from arena.backends.batch import (
-    BATCH_PRICE,
-    BatchClient,
-    BatchItem,
-    BatchRefused,
-    BatchState,
-    SubmissionUnknown,
-)
-from arena.batch_log import BatchLog, OpenBatch
-from arena.config import Price
+from arena.asking.budget import call_bound_usd
+from arena.asking.control import Control, now
+from arena.asking.progress import Progress
+from arena.backends.batch import BATCH_PRICE, BatchClient, BatchItem, BatchRefused, BatchState, SubmissionUnknown
+from arena.config.base import Price
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, resolve, steps
 from arena.money import cost_usd
 from arena.nonce import make_nonce
-from arena.stages.answer import now
-from arena.stages.budget import call_bound_usd
-from arena.stages.dispatch import Control
 from arena.stages.options import BatchMode
-from arena.stages.progress import Progress
-from arena.store import Ledger
+from arena.store.batch_log import BatchLog, OpenBatch
+from arena.store.folder import Ledger
 from arena.types import Completion, Reply
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0

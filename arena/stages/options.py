@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from arena.board.matches import SENTINEL
+from arena.board.open import OpenBoard
 from arena.errors import InputError
+from arena.judging.judge import Case
 from arena.types import Answer, Question
 
 StageName = Literal["answers", "reviews", "ratings"]
@@ -90,3 +93,23 @@ def parse_redo(text: str | None) -> Redo | None:
             return Redo(kind, name)
         case _:
             raise InputError(f"--redo {text}: expected judge=NAME, model=NAME or question=ID")
+
+
+class Scope:
+    """What this invocation may ask judges about: --models, --limit, and only models that are enabled."""
+
+    def __init__(self, board: OpenBoard, options: RunOptions) -> None:
+        self._questions = {question.question_id for question in options.asked_questions(board.questions)}
+        self._named = None if options.models is None else set(options.models)
+        self._only = None if options.battle is None else set(options.battle.models)
+        baseline = board.config.reviews_gen.baseline  # a disabled baseline still serves
+        self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name == baseline}
+        self._enabled.add(SENTINEL)
+
+    def covers(self, case: Case) -> bool:
+        """Whether a case may be asked."""
+        if self._named is not None and self._named.isdisjoint(case.models):
+            return False
+        if self._only is not None and self._only != set(case.models):
+            return False
+        return case.question.question_id in self._questions and self._enabled.issuperset(case.models)

@@ -9,18 +9,21 @@ from itertools import islice
 from statistics import fmean
 from typing import Literal, NamedTuple
 
+from arena.asking.budget import OUTPUT_CAP, call_bound_usd
 from arena.backends import Opening, check_backend
-from arena.backends.anthropic_wire import CACHE_MINIMUM_CHARS, shared_chars
+from arena.backends.anthropic.wire import CACHE_MINIMUM_CHARS, shared_chars
 from arena.backends.batch import BATCH_PRICE
-from arena.config import AnthropicConfig, ApiConfig, BackendConfig, Price
+from arena.board.answers import Answers, current_answers
+from arena.board.candidates import Candidate
+from arena.board.open import OpenBoard
+from arena.board.verdicts import open_ledgers
+from arena.config.base import Price
+from arena.config.kinds import AnthropicConfig, ApiConfig, BackendConfig, price_of
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
-from arena.stages.answer import Answers, AnswerTask, asked_models, current_answers, plan_answers
-from arena.stages.board import Candidate, OpenBoard
-from arena.stages.budget import OUTPUT_CAP, call_bound_usd
-from arena.stages.dispatch import price_of
+from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.options import RunOptions
-from arena.stages.review import Todo, next_requests, open_ledgers, plan_reviews
-from arena.store import AnswerStore, Ledger
+from arena.stages.review import Todo, next_requests, plan_reviews
+from arena.store.folder import AnswerStore, Ledger
 from arena.types import JSON, Answer, Request, Usage
 
 BYTES_PER_TOKEN = 4.0

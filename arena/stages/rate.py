@@ -7,34 +7,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple, cast
 
-from arena.config import Config, RecordedConfig
+from arena.asking.progress import Progress
+from arena.battles.counted import Row, rated_judge_rows
+from arena.board.answers import Answers, current_answers
+from arena.board.matches import models_on_board
+from arena.board.null_candidate import Finding, findings
+from arena.board.open import OpenBoard
+from arena.board.tables import battle_table, board_rows, criteria_names, rated_battles, rating_options, sentinel_rows
+from arena.board.verdicts import open_ledgers
+from arena.config.schema import Config
 from arena.errors import InputError
 from arena.formats.text import hide_nonce
-from arena.judging.combine import PANEL, panel_battle, value_of
-from arena.judging.examine import panel_score
+from arena.judging.combine import PANEL
+from arena.judging.flags import flag_answers
 from arena.money import known_sum
-from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
-from arena.ratings.options import Method
+from arena.ratings import Leaderboard, ScoreTable, rate, rate_scores
+from arena.ratings.findings.panel import panel_diagnostics
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
 from arena.reports.rows import write_rows
-from arena.stages.answer import Answers, current_answers
-from arena.stages.board import OpenBoard
-from arena.stages.flags import flag_answers
-from arena.stages.matches import exams, judges_on_board, matches, models_on_board
-from arena.stages.panel import panel_diagnostics
-from arena.stages.progress import Progress
-from arena.stages.review import battles_of, open_ledgers, scores_of
-from arena.stages.sentinel import Finding, findings, sentinel_exams, sentinel_matches
-from arena.store import Ledger
-from arena.types import JSON, Battle, Order, Score
-
-Row = Battle | Score
+from arena.store.folder import Ledger
+from arena.types import JSON, Battle, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
         ledgers = open_ledgers(board, stack)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
         rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
-        null = list(_sentinel_rows(board, answers, ledgers))
+        null = list(sentinel_rows(board, answers, ledgers))
         stored = {name: _ledger_facts(ledger) for name, ledger in ledgers.items() if len(ledger)}
         inputs = _answer_inputs(board, answers) | {f"reviews/{ledgers[n].path.name}": stored[n].sha256 for n in stored}
     if null:
@@ -70,7 +67,7 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     rated = _rate(board, counted, rows, models)
     document = _document(board, rated, counted, answers)
     if len(counted) < len(rows) and board.config.reviews_gen.mode != "single":
-        every = battle_table(board, _rated_battles([row for row in rows if row.judge != PANEL]), models)
+        every = battle_table(board, rated_battles([row for row in rows if row.judge != PANEL]), models)
         options = rating_options(board.config)
         panel = panel_diagnostics(every, options.level, options.seed)
         document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
@@ -86,45 +83,6 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     return Rated(written, folder, tuple(_problems(board.config, rows, answers)))
 
 
-def rated_judge_rows(rows: Sequence[Row]) -> list[Row]:
-    """The rows the board counts: the panel's where there is one, else everybody's."""
-    panel = [row for row in rows if row.judge == PANEL]
-    return panel or list(rows)
-
-
-def board_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
-    """Every judge's rows, and the panel's after those of the same battle."""
-    quorum, silent = board.config.reviews_gen.panel.quorum, silent_judges(board)
-    several = len(judges_on_board(board, ledgers)) > 1
-    if board.config.reviews_gen.mode == "single":
-        scores = scores_of(exams(board, answers, ledgers), ledgers)
-        for _, same in groupby(scores, key=lambda s: (s.question_id, s.model, s.sample)):
-            of_judges = list(same)
-            yield from of_judges
-            if several:
-                yield panel_score(of_judges, quorum, silent)
-        return
-    battles = battles_of(matches(board, answers, ledgers), ledgers, board.config.reviews_gen.strong_weight)
-    for _, group in groupby(battles, key=lambda b: (b.question_id, b.model_a, b.model_b, b.sample)):
-        rows = list(group)
-        yield from rows
-        if several:
-            yield panel_battle(rows, quorum, silent)
-
-
-def _sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
-    """The null sentinel's rows, which are rated nowhere."""
-    if board.config.reviews_gen.mode == "single":
-        return scores_of(sentinel_exams(board, ledgers), ledgers)
-    weight = board.config.reviews_gen.strong_weight
-    return battles_of(sentinel_matches(board, answers, ledgers), ledgers, weight)
-
-
-def silent_judges(board: OpenBoard) -> frozenset[str]:
-    """The judges that nobody asks any more: disabled, or known from their ledger only."""
-    return frozenset(n for n, entry in board.judges.items() if not entry.enable or isinstance(entry, RecordedConfig))
-
-
 def _rate(board: OpenBoard, rows: Sequence[Row], of_judges: Sequence[Row], models: list[str]) -> Leaderboard:
     """The leaderboard of the rows that count; with a panel, what is said about judges rests on their own rows."""
     options = rating_options(board.config)
@@ -137,72 +95,15 @@ def _rate(board: OpenBoard, rows: Sequence[Row], of_judges: Sequence[Row], model
             judge=[row.judge for row in scores],
             category=[board.group_of(row.category) for row in scores],
             language=[row.language for row in scores],
-            criteria={name: [row.criteria.get(name) for row in scores] for name in _criteria(scores)},
+            criteria={name: [row.criteria.get(name) for row in scores] for name in criteria_names(scores)},
             models=models,
         )
         return rate_scores(table, options)
-    battles = battle_table(board, _rated_battles(rows), models)
+    battles = battle_table(board, rated_battles(rows), models)
     if len(rows) == len(of_judges):
         return rate(battles, options)
-    each = battle_table(board, _rated_battles([row for row in of_judges if row.judge != PANEL]), models)
+    each = battle_table(board, rated_battles([row for row in of_judges if row.judge != PANEL]), models)
     return rate(battles, options, every_judge=each)
-
-
-def _rated_battles(rows: Sequence[Row]) -> list[Battle]:
-    return [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
-
-
-def battle_table(board: OpenBoard, battles: Sequence[Battle], models: list[str]) -> BattleTable:
-    """Rated battles as columns."""
-    return BattleTable.from_columns(
-        [row.model_a for row in battles],
-        [row.model_b for row in battles],
-        [row.outcome if row.outcome is not None else 0.5 for row in battles],
-        question_id=[row.question_id for row in battles],
-        weight=[row.weight for row in battles],
-        judge=[row.judge for row in battles],
-        category=[board.group_of(row.category) for row in battles],
-        language=[row.language for row in battles],
-        outcome_a_first=[_outcome_of(row, "a_first") for row in battles],
-        outcome_b_first=[_outcome_of(row, "b_first") for row in battles],
-        style=_style(battles),
-        models=models,
-    )
-
-
-def _outcome_of(battle: Battle, order: Order) -> float | None:
-    """The mean of one order's verdicts alone; None where that order was not asked, or is not known."""
-    shown = (verdict for verdict in battle.verdicts if verdict.order == order and verdict.order_known)
-    values = [value for verdict in shown if (value := value_of(verdict)) is not None]
-    return fmean(values) if values else None
-
-
-def _style(battles: Sequence[Battle]) -> dict[str, list[tuple[float, float]]]:
-    """Both answers' style features as columns."""
-    features = sorted({name[:-2] for row in battles for name in row.style if name.endswith("_a")})
-    return {
-        name: [(row.style.get(f"{name}_a", 0.0), row.style.get(f"{name}_b", 0.0)) for row in battles]
-        for name in features
-    }
-
-
-def rating_options(config: Config) -> RatingOptions:
-    """What the config asks of the ratings."""
-    rating = config.rating_gen
-    baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
-    anchor = next((Anchored(model, points) for model, points in (rating.anchor or {}).items()), None)
-    return RatingOptions(
-        methods=cast("tuple[Method, ...]", config.metrics),
-        baseline=baseline,
-        anchor=anchor,
-        interval=rating.interval.method,
-        level=rating.interval.level,
-        simultaneous=rating.interval.simultaneous,
-        style=rating.style_control,
-        elo_k=rating.elo.k,
-        elo_orders=rating.elo.orders,
-        seed=config.seed,
-    )
 
 
 def _options(config: Config) -> dict[str, JSON]:
@@ -214,10 +115,6 @@ def _options(config: Config) -> dict[str, JSON]:
         "elo_k": rating.elo.k,
         "elo_orders": rating.elo.orders,
     }
-
-
-def _criteria(scores: Sequence[Score]) -> list[str]:
-    return sorted({name for row in scores for name in row.criteria})
 
 
 def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers: Answers) -> dict[str, JSON]:

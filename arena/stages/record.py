@@ -12,10 +12,10 @@ from importlib import metadata
 from pathlib import Path
 
 import arena
+from arena.asking.progress import Progress
+from arena.board.open import OpenBoard
 from arena.files import from_json, to_json, write_atomically
 from arena.redact import redact, without_secrets
-from arena.stages.board import OpenBoard
-from arena.stages.progress import Progress
 from arena.types import JSON, Completion
 
 EVERY_S = 2.0

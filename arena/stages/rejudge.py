@@ -9,15 +9,16 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from arena.config import JudgeConfig, OrderRule, RecordedConfig
+from arena.asking.progress import Progress
+from arena.board.open import DryRun, OpenBoard, open_board
+from arena.config.kinds import JudgeConfig, RecordedConfig
+from arena.config.loading import LoadedConfig
+from arena.config.schema import OrderRule
+from arena.config.strict import describe
 from arena.errors import ConfigError
 from arena.files import file_stems
-from arena.loading import LoadedConfig
-from arena.stages.board import DryRun, OpenBoard, open_board
 from arena.stages.options import StageName
-from arena.stages.progress import Progress
 from arena.stages.rate import Rated, rate_stage
-from arena.strict import describe
 from arena.types import JSON
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)

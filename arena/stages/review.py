@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 
 import arena
+from arena.asking.control import Control, now
+from arena.asking.progress import Progress
+from arena.asking.workers import complete, raise_first, watching, work
 from arena.backends import Opening, open_backend
 from arena.backends.batch import BatchClient, batch_client
-from arena.batch_log import BatchLog
-from arena.config import LocalConfig, RecordedConfig
+from arena.board.answers import Answers
+from arena.board.matches import Ledgers
+from arena.board.open import OpenBoard
+from arena.board.verdicts import all_cases, open_ledgers
+from arena.config.kinds import LocalConfig, RecordedConfig, price_of
 from arena.errors import EndpointDead, RunStopped
-from arena.judging.combine import combine, verdict_of
-from arena.judging.examine import score_of
-from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.judging.judge import Ask, Case, resolve
 from arena.nonce import make_nonce
-from arena.stages.answer import Answers, now
 from arena.stages.batch import BatchDesk, batch_review
-from arena.stages.board import OpenBoard
-from arena.stages.dispatch import Control, complete, price_of, raise_first, watching, work
-from arena.stages.matches import Exam, Ledgers, Match, Scope, exams, matches
-from arena.stages.options import RunOptions
-from arena.stages.progress import Progress
-from arena.stages.sentinel import sentinel_exams, sentinel_matches
-from arena.store import Ledger
-from arena.types import Backend, Battle, Reply, Request, Score
+from arena.stages.options import RunOptions, Scope
+from arena.store.batch_log import BatchLog
+from arena.store.folder import Ledger
+from arena.types import Backend, Reply, Request
 
 
 @dataclass
@@ -62,13 +60,6 @@ class Desk:
     """All cases of the judge, those with a verdict included."""
 
 
-def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
-    """Every judge's ledger, closed with the stack."""
-    names = list(board.judges)
-    paths = {name: board.review_folder.ledger_file(name, names) for name in names}
-    return {name: stack.enter_context(closing(Ledger(path, writable=writable))) for name, path in paths.items()}
-
-
 def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions) -> dict[str, Todo]:
     """What every enabled judge still owes."""
     askable = (name for name, entry in board.judges.items() if entry.enable and not isinstance(entry, RecordedConfig))
@@ -79,17 +70,6 @@ def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: 
         if name in todo and scope.covers(case):
             todo[name].add(case, _reopening(ledgers[name], options, case, set()))
     return todo
-
-
-def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:
-    """Every case of the board, question by question, and the sentinel's after them."""
-    subjects: Iterable[Match] | Iterable[Exam]
-    if board.config.reviews_gen.mode == "single":
-        subjects = chain(exams(board, answers, ledgers), sentinel_exams(board, ledgers))
-    else:
-        subjects = chain(matches(board, answers, ledgers), sentinel_matches(board, answers, ledgers))
-    for subject in subjects:
-        yield from subject.cases
 
 
 async def review_stage(
@@ -214,33 +194,3 @@ def _reopening(ledger: Ledger, options: RunOptions, case: Case, asked: set[str])
         return ledger.get(key)
 
     return lookup
-
-
-def battles_of(matched: Iterable[Match], ledgers: Ledgers, strong_weight: float) -> Iterator[Battle]:
-    """Every judge's row of every battle, from what is stored."""
-    for match in matched:
-        if match.decided is not None:
-            yield match.decided
-            continue
-        ledger = ledgers[match.contest.judge]
-        verdicts = [
-            verdict_of(stored(case, ledger), case.order or "a_first", match.contest.sample, case.sample, case.key)
-            for case in match.cases
-        ]
-        yield combine(match.contest, verdicts, strong_weight)
-
-
-def scores_of(examined: Iterable[Exam], ledgers: Ledgers) -> Iterator[Score]:
-    """Every judge's score of every answer, from what is stored."""
-    for exam in examined:
-        if exam.decided is not None:
-            yield exam.decided
-            continue
-        ledger = ledgers[exam.examination.judge]
-        yield score_of(exam.examination, [stored(case, ledger) for case in exam.cases])
-
-
-def stored(case: Case, ledger: Ledger) -> Resolved | None:
-    """What a case has come to so far; None while a request of it is still to be sent."""
-    step = resolve(case, ledger.get)
-    return None if isinstance(step, Ask) else step

@@ -9,22 +9,24 @@ from dataclasses import asdict, dataclass
 from types import UnionType
 from typing import cast
 
-from arena.config import ApiConfig, BackendConfig, LocalConfig
+from arena.asking.budget import Budget
+from arena.asking.control import Control
+from arena.asking.interruption import Interruption
+from arena.asking.progress import Progress
+from arena.board.answers import current_answers
+from arena.board.matches import models_on_board
+from arena.board.open import DryRun, OpenBoard, open_board
+from arena.board.verdicts import open_ledgers
+from arena.config.kinds import ApiConfig, BackendConfig, LocalConfig
+from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
-from arena.loading import LoadedConfig, naming_config
-from arena.lock import BoardLock
-from arena.stages.answer import answer_stage, asked_models, current_answers
-from arena.stages.board import DryRun, OpenBoard, open_board
-from arena.stages.budget import Budget
-from arena.stages.dispatch import Control
-from arena.stages.interrupt import Interruption
-from arena.stages.matches import models_on_board
+from arena.stages.answer import answer_stage, asked_models
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
-from arena.stages.progress import Progress
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.record import RunRecord
-from arena.stages.review import open_ledgers, review_stage
+from arena.stages.review import review_stage
+from arena.store.lock import BoardLock
 from arena.types import JSON
 
 

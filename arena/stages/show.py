@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
+from arena.board.answers import current_answers
+from arena.board.matches import Exam, Match, exams, matches
+from arena.board.open import OpenBoard, nearest
+from arena.board.verdicts import open_ledgers
 from arena.errors import InputError
 from arena.judging.combine import Contest, combine, value_of, verdict_of
 from arena.judging.examine import Examination, score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
-from arena.stages.answer import current_answers
-from arena.stages.board import OpenBoard, nearest
-from arena.stages.matches import Exam, Match, exams, matches
-from arena.stages.review import open_ledgers
-from arena.store import Ledger
+from arena.store.folder import Ledger
 from arena.types import Answer, Battle, Reply, Score, Usage
 
 JUDGES = "the judge's "

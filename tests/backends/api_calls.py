@@ -7,10 +7,10 @@ import time
 
 from servers import FakeServer
 
-from arena.backends.anthropic import open_anthropic
-from arena.backends.endpoint import Endpoint
-from arena.backends.openai import open_openai
-from arena.config import AnthropicConfig, OpenAIConfig
+from arena.backends.anthropic.backend import open_anthropic
+from arena.backends.http.endpoint import Endpoint
+from arena.backends.openai.backend import open_openai
+from arena.config.kinds import AnthropicConfig, OpenAIConfig
 from arena.types import Completion, Message, Request
 
 KEY = "sk-sentinel-12345"

@@ -6,8 +6,9 @@ import pytest
 from api_calls import ask, complete
 from servers import Call, Fail, FakeServer, Say
 
-from arena.backends.anthropic import open_anthropic
-from arena.config import AnthropicConfig, GenerationConfig
+from arena.backends.anthropic.backend import open_anthropic
+from arena.config.base import GenerationConfig
+from arena.config.kinds import AnthropicConfig
 from arena.errors import InputError
 from arena.types import Message, Sampling, Usage
 

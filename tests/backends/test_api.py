@@ -12,7 +12,7 @@ import pytest
 from api_calls import KEY, ask, complete, open_on
 from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
-from arena.backends.http_errors import retry_after
+from arena.backends.http.errors import retry_after
 from arena.errors import EndpointDead, InputError
 from arena.types import Sampling
 
@@ -242,7 +242,7 @@ def test_a_ca_bundle_from_the_environment_is_trusted(api: str, monkeypatch: pyte
 
 
 def test_importing_the_backends_imports_no_sdk() -> None:
-    code = "import sys, arena.backends.openai, arena.backends.anthropic; print(*sys.modules)"
+    code = "import sys, arena.backends.openai.backend, arena.backends.anthropic.backend; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "arena.backends.openai_wire" in printed.split()
+    assert "arena.backends.openai.wire" in printed.split()
     assert not {"openai", "anthropic", "httpx2"} & set(printed.split())

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from api_calls import ask
 
-from arena.backends.conversation import converse
+from arena.backends.http.conversation import converse
 from arena.types import Completion, Request, Usage
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from api_calls import ask
 
-from arena.backends.endpoint import Endpoint, Patience
+from arena.backends.http.endpoint import Endpoint, Patience
 from arena.errors import CallError, EndpointDead, Rejected, Throttled, Unauthorized, Unstable
 from arena.types import Completion, Request
 

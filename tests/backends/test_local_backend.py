@@ -17,7 +17,7 @@ import pytest
 from arena.backends.local.backend import MAX_DEATHS, LocalBackend
 from arena.backends.local.process import CHILD as CHILD_OF_RUNS
 from arena.backends.local.spec import EngineSpec
-from arena.config import Price
+from arena.config.base import Price
 from arena.errors import EndpointDead
 from arena.types import Completion, Message, Request
 

@@ -14,7 +14,7 @@ from arena.backends.local.backend import LocalBackend
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
 from arena.backends.local.frames import Ask, Done, Ready, read_frame, write_frames
 from arena.backends.local.spec import EngineSpec, check_packages, check_spec, is_folder, lora_rank, spec_of
-from arena.config import TransformersConfig, VllmConfig
+from arena.config.kinds import TransformersConfig, VllmConfig
 from arena.errors import InputError, MissingDependency
 from arena.types import Completion, Message, Request
 

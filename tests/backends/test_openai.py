@@ -8,9 +8,9 @@ import pytest
 from api_calls import ask, complete
 from servers import Call, Fail, FakeServer, Raw, Say
 
-from arena.backends.openai import open_openai
-from arena.backends.openai_wire import dialect_of
-from arena.config import OpenAIConfig
+from arena.backends.openai.backend import open_openai
+from arena.backends.openai.wire import dialect_of
+from arena.config.kinds import OpenAIConfig
 from arena.errors import InputError
 from arena.redact import redact
 from arena.types import Message, Sampling, TokenLogprobs, Usage
@@ -217,7 +217,7 @@ def test_system_prompt_and_multi_turn_conversation() -> None:
 
 
 def test_a_price_is_believed_from_openrouter_only() -> None:
-    from arena.backends.openai_wire import completion_of
+    from arena.backends.openai.wire import completion_of
 
     body = {"choices": [{"message": {"content": "A"}, "finish_reason": "stop"}], "usage": {"cost": 0.25}}
     assert completion_of(body, dialect_of("https://openrouter.ai/api/v1")).cost_usd == 0.25
@@ -287,7 +287,7 @@ def test_a_password_inside_a_url_is_a_secret_and_shown_nowhere() -> None:
 
 
 def test_half_a_character_is_sent_as_a_replacement_character() -> None:
-    from arena.backends.openai_wire import sendable
+    from arena.backends.openai.wire import sendable
 
     assert sendable("4 \ud800 [[A]]") == "4 \ufffd [[A]]"
     assert sendable("𝒜 plain") == "𝒜 plain"

@@ -8,8 +8,8 @@ import random
 from api_calls import ask
 from test_endpoint import FINE, ManualTime
 
-from arena.backends.endpoint import Endpoint, Patience
-from arena.backends.window import Window
+from arena.backends.http.endpoint import Endpoint, Patience
+from arena.backends.http.window import Window
 from arena.errors import Throttled
 from arena.types import Completion, Request
 

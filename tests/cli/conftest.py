@@ -14,7 +14,7 @@ from arena.redact import forget_secrets
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("JUDGE_KEY", KEY)
     monkeypatch.setenv("JUDGE_HEADER", HEADER)
-    monkeypatch.setattr("arena.backends.endpoint._FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr("arena.backends.http.endpoint._FIRST_BACKOFF_S", 0.01)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     yield

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from arena.cli import group
+from arena.config.loading import load_config
 from arena.errors import InputError
-from arena.loading import load_config
 from arena.questions import load_questions
 
 

@@ -60,8 +60,8 @@ def test_one_battle_that_is_interrupted_says_how_to_go_on_too(tmp_path: Path) ->
 
 INTERRUPTED_EARLY = """
 import os, signal, sys
-import arena.cli.check, arena.loading
-arena.loading.load_config = lambda name: os.kill(os.getpid(), signal.SIGTERM)
+import arena.cli.check, arena.config.loading
+arena.config.loading.load_config = lambda name: os.kill(os.getpid(), signal.SIGTERM)
 from arena.cli import main
 main()
 """

@@ -35,7 +35,7 @@ from engines.running import (
 )
 
 from arena.backends import Opening, open_backend
-from arena.config import OpenAIConfig
+from arena.config.kinds import OpenAIConfig
 from arena.errors import EndpointDead
 from arena.types import JSON, Completion
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from commands import arena
 
+from arena.config.loading import load_config
 from arena.errors import DataError
 from arena.files import read_objects
 from arena.importers import READERS
 from arena.importers.writing import Written, write_board
-from arena.loading import load_config
 from arena.questions import load_questions
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"

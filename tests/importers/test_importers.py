@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from arena.config.loading import load_config
 from arena.errors import DataError, InputError
 from arena.files import read_objects
 from arena.importers import READERS
 from arena.importers.writing import Written, write_board
 from arena.keys import recorded_key
-from arena.loading import load_config
 from arena.questions import load_questions
 from arena.records import reply_from_json
-from arena.store import Ledger
+from arena.store.folder import Ledger
 from arena.types import Reply
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from arena.cli import group
+from arena.config.loading import load_config
 from arena.files import read_objects
 from arena.importers import READERS
 from arena.importers.writing import Written, write_board
-from arena.loading import load_config
 from arena.questions import load_questions
 from arena.records import reply_from_json
 from arena.types import Reply

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from arena.config.shipped import shipped
 from arena.judging.judge import Ask, Case, Judge, Resolved, resolve
 from arena.prompts import load_prompt
-from arena.shipped import shipped
 from arena.types import Answer, Completion, Parsed, Question, Reply, Sampling
 
 PROMPT = load_prompt("pair-v1", [shipped("configs") / "prompts"])

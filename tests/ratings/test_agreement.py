@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from arena.errors import DataError
 from arena.ratings import BattleTable
-from arena.ratings.agreement import agreement
+from arena.ratings.findings.agreement import agreement
 
 
 def raters(noise: float, questions: int = 60, seed: int = 0) -> tuple[BattleTable, BattleTable, np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ def test_opposite_raters() -> None:
 
 
 def test_rank_correlations_are_scipys() -> None:
-    from arena.ratings.agreement import _kendall, _spearman
+    from arena.ratings.findings.agreement import _kendall, _spearman
 
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 5, 12).astype(float), rng.integers(0, 5, 12).astype(float)

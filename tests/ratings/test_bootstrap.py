@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.estimate import estimate
+from arena.ratings.intervals.bootstrap import percentile_interval, question_bootstrap
 
 
 def clustered(seed: int = 0, questions: int = 120, m: int = 5, ids: bool = True) -> BattleTable:

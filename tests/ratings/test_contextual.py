@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 
 from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.bradley_terry import ELO_SCALE
-from arena.ratings.contextual import Columns, fit_contextual
 from arena.ratings.estimate import estimate
-from arena.ratings.style import relative_difference, style_columns
+from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.methods.contextual import Columns, fit_contextual
+from arena.ratings.methods.style import relative_difference, style_columns
 
 MODELS = tuple(f"m{i}" for i in range(6))
 
@@ -71,7 +71,7 @@ def test_a_fit_that_starts_from_a_part_of_the_rows_ends_in_the_same_place(monkey
     table, _ = styled()
     columns, block = style_columns(table, ("long", "bold")), np.zeros(6, dtype=np.int64)
     whole = fit_contextual(table, columns, block, np.zeros(6))
-    monkeypatch.setattr("arena.ratings.contextual._ENOUGH", 500)
+    monkeypatch.setattr("arena.ratings.methods.contextual._ENOUGH", 500)
     thinned = fit_contextual(table, columns, block, np.zeros(6))
     np.testing.assert_allclose(thinned.theta, whole.theta, atol=1e-9)
     np.testing.assert_allclose(thinned.beta, whole.beta, atol=1e-9)

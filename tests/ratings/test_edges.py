@@ -10,8 +10,8 @@ from test_leaderboard import battles, by_name, columns_of, table_of
 
 from arena.errors import DataError
 from arena.ratings import Anchored, BattleTable, RatingOptions, rate
-from arena.ratings.covariance import joint_quantile
 from arena.ratings.estimate import estimate
+from arena.ratings.intervals.covariance import joint_quantile
 
 
 class TestSeparation:
@@ -278,7 +278,7 @@ def test_joint_quantiles_do_not_depend_on_how_many_draws_are_held_at_once(monkey
     fit = estimate(battles(seed=6, m=12, questions=30))
     comparable = np.ones((12, 12), dtype=bool)
     whole = joint_quantile(fit.uncertainty, comparable, 3)
-    monkeypatch.setattr("arena.ratings.covariance._PAIRS_AT_ONCE", 100)
+    monkeypatch.setattr("arena.ratings.intervals.covariance._PAIRS_AT_ONCE", 100)
     assert joint_quantile(fit.uncertainty, comparable, 3) == pytest.approx(whole)
 
 
@@ -290,7 +290,7 @@ def test_a_question_of_its_own_for_every_battle_needs_no_dense_array(monkeypatch
     plain = RatingOptions(methods=("bradley_terry", "elo"), elo_orders=2, position=False)
     styled = RatingOptions(style=("length",))
     dense = [rate(table, options) for options in (plain, styled)]
-    monkeypatch.setattr("arena.ratings.meat._CELLS", 0)
+    monkeypatch.setattr("arena.ratings.intervals.question_scores._CELLS", 0)
     for before, options in zip(dense, (plain, styled), strict=True):
         for ours, theirs in zip(rate(table, options).models, before.models, strict=True):
             for field in ("rating_low", "rating_high", "elo_low", "elo_high"):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from test_bootstrap import clustered
 
-from arena.ratings import BattleTable, RatingOptions, elo_orders, rate
-from arena.ratings.elo import elo_in_order, elo_ratings
-from arena.ratings.elo_orders import elo_over_orders
+from arena.ratings import BattleTable, RatingOptions, rate
+from arena.ratings.methods import elo_orders
+from arena.ratings.methods.elo import elo_in_order, elo_ratings
+from arena.ratings.methods.elo_orders import elo_over_orders
 
 
 def test_one_battle_moves_both_by_half_of_k() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.judge_aware import judge_aware_fit
+from arena.ratings.findings.judge_aware import judge_aware_fit
 
 SCALES = {"blunt": 0.4, "contrary": -0.8, "plain": 1.0, "sharp": 2.0}
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, rate, rounded
-from arena.ratings.bradley_terry import ELO_SCALE
-from arena.ratings.winrate import win_rates
+from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.methods.win_rate import win_rates
 
 INDEPENDENT = RatingOptions(interval="independent", pairs=False)
 OUTCOMES = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.length_control import GamedAnchors, alpaca_length_controlled
+from arena.ratings.methods.length_control import GamedAnchors, alpaca_length_controlled
 
 
 @pytest.mark.shared

@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from arena.errors import DataError
-from arena.ratings.soft import fit_temperature, soften
+from arena.ratings.findings.temperature import fit_temperature, soften
 
 
 def test_beta_is_that_of_a_logistic_regression_through_the_origin() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.table import Coded
+from arena.ratings.data.table import Coded
 
 
 def many(m: int, battles: int, seed: int = 0) -> BattleTable:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from arena.ratings.student import normal_quantile, t_cdf, t_quantile
+from arena.ratings.intervals.student_t import normal_quantile, t_cdf, t_quantile
 
 DF = np.array([1, 2, 3, 4, 5.5, 10, 19, 50, 99, 1_000, 5_000, 1e5, 2e6])
 

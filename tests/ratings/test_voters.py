@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from arena.ratings.means import Mean, clustered_mean
-from arena.ratings.voters import Cast, codes_of, human_ceiling, more_questions
+from arena.ratings.findings.voters import Cast, codes_of, human_ceiling, more_questions
+from arena.ratings.intervals.means import Mean, clustered_mean
 
 
 def test_two_voters_who_always_agree_are_a_ceiling_of_1() -> None:

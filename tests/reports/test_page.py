@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from scipy import stats
 
 from arena.cli import group
+from arena.config.loading import load_config
 from arena.files import read_objects
-from arena.loading import load_config
 from arena.reports.page import PageData, read_page_data, render_page
 from arena.reports.page.health import Share, ShareTally
-from arena.store import BoardFolder
+from arena.store.folder import BoardFolder
 from arena.types import JSON
 
 

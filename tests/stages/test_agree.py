@@ -16,7 +16,7 @@ from servers import Action, Call, FakeServer, Say
 from sklearn.metrics import cohen_kappa_score
 
 from arena.errors import DataError
-from arena.stages.votes import read_votes
+from arena.store.votes import read_votes
 
 
 def voted(question: int, a: str, b: str, winner: str, voter: str = "ann", **more: object) -> dict[str, object]:

@@ -12,8 +12,8 @@ from boards import read_jsonl, write_config, write_jsonl
 from commands import arena
 from servers import Action, Call, FakeServer, Say
 
+from arena.config.shipped import shipped
 from arena.prompts import Prompt, load_prompt
-from arena.shipped import shipped
 from arena.types import Parsed, ParsedScore
 
 FOLDER = shipped("configs") / "prompts"

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from arena.config import Price
+from arena.asking.budget import OUTPUT_CAP, Budget, call_bound_usd
+from arena.config.base import Price
 from arena.errors import BudgetReached
-from arena.stages.budget import OUTPUT_CAP, Budget, call_bound_usd
 from arena.types import Completion, Message, Request, Sampling
 
 PRICE = Price(input=1.0, output=2.0)

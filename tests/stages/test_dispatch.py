@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from arena.asking.interruption import Interruption
+from arena.asking.progress import Silent
+from arena.asking.workers import LOOKAHEAD, Source, work
 from arena.errors import DiskFull
-from arena.stages.dispatch import LOOKAHEAD, Source, work
-from arena.stages.interrupt import Interruption
-from arena.stages.progress import Silent
 
 
 def letter(task: str) -> str:

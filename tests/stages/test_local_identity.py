@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from arena.config import VllmConfig
+from arena.config.kinds import VllmConfig, identity
 from arena.errors import InputError
-from arena.stages.board import identity
 from arena.types import JSON
 
 

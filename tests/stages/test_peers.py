@@ -12,9 +12,9 @@ from commands import arena
 from judges import by_model, read_prompt, sum_judge
 from servers import Action, Call, FakeServer, Say
 
-from arena.config import Config
+from arena.board.peers import peer_judges
+from arena.config.schema import Config
 from arena.errors import ConfigError
-from arena.stages.peers import peer_judges
 
 
 def candidate(call: Call) -> Action:

@@ -11,8 +11,8 @@ from commands import arena
 from judges import sum_judge
 from servers import FakeServer
 
-from arena.loading import load_config
-from arena.stages.board import open_board
+from arena.board.open import open_board
+from arena.config.loading import load_config
 from arena.stages.options import RunOptions
 from arena.stages.plan import BYTES_PER_TOKEN, JUDGE_TOKENS, Plan, make_plan
 

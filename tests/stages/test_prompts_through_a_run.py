@@ -10,9 +10,9 @@ import yaml
 from boards import arithmetic_board, edit_config, read_jsonl
 from commands import arena
 
+from arena.config.shipped import shipped
 from arena.formats import format_of
 from arena.prompts import load_prompt
-from arena.shipped import shipped
 
 FOLDER = shipped("configs") / "prompts"
 PROMPTS = [load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))]

@@ -11,8 +11,8 @@ from commands import arena
 from judges import read_prompt, sum_judge
 from servers import Action, Call, FakeServer, Say
 
+from arena.board.null_candidate import CONSTANT_ANSWER
 from arena.formats import suspicious
-from arena.stages.sentinel import CONSTANT_ANSWER
 
 
 def gullible(call: Call) -> Action:

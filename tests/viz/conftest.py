@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.make_board import Plan, make_board
+from measurements.make_board import Plan, make_board
 
 ROOT = Path(__file__).resolve().parents[2]
 

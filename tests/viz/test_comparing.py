@@ -10,8 +10,8 @@ import pytest
 
 from arena.errors import DataError
 from arena.reports.diff import compare_boards, read_board
-from benchmarks.make_board import Plan, make_board
-from viz.comparing import compare
+from measurements.make_board import Plan, make_board
+from viz.data.comparing import compare
 
 
 @pytest.fixture

@@ -8,12 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viz.counting import agreement_of, judge_health, judge_table, length_curve, meetings, outcomes_of, share_by_group
-from viz.filters import Filter, select
-from viz.options import Source
-from viz.ranking import rate_rows, rating_options, scores_report
-from viz.reading.board import Board, open_board
-from viz.votes import Votes
+from viz.data.board import Board, open_board
+from viz.data.counting import (
+    agreement_of,
+    judge_health,
+    judge_table,
+    length_curve,
+    meetings,
+    outcomes_of,
+    share_by_group,
+)
+from viz.data.filters import Filter, select
+from viz.data.options import Source
+from viz.data.ranking import rate_rows, rating_options, scores_report
+from viz.data.votes import Votes
 
 
 @pytest.fixture

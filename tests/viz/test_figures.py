@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from viz.figures import DASH, chance, margin, money, percent, rank_range, seconds
+from viz.ui.figures import DASH, chance, margin, money, percent, rank_range, seconds
 
 
 def test_what_is_missing_is_a_dash() -> None:

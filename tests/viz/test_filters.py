@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viz.filters import TIE, Filter, filter_from, select
-from viz.options import Source
-from viz.reading.board import Board, open_board
-from viz.reading.rows import EXCLUDED, PENDING, TIED
-from viz.votes import Vote, Votes
+from viz.data.board import Board, open_board
+from viz.data.filters import TIE, Filter, filter_from, select
+from viz.data.options import Source
+from viz.data.rows import EXCLUDED, PENDING, TIED
+from viz.data.votes import Vote, Votes
 
 
 @pytest.fixture

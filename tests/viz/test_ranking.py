@@ -14,13 +14,13 @@ from commands import arena
 
 from arena.ratings import Leaderboard
 from arena.ratings.results import ModelRow
-from viz import ranking
-from viz.filters import Filter, select
-from viz.options import Source
-from viz.ranking import rate_rows, rating_options
-from viz.reading.board import Board, open_board
-from viz.reading.report import Report, Standing
-from viz.votes import Votes
+from viz.data import ranking
+from viz.data.board import Board, open_board
+from viz.data.filters import Filter, select
+from viz.data.options import Source
+from viz.data.ranking import rate_rows, rating_options
+from viz.data.report import Report, Standing
+from viz.data.votes import Votes
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = (

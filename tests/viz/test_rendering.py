@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.viz.hostile import HOSTILE
-from viz.difference import difference
-from viz.rendering import as_html, distinct, plain, safe_markdown, shortened
+from viz.ui.difference import difference
+from viz.ui.rendering import as_html, distinct, plain, safe_markdown, shortened
 
 ACTIVE = {"image", "link_open", "html_inline", "html_block"}
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.make_board import Plan, make_board
-from viz.filters import Filter, select
-from viz.options import Source
-from viz.reading.board import open_board
-from viz.reading.detail import identity_of
-from viz.votes import Votes
+from measurements.make_board import Plan, make_board
+from viz.data.board import open_board
+from viz.data.detail import identity_of
+from viz.data.filters import Filter, select
+from viz.data.options import Source
+from viz.data.votes import Votes
 
 PAGES = ("battles", "battle", "matchups", "categories", "judges", "vote", "live", "runs")
 

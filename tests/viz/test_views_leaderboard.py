@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from viz.charts.looks import styled
-from viz.filters import Filter, select
-from viz.options import Source
-from viz.pieces import REASONS
-from viz.ranking import rate_rows, rating_options
-from viz.reading.board import open_board
-from viz.votes import Votes
+from viz.data.board import open_board
+from viz.data.filters import Filter, select
+from viz.data.options import Source
+from viz.data.ranking import rate_rows, rating_options
+from viz.data.votes import Votes
+from viz.ui.pieces import REASONS
 
 
 def test_it_shows_the_numbers_of_the_stored_leaderboard(app, board_folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_missing_board_is_one_line_not_a_traceback(app, tmp_path: Path) -> Non
 
 
 def test_a_chart_is_made_once_for_its_content(app, board_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from viz import pieces
+    from viz.ui import pieces
 
     made: list[object] = []
     monkeypatch.setattr(pieces, "styled", lambda drawn, look: made.append(drawn) or styled(drawn, look))

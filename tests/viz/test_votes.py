@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from arena.errors import DataError
-from viz.ballot import next_ballot, pair_of
-from viz.counting import people_table
-from viz.options import Source
-from viz.reading.board import Board, open_board
-from viz.votes import Vote, Votes, append_vote, read_votes
+from viz.data.ballot import next_ballot, pair_of
+from viz.data.board import Board, open_board
+from viz.data.counting import people_table
+from viz.data.options import Source
+from viz.data.votes import Vote, Votes, append_vote, read_votes
 
 VOTE = Vote("id", "7", "a", "b", "ka", "kb", "model_b", "model_a", False, "me", 2.5, "2026-11-21T10:00:00Z")
 

@@ -6,10 +6,10 @@ import ast
 import string
 from pathlib import Path
 
-from viz.pieces import REASONS, STYLES
+from viz.ui.pieces import REASONS, STYLES
+from viz.ui.words import CHINESE
 from viz.views.battles import FLAG_NAMES, STATE_NAMES
 from viz.views.vote import CHOICES
-from viz.words import CHINESE
 
 VIZ = Path(__file__).resolve().parents[2] / "viz"
 

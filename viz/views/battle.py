@@ -7,16 +7,16 @@ import streamlit as st
 
 from arena.judging.combine import value_of
 from arena.types import Verdict
-from viz.choices import choose
-from viz.difference import difference
-from viz.figures import DASH, chance, count, money, seconds
-from viz.filters import Filter
-from viz.pieces import chips, nothing, reason_text
-from viz.reading.board import Board
-from viz.reading.detail import Detail, Identity, Judged, Side, find_reply, find_row, identity_of, read_detail
-from viz.rendering import LIMIT, as_html, plain, shortened
-from viz.session import board, go, look, selected, t, url_filter, votes
-from viz.texts import text
+from viz.data.board import Board
+from viz.data.detail import Detail, Identity, Judged, Side, find_reply, find_row, identity_of, read_detail
+from viz.data.filters import Filter
+from viz.ui.choices import choose
+from viz.ui.difference import difference
+from viz.ui.figures import DASH, chance, count, money, seconds
+from viz.ui.pieces import chips, nothing, reason_text
+from viz.ui.rendering import LIMIT, as_html, plain, shortened
+from viz.ui.session import board, go, look, selected, t, url_filter, votes
+from viz.ui.texts import text
 
 MODES = ("rendered", "raw", "diff")
 

@@ -7,10 +7,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from viz.choices import choose_any, choose_names, choose_page, forget_choices, type_text
-from viz.figures import DASH, count
-from viz.filters import FLAGS, TIE, Filter
-from viz.pieces import (
+from viz.data.board import Board
+from viz.data.detail import identity_of
+from viz.data.filters import FLAGS, TIE, Filter
+from viz.data.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
+from viz.ui.choices import choose_any, choose_names, choose_page, forget_choices, type_text
+from viz.ui.figures import DASH, count
+from viz.ui.pieces import (
     category_choice,
     clicked_row,
     judge_choice,
@@ -20,11 +23,8 @@ from viz.pieces import (
     no_match,
     reason_text,
 )
-from viz.reading.board import Board
-from viz.reading.detail import identity_of
-from viz.reading.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
-from viz.rendering import shortened
-from viz.session import board, go, selected, t
+from viz.ui.rendering import shortened
+from viz.ui.session import board, go, selected, t
 
 PAGE = 50
 FLAG_NAMES = {

@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from viz.charts.matrix import Heat, heatmap, radar
-from viz.choices import choose, choose_names
-from viz.figures import DASH, points
-from viz.filters import Filter
-from viz.pieces import chart, clickable, judge_choice, nothing
-from viz.reading.report import Report, Standing
-from viz.rendering import distinct, shortened
-from viz.session import board, go, report_for, t
+from viz.data.filters import Filter
+from viz.data.report import Report, Standing
+from viz.ui.choices import choose, choose_names
+from viz.ui.figures import DASH, points
+from viz.ui.pieces import chart, clickable, judge_choice, nothing
+from viz.ui.rendering import distinct, shortened
+from viz.ui.session import board, go, report_for, t
 
 RADAR_MODELS = 5
 

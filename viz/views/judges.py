@@ -13,16 +13,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from arena.ratings import BattleTable
-from arena.ratings.means import Mean
+from arena.ratings.intervals.means import Mean
 from viz.charts.judges import intervals, length_chart
-from viz.choices import choose
-from viz.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
-from viz.figures import DASH, count, money, percent
-from viz.filters import PANEL, Filter
-from viz.pieces import category_choice, chart, clicked_row, no_match, nothing
-from viz.reading.board import Board
-from viz.rendering import distinct, shortened
-from viz.session import board, go, selected, t, votes
+from viz.data.board import Board
+from viz.data.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
+from viz.data.filters import PANEL, Filter
+from viz.ui.choices import choose
+from viz.ui.figures import DASH, count, money, percent
+from viz.ui.pieces import category_choice, chart, clicked_row, no_match, nothing
+from viz.ui.rendering import distinct, shortened
+from viz.ui.session import board, go, selected, t, votes
 
 
 def show() -> None:

@@ -9,14 +9,17 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from arena.ratings.bradley_terry import ELO_SCALE
+from arena.ratings.methods.bradley_terry import ELO_SCALE
 from viz.charts.board import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
-from viz.choices import choose, choose_name, type_text
-from viz.downloads import downloads
-from viz.figures import DASH, count, margin, money, percent, points, rank_range
-from viz.filters import PANEL, Filter
-from viz.pieces import (
+from viz.data.board import Board
+from viz.data.filters import PANEL, Filter
+from viz.data.ranking import ELO_AT_MOST
+from viz.data.report import Report, Standing
+from viz.ui.choices import choose, choose_name, type_text
+from viz.ui.downloads import downloads
+from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range
+from viz.ui.pieces import (
     category_choice,
     chart,
     chips,
@@ -30,11 +33,8 @@ from viz.pieces import (
     style_name,
     warn_all,
 )
-from viz.ranking import ELO_AT_MOST
-from viz.reading.board import Board
-from viz.reading.report import Report, Standing
-from viz.rendering import as_html, distinct, shortened
-from viz.session import board, go, look, report_for, t
+from viz.ui.rendering import as_html, distinct, shortened
+from viz.ui.session import board, go, look, report_for, t
 
 _ALARM = re.compile(r"(?:suspicious: .+|repeated answer) \((\d+)\)")
 

@@ -12,14 +12,14 @@ import streamlit as st
 
 from arena.errors import DataError
 from arena.ratings import ModelRow
-from arena.store import BoardFolder
-from viz.figures import DASH, count, margin, money, points, rank_range, seconds
-from viz.live import RunState, Task, read_run
-from viz.pieces import nothing
-from viz.provisional import LedgerTail, Provisional
-from viz.reading.report import Standing, read_report
-from viz.rendering import plain, shortened
-from viz.session import source, t
+from arena.store.folder import BoardFolder
+from viz.data.live import RunState, Task, read_run
+from viz.data.provisional import LedgerTail, Provisional
+from viz.data.report import Standing, read_report
+from viz.ui.figures import DASH, count, margin, money, points, rank_range, seconds
+from viz.ui.pieces import nothing
+from viz.ui.rendering import plain, shortened
+from viz.ui.session import source, t
 
 EVERY = "2s"
 

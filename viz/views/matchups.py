@@ -7,17 +7,17 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from arena.ratings.means import clustered_share
+from arena.ratings.intervals.means import clustered_share
 from viz.charts.matrix import Heat, heatmap, shares
-from viz.choices import choose, choose_name
-from viz.counting import Matrix, meetings, outcomes_of, share_by_group
-from viz.figures import DASH, chance, count, percent
-from viz.filters import Filter
-from viz.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
-from viz.reading.board import Board
-from viz.reading.report import Report
-from viz.rendering import as_html, distinct, plain, shortened
-from viz.session import board, go, report_for, selected, t
+from viz.data.board import Board
+from viz.data.counting import Matrix, meetings, outcomes_of, share_by_group
+from viz.data.filters import Filter
+from viz.data.report import Report
+from viz.ui.choices import choose, choose_name
+from viz.ui.figures import DASH, chance, count, percent
+from viz.ui.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
+from viz.ui.rendering import as_html, distinct, plain, shortened
+from viz.ui.session import board, go, report_for, selected, t
 
 SHOWN = 40
 """Models that a matrix can be read with."""

@@ -12,15 +12,15 @@ from streamlit.elements.arrow import DataframeState
 from arena.errors import ArenaError
 from arena.reports.diff import BoardDiff, Moved
 from viz.charts.runs import slopes
-from viz.choices import choose_name
-from viz.comparing import Compared, compare
-from viz.figures import DASH, count, percent
-from viz.filters import PANEL
-from viz.pieces import chart, clicked_row, nothing, warn_all
-from viz.reading.cache import Signature, signature
-from viz.reading.detail import Identity
-from viz.rendering import distinct, plain, shortened
-from viz.session import go, source, t
+from viz.data.cache import Signature, signature
+from viz.data.comparing import Compared, compare
+from viz.data.detail import Identity
+from viz.data.filters import PANEL
+from viz.ui.choices import choose_name
+from viz.ui.figures import DASH, count, percent
+from viz.ui.pieces import chart, clicked_row, nothing, warn_all
+from viz.ui.rendering import distinct, plain, shortened
+from viz.ui.session import go, source, t
 
 SHOWN = 500
 """Changed battles that are listed."""

@@ -17,17 +17,17 @@ import streamlit as st
 
 from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
-from viz.ballot import Ballot, next_ballot, pair_of
-from viz.counting import agreement_of, judge_table, people_table
-from viz.figures import DASH, count, margin, percent, points, rank_range
-from viz.filters import Filter, default_judges
-from viz.pieces import category_choice, chips, nothing
-from viz.reading.board import Board
-from viz.reading.detail import Detail, read_detail
-from viz.rendering import plain, shortened
-from viz.session import board, forget_votes, selected, t, votes
-from viz.texts import text
-from viz.votes import Choice, Vote, Votes, append_vote, votes_file
+from viz.data.ballot import Ballot, next_ballot, pair_of
+from viz.data.board import Board
+from viz.data.counting import agreement_of, judge_table, people_table
+from viz.data.detail import Detail, read_detail
+from viz.data.filters import Filter, default_judges
+from viz.data.votes import Choice, Vote, Votes, append_vote, votes_file
+from viz.ui.figures import DASH, count, margin, percent, points, rank_range
+from viz.ui.pieces import category_choice, chips, nothing
+from viz.ui.rendering import plain, shortened
+from viz.ui.session import board, forget_votes, selected, t, votes
+from viz.ui.texts import text
 
 CHOICES: tuple[tuple[str, str, str, str], ...] = (
     ("left", "Left is better", "1", ":material/arrow_back:"),

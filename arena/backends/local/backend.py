@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from arena.backends.local.process import CHILD, EngineDied, EngineProcess, EngineRefused
 from arena.backends.local.spec import EngineSpec
-from arena.config import Price
+from arena.config.base import Price
 from arena.errors import EndpointDead
 from arena.money import cost_usd
 from arena.types import Completion, Load, Request

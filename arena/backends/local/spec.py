@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from arena.config import LocalConfig, VllmConfig
+from arena.config.kinds import LocalConfig, VllmConfig, template_text
 from arena.errors import InputError, MissingDependency
 from arena.types import JSON
 
@@ -19,8 +19,6 @@ EngineKind = Literal["vllm", "transformers"]
 OURS = frozenset({"replicas", "ray_address", "chat_template_kwargs", "batch_size", "device"})
 """Keys of `engine:` that are not passed to the engine but read by us."""
 
-RENDERING = ("chat_template_kwargs", "reasoning_parser")
-"""Keys of `engine:` that change what is asked or what counts as the answer: part of an answer's key."""
 
 PRECISIONS = ("auto", "float32", "float16", "bfloat16", "half", "float")
 """What both engines can load weights as; `half` is float16, `float` is float32."""
@@ -128,18 +126,6 @@ def check_spec(spec: EngineSpec) -> None:
         raise InputError(f"{_who(spec)}engine.batch_size: {spec.engine['batch_size']} is no number of rows (1 or more)")
     if spec.precision not in PRECISIONS:
         raise InputError(f"{_who(spec)}precision: {spec.precision!r} is none of {', '.join(PRECISIONS)}")
-
-
-def template_text(template: str | None) -> str | None:
-    """A chat template as text: the file's content where it names a file. Raises InputError when that is not there."""
-    if template is None or "{" in template:
-        return template
-    try:
-        return Path(template).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"chat_template: {template!r} is neither a template (no '{{' in it) nor a readable file: {error.strerror}"
-        ) from None
 
 
 def lora_rank(adapter: Path) -> int:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from arena.config import Config
+from arena.config.schema import Config
 from arena.errors import InputError
 from arena.files import from_json, read_objects
 from arena.questions import load_questions
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.sample import PANEL, Register, Sample, answer_keys, read_drawn
-from arena.store import BoardFolder, read_answers
+from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON
 
 Row = Mapping[str, JSON]

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from benchmarks.make_board import Plan, make_board
+from measurements.make_board import Plan, make_board
 
 ROOT = Path(__file__).resolve().parents[3]
 HARMLESS = ("_stcore/health", "_stcore/host-config")

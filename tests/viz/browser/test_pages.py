@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.make_board import Plan, make_board
+from measurements.make_board import Plan, make_board
 from tests.viz.browser.conftest import ROOT
-from viz.filters import Filter, select
-from viz.options import Source
-from viz.reading.board import open_board
-from viz.reading.detail import identity_of
-from viz.votes import Votes, read_votes
+from viz.data.board import open_board
+from viz.data.detail import identity_of
+from viz.data.filters import Filter, select
+from viz.data.options import Source
+from viz.data.votes import Votes, read_votes
 
 PAGES = ("", "battles", "matchups", "categories", "judges", "vote", "live", "runs")
 PICTURES = ROOT / "build" / "pictures"
@@ -251,7 +251,7 @@ def test_a_small_window_needs_no_sideways_scrolling(pairs_url: str, visit) -> No
 
 def test_many_models_of_long_names_fit_and_stay_apart(serve, visit, tmp_path: Path, monkeypatch) -> None:
     names = [f"an-organisation/its-model-family-{n:02d}-instruct-2026-preview" for n in range(26)]
-    monkeypatch.setattr("benchmarks.make_board.model_names", lambda count: names[:count])
+    monkeypatch.setattr("measurements.make_board.model_names", lambda count: names[:count])
     folder = make_board(tmp_path / "board", Plan(models=26, questions=5, words=20, ledger=False))
     url = serve("--board", folder, "--title", "a board " * 20)
     visitor = visit(width=1280, height=1600)

@@ -11,9 +11,9 @@ import pytest
 
 from tests.viz.browser.hostile_board import MODELS, hostile_board
 from tests.viz.hostile import HOSTILE
-from viz.options import Source
-from viz.reading.board import open_board
-from viz.reading.detail import identity_of
+from viz.data.board import open_board
+from viz.data.detail import identity_of
+from viz.data.options import Source
 
 PAGES = ("", "battles", "matchups", "categories", "judges", "vote", "live", "runs")
 RAW = """
@@ -26,7 +26,7 @@ import sys
 sys.path.insert(0, {root!r})
 import streamlit as st
 from starlette.middleware import Middleware
-from viz.shield import Shield
+from viz.ui.shield import Shield
 app = st.App({script!r}, middleware=[Middleware(Shield)])
 """
 

@@ -1,0 +1,1 @@
+"""Asking any backend for anything: workers, budget, interruption, progress. Knows no board."""

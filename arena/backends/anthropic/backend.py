@@ -1,0 +1,63 @@
+"""The Anthropic messages API, and what speaks its format."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import cast
+
+from arena.backends.anthropic.wire import Dialect, StreamedBody, body_of, completion_of
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
+from arena.backends.http.errors import Sdk
+from arena.config.kinds import AnthropicConfig
+from arena.types import Completion, Request
+
+
+class AnthropicTransport:
+    """One messages call at a time on the official SDK, whose own retries are off."""
+
+    def __init__(self, config: AnthropicConfig, name: str, entry: str, key: str | None) -> None:
+        import anthropic
+
+        self.sdk = cast("Sdk", anthropic)
+        self.model = config.model or name
+        self.extra_body = config.extra_body
+        self.dialect = Dialect()
+        self._stream = config.stream
+        self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
+        self.base_url = str(self.client.base_url)
+
+    async def send(self, request: Request, dialect: Dialect) -> Completion:
+        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
+
+        The messages travel in extra_body: given as an argument, the SDK walks through their types at a price in CPU.
+        """
+        body = body_of(request, self.model, dialect, self.extra_body)
+        model = cast("str", body.pop("model"))
+        max_tokens = cast("int", body.pop("max_tokens"))
+        sent_at = asyncio.get_running_loop().time()
+        if not self._stream:
+            raw = await self.client.messages.with_raw_response.create(
+                model=model, messages=[], max_tokens=max_tokens, extra_body=body
+            )
+            response = raw.http_response
+            content_type = response.headers.get("content-type", "")
+            return timed(completion_of(read_body(response.content, content_type)), sent_at, None)
+        async with self.client.messages.with_streaming_response.create(
+            model=model, messages=[], max_tokens=max_tokens, extra_body=body, stream=True
+        ) as opened:
+            streamed = await read_stream(opened.http_response, StreamedBody())
+        return timed(completion_of(streamed.body), sent_at, streamed.first_at)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+
+def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend[Dialect]:
+    """The backend of one entry of the configuration; `entry` is its place there, for messages.
+
+    Raises InputError when the key is missing or a value cannot be used.
+    """
+    transport = AnthropicTransport(config, name, entry, read_key(config, entry, environ))
+    return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

@@ -1,0 +1,208 @@
+"""The Anthropic messages wire format as two pure functions, shared by live calls, streams and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from arena.backends.http.errors import body_error
+from arena.backends.openai.wire import merge, refuses, sendable
+from arena.backends.thinking import split_thinking
+from arena.errors import Unstable
+from arena.types import JSON, Completion, Message, Request, Sampling, Status, Usage
+
+DEFAULT_MAX_TOKENS = 8192
+"""The API demands a limit; this one stands where the configuration names none."""
+CACHE_MINIMUM_CHARS = 4096
+"""About 1024 tokens: shorter prefixes are not cached by the provider, so marking them would be noise."""
+_TRUNCATED = ("max_tokens", "model_context_window_exceeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the endpoint understands, corrected by what it rejects."""
+
+    schema: bool = True
+    """`output_config.format` is understood; without it the prompt alone asks for the format."""
+    samples: bool = True
+    """`temperature`, `top_p` and `top_k` may be set; newer models take none."""
+
+    def corrected(self, complaint: str) -> Dialect | None:
+        """The dialect that avoids what this error text complains about; None when that would change nothing."""
+        other = self
+        if any(word in complaint for word in ("output_config", "output_format", "json_schema")):
+            other = replace(other, schema=False)
+        if refuses(complaint, "temperature", "top_p", "top_k"):
+            other = replace(other, samples=False)
+        return None if other == self else other
+
+
+def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The JSON body of one call. What the user configured as extra_body wins over everything derived here.
+
+    The longest prefix that sibling requests share is marked for the prompt cache when it is long enough.
+    """
+    marked = _cache_position(request.messages)
+    system: list[JSON] = []
+    turns: list[JSON] = []
+    for position, given in enumerate(request.messages):
+        message = replace(given, content=sendable(given.content))
+        blocks = _blocks(message, mark=position == marked)
+        if message.role == "system":
+            system.extend(blocks)
+        else:
+            plain = len(blocks) == 1 and position != marked
+            turns.append({"role": message.role, "content": message.content if plain else blocks})
+    body: dict[str, JSON] = {"model": model, "messages": turns, **_sampling(request.sampling, dialect)}
+    if system:
+        body["system"] = system
+    if request.schema is not None and dialect.schema:
+        body = merge(body, {"output_config": {"format": {"type": "json_schema", "schema": dict(request.schema)}}})
+    return merge(body, extra)
+
+
+def shared_chars(messages: Sequence[Message]) -> int:
+    """Length of the start that sibling requests repeat: all before the last shared part, and that part."""
+    last = _last_shared(messages)
+    return 0 if last is None else sum(len(message.content) for message in messages[:last]) + messages[last].shared
+
+
+def _last_shared(messages: Sequence[Message]) -> int | None:
+    return next((index for index in reversed(range(len(messages))) if messages[index].shared > 0), None)
+
+
+def _cache_position(messages: Sequence[Message]) -> int | None:
+    """Index of the message that holds the end of the shared start, or None when it is too short to cache."""
+    return _last_shared(messages) if shared_chars(messages) >= CACHE_MINIMUM_CHARS else None
+
+
+def _blocks(message: Message, *, mark: bool) -> list[JSON]:
+    if not mark:
+        return [{"type": "text", "text": message.content}]
+    head, tail = message.content[: message.shared], message.content[message.shared :]
+    if not tail.strip():  # the API takes no block of white space
+        head, tail = message.content, ""
+    marked: dict[str, JSON] = {"type": "text", "text": head, "cache_control": {"type": "ephemeral"}}
+    return [marked, {"type": "text", "text": tail}] if tail else [marked]
+
+
+def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
+    fields: dict[str, JSON] = {
+        "max_tokens": sampling.max_tokens or DEFAULT_MAX_TOKENS,
+        "temperature": sampling.temperature if dialect.samples else None,
+        "top_p": sampling.top_p if dialect.samples else None,
+        "top_k": sampling.top_k if dialect.samples else None,
+        "stop_sequences": list(sampling.stop) or None,
+        "output_config": None if sampling.reasoning_effort is None else {"effort": sampling.reasoning_effort},
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def completion_of(body: Mapping[str, object]) -> Completion:
+    """What a message body says, as a completion of one turn. Raises a CallError when it is no message."""
+    content = body.get("content")
+    if not isinstance(content, list):
+        raise body_error(body) if "error" in body else Unstable("200 without content: not a message")
+    blocks = [block for block in content if isinstance(block, Mapping)]
+    thought = split_thinking("".join(_texts(blocks, "text")))
+    thinking = [*_texts(blocks, "thinking"), *([thought.reasoning] if thought.reasoning else [])]
+    stop = body.get("stop_reason")
+    stop_reason = stop if isinstance(stop, str) else None
+    return Completion(
+        status=_status(thought.text, stop_reason, closed=thought.closed),
+        turns=(thought.text,),
+        reasoning=("\n".join(thinking) or None,),
+        finish_reason=stop_reason,
+        usage=_usage(body.get("usage")),
+        model_returned=_text(body.get("model")),
+        request_id=_text(body.get("id")),
+    )
+
+
+def _status(text: str, stop_reason: str | None, *, closed: bool) -> Status:
+    if stop_reason == "refusal":
+        return "refused"
+    if stop_reason in _TRUNCATED or not closed:
+        return "truncated"
+    return "ok" if text.strip() else "empty"
+
+
+def _texts(blocks: list[Mapping[str, object]], kind: str) -> list[str]:
+    return [text for block in blocks if block.get("type") == kind and (text := _text(block.get(kind)))]
+
+
+def _usage(usage: object) -> Usage:
+    """Token counts; the input is the sum of plain, cache-read and cache-written tokens, which are reported apart."""
+    if not isinstance(usage, Mapping):
+        return Usage()
+    plain, read = _count(usage, "input_tokens"), _count(usage, "cache_read_input_tokens")
+    written = _count(usage, "cache_creation_input_tokens")
+    return Usage(
+        input_tokens=None if plain is None else plain + (read or 0) + (written or 0),
+        output_tokens=_count(usage, "output_tokens"),
+        cached_input_tokens=read,
+        reasoning_tokens=_count(usage.get("output_tokens_details"), "thinking_tokens"),
+        cache_write_tokens=written,
+    )
+
+
+def _count(mapping: object, name: str) -> int | None:
+    value = mapping.get(name) if isinstance(mapping, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class StreamedBody:
+    """Folds the events of a stream into the message that the same call would have returned without streaming."""
+
+    def __init__(self) -> None:
+        self._body: dict[str, object] = {}
+        self._blocks: dict[str, dict[str, object]] = {}
+        self._usage: dict[str, object] = {}
+        self._ended = False
+
+    def add(self, event: Mapping[str, object]) -> bool:
+        """Take one event in; whether it brought text or thinking."""
+        match event.get("type"):
+            case "message_start":
+                self._start(event.get("message"))
+            case "content_block_start" if isinstance(block := event.get("content_block"), Mapping):
+                self._blocks[str(event.get("index"))] = dict(block)
+            case "content_block_delta" if isinstance(delta := event.get("delta"), Mapping):
+                return self._extend(str(event.get("index")), delta)
+            case "message_delta":
+                self._note_usage(event.get("usage"))
+                if isinstance(delta := event.get("delta"), Mapping):
+                    self._body["stop_reason"] = delta.get("stop_reason")
+            case "message_stop":
+                self._ended = True
+            case "error":
+                raise body_error(event)
+        return False
+
+    def _start(self, message: object) -> None:
+        if isinstance(message, Mapping):
+            self._body |= {name: message[name] for name in ("id", "model") if name in message}
+            self._note_usage(message.get("usage"))
+
+    def _note_usage(self, usage: object) -> None:
+        if isinstance(usage, Mapping):
+            self._usage |= {name: value for name, value in usage.items() if value is not None}
+
+    def _extend(self, index: str, delta: Mapping[str, object]) -> bool:
+        kind = {"text_delta": "text", "thinking_delta": "thinking"}.get(str(delta.get("type")))
+        piece = _text(delta.get(kind)) if kind else None
+        if kind is None or piece is None:
+            return False
+        block = self._blocks.setdefault(index, {"type": kind})
+        block[kind] = (_text(block.get(kind)) or "") + piece
+        return True
+
+    def body(self) -> dict[str, object]:
+        """The finished message. Raises Unstable when the stream ended before the message did."""
+        if not self._ended:
+            raise Unstable("the stream ended in the middle of the message")
+        return {**self._body, "content": list(self._blocks.values()), "usage": self._usage}

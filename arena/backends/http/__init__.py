@@ -1,0 +1,1 @@
+"""Endpoints on the network: what all APIs have in common."""

@@ -1,0 +1,292 @@
+"""What every endpoint on the network has in common: keys and headers, the backend seam, reading a body."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from arena.backends.http.conversation import converse
+from arena.backends.http.endpoint import Endpoint, Patience
+from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
+from arena.config.kinds import AnthropicConfig, ApiConfig, OpenAIConfig
+from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
+from arena.money import priced
+from arena.redact import redact, remember_secrets
+from arena.types import Completion, Load, Request
+
+if TYPE_CHECKING:
+    import httpx2
+
+log = logging.getLogger(__name__)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOT_AT_ANTHROPIC = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
+_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+_PASSWORD = re.compile(r"//[^/@]*:([^/@]+)@")
+_OWN_FIELDS = ("model", "messages", "stream")
+
+
+class Dialect(Protocol):
+    """What an endpoint understands, as learnt from its complaints."""
+
+    @property
+    def schema(self) -> bool:
+        """Whether it holds replies to a JSON schema; where it does not, the prompt alone asks for the form."""
+
+    def corrected(self, complaint: str) -> Self | None:
+        """The dialect that avoids this complaint; None when that would change nothing."""
+
+
+D = TypeVar("D", bound=Dialect)
+C = TypeVar("C")
+
+
+class ApiTransport(Protocol[D]):
+    """One provider's wire format on its own SDK."""
+
+    sdk: Sdk
+    base_url: str
+    dialect: D
+
+    async def send(self, request: Request, dialect: D) -> Completion:
+        """One HTTP call for one turn. Raises CallErrors and the SDK's own exceptions."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class ApiBackend(Generic[D]):
+    """A backend on the network: a transport behind its endpoint's retry loop."""
+
+    load: Load = "api"
+
+    def __init__(self, transport: ApiTransport[D], endpoint: Endpoint, config: ApiConfig) -> None:
+        self.concurrency = config.concurrency
+        self.transport = transport
+        self.endpoint = endpoint
+        self._dialect = transport.dialect
+        self._timeout_s = config.timeout_s
+        self._price = config.price
+        self._http_errors = http_errors(transport.sdk)
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds until the endpoint may be called again."""
+        return self.endpoint.waiting_s
+
+    @property
+    def waiting_for(self) -> str:
+        """Why nothing is sent at the moment; empty when calls go out."""
+        return self.endpoint.waiting_for
+
+    async def complete(self, request: Request) -> Completion:
+        """Generate for one request, turn by turn, retries included. Raises EndpointDead."""
+        completion = await converse(request, lambda turn: self.endpoint.call(self._call, turn))
+        return priced(completion, self._price)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.transport.close()
+
+    async def _call(self, request: Request) -> Completion:
+        """One call; where the endpoint rejects a parameter that has another form, the call in that form."""
+        dialect = self._dialect
+        while True:
+            try:
+                completion = await self._send(request, dialect)
+                return completion if request.schema is None else replace(completion, enforced=dialect.schema)
+            except Rejected as error:
+                better = dialect.corrected(str(error))
+                if better is None:
+                    raise
+                if better != self._dialect:
+                    log.warning("%s: asking differently from now on, because of: %s", self.endpoint.where, error)
+                dialect = self._dialect = better
+
+    async def _send(self, request: Request, dialect: D) -> Completion:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self.transport.send(request, dialect)
+        except CallError:
+            raise
+        except TimeoutError:
+            raise Unstable(f"no answer within {self._timeout_s:g} s") from None
+        except self._http_errors as error:
+            raise call_error(error, self.transport.sdk) from None
+
+
+def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mapping[str, str]) -> str | None:
+    """The API key of an entry of the configuration; None where none is needed. Secrets are known from here on.
+
+    Everything about the entry that would keep it from being called is found here, before anything is sent.
+    Raises InputError naming the entry and the variable, never showing a value.
+    """
+    for name, value in config.headers.items():
+        if not (name + value).isascii() or not (name + value).isprintable():
+            raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
+    url = environ.get(_URL_VARIABLES[config.backend]) if config.base_url is None else config.base_url
+    remember_secrets([*config.headers.values(), *_url_passwords(url, environ)])
+    if url is not None and not _usable(url):
+        place = f"{entry}: {_URL_VARIABLES[config.backend]}" if config.base_url is None else f"{entry}.base_url"
+        raise InputError(redact(f"{place}: expected http://HOST... or https://HOST..., found {url!r}"))
+    for field in _OWN_FIELDS:
+        if field in config.extra_body:
+            raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
+    for parameter in _NOT_AT_ANTHROPIC if isinstance(config, AnthropicConfig) else ():
+        if getattr(config.generation_config, parameter) is not None:
+            raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
+    variable = config.api_key_env
+    if variable is None:
+        return None
+    if not _VARIABLE.fullmatch(variable):
+        raise InputError(f"{entry}.api_key_env: takes the name of an environment variable, not the key itself")
+    key = environ.get(variable, "").strip()
+    if not key:
+        shown = variable if variable.isupper() else "it names"
+        raise InputError(f"{entry}: the environment variable {shown} is not set (api_key_env; null for no key)")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InputError(f"{entry}: the value of {variable} is no API key: it holds spaces or unprintable characters")
+    remember_secrets([key])
+    return key
+
+
+def _url_passwords(base_url: str | None, environ: Mapping[str, str]) -> list[str]:
+    """Passwords inside the base URL and the proxies' URLs, as written and as sent."""
+    names = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
+    proxies = [environ.get(name) for name in (*names, *map(str.upper, names))]
+    found = [match.group(1) for url in (base_url, *proxies) if url and (match := _PASSWORD.search(url))]
+    return [*found, *map(unquote, found)]
+
+
+def _usable(url: str) -> bool:
+    """Whether a URL is one of HTTP, with a host and, if any, a proper port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def open_client(
+    sdk: Callable[..., C], http: Callable[..., object], config: ApiConfig, entry: str, key: str | None
+) -> C:
+    """An SDK's client, its own retries off, on its HTTP client.
+
+    Raises InputError where the environment's proxies or certificates cannot be used.
+    """
+    import httpx2
+
+    timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
+    try:
+        return sdk(
+            api_key=key or "no-key-needed",
+            base_url=config.base_url,
+            default_headers=config.headers,
+            timeout=timeout,
+            max_retries=0,
+            http_client=http(timeout=timeout, limits=limits),
+        )
+    except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+        where = "the proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or SSL_CERT_FILE"
+        raise InputError(
+            redact(f"{entry}: no connection can be opened with {where} of the environment: {error}")
+        ) from None
+
+
+def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:
+    """The endpoint of an entry of the configuration, with the entry's patience."""
+    patience = Patience(config.max_retry_after_s, config.connect_patience_s, config.silence_patience_s)
+    return Endpoint(f"{entry} ({redact(base_url).rstrip('/')})", patience, concurrency=config.concurrency)
+
+
+def read_body(content: bytes, content_type: str) -> Mapping[str, object]:
+    """A response body as a JSON object. Raises Unauthorized for a web page, Unstable for anything else broken."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        body = _lenient(content, content_type)
+    if not isinstance(body, dict):
+        raise Unstable(shorten(f"200 with something else than an object: {content[:80].decode(errors='replace')}"))
+    return body
+
+
+def _lenient(content: bytes, content_type: str) -> object:
+    """NaN and lone surrogates are no JSON, but some servers send them."""
+    text = content.decode(errors="replace")
+    if looks_like_a_page(content_type, text):
+        raise web_page_error(text)
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        raise Unstable(shorten(f"200 with a body that is not JSON: {text[:80]}")) from None
+    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+
+
+class Foldable(Protocol):
+    """Folds a stream's events into one body."""
+
+    def add(self, event: Mapping[str, object]) -> bool:
+        """Take one event in; whether it brought generated text."""
+
+    def body(self) -> Mapping[str, object]:
+        """The finished body."""
+
+
+class Streamed(NamedTuple):
+    """A finished stream."""
+
+    body: Mapping[str, object]
+    first_at: float | None
+    """Moment of the event loop's clock at which the first generated piece came."""
+
+
+async def read_stream(response: httpx2.Response, folded: Foldable) -> Streamed:
+    """Read a response to its end, as a stream of events or, where the server ignored `stream`, as one body.
+
+    An endpoint that says "overloaded" after it has begun to generate is Unstable, not Throttled.
+    """
+    content_type = response.headers.get("content-type", "")
+    if "event-stream" not in content_type:
+        return Streamed(read_body(await response.aread(), content_type), None)
+    first: float | None = None
+    async for event in _events(response):
+        try:
+            if folded.add(event) and first is None:
+                first = asyncio.get_running_loop().time()
+        except Throttled as error:
+            if first is None:
+                raise
+            raise Unstable(str(error)) from None
+    return Streamed(folded.body(), first)
+
+
+async def _events(response: httpx2.Response) -> AsyncIterator[Mapping[str, object]]:
+    """The data of each server-sent event. Lines end at \\n alone: JSON may hold other Unicode line ends."""
+    rest = b""
+    async for piece in response.aiter_bytes():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if data := _data(line):
+                yield read_body(data, "text/event-stream")
+    if data := _data(rest):
+        yield read_body(data, "text/event-stream")
+
+
+def _data(line: bytes) -> bytes:
+    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
+    return b"" if data == b"[DONE]" else data
+
+
+def timed(completion: Completion, sent_at: float, first_at: float | None) -> Completion:
+    """The completion with its times, from moments of the event loop's clock."""
+    now = asyncio.get_running_loop().time()
+    return replace(completion, latency_s=now - sent_at, ttft_s=None if first_at is None else first_at - sent_at)

@@ -1,0 +1,1 @@
+"""Backends that ask nobody: recordings, the rule, the rehearsal."""

@@ -1,0 +1,62 @@
+"""Any OpenAI-compatible endpoint: OpenAI, a vLLM server, Ollama, DeepSeek, DashScope, OpenRouter, ..."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import cast
+
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
+from arena.backends.http.errors import Sdk
+from arena.backends.openai.wire import Dialect, StreamedBody, body_of, completion_of, dialect_of
+from arena.config.kinds import OpenAIConfig
+from arena.types import Completion, Request
+
+
+class OpenAITransport:
+    """One chat-completions call at a time on the official SDK, whose own retries are off."""
+
+    def __init__(self, config: OpenAIConfig, name: str, entry: str, key: str | None) -> None:
+        import openai
+
+        self.sdk = cast("Sdk", openai)
+        self.model = config.model or name
+        self.extra_body = config.extra_body
+        self._stream = config.stream
+        self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
+        self.base_url = str(self.client.base_url)
+        self.dialect = dialect_of(self.base_url)
+
+    async def send(self, request: Request, dialect: Dialect) -> Completion:
+        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
+
+        The messages travel in extra_body: given as an argument, the SDK walks through their types, a fifth of its CPU.
+        """
+        body = body_of(request, self.model, dialect, self.extra_body)
+        model = cast("str", body.pop("model"))
+        sent_at = asyncio.get_running_loop().time()
+        if not self._stream:
+            raw = await self.client.chat.completions.with_raw_response.create(model=model, messages=[], extra_body=body)
+            response = raw.http_response
+            content_type = response.headers.get("content-type", "")
+            return timed(completion_of(read_body(response.content, content_type), dialect), sent_at, None)
+        if dialect.stream_usage:
+            body.setdefault("stream_options", {"include_usage": True})
+        async with self.client.chat.completions.with_streaming_response.create(
+            model=model, messages=[], extra_body=body, stream=True
+        ) as opened:
+            streamed = await read_stream(opened.http_response, StreamedBody())
+        return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+
+def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend[Dialect]:
+    """The backend of one entry of the configuration; `entry` is its place there, for messages.
+
+    Raises InputError when the key is missing or a value cannot be used.
+    """
+    transport = OpenAITransport(config, name, entry, read_key(config, entry, environ))
+    return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

@@ -1,0 +1,102 @@
+"""OpenAI's batch endpoint: a file of requests, a batch over it, a file of results and one of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_lines, read_result
+from arena.backends.http.api import ApiBackend
+from arena.backends.http.errors import error_text
+from arena.backends.openai.backend import OpenAITransport
+from arena.backends.openai.wire import Dialect, body_of, completion_of
+from arena.files import to_json
+from arena.types import JSON
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+PATH: Final = "/v1/chat/completions"
+_MARK = "arena_uuid"
+_ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+class OpenAIBatches(Batches[Dialect]):
+    """Batches of chat completions. The submission's uuid stands in the batch's metadata."""
+
+    most_requests = 50_000
+    most_bytes = 150_000_000
+    """The provider takes 200 MB."""
+
+    def __init__(self, backend: ApiBackend[Dialect], transport: OpenAITransport) -> None:
+        super().__init__(backend)
+        self._client = transport.client
+        self._model = transport.model
+        self._extra = transport.extra_body
+
+    def size(self, item: BatchItem) -> int:
+        """Bytes of its line in the file."""
+        return len(self._line(item))
+
+    async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
+        """Upload the requests and create the batch."""
+        content = b"".join(map(self._line, items))
+        name = f"arena-{uuid}.jsonl"
+        file = await self._do(lambda: self._client.files.create(file=(name, content), purpose="batch"))
+        batch = await self._do(
+            lambda: self._client.batches.create(
+                input_file_id=file.id, endpoint=PATH, completion_window="24h", metadata={_MARK: uuid}
+            ),
+            once=True,
+        )
+        return batch.id
+
+    async def recent(self, uuid: str, total: int, since: float) -> list[str]:
+        """The batch that carries the uuid."""
+
+        async def listed() -> list[Batch]:
+            found = []
+            async for batch in self._client.batches.list(limit=100):
+                if batch.created_at < since:
+                    break
+                found.append(batch)
+            return found
+
+        batches = await self._do(listed)
+        return [batch.id for batch in batches if (batch.metadata or {}).get(_MARK) == uuid]
+
+    async def state(self, batch_id: str) -> BatchState:
+        """How far it is."""
+        batch = await self._do(lambda: self._client.batches.retrieve(batch_id))
+        counts = batch.request_counts
+        done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
+        refused = None
+        if batch.status == "failed":
+            errors = (batch.errors.data if batch.errors else None) or []
+            refused = "; ".join(f"{e.code}: {e.message}" for e in errors[:3]) or "no reason given"
+        return BatchState(batch.status in _ENDED, done, total, refused)
+
+    async def results(self, batch_id: str) -> list[BatchResult]:
+        """The lines of both files."""
+        batch = await self._do(lambda: self._client.batches.retrieve(batch_id))
+        found: list[BatchResult] = []
+        for file_id in (batch.output_file_id, batch.error_file_id):
+            if file_id:
+                content = (await self._do(lambda: self._client.files.content(file_id))).content  # noqa: B023
+                found += map(_result, read_lines(content))
+        return found
+
+    def _line(self, item: BatchItem) -> bytes:
+        body = body_of(item.request, self._model, self._dialect, self._extra)
+        return to_json({"custom_id": item.custom_id, "method": "POST", "url": PATH, "body": body}) + b"\n"
+
+
+def _result(line: Mapping[str, JSON]) -> BatchResult:
+    custom_id, response = str(line.get("custom_id")), line.get("response")
+    if not isinstance(response, dict):
+        return BatchResult(custom_id, None, error_text({"error": line.get("error")}) or "no response")
+    status, body = response.get("status_code"), response.get("body")
+    body = body if isinstance(body, dict) else {}
+    if status == 200:
+        return read_result(custom_id, lambda: completion_of(body))
+    return failed_result(custom_id, status if isinstance(status, int) else 500, error_text(body))

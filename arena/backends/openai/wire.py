@@ -1,0 +1,284 @@
+"""The chat-completions wire format as two pure functions: a request becomes a body, a body becomes a completion.
+
+Live calls, streams and batches share them. Reading is tolerant: compatible servers leave fields out or add their own.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from arena.backends.http.errors import body_error
+from arena.backends.thinking import split_thinking
+from arena.errors import Unstable
+from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
+
+_TRUNCATED = ("length", "model_length", "max_tokens")
+_BROKEN = ("error", "abort", "insufficient_system_resource")
+"""Finish reasons of an answer that the provider, not the model, ended: OpenRouter, Mistral; vLLM; DeepSeek."""
+_REFUSED = re.compile(
+    r"unsupported|not support|deprecated|not permitted|unrecognized|not enabled|may only be set|unset|only 1 is allowed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What an endpoint understands. Starts from its URL and is corrected by what it rejects."""
+
+    limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream_usage: bool = True
+    """`stream_options: {include_usage: true}` is understood."""
+    schema: bool = True
+    """`response_format` with a JSON schema is understood; without it the prompt alone asks for the format."""
+    samples: bool = True
+    """`temperature` and `top_p` may be set; reasoning models of some providers take none."""
+    logprobs: bool = True
+    """`logprobs` may be asked for; without them a soft verdict is the letter itself."""
+    states_cost: bool = False
+    """`usage.cost` is the price of the call in USD."""
+
+    def corrected(self, complaint: str) -> Dialect | None:
+        """The dialect that avoids what this error text complains about; None when that would change nothing."""
+        other = self
+        if "max_completion_tokens" in complaint and "max_tokens" in complaint.replace("max_completion_tokens", ""):
+            other = replace(other, limit_field="max_completion_tokens")
+        if "stream_options" in complaint:
+            other = replace(other, stream_usage=False)
+        if "response_format" in complaint or "json_schema" in complaint:
+            other = replace(other, schema=False)
+        if refuses(complaint, "temperature", "top_p"):
+            other = replace(other, samples=False)
+        if refuses(complaint, "logprobs"):
+            other = replace(other, logprobs=False)
+        return None if other == self else other
+
+
+def refuses(complaint: str, *parameters: str) -> bool:
+    """Whether an error text says that one of these parameters, or every value of it but the default, is not taken."""
+    text = complaint.lower()
+    return any(parameter in text for parameter in parameters) and _REFUSED.search(text) is not None
+
+
+def dialect_of(base_url: str) -> Dialect:
+    """OpenAI's own hosts want `max_completion_tokens` (reasoning models take nothing else), all others `max_tokens`."""
+    host = base_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    own = host == "api.openai.com" or host.endswith((".openai.com", ".openai.azure.com"))
+    return Dialect(
+        limit_field="max_completion_tokens" if own else "max_tokens",
+        states_cost=host == "openrouter.ai" or host.endswith(".openrouter.ai"),
+    )
+
+
+def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The JSON body of one call. What the user configured as extra_body wins over everything derived here."""
+    body: dict[str, JSON] = {
+        "model": model,
+        "messages": [cast("JSON", {"role": m.role, "content": sendable(m.content)}) for m in request.messages],
+        **_sampling(request.sampling, dialect),
+    }
+    if request.schema is not None and dialect.schema:
+        schema: dict[str, JSON] = {"name": "reply", "strict": True, "schema": dict(request.schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if request.top_logprobs and dialect.logprobs:
+        body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+    return merge(body, extra)
+
+
+def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
+    fields: dict[str, JSON] = {
+        "temperature": sampling.temperature if dialect.samples else None,
+        "top_p": sampling.top_p if dialect.samples else None,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repetition_penalty": sampling.repetition_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        dialect.limit_field: sampling.max_tokens,
+        "stop": list(sampling.stop) or None,
+        "seed": sampling.seed,
+        "reasoning_effort": sampling.reasoning_effort,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def sendable(text: str) -> str:
+    """The text with U+FFFD for lone surrogates: halves of characters, which no UTF-8 body can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def merge(body: dict[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The body with extra fields; an object on both sides is merged one level deep."""
+    merged = dict(body)
+    for name, value in extra.items():
+        ours = merged.get(name)
+        merged[name] = {**ours, **value} if isinstance(ours, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> Completion:
+    """What a response body says, as a completion of one turn.
+
+    Raises a CallError when it is no completion: an error object inside a 200, or no choices at all.
+    """
+    choice = _first(body.get("choices"))
+    if choice is None:
+        raise body_error(body) if "error" in body else Unstable("200 without choices: not a chat completion")
+    if choice.get("error"):
+        raise body_error(choice)
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    written, thought_apart = _content(message.get("content"))
+    thought = split_thinking(written)
+    refusal = message.get("refusal")
+    finish = choice.get("finish_reason")
+    finish_reason = finish if isinstance(finish, str) else None
+    if finish_reason in _BROKEN:
+        raise Unstable(f"the endpoint broke off: finish_reason {finish_reason}")
+    text = thought.text if thought.text.strip() or not isinstance(refusal, str) else refusal
+    usage = _usage(body.get("usage"))
+    return Completion(
+        status=_status(text, finish_reason, refused=bool(refusal), closed=thought.closed),
+        turns=(text,),
+        reasoning=(_joined(_reasoning(message), thought_apart, thought.reasoning),),
+        finish_reason=finish_reason,
+        usage=usage,
+        logprobs=_logprobs(choice.get("logprobs")),
+        model_returned=_text(body.get("model")),
+        request_id=_text(body.get("id")),
+        cost_usd=_stated_cost(body.get("usage")) if dialect.states_cost else None,
+    )
+
+
+def _status(text: str, finish_reason: str | None, *, refused: bool, closed: bool) -> Status:
+    if refused or (finish_reason or "").startswith("content_filter"):
+        return "refused"
+    if finish_reason in _TRUNCATED or not closed:
+        return "truncated"
+    return "ok" if text.strip() else "empty"
+
+
+def _content(content: object) -> tuple[str, str | None]:
+    """Text and reasoning of a message's content, which some servers send as a list of typed parts."""
+    if not isinstance(content, list):
+        return _text(content) or "", None
+    parts = [part for part in content if isinstance(part, Mapping)]
+    text = "".join(_text(part.get("text")) or "" for part in parts if part.get("type", "text") == "text")
+    thinking = [_content(p.get("thinking"))[0] for p in parts if p.get("type") == "thinking"]
+    return text, "".join(thinking) or None
+
+
+def _reasoning(message: Mapping[str, object]) -> str | None:
+    return next((found for name in ("reasoning_content", "reasoning") if (found := _text(message.get(name)))), None)
+
+
+def _joined(*parts: str | None) -> str | None:
+    return "\n".join(part for part in parts if part) or None
+
+
+def _usage(usage: object) -> Usage:
+    if not isinstance(usage, Mapping):
+        return Usage()
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    prompt_details, details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    reasoning = _count(details, "reasoning_tokens")
+    total = _count(usage, "total_tokens")
+    if completion is not None and prompt is not None and reasoning and total == prompt + completion + reasoning:
+        completion += reasoning  # some providers count reasoning beside the completion, and say so in the total
+    cached = _count(prompt_details, "cached_tokens")
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        cached_input_tokens=_count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+        reasoning_tokens=reasoning,
+        cache_write_tokens=_count(prompt_details, "cache_write_tokens"),
+    )
+
+
+def _count(mapping: object, name: str) -> int | None:
+    value = mapping.get(name) if isinstance(mapping, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _stated_cost(usage: object) -> float | None:
+    cost = usage.get("cost") if isinstance(usage, Mapping) else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not math.isfinite(cost) or cost < 0:
+        return None
+    return float(cost)
+
+
+def _logprobs(logprobs: object) -> tuple[TokenLogprobs, ...]:
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    tokens = content if isinstance(content, list) else []
+    return tuple(_token(token) for token in tokens if isinstance(token, Mapping))
+
+
+def _token(token: Mapping[str, object]) -> TokenLogprobs:
+    top = token.get("top_logprobs")
+    alternatives = [t for t in top if isinstance(t, Mapping)] if isinstance(top, list) else []
+    return TokenLogprobs(
+        token=_text(token.get("token")) or "",
+        logprob=_number(token.get("logprob")),
+        top=tuple((_text(t.get("token")) or "", _number(t.get("logprob"))) for t in alternatives),
+    )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else -math.inf
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _first(choices: object) -> Mapping[str, object] | None:
+    first = choices[0] if isinstance(choices, Sequence) and not isinstance(choices, str) and choices else None
+    return first if isinstance(first, Mapping) else None
+
+
+class StreamedBody:
+    """Folds the chunks of a stream into the body that the same call would have returned without streaming."""
+
+    def __init__(self) -> None:
+        self._body: dict[str, object] = {}
+        self._message: dict[str, str] = {}
+        self._logprobs: list[object] = []
+        self._finish_reason: object = None
+
+    def add(self, chunk: Mapping[str, object]) -> bool:
+        """Take one chunk in; whether it brought text, reasoning or a refusal."""
+        if chunk.get("error"):
+            raise body_error(chunk)
+        self._body |= {name: chunk[name] for name in ("id", "model", "usage") if chunk.get(name)}
+        choice = _first(chunk.get("choices"))
+        if choice is None:
+            return False
+        if choice.get("error"):
+            raise body_error(choice)
+        self._finish_reason = choice.get("finish_reason") or self._finish_reason
+        logprobs = choice.get("logprobs")
+        content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+        self._logprobs.extend(content if isinstance(content, list) else [])
+        delta = choice.get("delta")
+        return isinstance(delta, Mapping) and self._extend(delta)
+
+    def _extend(self, delta: Mapping[str, object]) -> bool:
+        content, thinking = _content(delta.get("content"))
+        pieces = {"content": content, "refusal": delta.get("refusal"), "reasoning": _reasoning(delta) or thinking}
+        found = {name: piece for name, piece in pieces.items() if isinstance(piece, str) and piece}
+        for name, piece in found.items():
+            self._message[name] = self._message.get(name, "") + piece
+        return bool(found)
+
+    def body(self) -> dict[str, object]:
+        """The finished body. Raises Unstable when the stream ended before it said why it stopped."""
+        if self._finish_reason is None:
+            raise Unstable("the stream ended in the middle of the answer")
+        choice = {"message": self._message, "finish_reason": self._finish_reason}
+        return {**self._body, "choices": [{**choice, "logprobs": {"content": self._logprobs}}]}

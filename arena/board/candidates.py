@@ -1,0 +1,83 @@
+"""Candidates and judges of a board, and what they are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arena.config.kinds import (
+    BackendConfig,
+    CandidateConfig,
+    JudgeConfig,
+    LocalConfig,
+    SimulatedConfig,
+    identity,
+)
+from arena.judging.judge import MAX_TOKENS, Judge
+from arena.keys import derived_seed, digest, plain_messages, recorded_key, sampling_params
+from arena.store.recordings import Recording
+from arena.types import Message, Question, Request
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate of a board, and what its answers are keyed by."""
+
+    name: str
+    entry: CandidateConfig
+    recording: Recording | None = None
+
+    @property
+    def samples(self) -> int:
+        """Answers per question."""
+        return self.entry.generation_config.n
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its answers are invented."""
+        return isinstance(self.entry, SimulatedConfig)
+
+    def request(self, question: Question, sample: int) -> Request | None:
+        """What to ask for one answer; None when a recording has no answer to the question."""
+        if self.recording is not None:
+            recorded = self.recording.get((question.question_id, sample))
+            return Request(recorded_key(recorded.turns), question.question_id, (), sample=sample) if recorded else None
+        system = question.system or self.entry.system
+        messages = ((Message("system", system),) if system else ()) + (Message("user", question.turns[0]),)
+        base = self.entry.generation_config.seed
+        if base is None and isinstance(self.entry, LocalConfig | SimulatedConfig):
+            base = 0
+        seed = None if base is None else derived_seed(base, question.question_id, sample)
+        sampling = self.entry.generation_config.sampling(seed)
+        parts: dict[str, object] = {
+            "messages": plain_messages(messages),
+            "follow_ups": list(question.turns[1:]),
+            "sampling": sampling_params(sampling),
+            "sample": sample,
+        }
+        return Request(
+            digest(parts | identity(self.name, self.entry)), question.question_id, messages, question.turns[1:],
+            sampling, sample,
+        )  # fmt: skip
+
+
+def judge_of(name: str, entry: JudgeConfig) -> Judge:
+    """A configured judge as requests see it. Temperature 0 and 4096 tokens unless the config says otherwise."""
+    settings = entry.generation_config
+    if "temperature" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"temperature": 0.0})
+    if settings.max_tokens is None:
+        settings = settings.model_copy(update={"max_tokens": MAX_TOKENS})
+    known = identity(name, entry)
+    model = str(known.pop("model"))
+    revision = known.pop("revision", None)
+    del known["backend"]
+    extra = {key: value for key, value in known.items() if value not in (None, {}, "auto")}
+    return Judge(
+        name, model, str(revision) if revision else None, settings.sampling(settings.seed), entry.samples,
+        isinstance(entry, SimulatedConfig), extra or None,
+    )  # fmt: skip
+
+
+def source_of(name: str, entry: BackendConfig) -> str:
+    """What a model is called where it comes from; its name on the board when nothing else is known."""
+    return getattr(entry, "model", None) or name

@@ -1,0 +1,65 @@
+"""What a board's ledgers say: every case, and the battles and scores that the stored replies come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from itertools import chain
+
+from arena.board.answers import Answers
+from arena.board.matches import Exam, Ledgers, Match, exams, matches
+from arena.board.null_candidate import sentinel_exams, sentinel_matches
+from arena.board.open import OpenBoard
+from arena.judging.combine import combine, verdict_of
+from arena.judging.examine import score_of
+from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.store.folder import Ledger
+from arena.types import Battle, Score
+
+
+def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
+    """Every judge's ledger, closed with the stack."""
+    names = list(board.judges)
+    paths = {name: board.review_folder.ledger_file(name, names) for name in names}
+    return {name: stack.enter_context(closing(Ledger(path, writable=writable))) for name, path in paths.items()}
+
+
+def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:
+    """Every case of the board, question by question, and the sentinel's after them."""
+    subjects: Iterable[Match] | Iterable[Exam]
+    if board.config.reviews_gen.mode == "single":
+        subjects = chain(exams(board, answers, ledgers), sentinel_exams(board, ledgers))
+    else:
+        subjects = chain(matches(board, answers, ledgers), sentinel_matches(board, answers, ledgers))
+    for subject in subjects:
+        yield from subject.cases
+
+
+def battles_of(matched: Iterable[Match], ledgers: Ledgers, strong_weight: float) -> Iterator[Battle]:
+    """Every judge's row of every battle, from what is stored."""
+    for match in matched:
+        if match.decided is not None:
+            yield match.decided
+            continue
+        ledger = ledgers[match.contest.judge]
+        verdicts = [
+            verdict_of(stored(case, ledger), case.order or "a_first", match.contest.sample, case.sample, case.key)
+            for case in match.cases
+        ]
+        yield combine(match.contest, verdicts, strong_weight)
+
+
+def scores_of(examined: Iterable[Exam], ledgers: Ledgers) -> Iterator[Score]:
+    """Every judge's score of every answer, from what is stored."""
+    for exam in examined:
+        if exam.decided is not None:
+            yield exam.decided
+            continue
+        ledger = ledgers[exam.examination.judge]
+        yield score_of(exam.examination, [stored(case, ledger) for case in exam.cases])
+
+
+def stored(case: Case, ledger: Ledger) -> Resolved | None:
+    """What a case has come to so far; None while a request of it is still to be sent."""
+    step = resolve(case, ledger.get)
+    return None if isinstance(step, Ask) else step

@@ -1,0 +1,115 @@
+"""From a YAML file to a `Config`: where configs lie, `${VAR}`, relative paths, and errors one can act on."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from arena.config.schema import Config
+from arena.config.shipped import shipped
+from arena.config.strict import describe, kind_of, read_yaml
+from arena.errors import ConfigError, InputError
+from arena.types import JSON
+
+_PATH_FIELDS = ("question_file", "category_file", "output_dir")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen")
+_ALIASES = {"questions_file": "question_file"}
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A configuration and where it came from."""
+
+    config: Config
+    path: Path
+    unexpanded: JSON
+    """The file's content before `${VAR}` was filled in, as it is kept in run.json."""
+
+
+def find_config(name: str) -> Path:
+    """The config file that `-c NAME` means: a path, or the shipped config of that name.
+
+    Raises ConfigError when there is none, naming the shipped ones.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    if path.parent == Path() and (shipped("configs") / name).is_file():
+        return shipped("configs") / name
+    have = ", ".join(sorted(p.name for p in shipped("configs").glob("*.yaml")))
+    what = "is a folder" if path.is_dir() else "no such file"
+    raise ConfigError(f"{name}: {what} (shipped configs: {have})")
+
+
+def load_config(name: str) -> LoadedConfig:
+    """Read, expand and validate a config file. Raises ConfigError with one line that names file and field."""
+    path = find_config(name)
+    raw = read_yaml(path)
+    expanded = _expand(raw, path)
+    if not isinstance(expanded, dict):
+        raise ConfigError(
+            f"{path}: expected sections like question_file, answers_gen, reviews_gen; found {kind_of(raw)}"
+        )
+    for alias, real in _ALIASES.items():
+        if alias in expanded:
+            if real in expanded:
+                raise ConfigError(f"{path}: both {alias} and {real} are given; keep {real}")
+            expanded[real] = expanded.pop(alias)
+    _resolve_paths(expanded, path)
+    try:
+        return LoadedConfig(Config.model_validate(expanded), path, raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, Config)}") from None
+
+
+@contextmanager
+def naming_config(path: Path) -> Iterator[None]:
+    """While this lasts, errors about an entry of the config (`answers_gen.x.price: ...`) name the file too."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith(_SECTIONS):
+            raise type(error)(f"{path}: {error}") from None
+        raise
+
+
+def _expand(value: JSON, path: Path) -> JSON:
+    if isinstance(value, dict):
+        return {key: _expand(inner, path) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_expand(inner, path) for inner in value]
+    return _VARIABLE.sub(lambda m: _environment(m.group(1), path), value) if isinstance(value, str) else value
+
+
+def _environment(name: str, path: Path) -> str:
+    if name not in os.environ:
+        raise ConfigError(f"{path}: the environment variable {name} is not set (used as ${{{name}}})")
+    return os.environ[name]
+
+
+def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
+    """Make paths absolute: relative to the config file, but output_dir of a shipped config to the current folder."""
+    home = path.resolve().parent
+    is_shipped = home == shipped("configs").resolve()
+    for field in _PATH_FIELDS:
+        if isinstance(value := raw.get(field), str):
+            raw[field] = str((Path.cwd() if field == "output_dir" and is_shipped else home) / Path(value).expanduser())
+    reviews = raw.get("reviews_gen")
+    if isinstance(reviews, dict) and isinstance(value := reviews.get("reference_file"), str):
+        reviews["reference_file"] = str(home / Path(value).expanduser())
+    candidates = raw.get("answers_gen")
+    for entry in candidates.values() if isinstance(candidates, dict) else ():
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(value := entry.get("file"), str):
+            entry["file"] = str(home / Path(value).expanduser())
+        for field in ("model", "adapter", "chat_template"):
+            if isinstance(value := entry.get(field), str) and value.startswith(("./", "../", "~")):
+                entry[field] = str(home / Path(value).expanduser())

@@ -1,0 +1,184 @@
+"""The configuration: one strict model per section, read once at the edge.
+
+Unknown keys are errors. Defaults stand here and nowhere else. `arena.config.loading` reads the YAML file
+into a `Config`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from arena.config.base import Strict
+from arena.config.kinds import CandidateConfig, JudgeConfig, RecordedConfig
+
+Mode = Literal["single", "pairwise_baseline", "pairwise"]
+OrderRule = Literal["both", "random", "fixed", "recorded"]
+Metric = Literal["bradley_terry", "elo", "win_rate", "score"]
+
+
+class PanelConfig(Strict):
+    """How several judges become one verdict."""
+
+    quorum: int = Field(1, ge=1)
+    """Verdicts a battle needs before the panel's mean counts."""
+
+
+class SentinelConfig(Strict):
+    """A contestant that gives one constant answer, to see whether a judge can be gamed. It is never rated."""
+
+    enable: bool = True
+    threshold: float = Field(0.1, ge=0, le=1)
+    """Share of its battles a constant answer may win (in single mode: share of the scale it may reach)."""
+    questions: int = Field(50, ge=1)
+    """How many questions it answers; which ones follows from the board's seed."""
+
+
+class ReviewsConfig(Strict):
+    """Who judges what, and how."""
+
+    enable: bool = True
+    mode: Mode = "pairwise_baseline"
+    baseline: str | None = None
+    judges: dict[str, JudgeConfig] | Literal["peers"] = Field(default_factory=dict)
+    panel: PanelConfig = PanelConfig()
+    prompt: str | dict[str, str] | None = None
+    """One prompt (name or path), or one per category with `default`; null: the shipped prompt of the mode."""
+    reference_file: Path | None = None
+    order: OrderRule = "both"
+    strong_weight: float = Field(1.0, gt=0)
+    answer_failures: Literal["exclude", "loss"] = "exclude"
+    max_unparsed: float = Field(0.02, ge=0, le=1)
+    max_failed: float = Field(0.02, ge=0, le=1)
+    null_sentinel: SentinelConfig = SentinelConfig(enable=False)
+    """true, false or its settings."""
+
+    @field_validator("null_sentinel", mode="before")
+    @classmethod
+    def _sentinel_may_be_a_switch(cls, value: object) -> object:
+        return {"enable": value} if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _baseline_mode_names_a_baseline(self) -> ReviewsConfig:
+        if self.mode == "pairwise_baseline" and self.baseline is None:
+            raise ValueError("mode pairwise_baseline needs `baseline: NAME`, one of the names under answers_gen")
+        return self
+
+    @model_validator(mode="after")
+    def _panel_is_a_reserved_name(self) -> ReviewsConfig:
+        if isinstance(self.judges, dict) and "panel" in self.judges:
+            raise ValueError("the judge name `panel` is reserved for the rows that average several judges")
+        return self
+
+
+class EloConfig(Strict):
+    """Online Elo: step size and number of seeded orders averaged over."""
+
+    k: float = Field(4.0, gt=0, allow_inf_nan=False)
+    orders: int = Field(100, ge=1, le=10_000)
+
+
+class IntervalConfig(Strict):
+    """Which interval stands beside a rating."""
+
+    method: Literal["sandwich", "bootstrap", "independent", "none"] = "sandwich"
+    cluster: Literal["question_id"] = "question_id"
+    level: float = Field(0.95, gt=0, lt=1)
+    simultaneous: bool = False
+
+
+class RatingConfig(Strict):
+    """What the board shows, and in which order it ranks."""
+
+    enable: bool = True
+    metrics: tuple[Metric, ...] | None = Field(None, min_length=1)
+    """The first ranks the board. Default: bradley_terry, elo, win_rate; in single mode score."""
+    elo: EloConfig = EloConfig()
+    anchor: dict[str, float] | None = None
+    """{model: rating}; default: the baseline at 1000 in baseline mode, else mean 1000 of each connected component."""
+    interval: IntervalConfig = IntervalConfig()
+    style_control: tuple[str, ...] = ()
+
+    @field_validator("anchor", mode="before")
+    @classmethod
+    def _anchor_may_be_written_like_the_option(cls, value: object) -> object:
+        if isinstance(value, str):
+            name, _, number = value.rpartition("=")
+            return {name: number} if name else {value: 1000.0}
+        return value
+
+    @field_validator("anchor")
+    @classmethod
+    def _one_anchor(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        if value is not None and len(value) != 1:
+            raise ValueError("one model and its rating, as in {gpt-4.1: 1000}")
+        return value
+
+
+class Config(Strict):
+    """A whole board: questions, candidates, judges, ratings."""
+
+    question_file: Path
+    category_file: Path | None = None
+    output_dir: Path
+    seed: int = Field(0, ge=0)
+    """Orders, shuffles, resampling; never generation."""
+    answers_gen: dict[str, CandidateConfig] = Field(min_length=1)
+    reviews_gen: ReviewsConfig = ReviewsConfig(enable=False, mode="pairwise")
+    rating_gen: RatingConfig = RatingConfig()
+
+    @field_validator("answers_gen")
+    @classmethod
+    def _names_are_not_empty(cls, value: dict[str, object]) -> dict[str, object]:
+        for name in value:
+            if not name.strip() or name == "panel":
+                raise ValueError(f"a model cannot be called {name!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _baseline_is_a_candidate(self) -> Config:
+        baseline = self.reviews_gen.baseline
+        if self.reviews_gen.enable and baseline is not None and baseline not in self.answers_gen:
+            raise ValueError(
+                f"reviews_gen.baseline: {baseline!r} is no candidate (have: {', '.join(sorted(self.answers_gen))})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ratings_fit_the_board(self) -> Config:
+        rating, reviews = self.rating_gen, self.reviews_gen
+        for model in rating.anchor or {}:
+            if model not in self.answers_gen:
+                have = ", ".join(sorted(self.answers_gen))
+                raise ValueError(f"rating_gen.anchor: {model!r} is no candidate (have: {have})")
+        for metric in rating.metrics or ():
+            if (metric == "score") != (reviews.mode == "single"):
+                allowed = "score" if reviews.mode == "single" else "bradley_terry, elo, win_rate"
+                raise ValueError(f"rating_gen.metrics: found {metric!r}, mode {reviews.mode} has {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_quorum_can_be_reached(self) -> Config:
+        reviews = self.reviews_gen
+        judges = self.answers_gen if reviews.judges == "peers" else reviews.judges
+        if reviews.enable and judges and reviews.panel.quorum > len(judges):
+            raise ValueError(
+                f"reviews_gen.panel.quorum: {reviews.panel.quorum} of {len(judges)} judges is never reached"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _recorded_candidates_name_their_file(self) -> Config:
+        for name, entry in self.answers_gen.items():
+            if isinstance(entry, RecordedConfig) and entry.file is None:
+                raise ValueError(f"answers_gen.{name}: backend recorded needs `file: PATH`")
+        return self
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics shown, the ranking one first."""
+        if self.rating_gen.metrics:
+            return self.rating_gen.metrics
+        return ("score",) if self.reviews_gen.mode == "single" else ("bradley_terry", "elo", "win_rate")

@@ -1,0 +1,1 @@
+"""How sure an estimate is: covariances clustered by question, quantiles, resampling, means and shares."""

@@ -1,0 +1,154 @@
+"""How sure the ratings are: sandwich covariance, clustered by question, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask
+from arena.ratings.intervals.student_t import t_cdf, t_quantile
+from arena.ratings.methods.bradley_terry import gauge
+
+_PAIRS_AT_ONCE = 2_000_000
+"""Simulated differences held at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """The covariance of some estimates and the degrees of freedom of each; all there is to know about contrasts."""
+
+    covariance: FloatArray
+    """(m, m), in the units of the estimates; NaN where nothing can be known."""
+    df: FloatArray
+    """Degrees of freedom per estimate: distinct questions − 1; infinite for independent rows."""
+    level: float
+    joint_quantile: float | None = None
+    """Replaces the t quantile of differences when intervals are to hold for all pairs at once."""
+
+    def standard_error(self) -> FloatArray:
+        """The standard error of each estimate."""
+        result: FloatArray = np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        return result
+
+    def half_width(self) -> FloatArray:
+        """Half the interval of each estimate."""
+        return t_quantile(self.level, self.df) * self.standard_error()
+
+    def difference_se(self) -> FloatArray:
+        """(m, m) standard errors of all differences."""
+        variance = np.diag(self.covariance)
+        squared = variance[:, None] + variance[None, :] - 2 * self.covariance
+        result: FloatArray = np.sqrt(np.maximum(squared, 0.0))
+        return result
+
+    def difference_quantile(self) -> FloatArray:
+        """(m, m) factors for differences: t with the smaller degrees of freedom of the two, or the joint quantile."""
+        if self.joint_quantile is not None:
+            return np.full(self.covariance.shape, self.joint_quantile)
+        single = t_quantile(self.level, self.df)
+        result: FloatArray = np.maximum(single[:, None], single[None, :])
+        return result
+
+    def surely_better(self, values: FloatArray) -> Mask:
+        """(m, m): whether i is better than j beyond its interval; never where nothing is known."""
+        difference = values[:, None] - values[None, :]
+        width = self.difference_quantile() * self.difference_se()
+        result: Mask = np.greater(difference, width + _noise(width, values))
+        return result
+
+    def held_at(self, model: int, block: IntArray) -> Uncertainty:
+        """The same contrasts with one model of a block held fixed: its own variance becomes 0."""
+        inside = (block == block[model]).astype(float)
+        shift = np.outer(inside, self.covariance[model])
+        corner = np.outer(inside, inside) * self.covariance[model, model]
+        return replace(self, covariance=self.covariance - shift - shift.T + corner)
+
+
+def _noise(width: FloatArray, values: FloatArray) -> FloatArray:
+    """Differences of the order of rounding errors are none, however narrow the interval."""
+    return np.where(width > 0, 0.0, 1e-9 * (1.0 + float(np.abs(values).max(initial=0.0))))
+
+
+def better_probability(difference: FloatArray, se: FloatArray, df: FloatArray) -> FloatArray:
+    """P(the first is truly better): the t distribution function at difference/se."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return t_cdf(difference / se, df)
+
+
+def pseudo_inverse(hessian: FloatArray, block: IntArray) -> FloatArray:
+    """H⁺ with the gauge direction of every block projected out; columns beyond the models have no gauge.
+
+    `block` numbers the models' blocks; −1 marks models outside all of them, whose rows of H are zero and stay so.
+    """
+    m, size = len(block), len(hessian)
+    scale = float(np.trace(hessian)) / max(size, 1)
+    extra = np.zeros_like(hessian)
+    extra[:m, :m] = gauge(block, scale)
+    outside = np.zeros(size)
+    outside[:m][block < 0] = 1.0
+    back = np.zeros_like(hessian)
+    back[:m, :m] = gauge(block, 1.0) / max(scale, 1e-12)
+    inverse = np.linalg.inv(hessian + extra + np.diag(outside)) - back - np.diag(outside)
+    result: FloatArray = (inverse + inverse.T) / 2
+    return result
+
+
+def sandwich(inverse_hessian: FloatArray, meat: FloatArray) -> FloatArray:
+    """V = H⁺ B H⁺; rows and columns of parameters whose meat is unknown become NaN."""
+    unknown = np.isnan(np.diag(meat))
+    covariance = inverse_hessian @ np.where(np.isnan(meat), 0.0, meat) @ inverse_hessian
+    covariance[unknown, :] = np.nan
+    covariance[:, unknown] = np.nan
+    result: FloatArray = (covariance + covariance.T) / 2
+    return result
+
+
+def joint_quantile(uncertainty: Uncertainty, comparable: Mask, seed: int, draws: int = 4_000) -> float:
+    """The max-t quantile: all pairwise intervals hold together with the stated level (Hothorn et al. 2008), simulated.
+
+    `comparable` (m, m) marks the pairs that count.
+    """
+    rng = np.random.default_rng(seed)
+    values, vectors = np.linalg.eigh(np.nan_to_num(uncertainty.covariance))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    se = uncertainty.difference_se()
+    i, j = np.nonzero(np.triu(comparable & (se > 0), 1))
+    if not len(i):
+        return float(t_quantile(uncertainty.level, np.min(uncertainty.df, initial=np.inf)))
+    df = float(np.min(uncertainty.df[np.unique(np.concatenate([i, j]))]))
+    if df < 1:  # a model seen on one question only: nothing bounds its differences
+        return float("nan")
+    largest, chunk = np.empty(draws), max(1, _PAIRS_AT_ONCE // len(i))
+    for start in range(0, draws, chunk):
+        block = slice(start, min(start + chunk, draws))
+        z = rng.standard_normal((largest[block].size, len(root))) @ root.T
+        largest[block] = np.max(np.abs(z[:, i] - z[:, j]) / se[i, j], axis=1)
+    if np.isfinite(df):
+        largest = largest / np.sqrt(rng.chisquare(df, draws) / df)
+    return float(np.quantile(largest, uncertainty.level))
+
+
+def rank_ranges(better: Mask, group: IntArray) -> tuple[IntArray, IntArray]:
+    """rank_low = 1 + models surely better, rank_high = models of the group − models surely worse.
+
+    `better` is (m, m) and holds within groups only (`group` −1 means unranked, both ends 0).
+    """
+    size = np.bincount(group[group >= 0], minlength=1)[np.maximum(group, 0)]
+    low = 1 + better.sum(axis=0)
+    high = size - better.sum(axis=1)
+    ranked = group >= 0
+    return np.where(ranked, low, 0), np.where(ranked, high, 0)
+
+
+def competition_ranks(key: FloatArray, group: IntArray) -> IntArray:
+    """1 + how many of the group are truly above; equal values (to 10 digits) share a rank. 0 outside all groups."""
+    ranks = np.zeros(len(key), dtype=np.int64)
+    for number in range(int(group.max(initial=-1)) + 1):
+        members = np.flatnonzero(group == number)
+        values = key[members]
+        finite = np.abs(values[np.isfinite(values)])
+        slack = 1e-9 * (1.0 + float(finite.max(initial=0.0)))
+        ordered = np.sort(values)
+        ranks[members] = 1 + len(members) - np.searchsorted(ordered, values + slack, side="right")
+    return ranks

@@ -1,0 +1,125 @@
+"""What fills the sandwich: scores of the likelihood by question or by row, and how many questions there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from arena.ratings.data.arrays import FloatArray, IntArray, add_up
+from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian
+from arena.ratings.data.table import BattleTable
+from arena.ratings.methods.bradley_terry import sigmoid
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_CELLS = 10_000_000
+"""Up to so many cells of (question, model) scores are a dense array."""
+_MARKED = 30_000_000
+"""Up to so many cells the questions of each model are counted by marking them."""
+
+
+def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
+    """How many distinct questions each model was compared on (battles, where rows are independent)."""
+    m, clusters = len(table.models), table.clusters()
+    if independent or not len(table):
+        return add_up(table.a, None, m) + add_up(table.b, None, m)
+    cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
+    n_cells = (int(clusters.max()) + 1) * m
+    if n_cells <= _MARKED:
+        seen = np.zeros(n_cells, dtype=bool)
+        seen[cells[0]] = seen[cells[1]] = True
+        counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
+        return counts
+    ordered = np.sort(np.concatenate(cells))  # np.unique hashes, which is many times slower here
+    return add_up(ordered[np.diff(ordered, prepend=-1) > 0] % m, None, m)
+
+
+def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
+    """Q of each model's component: distinct questions with a battle inside it. 0 outside all components."""
+    found = np.zeros(len(block))
+    for number in range(int(block.max(initial=-1)) + 1):
+        inside = block[rows.a] == number
+        clusters = rows.clusters() if inside.all() else rows.clusters()[inside]
+        found[block == number] = np.count_nonzero(np.bincount(clusters)) if len(clusters) else 0
+    return found
+
+
+def residuals(rows: BattleTable, theta: FloatArray) -> FloatArray:
+    """outcome − p, row by row; the few probabilities are computed by pair and looked up."""
+    m = len(theta)
+    if m * m > len(rows):
+        return rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
+    p = sigmoid((theta[:, None] - theta[None, :]).ravel())
+    result: FloatArray = rows.outcome - p[cell_codes(rows.a, rows.b, m)]
+    return result
+
+
+def scores_by_question(
+    rows: BattleTable, residual: FloatArray, more: Sequence[FloatArray] = ()
+) -> FloatArray | csr_array:
+    """Scores of the likelihood summed by question, shape (questions, models + further parameters).
+
+    A row's score is `residual` for model a, its opposite for model b, and its value in each column of `more` for the
+    further parameters. Sparse where the array would be large.
+    """
+    m, clusters = len(rows.models), rows.clusters()
+    n_clusters = int(clusters.max(initial=-1)) + 1
+    if n_clusters * m > _CELLS:
+        return sparse_scores(rows, residual, more)
+    scores = by_cluster(clusters, rows.a, residual, n_clusters, m)
+    scores -= by_cluster(clusters, rows.b, residual, n_clusters, m)
+    return np.column_stack([scores, *(add_up(clusters, column, n_clusters) for column in more)]) if more else scores
+
+
+def sparse_scores(rows: BattleTable, residual: FloatArray, more: Sequence[FloatArray] = ()) -> csr_array:
+    """`scores_by_question` as a sparse matrix."""
+    from scipy.sparse import csr_array
+
+    m, clusters = len(rows.models), rows.clusters()
+    columns = [rows.a, rows.b, *(np.full(len(rows), m + place, dtype=np.int32) for place in range(len(more)))]
+    shape = (int(clusters.max(initial=-1)) + 1, m + len(more))
+    values = np.concatenate([residual, -residual, *more])
+    scores = csr_array((values, (np.tile(clusters, len(columns)), np.concatenate(columns))), shape=shape)
+    scores.sum_duplicates()
+    return scores
+
+
+def products(scores: FloatArray | csr_array) -> FloatArray:
+    """Σ_q s_q s_qᵀ, dense."""
+    product = scores.T @ scores
+    result: FloatArray = product if isinstance(product, np.ndarray) else product.toarray()
+    return result
+
+
+def clustered_meat(scores: FloatArray | csr_array, n_clusters: FloatArray) -> FloatArray:
+    """B = f fᵀ ∘ Σ_q s_q s_qᵀ for scores of shape (clusters, parameters), f² = Q/(Q − 1) of each parameter.
+
+    A parameter seen on one cluster only has no variance to speak of: its entries are NaN.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(n_clusters > 1, np.sqrt(n_clusters / (n_clusters - 1)), np.nan)
+    result: FloatArray = products(scores) * factor[:, None] * factor[None, :]
+    return result
+
+
+def centred_meat(scores: FloatArray | csr_array, n_clusters: int) -> FloatArray:
+    """Covariance of the scores over `n_clusters` questions, times Q/(Q − 1): for scores that do not sum to 0.
+
+    Rows of clusters that nobody was asked are 0 and count for nothing.
+    """
+    total = np.asarray(scores.sum(axis=0), dtype=float).ravel()
+    q = float(n_clusters)
+    factor = q / (q - 1) if q > 1 else np.nan
+    result: FloatArray = factor * (products(scores) - np.outer(total, total) / max(q, 1.0))
+    return result
+
+
+def independent_meat(rows: BattleTable, residual: FloatArray) -> FloatArray:
+    """Σ rows of squared scores: a Laplacian, because every row touches two models."""
+    m = len(rows.models)
+    square = add_up(rows.a * np.int64(m) + rows.b, residual**2, m * m).reshape(m, m)
+    i, j = np.triu_indices(m, 1)
+    return laplacian(m, i, j, square[i, j] + square[j, i])

@@ -1,0 +1,1 @@
+"""Ways to rate: a file is a family of methods."""

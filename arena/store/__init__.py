@@ -1,0 +1,1 @@
+"""What lies on disk: a board's folder with its answers and ledgers, batches, recordings, votes, the lock."""

@@ -1,0 +1,191 @@
+"""Leaderboards for a filter: the same arithmetic as the command line, over the rows that are looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.judging.style import FEATURES
+from arena.ratings import Anchored, BattleTable, Method, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings.data.table import Coded
+from arena.ratings.methods.style import style_names
+from arena.ratings.options import Slice
+from viz.data.board import Board
+from viz.data.report import Report, report_from
+from viz.data.rows import EXCLUDED, PENDING, RATED, Rows
+
+ELO_AT_MOST = 50_000
+"""Battles of which Elo is still computed for a filter: replaying them in 100 orders takes 0.4 s."""
+_KEPT = ("cost_usd", "performance", "mean_length", "flags")
+"""Measurements of the answers: they do not depend on the filter."""
+_ELO = ("elo", "elo_low", "elo_high", "elo_order_sd")
+
+
+def rating_options(
+    board: Board, *, baseline: str | None, style: Sequence[str] | None = None, slices: bool = False
+) -> RatingOptions:
+    """The options of the board's own rating, with another baseline or other style features where asked."""
+    report = board.report
+    by: tuple[Slice, ...] = ("category", "language") if slices else ()
+    if report is None:
+        return RatingOptions(baseline=baseline, style=tuple(style or ()), slices=by)
+    own, usual = report.options, RatingOptions()
+    return RatingOptions(
+        methods=_methods(report),
+        baseline=baseline,
+        anchor=_anchor(report.anchor) if baseline == report.baseline and report.anchor else None,
+        interval=cast("Any", report.interval),
+        level=report.level,
+        simultaneous=bool(own.get("simultaneous")),
+        style=_with_preset(report, report.controlled if style is None else tuple(style)),
+        elo_k=float(own.get("elo_k") or usual.elo_k),
+        elo_orders=int(own.get("elo_orders") or usual.elo_orders),
+        seed=report.seed,
+        slices=by,
+    )
+
+
+def _methods(report: Report) -> tuple[Method, ...]:
+    """What the board was rated by; the first ranks."""
+    shown: dict[Method, bool] = {
+        "bradley_terry": True,
+        "elo": any(s.elo is not None for s in report.models),
+        "win_rate": any(s.win_rate is not None for s in report.models),
+    }
+    known = [method for method, there in shown.items() if there]
+    return tuple(sorted(known, key=lambda method: method != report.ranked_by))
+
+
+def _with_preset(report: Report, style: tuple[str, ...]) -> tuple[str, ...]:
+    """The features by the name of the board's own preset, which adds length-controlled win rates."""
+    wanted = tuple(str(name) for name in report.options.get("style_control") or ())
+    return wanted if wanted and set(style) == set(report.controlled) else style
+
+
+def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) -> Report:
+    """The leaderboard of some rows. Rows that are pending or excluded are counted, never rated.
+
+    Elo of more than `ELO_AT_MOST` battles is that of the board where these are all its battles, else left out.
+    """
+    rows = board.rows.take(chosen)
+    reasons = Counter(board.names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
+    table = battle_table(board, chosen[rows.state == RATED], options.style)
+    if len(table) > ELO_AT_MOST:
+        methods = tuple(method for method in options.methods if method != "elo")
+        options = replace(options, methods=methods or ("bradley_terry",))
+    found = rate(table, options)
+    value = cast("dict[str, Any]", found.to_json())
+    value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}
+    if (report := board.report) is not None:
+        value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options)}
+        whole = len(table) == report.n_battles
+        _keep(value["models"], report, (*_KEPT, *_ELO) if whole and "elo" not in options.methods else _KEPT)
+    else:
+        _mean_lengths(board, chosen, value["models"])
+    return report_from(value)
+
+
+def battle_table(board: Board, chosen: NDArray[np.intp], style: Sequence[str] = ()) -> BattleTable:
+    """Rated rows as `arena.ratings` takes them, with the style features that are asked for (the length always)."""
+    rows, names = board.rows.take(chosen), board.names
+    models, model_codes = _sorted(names.models)
+    wanted = {"length", *style_names(tuple(style))}.intersection(FEATURES)
+    a_first, b_first = ~np.isnan(rows.outcome_a_first), ~np.isnan(rows.outcome_b_first)
+    groups, group_of = board.group_of_category()
+    return BattleTable(
+        models=models,
+        a=model_codes[rows.model_a],
+        b=model_codes[rows.model_b],
+        outcome=rows.outcome,
+        weight=rows.weight,
+        question=_coded(names.questions, rows.question),
+        judge=_coded(names.judges, rows.judge),
+        category=_coded(groups, group_of[rows.category]),
+        language=_coded(names.languages, rows.language),
+        first=np.where(a_first | b_first, a_first.astype(float) - b_first, np.nan),
+        a_first_outcome=rows.outcome_a_first,
+        b_first_outcome=rows.outcome_b_first,
+        style={name: _both_sides(rows, name) for name in sorted(wanted) if _is_known(board.rows, name)},
+    ).checked(str(board.path))
+
+
+def _is_known(rows: Rows, feature: str) -> bool:
+    return not bool(np.isnan(getattr(rows, f"{feature}_a")).all())
+
+
+def _both_sides(rows: Rows, feature: str) -> NDArray[np.float64]:
+    """A feature of both answers; an answer that is not there has none of it, as in the board's own rating."""
+    sides = np.stack([getattr(rows, f"{feature}_a"), getattr(rows, f"{feature}_b")], axis=1)
+    return np.asarray(np.nan_to_num(sides), dtype=np.float64)
+
+
+def _sorted(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Names by code point, and the new code of each old one (the last entry serves -1)."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    codes = np.full(len(names) + 1, -1, dtype=np.int32)
+    codes[order] = np.arange(len(names), dtype=np.int32)
+    return tuple(names[i] for i in order), codes
+
+
+def _coded(names: Sequence[str], codes: NDArray[np.int32]) -> Coded:
+    ordered, recoded = _sorted(names)
+    return Coded(ordered, recoded[codes])
+
+
+def _anchor(value: object) -> Anchored | None:
+    match value:
+        case {"model": str(model), "rating": int() | float() as rating}:
+            return Anchored(model, float(rating))
+        case _:
+            return None
+
+
+def _keep(models: list[dict[str, Any]], report: Report, names: Sequence[str]) -> None:
+    """Take these numbers of every model from the board's own report."""
+    stored = {str(model["model"]): model for model in report.raw["models"]}
+    for model in models:
+        model |= {name: stored[model["model"]].get(name) for name in names if model["model"] in stored}
+
+
+def _mean_lengths(board: Board, chosen: NDArray[np.intp], models: list[dict[str, Any]]) -> None:
+    """Mean answer length in characters, from the index."""
+    rows = board.rows.take(chosen)
+    m = len(board.names.models)
+    total = np.bincount(rows.model_a, weights=rows.length_a, minlength=m)
+    total += np.bincount(rows.model_b, weights=rows.length_b, minlength=m)
+    count = np.bincount(rows.model_a, minlength=m) + np.bincount(rows.model_b, minlength=m)
+    for model in models:
+        code = board.codes[model["model"]]
+        if count[code] and np.isfinite(total[code]):
+            model["mean_length"] = float(total[code] / count[code])
+
+
+def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = False) -> Report:
+    """The leaderboard of a board of scores (single mode) over some rows."""
+    rows, names = board.rows.take(chosen), board.names
+    reasons = Counter(names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
+    rated = board.rows.take(chosen[rows.state == RATED])
+    report = board.report
+    groups, group_of = board.group_of_category()
+    table = ScoreTable.from_columns(
+        [names.models[code] for code in rated.model_a],
+        [names.questions[code] for code in rated.question],
+        rated.score.tolist(),
+        judge=[names.judges[code] for code in rated.judge],
+        category=[groups[code] if code >= 0 else None for code in group_of[rated.category]],
+        language=[names.languages[code] if code >= 0 else None for code in rated.language],
+    )
+    options = RatingOptions(level=report.level if report else 0.95, slices=("category", "language") if slices else ())
+    value = cast("dict[str, Any]", rate_scores(table, options).to_json())
+    value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "single"}
+    for model in value["models"]:
+        model |= {"wins": None, "losses": None, "ties": None}  # a score has no opponent
+    if report is not None:
+        value["simulated"] = report.simulated
+        _keep(value["models"], report, _KEPT)
+    return report_from(value)

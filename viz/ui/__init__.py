@@ -1,0 +1,1 @@
+"""Pieces of pages: words, choices, figures, and what holds a session together."""

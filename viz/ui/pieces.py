@@ -1,0 +1,153 @@
+"""Small parts of pages that several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+import altair as alt
+import streamlit as st
+from streamlit.elements.arrow import DataframeState
+
+from viz.charts.looks import Look, styled
+from viz.data.board import Board
+from viz.data.filters import Filter, default_judges
+from viz.ui.choices import choose_any, choose_names
+from viz.ui.figures import DASH
+from viz.ui.rendering import as_html, plain
+from viz.ui.session import look, t
+
+Draw = Callable[..., alt.TopLevelMixin]
+"""A function of viz.charts: takes data, titles and `look`."""
+
+REASONS = {
+    "answer_missing": "answer missing",
+    "answer_empty": "answer empty",
+    "answer_error": "answer failed",
+    "call_failed": "judge call failed",
+    "unparsed": "judge's reply unreadable",
+    "no_reference": "no reference answer",
+    "self_judged": "judge is a contestant",
+    "no_quorum": "panel without quorum",
+}
+
+
+def chips(texts: Iterable[tuple[str, str]]) -> None:
+    """A row of (text, css class) chips."""
+    spans = "".join(f'<span class="chip {kind}" title="{as_html(text)}">{as_html(text)}</span>' for text, kind in texts)
+    st.html(f'<div class="chips {"dark" if look().dark else ""}">{spans}</div>')
+
+
+def reason_text(reason: str | None) -> str:
+    """Why a battle is left out, in words."""
+    return t(REASONS[reason]) if reason in REASONS else str(reason or DASH)
+
+
+def model_choice(board: Board, label: str, key: str) -> list[str]:
+    """Any number of models."""
+    return choose_names(label, sorted(board.names.models), key, t("any"))
+
+
+def category_choice(board: Board) -> list[str]:
+    """The category filter."""
+    groups, group_of = board.group_of_category()
+    known = set(group_of.tolist())
+    present = [group for code, group in enumerate(groups) if code in known]
+    return choose_names(t("Category"), present, "category", t("all categories"))
+
+
+def language_choice(board: Board) -> list[str]:
+    """The language filter; absent when there is only one."""
+    if len(board.names.languages) < 2:
+        return []
+    return choose_names(t("Language"), sorted(board.names.languages), "language", t("all languages"))
+
+
+def judge_choice(board: Board) -> list[str]:
+    """The judge filter; absent when there is only one."""
+    if len(board.names.judges) < 2:
+        return []
+    usual = default_judges(board)
+    placeholder = usual[0] if len(usual) == 1 else t("all judges")
+    return choose_names(t("Judge"), sorted(board.names.judges), "judge", placeholder)
+
+
+STYLES = {"length": "Length", "headers": "Headings", "lists": "Lists", "bold": "Bold"}
+
+
+def style_name(feature: str) -> str:
+    """What a style feature is called."""
+    return t(STYLES[feature]) if feature in STYLES else feature
+
+
+def style_choice(board: Board) -> tuple[str, ...] | None:
+    """The style features to control for; None where the board has none to offer."""
+    if not board.features:
+        return None
+    return choose_any(
+        t("Style control"), {name: style_name(name) for name in board.features}, "style",
+        default=board.report.controlled if board.report else (),
+        explained=t("Rates as if both answers of every battle were alike in what is chosen here."),
+    )  # fmt: skip
+
+
+def chart(key: str, draw: Draw, *given: object, stretch: bool = True, **named: object) -> None:
+    """Show what `draw` makes of what is given, in the colours of the page; it is drawn once per content."""
+    spec = _drawn(draw, given, named, look())
+    st.vega_lite_chart(spec, width="stretch" if stretch else "content", theme=None, key=key)
+
+
+def clickable(key: str, selection: str, draw: Draw, *given: object, **named: object) -> Mapping[str, str]:
+    """Show a chart as `chart` does; returns the fields of the mark that was clicked, empty until one is."""
+    event = st.vega_lite_chart(
+        _drawn(draw, given, named, look()), width="content", theme=None, key=key, on_select="rerun",
+        selection_mode=selection,
+    )  # fmt: skip
+    marks = event.selection.get(selection) or [{}]
+    return dict(marks[0]) if isinstance(marks, list) else {}
+
+
+def _name(draw: FunctionType) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={FunctionType: _name})
+def _drawn(draw: Draw, given: tuple[object, ...], named: Mapping[str, object], colours: Look) -> dict[str, Any]:
+    """The Vega-Lite specification: altair takes some 100 ms to make and validate one."""
+    spec: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict()
+    return spec
+
+
+def clicked_row(event: DataframeState) -> int | None:
+    """The row of a table in which a cell was clicked."""
+    cells = event.selection.cells
+    return int(cells[0][0]) if cells else None
+
+
+def name_width(names: Iterable[str]) -> int:
+    """How wide a column of names is made: as the longest of them, within reason."""
+    return min(max([110, *(24 + 6 * len(name) for name in names)]), 320)
+
+
+def nothing(text: str) -> None:
+    """An empty state that says what to do."""
+    st.info(text, icon=":material/info:")
+
+
+def no_match(wanted: Filter) -> None:
+    """The empty state of a page that filters."""
+    nothing(t("No battle matches this filter.") if wanted.active else t("There are no battles on this board yet."))
+
+
+def warn_all(texts: Sequence[str]) -> None:
+    """Warnings of the rating, in a box that stays small."""
+    if not texts:
+        return
+    with st.container(border=True):
+        for text in texts[:8]:
+            st.caption(f":material/warning: {plain(text)}")
+        if len(texts) > 8:
+            with st.expander(t("{n} more", n=len(texts) - 8)):
+                for text in texts[8:]:
+                    st.text(text)

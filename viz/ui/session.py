@@ -1,0 +1,197 @@
+"""What every page needs: the board, the language, the look. The only module that reads Streamlit's session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from arena.errors import ArenaError
+from viz.charts.looks import DARK, LIGHT, Look
+from viz.data.board import Board, NotRated, open_board, sources_of
+from viz.data.cache import Signature, signature
+from viz.data.filters import Filter, filter_from, select
+from viz.data.options import Source, parse_arguments
+from viz.data.ranking import rate_rows, rating_options, scores_report
+from viz.data.report import Report
+from viz.data.votes import Pair, Votes, read_votes, votes_file
+from viz.ui.rendering import plain
+from viz.ui.words import CHINESE
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+def source() -> Source:
+    """What the command line asked for. Raises InputError."""
+    return parse_arguments(sys.argv[1:])
+
+
+def language() -> str:
+    """en or zh: `?lang=`, else the switch in the sidebar, else what the browser prefers."""
+    given = st.query_params.get("lang")
+    chosen = given if given in LANGUAGES else st.session_state.get("lang")
+    return str(chosen) if chosen in LANGUAGES else preferred_language()
+
+
+def preferred_language() -> str:
+    """What the browser asks for."""
+    return "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
+
+
+def t(english: str, **values: object) -> str:
+    """An English text of the interface in the reader's language, with values filled in."""
+    text = CHINESE.get(english, english) if language() == "zh" else english
+    return text.format(**values) if values else text
+
+
+def look() -> Look:
+    """The colours of the theme in use."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def board() -> Board:
+    """The board, from memory while its files stay as they are. Stops the page with a message when there is none."""
+    asked = source()  # main has refused what cannot be read
+    try:
+        return _open(asked, sources_of(asked))
+    except NotRated:
+        st.info(t("Nothing has been rated here yet: `arena run` fills this board."), icon=":material/hourglass_empty:")
+        st.caption(plain(asked.board))
+        if _running():
+            st.page_link("views/live.py", label=t("Watch the run"), icon=":material/bolt:")
+        st.stop()
+    except ArenaError as error:
+        st.error(plain(error), icon=":material/error:")
+        st.stop()
+
+
+def board_state() -> Signature:
+    """What identifies the present content of the board's files: part of the key of everything cached."""
+    asked = source()
+    return sources_of(asked)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _open(asked: Source, _state_of_files: Signature) -> Board:
+    return open_board(asked)
+
+
+def simulated() -> bool:
+    """Whether what is shown is a rehearsal; False where there is nothing to show yet."""
+    try:
+        asked = source()
+        return _open(asked, sources_of(asked)).simulated
+    except ArenaError:
+        return False
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _votes_at(path: str, state: Signature, reports: Signature) -> Votes:
+    del state, reports
+    opened = board()
+    votes = read_votes(votes_file(opened))
+    return read_votes(
+        votes_file(opened), current_answers(opened, {(v.question_id, v.model_a, v.model_b) for v in votes.votes})
+    )
+
+
+def votes() -> Votes:
+    """People's votes on this board's current answers."""
+    opened = board()
+    path = votes_file(opened)
+    return _votes_at(str(path), signature([path]), signature([opened.path]))
+
+
+def forget_votes() -> None:
+    """Read the votes again: one was just stored, and the clock of the disk may be too coarse to show it."""
+    _votes_at.clear()
+
+
+def current_answers(opened: Board, pairs: set[Pair]) -> dict[Pair, tuple[str | None, str | None]]:
+    """The answer keys that these battles show today."""
+    if opened.kind != "pairs" or not pairs:
+        return {}
+    questions = {name: code for code, name in enumerate(opened.names.questions)}
+    found: dict[Pair, tuple[str | None, str | None]] = {}
+    for pair in pairs:
+        question_id, a, b = pair
+        if question_id not in questions or a not in opened.codes or b not in opened.codes:
+            continue
+        rows = opened.rows
+        same = (
+            (rows.question == questions[question_id])
+            & (rows.model_a == opened.codes[a])
+            & (rows.model_b == opened.codes[b])
+            & (rows.sample == 0)
+        )
+        for row in np.flatnonzero(same)[:1]:
+            line = opened.line(int(row))
+            found[pair] = (line.get("answer_key_a"), line.get("answer_key_b"))
+    return found
+
+
+def url_filter() -> Filter:
+    """The filter that the URL carries."""
+    return filter_from({name: st.query_params.get_all(name) for name in st.query_params})
+
+
+def selected(wanted: Filter) -> NDArray[np.intp]:
+    """The rows of a filter; searches are remembered."""
+    opened = board()
+    texts = _search(wanted.q.strip(), str(opened.texts.path), len(opened.texts.keys)) if wanted.q.strip() else None
+    return select(opened, wanted, votes(), texts)
+
+
+_USUAL = object()
+
+
+def report_for(
+    wanted: Filter, *, baseline: str | object | None = _USUAL, style: Sequence[str] | None = None,
+    slices: bool = False,
+) -> Report:  # fmt: skip
+    """The stored leaderboard where nothing is filtered, else a rating of the chosen rows by the same rules.
+
+    `style` names the features to control for; None: those of the board itself.
+    """
+    opened = board()
+    stored = opened.report
+    against = (stored.baseline if stored else None) if baseline is _USUAL else baseline
+    own = stored.controlled if stored else ()
+    features = own if style is None else tuple(sorted(style, key=opened.features.index))
+    if stored is not None and not wanted.active and set(features) == set(own) and against == stored.baseline:
+        return stored
+    try:
+        return _rated(wanted, None if against is None else str(against), features, slices, board_state())
+    except (ArenaError, RuntimeError) as error:  # what the command line refuses too, or a fit without a maximum
+        st.warning(plain(error), icon=":material/warning:")
+        st.stop()
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def _rated(wanted: Filter, baseline: str | None, style: tuple[str, ...], slices: bool, state: Signature) -> Report:
+    del state
+    opened = board()
+    if opened.kind == "scores":
+        return scores_report(opened, selected(wanted), slices=slices)
+    options = rating_options(opened, baseline=baseline, style=style, slices=slices)
+    return rate_rows(opened, selected(wanted), options)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _search(text: str, path: str, size: int) -> NDArray[np.uint64]:
+    del path, size
+    return board().texts.matching(text)
+
+
+def _running() -> bool:
+    asked = source()
+    return asked.board is not None and (asked.board / "run.json").is_file()
+
+
+def go(page: str, parameters: Mapping[str, Any]) -> None:
+    """Open another page with parameters in its URL."""
+    st.switch_page(f"views/{page}.py", query_params=dict(parameters))
