@@ -8,6 +8,6 @@ from typing import Literal
 
 def shipped(kind: Literal["configs", "data", "viz"]) -> Path:
     """The folder of shipped configs, data or the viewer."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / "_shipped" / kind
     return inside if inside.is_dir() else package.parent / kind

@@ -19,9 +19,10 @@ from arena.board.verdicts import open_ledgers
 from arena.errors import DataError, InputError
 from arena.judging.combine import value_of, winner_of
 from arena.ratings import BattleTable
+from arena.ratings.data.arrays import codes_of
 from arena.ratings.findings.agreement import agreement
 from arena.ratings.findings.temperature import fit_temperature
-from arena.ratings.findings.voters import Cast, codes_of, human_ceiling, more_questions
+from arena.ratings.findings.voters import Cast, human_ceiling, more_questions
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.results import plain
 from arena.store.votes import Vote, Votes

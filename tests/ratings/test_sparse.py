@@ -25,7 +25,14 @@ def test_the_sparse_path_gives_the_dense_numbers(interval: str, monkeypatch: pyt
     table = many(60, 3_000)
     options = RatingOptions(interval=interval, pairs=False)
     dense = {row.model: row for row in rate(table, options).models}
-    for module in ("sums", "estimate", "bradley_terry", "elo", "diagnostics", "leaderboard"):
+    for module in (
+        "data.pair_sums",
+        "estimate",
+        "methods.bradley_terry",
+        "methods.elo",
+        "findings.diagnostics",
+        "leaderboard",
+    ):
         monkeypatch.setattr(f"arena.ratings.{module}.DENSE_LIMIT", 10)
     for row in rate(table, options).models:
         for field in ("rating", "rating_low", "rating_high", "win_rate_low"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from arena.ratings.findings.voters import Cast, codes_of, human_ceiling, more_questions
+from arena.ratings.data.arrays import codes_of
+from arena.ratings.findings.voters import Cast, human_ceiling, more_questions
 from arena.ratings.intervals.means import Mean, clustered_mean
 
 

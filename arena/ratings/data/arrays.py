@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,4 +21,12 @@ def counted(n: int, what: str) -> str:
 def add_up(groups: NDArray[np.integer], values: FloatArray | None, size: int) -> FloatArray:
     """Sum of `values` in each group (how many, when None); groups are codes below `size`."""
     result: FloatArray = np.bincount(groups, values, size).astype(float, copy=False)
+    return result
+
+
+def codes_of(names: Sequence[str]) -> Codes:
+    """Names as codes from 0."""
+    if not names:
+        return np.zeros(0, dtype=np.int32)
+    result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
     return result

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.data.arrays import Codes
+from arena.ratings.data.arrays import codes_of
 from arena.ratings.intervals.means import Mean, clustered_share
 
 
@@ -63,14 +63,6 @@ def more_questions(mean: Mean, n_questions: int, half_width: float) -> int | Non
         return None
     now = (mean.high - mean.low) / 2
     return max(0, math.ceil(n_questions * (now / half_width) ** 2 - 1e-6) - n_questions)
-
-
-def codes_of(names: Sequence[str]) -> Codes:
-    """Names as codes from 0."""
-    if not names:
-        return np.zeros(0, dtype=np.int32)
-    result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
-    return result
 
 
 def _side(outcome: float) -> int:

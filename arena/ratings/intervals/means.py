@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.data.arrays import Codes, FloatArray
-from arena.ratings.findings.voters import codes_of
+from arena.ratings.data.arrays import Codes, FloatArray, codes_of
 from arena.ratings.intervals.student_t import t_quantile
 from arena.ratings.methods.win_rate import wilson
 
