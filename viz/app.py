@@ -12,6 +12,6 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))  # in a wheel the viewer lies beside no package of that name
 
-from viz.ui.shield import Shield  # noqa: E402 - after the path is set
+from viz.shield import Shield  # noqa: E402 - after the path is set
 
 app = st.App(HERE / "main.py", middleware=[Middleware(Shield)])

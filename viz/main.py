@@ -13,9 +13,11 @@ if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
 
 from arena.errors import InputError
 from viz.charts.looks import Look
+from viz.pages import PAGES, Page
 from viz.ui.choices import choose, enter_page
+from viz.ui.pieces import nothing
 from viz.ui.rendering import as_html, plain, shortened
-from viz.ui.session import LANGUAGES, look, preferred_language, simulated, source, t
+from viz.ui.session import LANGUAGES, board, look, preferred_language, simulated, source, t
 
 
 def main() -> None:
@@ -27,25 +29,11 @@ def main() -> None:
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         st.stop()
-    page = st.navigation(
-        {
-            "": [
-                _page("leaderboard", t("Leaderboard"), "leaderboard", default=True),
-                _page("battles", t("Battles"), "list"),
-            ],
-            t("Understand"): [
-                _page("matchups", t("Matchups"), "grid_on"),
-                _page("categories", t("Categories"), "category"),
-                _page("judges", t("Judge health"), "monitor_heart"),
-            ],
-            t("Take part"): [
-                _page("vote", t("Vote"), "how_to_vote"),
-                _page("live", t("Live"), "bolt"),
-                _page("runs", t("Runs"), "compare_arrows"),
-            ],
-            "\u200b": [_page("battle", t("Battle"), "swords", hidden=True)],
-        }
-    )
+    groups: dict[str, list[StreamlitPage]] = {}
+    for row in PAGES:
+        groups.setdefault(t(row.group), []).append(_in_navigation(row))
+    page = st.navigation(groups)
+    shown = next(row for row in PAGES if row.path == page.url_path)
     enter_page(page.url_path)
     st.logo(_wordmark(look()), size="large")
     with st.sidebar:
@@ -57,7 +45,12 @@ def main() -> None:
         if asked.answers_of is not None:
             words = t("Rehearsal: the answers are real, every verdict is simulated.")
         st.html(f'<div class="banner">{as_html(words)}</div>')
-    page.run()
+    if not shown.hidden:
+        st.title(t(shown.title))
+    if _on_this_board(shown):
+        page.run()
+    else:
+        nothing(t(shown.without))
 
 
 def _wordmark(look: Look) -> str:
@@ -73,11 +66,21 @@ def _wordmark(look: Look) -> str:
     )
 
 
-def _page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> StreamlitPage:
+def _in_navigation(row: Page) -> StreamlitPage:
     return st.Page(
-        f"views/{name}.py", title=title, icon=f":material/{icon}:", url_path=None if default else name,
-        default=default, visibility="hidden" if hidden else "visible",
+        f"views/{row.name}.py", title=t(row.title), icon=f":material/{row.icon}:", url_path=row.path or None,
+        default=not row.path, visibility="hidden" if row.hidden else "visible",
     )  # fmt: skip
+
+
+def _on_this_board(row: Page) -> bool:
+    match row.needs:
+        case "opponents":
+            return board().kind != "scores"
+        case "folder":
+            return source().board is not None
+        case None:
+            return True
 
 
 main()

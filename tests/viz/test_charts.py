@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from viz.charts.board import place_labels
+from viz.charts.leaderboard import place_labels
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.charts.matrix import Heat, _needs_other_ink
 

@@ -19,8 +19,8 @@ from viz.data.counting import (
     share_by_group,
 )
 from viz.data.filters import Filter, select
-from viz.data.options import Source
 from viz.data.ranking import rate_rows, rating_options, scores_report
+from viz.data.source import Source
 from viz.data.votes import Votes
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from viz.data.board import Board, open_board
 from viz.data.filters import TIE, Filter, filter_from, select
-from viz.data.options import Source
 from viz.data.rows import EXCLUDED, PENDING, TIED
+from viz.data.source import Source
 from viz.data.votes import Vote, Votes
 
 

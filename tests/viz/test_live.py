@@ -11,8 +11,8 @@ import pytest
 from boards import arithmetic_board
 from commands import arena
 
-from viz.data.live import Rules, read_run, rules_of
 from viz.data.provisional import Failure, LedgerTail
+from viz.data.run_state import Rules, read_run, rules_of
 
 RUN = {
     "started": "2026-11-21T10:00:00Z", "finished": None, "outcome": None, "plan": 100, "done": 25, "spent": None,

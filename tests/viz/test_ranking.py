@@ -17,9 +17,9 @@ from arena.ratings.results import ModelRow
 from viz.data import ranking
 from viz.data.board import Board, open_board
 from viz.data.filters import Filter, select
-from viz.data.options import Source
 from viz.data.ranking import rate_rows, rating_options
 from viz.data.report import Report, Standing
+from viz.data.source import Source
 from viz.data.votes import Votes
 
 ROOT = Path(__file__).resolve().parents[2]

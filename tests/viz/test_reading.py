@@ -15,9 +15,9 @@ from viz.data.board import open_board, sources_of
 from viz.data.cache import cache_file, cache_folder, signature
 from viz.data.counting import judge_table
 from viz.data.detail import Identity, find_reply, find_row, identity_of, read_detail
-from viz.data.options import Source
 from viz.data.rows import RATED, STATES
-from viz.data.texts import TextStore, TextWriter, text_key
+from viz.data.source import Source
+from viz.data.text_store import TextStore, TextWriter, text_key
 
 
 def _lines(path: Path) -> list[dict]:
@@ -162,7 +162,7 @@ def test_search_finds_texts_whatever_their_case_and_language(tmp_path: Path) -> 
 
 
 def test_search_finds_what_stands_across_two_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viz.data.texts._BLOCK", 16)
+    monkeypatch.setattr("viz.data.text_store._BLOCK", 16)
     texts = {str(n): f"{'x' * n}needle{'y' * (20 - n)}" for n in range(20)}
     assert len(_store(texts | {"none": "nothing here"}, tmp_path).matching("needle")) == 20
 

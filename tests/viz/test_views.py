@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,14 +13,38 @@ from measurements.make_board import Plan, make_board
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.filters import Filter, select
-from viz.data.options import Source
+from viz.data.source import Source
 from viz.data.votes import Votes
+from viz.pages import PAGES, Page
 
-PAGES = ("battles", "battle", "matchups", "categories", "judges", "vote", "live", "runs")
+NAMES = [page.name for page in PAGES]
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _page(name: str) -> str:
     return f"views/{name}.py"
+
+
+def test_every_file_of_the_views_is_a_page() -> None:
+    files = {path.stem for path in (ROOT / "viz" / "views").glob("*.py")} - {"__init__"}
+    assert sorted(NAMES) == sorted(files)
+
+
+def test_every_page_is_told_of() -> None:
+    told = re.findall(r"^\| ([A-Z][a-z ]+) \| ", (ROOT / "docs" / "viewer.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(told) == sorted(["Page", *(page.title for page in PAGES)])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_a_page_says_why_a_board_has_it_not(app, score_folder: Path, llmuses_file: Path, page: Page) -> None:
+    source = {"opponents": ("--board", score_folder), "folder": ("--review-file", llmuses_file), None: ()}[page.needs]
+    assert bool(page.needs) == bool(page.without)
+    if source:
+        at = app(*source, page=_page(page.name))
+        assert [at.title[0].value, at.info[0].value] == [page.title, page.without]
+        assert len(at.title) == 1
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +62,7 @@ def llmuses_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", NAMES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_page_of_a_board(app, board_folder: Path, page: str, lang: str) -> None:
     at = app(
@@ -46,24 +71,24 @@ def test_every_page_of_a_board(app, board_folder: Path, page: str, lang: str) ->
     assert not at.exception
 
 
-@pytest.mark.parametrize("page", ["leaderboard", *PAGES])
+@pytest.mark.parametrize("page", NAMES)
 def test_every_page_in_single_mode(app, score_folder: Path, page: str) -> None:
     assert not app("--board", score_folder, page=_page(page)).exception
 
 
-@pytest.mark.parametrize("page", ["leaderboard", *PAGES])
+@pytest.mark.parametrize("page", NAMES)
 def test_every_page_of_an_llmuses_file(app, llmuses_file: Path, page: str) -> None:
     assert not app("--review-file", llmuses_file, page=_page(page)).exception
 
 
-@pytest.mark.parametrize("page", ["leaderboard", *PAGES])
+@pytest.mark.parametrize("page", NAMES)
 def test_every_page_before_anything_was_rated(app, tmp_path: Path, page: str) -> None:
     at = app("--board", tmp_path, page=_page(page))
     assert not at.exception
     assert not at.error
 
 
-@pytest.mark.parametrize("page", ["leaderboard", *PAGES])
+@pytest.mark.parametrize("page", NAMES)
 def test_every_page_when_everything_is_excluded(app, board_folder: Path, tmp_path: Path, page: str) -> None:
     folder = tmp_path / "board"
     shutil.copytree(board_folder, folder)

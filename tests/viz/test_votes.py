@@ -14,7 +14,7 @@ from arena.errors import DataError
 from viz.data.ballot import next_ballot, pair_of
 from viz.data.board import Board, open_board
 from viz.data.counting import people_table
-from viz.data.options import Source
+from viz.data.source import Source
 from viz.data.votes import Vote, Votes, append_vote, read_votes
 
 VOTE = Vote("id", "7", "a", "b", "ka", "kb", "model_b", "model_a", False, "me", 2.5, "2026-11-21T10:00:00Z")

@@ -6,6 +6,7 @@ import ast
 import string
 from pathlib import Path
 
+from viz.pages import PAGES
 from viz.ui.pieces import REASONS, STYLES
 from viz.ui.words import CHINESE
 from viz.views.battles import FLAG_NAMES, STATE_NAMES
@@ -21,6 +22,7 @@ def _texts() -> set[str]:
         *FLAG_NAMES.values(),
         *STATE_NAMES.values(),
         *(label for _, label, _, _ in CHOICES),
+        *(words for page in PAGES for words in (page.title, page.group.strip("\u200b"), page.without) if words),
     }
     for path in VIZ.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from arena.files import from_json
 from arena.records import answer_from_json
 from arena.types import Answer, Question
-from viz.data.battles import answer_text_key, question_text_key
 from viz.data.cache import Signature, cache_file, load, save
-from viz.data.texts import TextStore, TextWriter, load_texts
+from viz.data.indexing import answer_text_key, question_text_key
+from viz.data.text_store import TextStore, TextWriter, load_texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from arena.questions import load_categories, load_questions, with_references
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question
 from viz.data.answers import AnswerIndex, answers_of, read_span
-from viz.data.battles import index_battles, index_scores
 from viz.data.cache import Signature, cache_file, load_rows, save_rows, signature
+from viz.data.indexing import index_battles, index_scores
 from viz.data.llmuses import index_llmuses, is_llmuses
-from viz.data.options import Source
 from viz.data.report import Report, read_report
 from viz.data.rows import NONE, Names, Rows
-from viz.data.texts import TextStore, TextWriter, load_texts
+from viz.data.source import Source
+from viz.data.text_store import TextStore, TextWriter, load_texts
 
 Kind = Literal["pairs", "scores", "llmuses"]
 

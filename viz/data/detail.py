@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from arena.files import from_json
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question, Verdict
-from viz.data.battles import verdict_from
 from viz.data.board import Board
+from viz.data.indexing import verdict_from
 from viz.data.rows import NONE, Rows
 
 _BLOCK = 1 << 23

@@ -9,9 +9,9 @@ from typing import Any
 
 from arena.errors import DataError
 from arena.files import from_json
-from viz.data.battles import parse_line
+from viz.data.indexing import parse_line
 from viz.data.rows import EXCLUDED, NONE, RATED, TIED, WON_A, WON_B, Names, Rows, RowsBuilder
-from viz.data.texts import TextWriter, text_key
+from viz.data.text_store import TextWriter, text_key
 
 JUDGE = "llmuses"
 """llmuses files do not name their judge."""

@@ -17,7 +17,7 @@ from arena.judging.combine import imported_verdict, value_of
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate
 from arena.records import reply_from_json
 from arena.types import Parsed, ParsedScore, Reply, Verdict
-from viz.data.live import Rules
+from viz.data.run_state import Rules
 
 _SLICE = 1 << 24
 """Bytes of one ledger read per refresh at most, so that a page of a huge board answers in time."""

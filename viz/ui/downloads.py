@@ -10,7 +10,7 @@ import streamlit as st
 
 from arena.files import to_json
 from arena.reports.leaderboard import to_csv, to_markdown
-from viz.charts.board import Estimate, forest
+from viz.charts.leaderboard import Estimate, forest
 from viz.charts.looks import LIGHT, styled
 from viz.data.report import Report
 from viz.ui.session import t

@@ -15,9 +15,9 @@ from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
 from viz.data.cache import Signature, signature
 from viz.data.filters import Filter, filter_from, select
-from viz.data.options import Source, parse_arguments
 from viz.data.ranking import rate_rows, rating_options, scores_report
 from viz.data.report import Report
+from viz.data.source import Source, parse_arguments
 from viz.data.votes import Pair, Votes, read_votes, votes_file
 from viz.ui.rendering import plain
 from viz.ui.words import CHINESE

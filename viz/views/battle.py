@@ -16,7 +16,7 @@ from viz.ui.figures import DASH, chance, count, money, seconds
 from viz.ui.pieces import chips, nothing, reason_text
 from viz.ui.rendering import LIMIT, as_html, plain, shortened
 from viz.ui.session import board, go, look, selected, t, url_filter, votes
-from viz.ui.texts import text
+from viz.ui.textbox import text
 
 MODES = ("rendered", "raw", "diff")
 

@@ -37,7 +37,6 @@ STATE_NAMES = {"rated": "rated", "pending": "pending", "excluded": "left out"}
 
 def show() -> None:
     """The page."""
-    st.title(t("Battles"))
     opened = board()
     wanted = _choices(opened)
     found = selected(wanted)

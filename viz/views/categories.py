@@ -22,7 +22,6 @@ RADAR_MODELS = 5
 
 def show() -> None:
     """The page."""
-    st.title(t("Categories"))
     opened = board()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         judge = judge_choice(opened)

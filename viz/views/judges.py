@@ -27,7 +27,6 @@ from viz.ui.session import board, go, selected, t, votes
 
 def show() -> None:
     """The page."""
-    st.title(t("Judge health"))
     opened = board()
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category = category_choice(opened)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from arena.ratings.methods.bradley_terry import ELO_SCALE
-from viz.charts.board import Estimate, forest, pareto, whiskers
+from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
 from viz.data.board import Board
 from viz.data.filters import PANEL, Filter
@@ -41,7 +41,6 @@ _ALARM = re.compile(r"(?:suspicious: .+|repeated answer) \((\d+)\)")
 
 def show() -> None:
     """The page."""
-    st.title(t("Leaderboard"))
     opened, colours = board(), look()
     head = st.container(gap="xsmall")
     wanted, baseline, style, search = _choices(opened)

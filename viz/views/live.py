@@ -13,9 +13,9 @@ import streamlit as st
 from arena.errors import DataError
 from arena.ratings import ModelRow
 from arena.store.folder import BoardFolder
-from viz.data.live import RunState, Task, read_run
 from viz.data.provisional import LedgerTail, Provisional
 from viz.data.report import Standing, read_report
+from viz.data.run_state import RunState, Task, read_run
 from viz.ui.figures import DASH, count, margin, money, points, rank_range, seconds
 from viz.ui.pieces import nothing
 from viz.ui.rendering import plain, shortened
@@ -26,11 +26,8 @@ EVERY = "2s"
 
 def show() -> None:
     """The page."""
-    st.title(t("Live"))
     root = source().board
-    if root is None:
-        nothing(t("A single battles file has no run to watch."))
-        return
+    assert root is not None  # the page needs a folder
     folder = BoardFolder(root)
     state = read_run(folder.run_file)
     if state is None:

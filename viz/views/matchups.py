@@ -25,11 +25,7 @@ SHOWN = 40
 
 def show() -> None:
     """The page."""
-    st.title(t("Matchups"))
     opened = board()
-    if opened.kind == "scores":
-        nothing(t("Scores have no opponents: this board was judged one answer at a time."))
-        return
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category, language, judge = category_choice(opened), language_choice(opened), judge_choice(opened)
     wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))

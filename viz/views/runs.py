@@ -28,11 +28,8 @@ SHOWN = 500
 
 def show() -> None:
     """The page."""
-    st.title(t("Runs"))
     here = source().board
-    if here is None:
-        nothing(t("A single battles file has no board to compare."))
-        return
+    assert here is not None  # the page needs a folder
     boards = _boards(here)
     if len(boards) < 2:
         nothing(t("There is no other board beside this one. `arena view --other` adds one from anywhere."))

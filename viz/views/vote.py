@@ -27,7 +27,7 @@ from viz.ui.figures import DASH, count, margin, percent, points, rank_range
 from viz.ui.pieces import category_choice, chips, nothing
 from viz.ui.rendering import plain, shortened
 from viz.ui.session import board, forget_votes, selected, t, votes
-from viz.ui.texts import text
+from viz.ui.textbox import text
 
 CHOICES: tuple[tuple[str, str, str, str], ...] = (
     ("left", "Left is better", "1", ":material/arrow_back:"),
@@ -40,11 +40,7 @@ CHOICES: tuple[tuple[str, str, str, str], ...] = (
 
 def show() -> None:
     """The page."""
-    st.title(t("Vote"))
     opened = board()
-    if opened.kind == "scores":
-        nothing(t("There are no pairs to vote on: this board was judged one answer at a time."))
-        return
     st.caption(t("Two answers, no names. Keys 1 to 5 vote. Battles that the judges disagree on come first."))
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         voter = str(st.text_input(t("Your name"), value="anonymous", key="voter", max_chars=60) or "anonymous").strip()

@@ -15,10 +15,11 @@ from tests.viz.browser.conftest import ROOT
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.filters import Filter, select
-from viz.data.options import Source
+from viz.data.source import Source
 from viz.data.votes import Votes, read_votes
+from viz.pages import PAGES
 
-PAGES = ("", "battles", "matchups", "categories", "judges", "vote", "live", "runs")
+PATHS = [page.path for page in PAGES if not page.hidden]
 PICTURES = ROOT / "build" / "pictures"
 """Where every page leaves a screenshot to look at."""
 
@@ -31,7 +32,7 @@ def _picture(visitor, name: str) -> None:
 @pytest.mark.parametrize(("dark", "lang"), [(False, "en"), (True, "en"), (False, "zh"), (True, "zh")])
 def test_every_page_is_fine(pairs_url: str, visit, dark: bool, lang: str) -> None:
     visitor = visit(dark=dark)
-    for page in PAGES:
+    for page in PATHS:
         visitor.open(f"{pairs_url}/{page}?lang={lang}")
         visitor.fine()
         _picture(visitor, f"{page or 'leaderboard'}-{'dark' if dark else 'light'}-{lang}")
@@ -60,7 +61,7 @@ def test_the_demo_board_of_the_command_line(serve, visit, tmp_path: Path) -> Non
     board = tmp_path / "runs" / "demo"
     url = serve("--board", board, "--question-file", ROOT / "data" / "sample" / "questions.jsonl", "--title", "demo")
     visitor = visit()
-    for page in PAGES:
+    for page in PATHS:
         visitor.open(f"{url}/{page}")
         visitor.fine()
         _picture(visitor, f"demo-{page or 'leaderboard'}")
@@ -80,7 +81,7 @@ def test_real_data_imported(serve, visit, tmp_path: Path, shared_dir: Path, tool
     assert ran.returncode in {0, 3}, ran.stderr  # 3: more unreadable replies than the threshold, which is true of orq
     url = serve("--board", out / "runs" / "pairwise", "--question-file", out / "questions.jsonl")
     visitor = visit()
-    for page in PAGES:
+    for page in PATHS:
         visitor.open(f"{url}/{page}")
         visitor.fine()
         _picture(visitor, f"{tool}-{page or 'leaderboard'}")
@@ -91,7 +92,7 @@ def test_an_llmuses_file_as_it_is(serve, visit, shared_dir: Path) -> None:
     folder = shared_dir / "data" / "llmuses"
     url = serve("--review-file", folder / "battle.jsonl", "--category-file", folder / "category_mapping.yaml")
     visitor = visit()
-    for page in (*PAGES, "battle?question=3&a=my_model_v1&b=my_model_v2"):
+    for page in (*PATHS, "battle?question=3&a=my_model_v1&b=my_model_v2"):
         visitor.open(f"{url}/{page}")
         visitor.fine()
     assert "my_model_v2 won" in visitor.text()
@@ -244,7 +245,7 @@ def test_live_follows_files_that_grow_shrink_and_vanish(serve, visit, tmp_path: 
 
 def test_a_small_window_needs_no_sideways_scrolling(pairs_url: str, visit) -> None:
     visitor = visit(width=1024, height=720)
-    for page in PAGES:
+    for page in PATHS:
         visitor.open(f"{pairs_url}/{page}")
         _fits(visitor, page)
 

@@ -13,9 +13,10 @@ from tests.viz.browser.hostile_board import MODELS, hostile_board
 from tests.viz.hostile import HOSTILE
 from viz.data.board import open_board
 from viz.data.detail import identity_of
-from viz.data.options import Source
+from viz.data.source import Source
+from viz.pages import PAGES
 
-PAGES = ("", "battles", "matchups", "categories", "judges", "vote", "live", "runs")
+PATHS = [page.path for page in PAGES if not page.hidden]
 RAW = """
 import streamlit as st
 st.markdown("![x]({url}/control) text")
@@ -26,7 +27,7 @@ import sys
 sys.path.insert(0, {root!r})
 import streamlit as st
 from starlette.middleware import Middleware
-from viz.ui.shield import Shield
+from viz.shield import Shield
 app = st.App({script!r}, middleware=[Middleware(Shield)])
 """
 
@@ -40,7 +41,7 @@ def test_no_page_lets_hostile_text_act(serve, visit, beacon, tmp_path: Path, pol
                 environment={"ARENA_VIEW_POLICY": policy})  # fmt: skip
     board = open_board(Source(board=folder, question_file=questions))
     visitor = visit()
-    links = [f"{url}/{page}" for page in PAGES]
+    links = [f"{url}/{page}" for page in PATHS]
     step = 6 if policy == "off" else 30  # one battle of every hostile text where the renderer stands alone
     for row in range(0, len(board.rows), step):
         named = identity_of(board, row).parameters()

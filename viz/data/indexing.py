@@ -14,7 +14,7 @@ from arena.judging.combine import value_of
 from arena.judging.style import FEATURES
 from arena.types import Verdict
 from viz.data.rows import NONE, STATES, WINNERS, Names, Rows, RowsBuilder
-from viz.data.texts import text_key
+from viz.data.text_store import text_key
 
 _FIRST, _SECOND = {"first", "first_strong"}, {"second", "second_strong"}
 _STATE = {name: code for code, name in enumerate(STATES)}
