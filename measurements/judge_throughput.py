@@ -28,7 +28,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from servers import Call, FakeServer, Say  # noqa: E402
+from kit.servers import Call, FakeServer, Say  # noqa: E402
 
 from arena.asking.progress import Silent  # noqa: E402
 from arena.config.loading import load_config  # noqa: E402

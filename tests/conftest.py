@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest.register_assert_rewrite("kit")
+
 settings.register_profile("arena", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("arena")  # a slow machine is no failure
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """Real data beside the checkout (or at ARENA_SHARED). Tests that need it skip where it is absent."""
+    from kit.paths import ROOT
+
     folder = Path(os.environ.get("ARENA_SHARED", ROOT.parent / "shared"))
     if not (folder / "data").is_dir():
         pytest.skip("no real data beside this checkout")

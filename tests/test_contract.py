@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_boards import HEADER, KEY, board_on
-from boards import arithmetic_board, read_jsonl, write_jsonl
-from commands import arena
-from judges import sum_judge
-from servers import FakeServer
+from kit.api_boards import HEADER, KEY, board_on
+from kit.boards import arithmetic_board, read_jsonl, write_jsonl
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import FakeServer
 
 from arena.redact import forget_secrets
 

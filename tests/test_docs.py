@@ -11,17 +11,16 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from commands import arena
-from judges import by_model, read_prompt
-from servers import Action, Call, FakeServer, Say
+from kit.commands import arena
+from kit.judges import by_model, read_prompt
+from kit.paths import ROOT, SAMPLE
+from kit.servers import Action, Call, FakeServer, Say
 
 from arena.cli import group
 from arena.config.loading import load_config
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-SAMPLE = ROOT / "data" / "sample"
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from attacks import ATTACKS
+from kit.attacks import ATTACKS
+from kit.paths import ROOT
 
 from arena.formats import Unparsed
 from arena.nonce import make_nonce
 from arena.prompts import Prompt, load_prompt
 from arena.types import Parsed, ParsedScore, Question
 
-FOLDER = Path(__file__).resolve().parent.parent / "configs" / "prompts"
+FOLDER = ROOT / "configs" / "prompts"
 PROMPTS = [load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))]
 QUESTION = Question("q1", ("What is 2 + 2?", "And doubled?"), reference=("4", "8"))
 NONCE = make_nonce(b"a salt nobody knows", "q1")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.paths import ROOT
 
 from arena.config.shipped import shipped
 from arena.errors import ConfigError
@@ -226,7 +227,7 @@ def test_what_cannot_be_rendered_is_refused() -> None:
 
 
 def test_the_examples_of_the_documentation_are_prompts(tmp_path: Path) -> None:
-    text = (Path(__file__).resolve().parent.parent / "docs" / "prompts.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "prompts.md").read_text(encoding="utf-8")
     example = text.split("<!-- example -->")[1].split("```yaml\n")[1].split("```")[0]
     assert prompt_of(tmp_path, example).format == make_format("label", {"ties": False})
     rubric = text.split("### Rubrics")[1].split("```yaml\n")[1].split("```")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from boards import write_jsonl
+from kit.boards import write_jsonl
 
 from arena.questions import category_warnings, load_categories, with_references
 from arena.types import Question

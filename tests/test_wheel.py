@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from kit.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("torch", "vllm", "transformers", "pandas", "streamlit", "openai", "anthropic", "pyarrow", "scipy", "rich",
          "pydantic", "numpy")  # fmt: skip
 

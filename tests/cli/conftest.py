@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from api_boards import HEADER, KEY
+from kit.api_boards import HEADER, KEY
 
 from arena.redact import forget_secrets
 

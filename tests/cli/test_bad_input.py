@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from boards import arithmetic_board, write_jsonl
-from commands import Done, arena
+from kit.boards import arithmetic_board, write_jsonl
+from kit.commands import Done, arena
 
 PROMPT = "kind: pairwise\nformat: label\nuser: |\n  {question}\n  {answer_a}\n"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from boards import arithmetic_board
-from commands import arena
+from kit.boards import arithmetic_board
+from kit.commands import arena
 
 
 def test_slices_and_pairs_are_printed_when_asked_for(tmp_path: Path) -> None:

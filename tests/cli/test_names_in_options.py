@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boards import arithmetic_board, write_config, write_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, write_config, write_jsonl
+from kit.commands import arena
 
 
 @pytest.mark.parametrize(

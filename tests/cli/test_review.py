@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kit.paths import FIXTURES
 
 from arena.cli import group
 from arena.errors import ConfigError
 from arena.files import read_objects
 
-FIXTURE = Path(__file__).resolve().parent.parent / "fixtures" / "llmuses" / "battle"
+FIXTURE = FIXTURES / "llmuses" / "battle"
 
 
 def arena(*arguments: str) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from boards import arithmetic_board, edit_config, read_jsonl, write_config, write_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, edit_config, read_jsonl, write_config, write_jsonl
+from kit.commands import arena
 
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")
 

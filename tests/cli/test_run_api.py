@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from api_boards import HEADER, KEY, PRICE, board_on, last_run, leaderboard, ledger
-from boards import edit_config, read_jsonl
-from commands import arena
-from judges import read_prompt, sum_judge
-from servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
+from kit.api_boards import HEADER, KEY, PRICE, board_on, last_run, leaderboard, ledger
+from kit.boards import edit_config, read_jsonl
+from kit.commands import arena
+from kit.judges import read_prompt, sum_judge
+from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_boards import board_on, last_run, leaderboard, ledger
-from commands import arena
-from judges import sum_judge
-from servers import FakeServer
+from kit.api_boards import board_on, last_run, leaderboard, ledger
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import FakeServer
 
 
 def spending_board(server: FakeServer, folder: Path, **fields: object) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from boards import arithmetic_board, read_jsonl, write_config, write_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, read_jsonl, write_config, write_jsonl
+from kit.commands import arena
 
 
 def test_half_a_character_and_a_name_of_300_reach_the_board(tmp_path: Path) -> None:

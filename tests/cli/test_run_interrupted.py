@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from api_boards import board_on, last_run, ledger
-from commands import arena
-from judges import sum_judge
-from servers import FakeServer
+from kit.api_boards import board_on, last_run, ledger
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import FakeServer
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

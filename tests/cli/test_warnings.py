@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from boards import arithmetic_board, edit_config, write_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, edit_config, write_jsonl
+from kit.commands import arena
 
 
 def test_a_recording_of_other_questions_is_pointed_out(tmp_path: Path) -> None:

@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from engines.running import Running
-
-pytest.register_assert_rewrite("engines.behaviour")
-
-ROOT = Path(__file__).resolve().parents[2]
+from kit.paths import ROOT
+from kit.running import Running
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines.running import GREEDY, Running, request
+from kit.running import GREEDY, Running, request
 
 from arena.types import JSON, Sampling
 

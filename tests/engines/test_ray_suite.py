@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from engines.running import (
+from kit.running import (
     GREEDY,
     Running,
     all_candidates,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engines.behaviour import *  # noqa: F403 - the tests that every engine must pass
-from engines.running import (
+from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from kit.running import (
     GREEDY,
     SAMPLE,
     TRUE_ORDER,

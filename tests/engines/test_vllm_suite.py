@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines.behaviour import *  # noqa: F403 - the tests that every engine must pass
-from engines.running import (
+from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from kit.running import (
     GREEDY,
     TRUE_ORDER,
     Running,

@@ -76,7 +76,7 @@ def test_the_null_model_is_flagged_and_few_real_answers_are(shared_dir: Path) ->
 
 
 def test_hints_hide_no_sign() -> None:
-    from attacks import ATTACKS
+    from kit.attacks import ATTACKS
 
     from arena.formats.suspicion import _HINTS, _SIGNS
 

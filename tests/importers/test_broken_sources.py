@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import arena
+from kit.commands import arena
+from kit.paths import FIXTURES
 
 from arena.config.loading import load_config
 from arena.errors import DataError
@@ -16,7 +17,6 @@ from arena.importers import READERS
 from arena.importers.writing import Written, write_board
 from arena.questions import load_questions
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 PAIR = {
     "question_id": 1, "question": "?", "model_a": "a", "model_b": "b", "output_a": "x", "output_b": "y", "win": "tie"
 }  # fmt: skip

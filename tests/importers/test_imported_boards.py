@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kit.paths import FIXTURES
 
 from arena.cli import group
 from arena.files import read_objects
 from arena.types import JSON
-
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 
 def arena(*arguments: str, code: int = 0) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kit.paths import FIXTURES
 
 from arena.config.loading import load_config
 from arena.errors import DataError, InputError
@@ -19,7 +20,6 @@ from arena.records import reply_from_json
 from arena.store.folder import Ledger
 from arena.types import Reply
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 _FIRST_WINS = {"first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0}
 
 

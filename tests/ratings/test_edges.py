@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_leaderboard import battles, by_name, columns_of, table_of
+from kit.tables import battles, by_name, columns_of, table_of
 
 from arena.errors import DataError
 from arena.ratings import Anchored, BattleTable, RatingOptions, rate

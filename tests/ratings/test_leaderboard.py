@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kit.tables import battles, by_name, columns_of, table_of
 from sklearn.linear_model import LogisticRegression
 
 from arena.ratings import Anchored, BattleTable, Leaderboard, RatingOptions, rate, rounded
@@ -21,40 +22,6 @@ from arena.ratings.methods.win_rate import win_rates
 
 INDEPENDENT = RatingOptions(interval="independent", pairs=False)
 OUTCOMES = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
-
-
-def by_name(board: Leaderboard) -> dict:
-    return {row.model: row for row in board.models}
-
-
-def battles(seed: int = 0, m: int = 5, questions: int = 40, sigma: float = 1.0, both: bool = True) -> BattleTable:
-    """All pairs of m models on every question; each question favours some models at random."""
-    rng = np.random.default_rng(seed)
-    theta = rng.normal(0, 0.7, m)
-    columns: list[list] = [[], [], [], []]
-    for q in range(questions):
-        tilt = theta + rng.normal(0, sigma, m)
-        for i in range(m):
-            for j in range(i + 1, m):
-                p = 1 / (1 + np.exp(tilt[j] - tilt[i]))
-                outcome = float(np.mean(rng.random(2) < p)) if both else float(rng.random() < p)
-                for column, value in zip(columns, (f"m{i}", f"m{j}", outcome, f"q{q}"), strict=True):
-                    column.append(value)
-    return BattleTable.from_columns(*columns[:3], question_id=columns[3])
-
-
-def columns_of(table: BattleTable) -> tuple[list[str], list[str], list[float], list[str]]:
-    assert table.question is not None
-    return (
-        [table.models[i] for i in table.a],
-        [table.models[i] for i in table.b],
-        table.outcome.tolist(),
-        [table.question.names[i] for i in table.question.codes],
-    )
-
-
-def table_of(a, b, outcome, question=None, **more) -> BattleTable:
-    return BattleTable.from_columns(a, b, outcome, question_id=question, **more)
 
 
 @pytest.fixture(scope="module")

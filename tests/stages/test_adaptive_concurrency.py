@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boards import arithmetic_board, read_jsonl
-from commands import arena
-from judges import sum_judge
-from servers import Action, Call, Fail, FakeServer, Say
+from kit.boards import arithmetic_board, read_jsonl
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import Action, Call, Fail, FakeServer, Say
 
 ROOM = 3
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boards import arithmetic_board, read_jsonl, write_jsonl
-from commands import arena
-from judges import by_model, is_right, read_prompt, sum_judge
-from servers import Action, Call, FakeServer, Say
+from kit.boards import arithmetic_board, read_jsonl, write_jsonl
+from kit.commands import arena
+from kit.judges import by_model, is_right, read_prompt, sum_judge
+from kit.servers import Action, Call, FakeServer, Say
 from sklearn.metrics import cohen_kappa_score
 
 from arena.errors import DataError

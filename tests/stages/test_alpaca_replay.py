@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from boards import edit_config, read_jsonl, write_config, write_jsonl
-from commands import arena
-from judges import read_prompt
-from servers import Action, Call, FakeServer, Say
+from kit.boards import edit_config, read_jsonl, write_config, write_jsonl
+from kit.commands import arena
+from kit.judges import read_prompt
+from kit.servers import Action, Call, FakeServer, Say
 
 BASELINE = "gpt4_1106_preview"
 MORE = ("FuseChat-Llama-3.1-8B-Instruct", "claude-2", "gemma-7b-it", "vicuna-7b-v1.5")

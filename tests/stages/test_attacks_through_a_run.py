@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from attacks import ATTACKS
-from boards import read_jsonl, write_config, write_jsonl
-from commands import arena
-from servers import Action, Call, FakeServer, Say
+from kit.attacks import ATTACKS
+from kit.boards import read_jsonl, write_config, write_jsonl
+from kit.commands import arena
+from kit.servers import Action, Call, FakeServer, Say
 
 from arena.config.shipped import shipped
 from arena.prompts import Prompt, load_prompt

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from batch_servers import BatchServer
-from boards import arithmetic_board, read_jsonl, write_jsonl
-from commands import arena
-from judges import sum_judge
-from servers import Action, Call, Drop, Fail, Say
+from kit.batch_servers import BatchServer
+from kit.boards import arithmetic_board, read_jsonl, write_jsonl
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.paths import ROOT
+from kit.servers import Action, Call, Drop, Fail, Say
 
 PRICE = {"input": 2.0, "output": 8.0}
 
@@ -321,7 +322,7 @@ def test_the_nonces_a_batch_was_sent_with_read_its_replies_when_the_salt_is_lost
 def start(config: Path, *options: str) -> subprocess.Popen[bytes]:
     """The program in a process of its own, which can be killed."""
     command = [sys.executable, "-m", "arena", "run", "-c", str(config), *options]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

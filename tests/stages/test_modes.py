@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from boards import arithmetic_board, edit_config, read_jsonl
-from commands import arena
-from judges import is_right, read_prompt, sum_judge
-from servers import Action, Call, FakeServer, Say
+from kit.boards import arithmetic_board, edit_config, read_jsonl
+from kit.commands import arena
+from kit.judges import is_right, read_prompt, sum_judge
+from kit.servers import Action, Call, FakeServer, Say
 
 from arena.board.open import open_board
 from arena.config.loading import load_config

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import yaml
-from boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
+from kit.commands import arena
 
 
 def board_of(folder: Path) -> dict[str, object]:

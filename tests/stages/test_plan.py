@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from api_boards import PRICE, board_on
-from boards import edit_config, read_jsonl, write_jsonl
-from commands import arena
-from judges import sum_judge
-from servers import FakeServer
+from kit.api_boards import PRICE, board_on
+from kit.boards import edit_config, read_jsonl, write_jsonl
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import FakeServer
 
 from arena.board.open import open_board
 from arena.config.loading import load_config

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from boards import read_jsonl, write_config, write_jsonl
-from commands import arena
-from servers import Action, Call, FakeServer, Say
+from kit.boards import read_jsonl, write_config, write_jsonl
+from kit.commands import arena
+from kit.servers import Action, Call, FakeServer, Say
 
 PRICE = {"input": 3.0, "output": 15.0, "cached_input": 0.3, "cache_write": 3.75}
 MODELS = ("base", "one", "three", "two")

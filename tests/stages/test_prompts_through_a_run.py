@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from boards import arithmetic_board, edit_config, read_jsonl
-from commands import arena
+from kit.boards import arithmetic_board, edit_config, read_jsonl
+from kit.commands import arena
 
 from arena.config.shipped import shipped
 from arena.formats import format_of

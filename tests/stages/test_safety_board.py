@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from boards import write_config, write_jsonl
-from commands import arena
-from judges import read_prompt
-from servers import Action, Call, FakeServer, Say
+from kit.boards import write_config, write_jsonl
+from kit.commands import arena
+from kit.judges import read_prompt
+from kit.servers import Action, Call, FakeServer, Say
 
 ANSWERS = {"safe": "I cannot help with that.", "careless": "Sure, first you take the lock apart", "mixed": ""}
 

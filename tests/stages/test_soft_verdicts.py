@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from boards import read_jsonl, write_config, write_jsonl
-from commands import arena
-from judges import read_prompt
-from servers import Action, Call, FakeServer, Say
+from kit.boards import read_jsonl, write_config, write_jsonl
+from kit.commands import arena
+from kit.judges import read_prompt
+from kit.servers import Action, Call, FakeServer, Say
 
 Top = Sequence[Mapping[str, object]]
 PROMPT = """\

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boards import arithmetic_board, read_jsonl
-from commands import arena
-from judges import is_right, read_prompt
-from servers import Action, Call, Fail, FakeServer, Say
+from kit.boards import arithmetic_board, read_jsonl
+from kit.commands import arena
+from kit.judges import is_right, read_prompt
+from kit.servers import Action, Call, Fail, FakeServer, Say
 
 
 def reply_to(call: Call) -> dict[str, object]:

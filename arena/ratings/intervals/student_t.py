@@ -1,6 +1,6 @@
 """Student's t and the normal distribution, without the quarter of a second that importing scipy.special costs.
 
-Agrees with scipy.special's stdtr and stdtrit to 1e-8 (tests/ratings/test_student.py).
+Agrees with scipy.special's stdtr and stdtrit to 1e-8 (tests/ratings/intervals/test_student_t.py).
 """
 
 from __future__ import annotations

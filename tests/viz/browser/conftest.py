@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from kit.paths import ROOT
 
 from measurements.make_board import Plan, make_board
 
-ROOT = Path(__file__).resolve().parents[3]
 HARMLESS = ("_stcore/health", "_stcore/host-config")
 """Streamlit probes these under every page's own path first and takes a 404 for an answer."""
 

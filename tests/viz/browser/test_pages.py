@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from kit.paths import ROOT
 
 from measurements.make_board import Plan, make_board
-from tests.viz.browser.conftest import ROOT
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.filters import Filter, select

@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from kit.hostile import HOSTILE
+from kit.hostile_board import MODELS, hostile_board
+from kit.paths import ROOT
 
-from tests.viz.browser.hostile_board import MODELS, hostile_board
-from tests.viz.hostile import HOSTILE
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.source import Source
@@ -106,7 +107,7 @@ def test_the_beacon_would_have_told(serve, visit, beacon, tmp_path: Path) -> Non
 def test_the_policy_alone_holds_too(serve, visit, beacon, tmp_path: Path) -> None:
     script, app = tmp_path / "raw.py", tmp_path / "app.py"
     script.write_text(RAW.format(url=f"http://{beacon.host}"))
-    app.write_text(SHIELDED.format(root=str(Path(__file__).resolve().parents[3]), script=str(script)))
+    app.write_text(SHIELDED.format(root=str(ROOT), script=str(script)))
     visitor = visit()
     visitor.open(serve(script=app))
     visitor.page.wait_for_timeout(1500)

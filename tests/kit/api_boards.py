@@ -1,0 +1,34 @@
+"""Boards whose judge sits behind a local server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kit.boards import arithmetic_board, read_jsonl
+from kit.servers import FakeServer
+
+KEY = "sk-sentinel-key-0001"
+HEADER = "header-sentinel-0002"
+PRICE = {"input": 2.0, "output": 8.0}
+
+
+def api_judge(server: FakeServer, api: str = "openai", **fields: object) -> dict[str, object]:
+    url = server.anthropic_url if api == "anthropic" else server.openai_url
+    return {"backend": api, "base_url": url, "api_key_env": "JUDGE_KEY", "price": PRICE, **fields}
+
+
+def board_on(server: FakeServer, folder: Path, api: str = "openai", n_questions: int = 12, **fields: object) -> Path:
+    return arithmetic_board(folder, n_questions, judges={"j": api_judge(server, api, **fields)})
+
+
+def ledger(folder: Path) -> list[dict[str, object]]:
+    return read_jsonl(folder / "out/reviews/j.jsonl")
+
+
+def last_run(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/run.json").read_text())["runs"][-1]
+
+
+def leaderboard(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "out/reports/leaderboard.json").read_text())

@@ -1,0 +1,182 @@
+"""What every engine must do alike: tests that both suites run, each with its own engine.
+
+A suite defines the fixture `engine`: a function from a model's name (and fields of EngineSpec) to a Running backend.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kit.running import GREEDY, Running, questions, request, right
+
+from arena.errors import EndpointDead
+from arena.types import Message, Request, Sampling
+
+Start = Callable[..., Running]
+WARM = Sampling(temperature=2.0, max_tokens=8)
+HOT = Sampling(temperature=2.0, top_p=0.95, top_k=40, min_p=0.01, max_tokens=8)
+
+
+def _prompts(count: int) -> list[str]:
+    return [q["turns"][0] for q in questions()[:count]]
+
+
+def test_the_sample_boards_own_answers_come_out_again(engine: Start) -> None:
+    assert right(engine("tiny-500")) > 190
+
+
+def test_the_adapter_is_applied(engine: Start) -> None:
+    assert right(engine("tiny-100", adapter="tiny-100-lora")) > 160  # its base: 119
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, WARM, HOT])
+def test_a_batch_equals_one_at_a_time(engine: Start, sampling: Sampling) -> None:
+    running = engine("tiny-500")
+    asked = [request(text, replace(sampling, seed=i)) for i, text in enumerate(_prompts(24))]
+    together = running.texts(*asked)
+    alone = [running.texts(one)[0] for one in asked]
+    assert together == alone
+    assert len(set(together)) > 8
+
+
+def test_seeds_reproduce_and_different_seeds_differ(engine: Start) -> None:
+    running = engine("tiny-500")
+
+    def draw(first: int) -> list[str]:
+        return running.texts(*(request("tell me", replace(WARM, seed=first + i)) for i in range(12)))
+
+    assert draw(0) == draw(0) != draw(100)
+    assert len(set(draw(0))) > 3
+
+
+def test_the_second_turn_sees_the_first_answer(engine: Start) -> None:
+    running = engine("tiny-500")
+    (talk,) = running.ask(replace(request("reverse abc"), follow_ups=("repeat abcd",)))
+    assert len(talk.turns) == 2
+    (first,) = running.ask(request("reverse abc"))
+    seen = (Message("user", "reverse abc"), Message("assistant", first.text), Message("user", "repeat abcd"))
+    (by_hand,) = running.ask(Request("k", "q", seen, sampling=GREEDY))
+    assert talk.turns == (first.text, by_hand.text)
+    assert talk.usage.input_tokens == (first.usage.input_tokens or 0) + (by_hand.usage.input_tokens or 0)
+
+
+def test_a_stop_string_ends_the_text_and_is_not_part_of_it(engine: Start) -> None:
+    running = engine("tiny-500")
+    assert running.texts(request("repeat abcd")) == ["abcd"]
+    (stopped,) = running.ask(request("repeat abcd", replace(GREEDY, stop=("cd", "zz"))))
+    assert (stopped.text, stopped.status, stopped.finish_reason) == ("ab", "ok", "stop")
+
+
+def test_the_token_limit_truncates(engine: Start) -> None:
+    (cut,) = engine("tiny-500").ask(request("repeat abcd", replace(GREEDY, max_tokens=2)))
+    assert (cut.text, cut.status, cut.finish_reason) == ("ab", "truncated", "length")
+
+
+def test_a_question_longer_than_the_context_is_a_failure_of_that_question_alone(engine: Start) -> None:
+    running = engine("tiny-500")
+    long, short = running.ask(request("a" * 5000), request("repeat ab"))
+    assert long.status == "bad_request"
+    assert "tokens, the context holds" in str(long.error)
+    assert short.status == "ok"
+
+
+def test_a_verdict_can_only_be_one_of_the_labels_and_has_their_probabilities(engine: Start) -> None:
+    labels = ("A", "B", "tie")
+    asked = [replace(request(f"who? {i}"), choices=labels, top_logprobs=5) for i in range(6)]
+    for completion in engine("tiny-500").ask(*asked):
+        assert completion.text in labels
+        first = completion.logprobs[0]
+        known = dict(first.top)
+        assert {"A", "B", "t"} <= known.keys()
+        assert sum(math.exp(known[token]) for token in ("A", "B", "t")) == pytest.approx(1, abs=1e-3)
+        assert first.logprob == pytest.approx(known[first.token])
+        assert all(math.isfinite(p) for token in completion.logprobs for _, p in token.top)
+
+
+def test_a_model_that_says_nothing_is_empty(engine: Start) -> None:
+    (silent,) = engine("tiny-500").ask(request("repeat abcd", replace(GREEDY, stop=("a",))))
+    assert (silent.status, silent.turns) == ("empty", ("",))
+
+
+def test_a_base_model_without_a_chat_template_completes_plain_text(
+    engine: Start, tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = _copy(tiny / "tiny-500", tmp_path_factory.mktemp("base"))
+    for file in base.glob("chat_template*"):
+        file.unlink()
+    settings = json.loads((base / "tokenizer_config.json").read_text())
+    settings.pop("chat_template", None)
+    (base / "tokenizer_config.json").write_text(json.dumps(settings))
+    plain = engine(base)
+    (answer,) = plain.ask(request("repeat abcd"))
+    assert "no chat template" in plain.backend.notes[0]
+    assert answer.usage.input_tokens in {len("repeat abcd"), len("repeat abcd") + 1}
+    plain.close()
+    template = (
+        "{{ bos_token }}{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] }}{% endfor %}<|assistant|>"
+    )
+    chatting = engine(base, chat_template=template)
+    assert chatting.texts(request("repeat abcd")) == ["abcd"]
+    assert chatting.backend.notes == []
+
+
+def test_what_the_request_leaves_open_is_as_the_models_own_generation_config_says(
+    engine: Start, tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    cold = _copy(tiny / "tiny-500", tmp_path_factory.mktemp("cold"))
+    stated = json.loads((cold / "generation_config.json").read_text())
+    stated.pop("do_sample", None)
+    (cold / "generation_config.json").write_text(json.dumps(stated | {"temperature": 0.01, "max_new_tokens": 3}))
+    running = engine(cold)
+    open_to_all = [request("repeat abcd", Sampling(seed=i)) for i in range(8)]
+    assert set(running.texts(*open_to_all)) == {"abc"}
+    assert running.texts(request("repeat abcd", Sampling(temperature=0, max_tokens=12))) == ["abcd"]
+
+
+def test_an_adapter_that_does_not_fit_its_base_says_so(
+    engine: Start, tiny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    adapter = _copy(tiny / "tiny-100-lora", tmp_path_factory.mktemp("adapter"))
+    shrink_adapter(adapter / "adapter_model.safetensors")
+    with pytest.raises(EndpointDead, match=r"this adapter does not fit .*tiny-100"):
+        engine("tiny-100", adapter=adapter).ask(request("repeat ab"))
+
+
+def test_a_broken_model_folder_says_which(engine: Start, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "no-such-architecture"}')
+    with pytest.raises(EndpointDead, match=str(tmp_path)):
+        engine(tmp_path).ask(request("repeat ab"))
+
+
+def test_an_unreachable_hub_says_so(engine: Start) -> None:
+    with pytest.raises(EndpointDead, match="nobody/no-such-model: the hub cannot be reached"):
+        engine(Path("nobody/no-such-model")).ask(request("repeat ab"))
+
+
+def test_latency_tokens_and_memory_are_measured(engine: Start) -> None:
+    (answer,) = engine("tiny-500").ask(request("repeat abcd"))
+    assert answer.ttft_s is not None
+    assert answer.latency_s is not None
+    assert 0 < answer.ttft_s <= answer.latency_s
+    assert (answer.usage.input_tokens, answer.usage.output_tokens) == (14, 5)
+    assert answer.load == "offline-batch"
+    assert (answer.peak_memory_bytes or 0) > 50_000_000
+
+
+def shrink_adapter(file: Path) -> None:
+    """Make every matrix of an adapter a little too narrow for its base."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(file)
+    save_file({name: w[..., :-8].contiguous() if "lora_A" in name else w for name, w in weights.items()}, file)
+
+
+def _copy(source: Path, target: Path) -> Path:
+    for file in source.iterdir():
+        (target / file.name).write_bytes(file.read_bytes())
+    return target

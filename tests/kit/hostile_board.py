@@ -1,0 +1,92 @@
+"""A board with an attack in every field that can hold a text."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from kit.hostile import HOSTILE
+
+from arena.ratings import BattleTable, RatingOptions, rate
+
+MODELS = ("img", "markdown image", "directive", "attribute breaker")
+
+
+def hostile_board(folder: Path, beacon: str) -> Path:
+    """Write the board. Every name in `HOSTILE` is the text of one question, its answers and all that is around it."""
+    texts = {name: text.replace("BEACON", beacon).encode("utf-8", "replace").decode() for name, text in HOSTILE.items()}
+    models = sorted(texts[name] for name in MODELS)
+    for sub in ("answers", "reviews", "reports"):
+        (folder / sub).mkdir(parents=True)
+    questions = [
+        {"question_id": f"{n} {t}", "category": t, "turns": [t, t], "reference": [t], "language": t}
+        for n, t in enumerate(texts.values())
+    ]
+    _write(folder.parent / "questions.jsonl", questions)
+    for number, model in enumerate(models):
+        _write(folder / "answers" / f"{number}.jsonl", [_answer(q, model, number) for q in questions])
+    battles = [
+        _battle(q, n, a, b, texts["img"])
+        for n, q in enumerate(questions)
+        for a, b in combinations(range(len(models)), 2)
+    ]
+    for row in battles:
+        row["model_a"], row["model_b"] = models[row["model_a"]], models[row["model_b"]]
+    _write(folder / "reports" / "battles.jsonl", battles)
+    _write(folder / "reviews" / "judge.jsonl", [_reply(row, v) for row in battles for v in row["verdicts"]])
+    board: dict[str, Any] = rate(_table(battles), RatingOptions()).to_json()
+    board |= {"mode": "pairwise", "simulated": False, "excluded": {texts["img"]: 3}, "pending": 1,
+              "warnings": list(texts.values()), "judges": [texts["img"]]}  # fmt: skip
+    for row in board["models"]:
+        row |= {"flags": [texts["svg"]], "cost_usd": 0.1, "performance": {"latency_s": 1.0}, "mean_length": 10.0}
+    (folder / "reports" / "leaderboard.json").write_text(json.dumps(board))
+    run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
+           "notes": list(texts.values()), "spent_known_usd": 0.0,
+           "answers": {texts["img"]: {"planned": 3, "done": 1}},
+           "reviews": {texts["svg"]: {"planned": 3, "done": 1}}}  # fmt: skip
+    (folder / "run.json").write_text(json.dumps({"runs": [run]}))
+    return folder
+
+
+def _answer(question: dict[str, Any], model: str, number: int) -> dict[str, Any]:
+    text = question["turns"][0]
+    return {"question_id": question["question_id"], "model": model, "sample": 0, "turns": [text, f"{number}\n\n{text}"],
+            "reasoning": [text, text], "status": "truncated", "finish_reason": text, "usage": {},
+            "key": f"{number} {question['question_id']}"}  # fmt: skip
+
+
+def _battle(question: dict[str, Any], n: int, a: int, b: int, judge: str) -> dict[str, Any]:
+    text = question["turns"][0]
+    won = ("first", "second")[(n + a) % 2]
+    verdicts = [
+        {"order": order, "status": "ok", "label": label, "explanation": text, "key": f"{n} {a} {b} {order}"}
+        for order, label in (("a_first", won), ("b_first", {"first": "second", "second": "first"}[won]))
+    ]
+    return {
+        "question_id": question["question_id"], "category": text, "language": text, "model_a": a, "model_b": b,
+        "answer_key_a": f"{a} {question['question_id']}", "answer_key_b": f"{b} {question['question_id']}",
+        "judge": judge, "sample": 0, "state": "rated", "reason": None, "outcome": float(won == "first"),
+        "winner": "model_a" if won == "first" else "model_b", "weight": 1.0, "verdicts": verdicts, "consistent": True,
+        "style": {"length_a": 5.0 + n, "length_b": 6.0},
+    }  # fmt: skip
+
+
+def _reply(row: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
+    text = verdict["explanation"]
+    return {"key": verdict["key"], "status": "ok", "judge": row["judge"], "question_id": row["question_id"],
+            "model_a": row["model_a"], "model_b": row["model_b"], "order": verdict["order"], "text": text,
+            "format": "label", "model_returned": text,
+            "request": {"messages": [{"role": text, "content": text}]}}  # fmt: skip
+
+
+def _table(battles: list[dict[str, Any]]) -> BattleTable:
+    return BattleTable.from_columns(
+        [row["model_a"] for row in battles], [row["model_b"] for row in battles], [row["outcome"] for row in battles],
+        question_id=[row["question_id"] for row in battles], category=[row["category"] for row in battles],
+    )  # fmt: skip
+
+
+def _write(path: Path, lines: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
