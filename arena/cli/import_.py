@@ -6,22 +6,24 @@ from pathlib import Path
 
 import click
 
-FORMATS = ("llmuses", "alpaca_eval", "arena_hard", "mt_bench", "orq_arena")
+from arena.importers import IMPORTERS, read_found_board
+
+*_MOST, _LAST = IMPORTERS
+HELP = f"""Turn another tool's files into a board.
+
+FORMAT is {", ".join(_MOST)} or {_LAST}; SRC a file or folder of that tool. Questions, answers and verdicts are kept;
+rating and viewing the board takes no call.
+"""
 
 
-@click.command("import")
-@click.argument("tool", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.command("import", help=HELP)
+@click.argument("tool", metavar="FORMAT", type=click.Choice(list(IMPORTERS)))
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="Folder of the new board.")
 @click.option("--force", is_flag=True, help="Import over what an earlier import wrote there.")
 def import_(tool: str, source: Path, out: Path, force: bool) -> None:
-    """Turn another tool's files into a board.
-
-    FORMAT is llmuses, alpaca_eval, arena_hard, mt_bench or orq_arena; SRC a file or folder of that tool. Questions,
-    answers and verdicts are kept; rating and viewing the board takes no call.
-    """
+    """Read with the tool's importer, write, and say what was found."""
     from arena.errors import InputError
-    from arena.importers import READERS
     from arena.importers.writing import check_folder, write_board
 
     check_folder(out, force=force)
@@ -29,7 +31,7 @@ def import_(tool: str, source: Path, out: Path, force: bool) -> None:
         raise InputError(
             f"{out}: lies inside {source}, so what was imported there would be read again; move one of them"
         )
-    written = write_board(READERS[tool](source), out, force=force)
+    written = write_board(read_found_board(tool, source), out, force=force)
     click.echo(
         f"{written.questions} questions, {len(written.models)} models, "
         + (f"{written.replies} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")

@@ -40,17 +40,19 @@ __all__ = [
     "suspicious",
 ]
 
-FORMATS: dict[str, type[Format]] = {
-    "label": PairLabel,
-    "levels": Levels,
-    "score_pair": ScorePair,
-    "ranking": Ranking,
-    "json": JsonVerdict,
-    "label_only": LabelOnly,
-    "rating": Rating,
-    "rubric": Rubric,
-    "json_score": JsonScore,
-}
+_CLASSES: tuple[type[Format], ...] = (
+    PairLabel,
+    Levels,
+    ScorePair,
+    Ranking,
+    JsonVerdict,
+    LabelOnly,
+    Rating,
+    Rubric,
+    JsonScore,
+)
+FORMATS: dict[str, type[Format]] = {fmt.name: fmt for fmt in _CLASSES}
+"""Every format under the name that a prompt's `format` and a stored reply give it."""
 
 
 def options_of(name: str) -> tuple[str, ...]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from arena.importers.alpaca_eval import read_alpaca_eval
-from arena.importers.arena_hard import read_arena_hard
-from arena.importers.found_board import Collected
-from arena.importers.llmuses import read_llmuses
-from arena.importers.mt_bench import read_mt_bench
-from arena.importers.orq_arena import read_orq_arena
+if TYPE_CHECKING:
+    from arena.importers.found_board import FoundBoard
 
-READERS: Mapping[str, Callable[[Path], Collected]] = {
-    "llmuses": read_llmuses,
-    "alpaca_eval": read_alpaca_eval,
-    "arena_hard": read_arena_hard,
-    "mt_bench": read_mt_bench,
-    "orq_arena": read_orq_arena,
+IMPORTERS: Mapping[str, str] = {
+    "llmuses": "arena.importers.llmuses:read_llmuses",
+    "alpaca_eval": "arena.importers.alpaca_eval:read_alpaca_eval",
+    "arena_hard": "arena.importers.arena_hard:read_arena_hard",
+    "mt_bench": "arena.importers.mt_bench:read_mt_bench",
+    "orq_arena": "arena.importers.orq_arena:read_orq_arena",
 }
-"""What `arena import FORMAT` understands."""
+"""What `arena import FORMAT` understands: a tool, and the function that reads its files, imported when it is called."""
+
+
+def read_found_board(tool: str, source: Path) -> FoundBoard:
+    """What a tool of `IMPORTERS` left in a file or folder. Raises DataError where it is not that tool's."""
+    module, _, function = IMPORTERS[tool].partition(":")
+    return cast("FoundBoard", getattr(importlib.import_module(module), function)(source))

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.sources import (
     Row,
     count,
@@ -30,7 +30,7 @@ _FIRST_TOKEN, _SECOND_TOKEN = "m", "M"
 """How that annotator's prompt names the output shown first and the one shown second."""
 
 
-def read_alpaca_eval(source: Path) -> Collected:
+def read_alpaca_eval(source: Path) -> FoundBoard:
     """The board in a file or folder of outputs and annotations.
 
     The instruction is the key: question ids are the first 12 hex digits of its sha256, unless the rows bring ids. The
@@ -56,7 +56,7 @@ def read_alpaca_eval(source: Path) -> Collected:
     notes = (
         () if len(references) <= 1 else (f"{len(references)} reference models: no baseline, all pairs on one scale",)
     )
-    return Collected("alpaca_eval", questions, tuple(answers.values()), tuple(replies), baseline=baseline, notes=notes)
+    return FoundBoard("alpaca_eval", questions, tuple(answers.values()), tuple(replies), baseline=baseline, notes=notes)
 
 
 def _output(

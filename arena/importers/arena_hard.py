@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.sources import (
     Row,
     count,
@@ -35,7 +35,7 @@ _LABELS: Mapping[str, Label] = {
 _BRACKETED = re.compile("[AB<>=]+")
 
 
-def read_arena_hard(source: Path) -> Collected:
+def read_arena_hard(source: Path) -> FoundBoard:
     """The board in a folder with question.jsonl, model_answer/ and, where it was judged, model_judgment/."""
     questions: dict[str, Question] = {}
     answers: dict[tuple[str, str], Said] = {}
@@ -54,7 +54,7 @@ def read_arena_hard(source: Path) -> Collected:
     baseline = next((name for name in BASELINES if any(model == name for _, model in answers)), None)
     replies = [game for where, row, path in judgments for game in _games(row, where, path, answers, baseline)]
     met = {_baseline_of(row, where, baseline) for where, row, _ in judgments}
-    return Collected(
+    return FoundBoard(
         "arena_hard", questions, tuple(answers.values()), tuple(replies),
         baseline=baseline if not met else next(iter(met)) if len(met) == 1 else None,
         default_mode="pairwise_baseline" if baseline else "pairwise",

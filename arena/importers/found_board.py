@@ -65,7 +65,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class FoundBoard:
     """Everything found in SRC."""
 
     tool: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.sources import (
     Row,
     fields_of,
@@ -31,7 +31,7 @@ _WINS: Mapping[str, Label | None] = {"model_a": "first", "model_b": "second", "t
 _SWAPPED: Mapping[str, Label | None] = {"model_a": "second", "model_b": "first", "tie": "tie", "unknown": None}
 
 
-def read_llmuses(source: Path) -> Collected:
+def read_llmuses(source: Path) -> FoundBoard:
     """The board in a review file, or in a folder of reviews, answers and questions.
 
     Reviews may hold the answers themselves (`output_a`); otherwise the answer files must lie in SRC.
@@ -58,7 +58,7 @@ def read_llmuses(source: Path) -> Collected:
             _enrich(questions, row, where)
     mapping = source / "category_mapping.yaml" if source.is_dir() else source.parent / "category_mapping.yaml"
     categories = load_categories(mapping) if mapping.is_file() else {}
-    return Collected("llmuses", questions, tuple(answers.values()), tuple(replies), categories=categories)
+    return FoundBoard("llmuses", questions, tuple(answers.values()), tuple(replies), categories=categories)
 
 
 def _reviews(row: Row, where: str, answers: Mapping[tuple[str, str], Said]) -> list[Judged]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.sources import (
     Row,
     find_files,
@@ -27,7 +27,7 @@ from arena.types import JSON, Label, Question
 _WINNERS: Mapping[str, str | None] = {"model_1": "1", "model_2": "2", "tie": "tie", "error": None}
 
 
-def read_mt_bench(source: Path) -> Collected:
+def read_mt_bench(source: Path) -> FoundBoard:
     """The board in an MT-bench data folder.
 
     Judgments of turn 1 and turn 2 of one conversation are two samples of the judge on one battle, so a battle counts
@@ -56,7 +56,7 @@ def read_mt_bench(source: Path) -> Collected:
             turns = reference[: len(known.turns)]
             questions[question_id] = Question(question_id, known.turns, known.category, turns, known.system)
     replies = [reply for where, row, path in judgments for reply in _replies(row, where, path, answers)]
-    return Collected("mt_bench", questions, tuple(answers.values()), tuple(replies), default_mode="single")
+    return FoundBoard("mt_bench", questions, tuple(answers.values()), tuple(replies), default_mode="single")
 
 
 def _question(row: Row, where: str) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.errors import DataError
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.sources import (
     Row,
     count,
@@ -30,7 +30,7 @@ _QUORUM = 2
 """orq-arena's default for min_successful_judges."""
 
 
-def read_orq_arena(source: Path) -> Collected:
+def read_orq_arena(source: Path) -> FoundBoard:
     """The board in a battles.jsonl (or the folder it lies in).
 
     A vote is what a judge said in both orders when both agreed; a judge that contradicted itself abstained, and which
@@ -59,7 +59,7 @@ def read_orq_arena(source: Path) -> Collected:
     left_out = ((void, "void rounds (a model's stream broke)"), (unjudged, "rounds without a judge's vote"))
     notes = tuple(f"{number} {what} left out" for number, what in left_out if number)
     quorum = min(_quorum(files), len({reply.judge for reply in replies}))
-    return Collected("orq_arena", questions, tuple(answers), tuple(replies), quorum=quorum, notes=notes)
+    return FoundBoard("orq_arena", questions, tuple(answers), tuple(replies), quorum=quorum, notes=notes)
 
 
 def _question(row: Row, where: str) -> Question:

@@ -12,7 +12,7 @@ import arena
 from arena.config.schema import Mode
 from arena.errors import DataError, InputError
 from arena.files import file_stems, read_objects, to_json, write_atomically
-from arena.importers.found_board import Collected, Judged, Said
+from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.samples import Slots, assign_samples
 from arena.keys import digest, recorded_key
 from arena.records import reply_to_json
@@ -39,7 +39,7 @@ class Written:
     notes: tuple[str, ...]
 
 
-def write_board(collected: Collected, folder: Path, *, force: bool = False) -> Written:
+def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> Written:
     """Write a board folder. Raises InputError when the folder holds something and `force` is not given.
 
     With `force` the files of an earlier import are replaced; replies that a real judge gave since then are kept.
@@ -82,7 +82,7 @@ def check_folder(folder: Path, *, force: bool) -> None:
         raise InputError(f"{folder}: exists already; choose another --out, or --force to import over it")
 
 
-def _without_mirrors(collected: Collected) -> Collected:
+def _without_mirrors(collected: FoundBoard) -> FoundBoard:
     """Without the verdicts on a model against itself, which a note counts."""
     kept = tuple(r for r in collected.replies if r.second is None or r.first.model != r.second.model)
     if not (mirrors := len(collected.replies) - len(kept)):
@@ -91,7 +91,7 @@ def _without_mirrors(collected: Collected) -> Collected:
     return replace(collected, replies=kept, notes=(*collected.notes, note))
 
 
-def _check_names(collected: Collected) -> None:
+def _check_names(collected: FoundBoard) -> None:
     """Raise DataError for names that cannot stand on a board."""
     sides = [side for reply in collected.replies for side in (reply.first, reply.second) if side is not None]
     for said in (*collected.answers, *sides):
@@ -142,7 +142,7 @@ def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:
     )  # fmt: skip
 
 
-def _write_ledgers(replies: Sequence[Judged], collected: Collected, folder: Path) -> None:
+def _write_ledgers(replies: Sequence[Judged], collected: FoundBoard, folder: Path) -> None:
     judges = sorted({reply.judge for reply in replies})
     baseline = _baseline(collected, replies)
     for judge in judges:
@@ -158,7 +158,7 @@ def _write_ledgers(replies: Sequence[Judged], collected: Collected, folder: Path
         write_atomically(path, b"".join(line + b"\n" for line in [*lines.values(), *own]))
 
 
-def _baseline(collected: Collected, replies: Sequence[Judged]) -> str | None:
+def _baseline(collected: FoundBoard, replies: Sequence[Judged]) -> str | None:
     """The model that took part in every comparison, where the tool or three or more models make that one model."""
     pairs = [{r.first.model, r.second.model} for r in replies if r.second is not None]
     if not pairs:
@@ -169,7 +169,7 @@ def _baseline(collected: Collected, replies: Sequence[Judged]) -> str | None:
     return next(iter(shared)) if len(shared) == 1 else None
 
 
-def _write_configs(collected: Collected, folder: Path, slots: Slots, replies: Sequence[Judged]) -> tuple[Path, ...]:
+def _write_configs(collected: FoundBoard, folder: Path, slots: Slots, replies: Sequence[Judged]) -> tuple[Path, ...]:
     if collected.categories:
         groups: dict[str, list[str]] = {name: list(members) for name, members in collected.categories.items()}
         write_atomically(folder / "category_mapping.yaml", yaml.safe_dump(groups, allow_unicode=True, sort_keys=False))
@@ -186,7 +186,7 @@ def _write_configs(collected: Collected, folder: Path, slots: Slots, replies: Se
     return tuple(written)
 
 
-def _config(collected: Collected, mode: Mode, slots: Slots, replies: Sequence[Judged]) -> dict[str, object]:
+def _config(collected: FoundBoard, mode: Mode, slots: Slots, replies: Sequence[Judged]) -> dict[str, object]:
     chosen = [reply for reply in replies if (reply.second is None) == (mode == "single")]
     baseline = _baseline(collected, chosen) if mode != "single" and slots else None
     reviews: dict[str, object] = {"mode": "pairwise_baseline" if baseline is not None else mode}
@@ -226,7 +226,7 @@ def _candidates(slots: Slots) -> dict[str, object]:
     return candidates
 
 
-def _header(collected: Collected, judged: bool, answered: bool, name: str) -> str:
+def _header(collected: FoundBoard, judged: bool, answered: bool, name: str) -> str:
     lines = [f"# Imported from {collected.tool} by `arena import`."]
     if judged:
         lines += [

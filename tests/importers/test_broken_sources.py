@@ -13,7 +13,7 @@ from kit.paths import FIXTURES
 from arena.config.loading import load_config
 from arena.errors import DataError
 from arena.files import read_objects
-from arena.importers import READERS
+from arena.importers import IMPORTERS, read_found_board
 from arena.importers.writing import Written, write_board
 from arena.questions import load_questions
 
@@ -38,7 +38,7 @@ def source(tmp_path: Path, *rows: object) -> Path:
 
 
 def imported(tmp_path: Path, tool: str, *rows: object) -> Written:
-    return write_board(READERS[tool](source(tmp_path, *rows)), tmp_path / "b")
+    return write_board(read_found_board(tool, source(tmp_path, *rows)), tmp_path / "b")
 
 
 def without(row: dict[str, object], field: str) -> dict[str, object]:
@@ -83,11 +83,11 @@ def test_what_cannot_be_true_is_an_error_that_names_its_line(
     tmp_path: Path, tool: str, rows: list[dict[str, object]], message: str
 ) -> None:
     with pytest.raises(DataError, match=message) as raised:
-        READERS[tool](source(tmp_path, *rows))
+        read_found_board(tool, source(tmp_path, *rows))
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("tool", READERS)
+@pytest.mark.parametrize("tool", IMPORTERS)
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"[]", b"a,b\n1,2\n", b"[1, 2]", b'{"a": 1', b"\xff\xfe\x00", None])
 def test_a_file_of_something_else_ends_with_one_line_and_no_board(
     tmp_path: Path, tool: str, content: bytes | None
@@ -115,17 +115,17 @@ def test_one_question_may_be_numbered_as_number_text_and_float(tmp_path: Path) -
 
 def test_a_turn_without_text_is_an_empty_answer_in_its_place(tmp_path: Path) -> None:
     two = {"question_id": 1, "turns": ["?", "!"]}
-    collected = READERS["mt_bench"](source(tmp_path, two, ANSWER | {"choices": [{"turns": [None, "y"]}]}))
+    collected = read_found_board("mt_bench", source(tmp_path, two, ANSWER | {"choices": [{"turns": [None, "y"]}]}))
     assert [said.turns for said in collected.answers] == [("", "y")]
-    asked = READERS["mt_bench"](source(tmp_path, two | {"reference": [None, "b"]})).questions["1"]
+    asked = read_found_board("mt_bench", source(tmp_path, two | {"reference": [None, "b"]})).questions["1"]
     assert asked.reference == ("", "b")
     null = {"question_id": 1, "text": "?", "model_id": "a", "answer": None}
-    assert [said.turns for said in READERS["llmuses"](source(tmp_path, null)).answers] == [("",)]
+    assert [said.turns for said in read_found_board("llmuses", source(tmp_path, null)).answers] == [("",)]
 
 
 def test_swapped_reviews_keep_no_scores_whose_order_nobody_states(tmp_path: Path) -> None:
     row = without(PAIR, "win") | {"win_1": "model_a", "win_2": "model_a", "scores": [9, 2]}
-    for reply in READERS["llmuses"](source(tmp_path, row)).replies:
+    for reply in read_found_board("llmuses", source(tmp_path, row)).replies:
         assert (reply.score_first, reply.score_second) == (None, None)
 
 
@@ -137,7 +137,7 @@ def test_a_verdict_off_arena_hards_menu_is_unreadable_not_an_error(tmp_path: Pat
     games = [{"score": score, "judgment": {"answer": f"[[{score}]]"}}, {"score": "A>B", "judgment": {"answer": "n"}}]
     judged = {"uid": 1, "model": "m", "baseline": "n", "judge": "j", "games": games}
     rows = [{"uid": 1, "prompt": "?"}, *answers, judged]
-    replies = READERS["arena_hard"](source(tmp_path, *rows)).replies
+    replies = read_found_board("arena_hard", source(tmp_path, *rows)).replies
     assert [(reply.label, reply.status) for reply in replies] == [(None, "ok"), ("first", "ok")]
 
 
@@ -169,7 +169,7 @@ def test_a_stray_json_object_over_several_lines_disturbs_nothing(tmp_path: Path)
     folder = tmp_path / "src"
     shutil.copytree(FIXTURES / "llmuses" / "battle", folder)
     (folder / "notes.json").write_text(json.dumps({"by": "us", "when": [1, 2]}, indent=2), encoding="utf-8-sig")
-    assert len(READERS["llmuses"](folder).replies) == 6
+    assert len(read_found_board("llmuses", folder).replies) == 6
 
 
 def test_importing_again_into_the_source_folder_does_not_read_the_board_as_data(tmp_path: Path) -> None:

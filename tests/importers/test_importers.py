@@ -12,7 +12,7 @@ from kit.paths import FIXTURES
 from arena.config.loading import load_config
 from arena.errors import DataError, InputError
 from arena.files import read_objects
-from arena.importers import READERS
+from arena.importers import read_found_board
 from arena.importers.writing import Written, write_board
 from arena.keys import recorded_key
 from arena.questions import load_questions
@@ -25,7 +25,7 @@ _FIRST_WINS = {"first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "se
 
 def board(tool: str, layout: str, out: Path) -> tuple[Written, list[Reply]]:
     """An imported board and all lines of its ledgers."""
-    written = write_board(READERS[tool](FIXTURES / tool / layout), out)
+    written = write_board(read_found_board(tool, FIXTURES / tool / layout), out)
     return written, list(replies(written))
 
 
@@ -102,7 +102,7 @@ def test_llmuses_single_reviews_become_scores_and_minus_one_is_none(tmp_path: Pa
 
 def test_llmuses_reviews_without_answers_say_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no answer of sparrow to question 1: give the folder"):
-        write_board(READERS["llmuses"](FIXTURES / "llmuses" / "swapped" / "review.jsonl"), tmp_path / "b")
+        write_board(read_found_board("llmuses", FIXTURES / "llmuses" / "swapped" / "review.jsonl"), tmp_path / "b")
 
 
 @pytest.mark.parametrize("layout", ["original", "repackaged"])
@@ -234,7 +234,7 @@ def test_importing_twice_gives_the_same_bytes_and_keeps_a_real_judges_replies(tm
     ledger = next((tmp_path / "b").rglob("llmuses-reviewer.jsonl"))
     own = before[ledger].splitlines()[0].replace(b'"via":"import"', b'"via":"live"').replace(b'"key":"', b'"key":"f')
     ledger.write_bytes(before[ledger] + own + b"\n")
-    collected = READERS["llmuses"](FIXTURES / "llmuses" / "battle")
+    collected = read_found_board("llmuses", FIXTURES / "llmuses" / "battle")
     with pytest.raises(InputError, match="exists already"):
         write_board(collected, tmp_path / "b")
     write_board(collected, tmp_path / "b", force=True)
@@ -268,7 +268,7 @@ def test_an_unknown_verdict_is_an_error_that_names_file_and_line(
     source = tmp_path / "rows.jsonl"
     source.write_text(json.dumps(row) + "\n")
     with pytest.raises(DataError, match=message) as raised:
-        READERS[tool](source)
+        read_found_board(tool, source)
     assert "rows.jsonl" in str(raised.value)
 
 
@@ -278,7 +278,7 @@ def test_names_that_are_no_file_names_stay_inside_the_folder(tmp_path: Path) -> 
          "output_a": "one", "output_b": "two"},
     ]  # fmt: skip
     (tmp_path / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    written = write_board(READERS["llmuses"](tmp_path / "r.jsonl"), tmp_path / "b")
+    written = write_board(read_found_board("llmuses", tmp_path / "r.jsonl"), tmp_path / "b")
     inside = {path.relative_to(tmp_path / "b").as_posix() for path in (tmp_path / "b").rglob("*.jsonl")}
     assert len([name for name in inside if name.startswith("answers-recorded/")]) == 2
     assert written.models == ("../a", "b/c")
@@ -289,13 +289,13 @@ def test_names_that_are_no_file_names_stay_inside_the_folder(tmp_path: Path) -> 
 def test_names_that_no_board_can_hold_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "r.jsonl").write_text(json.dumps(LLMUSES_ROW | {"win": "tie", "model_a": name}) + "\n")
     with pytest.raises(DataError, match="cannot be called"):
-        write_board(READERS["llmuses"](tmp_path / "r.jsonl"), tmp_path / "b")
+        write_board(read_found_board("llmuses", tmp_path / "r.jsonl"), tmp_path / "b")
 
 
 def test_numbers_that_are_none_are_unknown(tmp_path: Path) -> None:
     row = LLMUSES_ROW | {"win": "tie", "scores": ["nan", "x"], "tstamp": "1e999"}
     (tmp_path / "r.jsonl").write_text(json.dumps(row) + "\n")
-    written = write_board(READERS["llmuses"](tmp_path / "r.jsonl"), tmp_path / "b")
+    written = write_board(read_found_board("llmuses", tmp_path / "r.jsonl"), tmp_path / "b")
     reply = next(replies(written))
     stored = reply.request["imported"]
     assert isinstance(stored, dict)
@@ -306,7 +306,7 @@ def test_questions_alone_become_a_board_to_put_models_on(tmp_path: Path) -> None
     source = tmp_path / "src"
     source.mkdir()
     (source / "question.jsonl").write_text('{"question_id": 1, "category": "c", "turns": ["a?", "b?"]}\n')
-    written = write_board(READERS["mt_bench"](source), tmp_path / "b")
+    written = write_board(read_found_board("mt_bench", source), tmp_path / "b")
     config = load_config(str(written.configs[0])).config
     assert config.reviews_gen.mode == "single" and written.models == ()
     assert [q.turns for q in load_questions(config.question_file)] == [("a?", "b?")]
@@ -318,7 +318,7 @@ def test_two_models_with_one_answer_and_one_reply_both_keep_their_battle(tmp_pat
         for name in ("a", "b")
     ]  # fmt: skip
     (tmp_path / "annotations.json").write_text(json.dumps(rows))
-    written = write_board(READERS["alpaca_eval"](tmp_path / "annotations.json"), tmp_path / "b")
+    written = write_board(read_found_board("alpaca_eval", tmp_path / "annotations.json"), tmp_path / "b")
     ledger = Ledger(next((load_config(str(written.configs[0])).config.output_dir / "reviews").glob("*.jsonl")))
     question = load_questions(tmp_path / "b" / "questions.jsonl")[0].question_id
     assert len(ledger.imported(question, "a", "z")) == len(ledger.imported(question, "b", "z")) == 1

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from arena.cli import group
 from arena.config.loading import load_config
 from arena.files import read_objects
-from arena.importers import READERS
+from arena.importers import read_found_board
 from arena.importers.writing import Written, write_board
 from arena.questions import load_questions
 from arena.records import reply_from_json
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.shared
 
 
 def imported(tool: str, source: Path, out: Path) -> tuple[Written, list[Reply]]:
-    written = write_board(READERS[tool](source), out)
+    written = write_board(read_found_board(tool, source), out)
     return written, list(replies(written))
 
 
@@ -131,7 +131,7 @@ def test_orq_arena_panel_winners_come_out(shared_dir: Path, tmp_path: Path) -> N
 def test_questions_and_answers_become_a_board(
     shared_dir: Path, tmp_path: Path, tool: str, folder: str, questions: int, models: int
 ) -> None:
-    written = write_board(READERS[tool](shared_dir / "data" / folder), tmp_path / "b")
+    written = write_board(read_found_board(tool, shared_dir / "data" / folder), tmp_path / "b")
     assert (written.questions, len(written.models), written.replies) == (questions, models, 0)
     config = load_config(str(written.configs[0])).config
     loaded = load_questions(config.question_file)
