@@ -18,10 +18,11 @@ from typing import NamedTuple
 import numpy as np
 
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.data.arrays import FloatArray
+from arena.ratings.data.arrays import FloatArray, sigmoid
 from arena.ratings.data.pair_sums import PairSums
 from arena.ratings.data.table import Coded
-from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE, fit_bradley_terry, sigmoid
+from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
+from arena.ratings.methods.newton import fit_bradley_terry
 
 SIGMAS = (0.0, 1.0, 2.0)
 QUESTIONS = (20, 50, 100, 500)

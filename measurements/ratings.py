@@ -26,9 +26,10 @@ from arena.battles.read.columns import Wanted
 from arena.battles.read.files import read_battles
 from arena.ratings import BattleTable, RatingOptions, rate
 from arena.ratings.data.table import Coded
-from arena.ratings.estimate import estimate
-from arena.ratings.intervals.bootstrap import question_bootstrap
-from arena.ratings.methods.elo import elo_in_order, elo_over_orders
+from arena.ratings.methods.bootstrap import question_bootstrap
+from arena.ratings.methods.elo import elo_in_order
+from arena.ratings.methods.elo_orders import elo_over_orders
+from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
 
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1")

@@ -12,8 +12,7 @@ from arena.cli.options import FiniteRange
 
 if TYPE_CHECKING:
     from arena.ratings import Anchored, Leaderboard, Method, RatingOptions
-    from arena.ratings.estimate import Interval
-    from arena.ratings.options import EloOrder, Slice
+    from arena.ratings.options import EloOrder, Interval, Slice
     from arena.types import JSON
 
 METHODS = ("bradley_terry", "elo", "win_rate")

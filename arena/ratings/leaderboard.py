@@ -11,14 +11,14 @@ from arena.errors import DataError
 from arena.ratings.data.arrays import FloatArray, counted
 from arena.ratings.data.pair_sums import DENSE_LIMIT
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import NO_SPREAD, Estimate, degenerate_ends, estimate, jointly
 from arena.ratings.findings.diagnostics import diagnose, more_questions
 from arena.ratings.findings.judges import details_options, judge_details
-from arena.ratings.intervals.bootstrap import percentile_interval, question_bootstrap
-from arena.ratings.intervals.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, competition_ranks, jointly, rank_ranges
+from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.methods.contextual import Columns
 from arena.ratings.methods.elo import EloRatings, elo_ratings
+from arena.ratings.methods.estimate import Estimate, degenerate_ends, estimate
 from arena.ratings.methods.length_control import with_length_control
 from arena.ratings.methods.style import POSITION, joined, position_columns, style_columns, style_names, with_style
 from arena.ratings.methods.win_rate import WinRates, win_rates

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from arena.ratings.estimate import Interval
 from arena.ratings.results import Anchored
 
 Method = Literal["bradley_terry", "elo", "win_rate"]
+Interval = Literal["sandwich", "bootstrap", "independent", "none"]
 EloOrder = Literal["seeded", "file"]
 Slice = Literal["category", "language"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask
 from arena.ratings.data.graph import CORE, HIGH, INCOMPARABLE, LOW
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import NO_SPREAD, Estimate
-from arena.ratings.intervals.covariance import Uncertainty, better_probability
+from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, better_probability
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.methods.elo import EloRatings
+from arena.ratings.methods.estimate import Estimate
 from arena.ratings.methods.win_rate import WinRates, count_winners
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, ModelRow, Pair, number

@@ -10,8 +10,8 @@ from kit.tables import battles, by_name, columns_of, table_of
 
 from arena.errors import DataError
 from arena.ratings import Anchored, BattleTable, RatingOptions, rate
-from arena.ratings.estimate import estimate
 from arena.ratings.intervals.covariance import joint_quantile
+from arena.ratings.methods.estimate import estimate
 
 
 class TestSeparation:

@@ -30,3 +30,26 @@ def codes_of(names: Sequence[str]) -> Codes:
         return np.zeros(0, dtype=np.int32)
     result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
     return result
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """1/(1 + e^−x) without overflow."""
+    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return result
+
+
+def centre(theta: FloatArray, block: IntArray) -> FloatArray:
+    """θ minus its mean within each block; 0 outside all blocks."""
+    inside = block >= 0
+    if not inside.any():
+        return np.zeros_like(theta)
+    means = np.bincount(block[inside], theta[inside]) / np.maximum(np.bincount(block[inside]), 1)
+    return np.where(inside, theta - means[np.where(inside, block, 0)], 0.0)
+
+
+def gauge(block: IntArray, scale: float) -> FloatArray:
+    """scale·Σ_c 1_c 1_cᵀ/m_c: added to a Hessian it makes it invertible and leaves every contrast alone."""
+    sizes = np.bincount(block[block >= 0], minlength=1)
+    same = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
+    result: FloatArray = same * (max(scale, 1e-12) / np.maximum(sizes, 1)[block])
+    return result

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from arena.errors import DataError
 from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import Estimate, estimate
-from arena.ratings.intervals.bootstrap import question_bootstrap
 from arena.ratings.intervals.means import Mean, clustered_share
 from arena.ratings.intervals.student_t import t_quantile
+from arena.ratings.methods.bootstrap import question_bootstrap
+from arena.ratings.methods.estimate import Estimate, estimate
 from arena.ratings.results import plain
 from arena.types import JSON
 

@@ -7,14 +7,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, sigmoid
 from arena.ratings.data.graph import CORE
 from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, cell_codes, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import NO_SPREAD, Estimate
-from arena.ratings.intervals.covariance import Uncertainty, pseudo_inverse
+from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, pseudo_inverse
 from arena.ratings.intervals.question_scores import residuals
-from arena.ratings.methods.bradley_terry import ELO_SCALE, sigmoid
+from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.methods.estimate import Estimate
 from arena.ratings.results import plain
 from arena.types import JSON
 

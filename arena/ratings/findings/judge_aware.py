@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, centre, sigmoid
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import estimate
 from arena.ratings.intervals.covariance import pseudo_inverse, sandwich
 from arena.ratings.intervals.question_scores import clustered_meat, scores_by_question
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.methods.bradley_terry import centre, sigmoid
+from arena.ratings.methods.estimate import estimate
 from arena.ratings.results import number
 
 PRIOR_SD = 0.5

@@ -9,10 +9,10 @@ import numpy as np
 
 from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.table import BattleTable
-from arena.ratings.estimate import estimate
 from arena.ratings.findings.judge_aware import JudgeAware, judge_aware_fit
 from arena.ratings.intervals.means import clustered_share
 from arena.ratings.methods.contextual import position_probability
+from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Effect, Leaderboard, number, plain

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings import BattleTable
+from arena.ratings.data.table import BattleTable
 from arena.ratings.findings.agreement import agreement
 from arena.ratings.findings.judge_aware import judge_aware_fit
 from arena.ratings.intervals.student_t import normal_quantile

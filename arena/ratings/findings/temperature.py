@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import DataError
-from arena.ratings.data.arrays import FloatArray, add_up
+from arena.ratings.data.arrays import FloatArray, add_up, sigmoid
 from arena.ratings.data.table import Coded
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.methods.bradley_terry import sigmoid
 
 
 class Temperature(NamedTuple):

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, gauge
 from arena.ratings.intervals.student_t import t_cdf, t_quantile
-from arena.ratings.methods.bradley_terry import gauge
 
+NO_SPREAD = 1e-8
+"""A standard error below this, on the natural scale, is a rounding error: nothing varied."""
 _PAIRS_AT_ONCE = 2_000_000
 """Simulated differences held at a time."""
 
@@ -127,6 +128,13 @@ def joint_quantile(uncertainty: Uncertainty, comparable: Mask, seed: int, draws:
     if np.isfinite(df):
         largest = largest / np.sqrt(rng.chisquare(df, draws) / df)
     return float(np.quantile(largest, uncertainty.level))
+
+
+def jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty:
+    """The same with the quantile whose intervals hold for all differences within blocks at once."""
+    comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
+    quantile = joint_quantile(uncertainty, comparable, seed)
+    return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
 
 
 def rank_ranges(better: Mask, group: IntArray) -> tuple[IntArray, IntArray]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from arena.ratings.data.arrays import Codes, FloatArray, codes_of
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.methods.win_rate import wilson
 
 
 class Mean(NamedTuple):
@@ -20,6 +19,14 @@ class Mean(NamedTuple):
     low: float | None
     high: float | None
     n: int
+
+
+def wilson(p: FloatArray, n: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Wilson's score interval for a share p of n trials; NaN where p, n or z is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(np.maximum(p * (1 - p), 0.0) / n + z**2 / (4 * n**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def clustered_share(values: FloatArray, clusters: Codes, level: float) -> Mean:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, add_up
+from arena.ratings.data.arrays import FloatArray, IntArray, add_up, sigmoid
 from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian
 from arena.ratings.data.table import BattleTable
-from arena.ratings.methods.bradley_terry import sigmoid
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, centre, gauge, sigmoid
 from arena.ratings.data.pair_sums import cell_codes
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import pseudo_inverse
-from arena.ratings.methods.bradley_terry import centre, gauge, sigmoid
 
 _ENOUGH = 100_000
 """Above a few times this many rows a fit starts from the optimum of every so-manieth row."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray
+from arena.ratings.data.arrays import FloatArray, sigmoid
 from arena.ratings.data.pair_sums import DENSE_LIMIT, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.question_scores import centred_meat, independent_meat, questions_of, scores_by_question
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE, sigmoid
+from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.methods.elo_orders import elo_over_orders
 
 _NO_SPREAD = 1e-18

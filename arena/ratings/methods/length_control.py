@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, IntArray, add_up
+from arena.ratings.data.arrays import Codes, FloatArray, IntArray, add_up, sigmoid
 from arena.ratings.data.table import BattleTable
-from arena.ratings.methods.bradley_terry import sigmoid
 from arena.ratings.methods.style import style_columns
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import ModelRow

@@ -12,8 +12,14 @@ from arena.errors import DataError
 from arena.ratings.data.arrays import Codes, FloatArray, Mask
 from arena.ratings.data.pair_sums import by_cluster
 from arena.ratings.data.table import Coded
-from arena.ratings.estimate import NO_SPREAD, jointly
-from arena.ratings.intervals.covariance import Uncertainty, competition_ranks, rank_ranges
+from arena.ratings.intervals.covariance import (
+    NO_SPREAD,
+    Uncertainty,
+    better_probability,
+    competition_ranks,
+    jointly,
+    rank_ranges,
+)
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.intervals.student_t import t_quantile
 from arena.ratings.options import RatingOptions
@@ -209,7 +215,6 @@ def _slices(table: ScoreTable, column: str, options: RatingOptions) -> dict[str,
 
 def _pairs(table: ScoreTable, means: MeanScores, options: RatingOptions) -> tuple[Pair, ...]:
     """Differences of mean scores (in points of the score, not of a rating)."""
-    from arena.ratings.intervals.covariance import better_probability
 
     m = len(table.models)
     if not (options.pairs if options.pairs is not None else m <= 50) or options.interval == "none":

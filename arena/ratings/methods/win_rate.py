@@ -10,6 +10,7 @@ import numpy as np
 from arena.ratings.data.arrays import FloatArray, IntArray, add_up
 from arena.ratings.data.pair_sums import cell_codes
 from arena.ratings.data.table import BattleTable
+from arena.ratings.intervals.means import wilson
 from arena.ratings.intervals.student_t import t_quantile
 
 _CELL_LIMIT = 30_000_000
@@ -69,14 +70,6 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
     size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
     low, high = wilson(rate, size, t_quantile(level, df))
     return WinRates(rate, low, high, matrix, df)
-
-
-def wilson(p: FloatArray, n: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Wilson's score interval for a share p of n trials; NaN where p, n or z is."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * np.sqrt(np.maximum(p * (1 - p), 0.0) / n + z**2 / (4 * n**2))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def _influence(

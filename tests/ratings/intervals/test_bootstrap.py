@@ -7,8 +7,8 @@ import pytest
 from kit.tables import clustered
 
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.estimate import estimate
-from arena.ratings.intervals.bootstrap import percentile_interval, question_bootstrap
+from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
+from arena.ratings.methods.estimate import estimate
 
 
 def spread(table: BattleTable, **options: bool) -> np.ndarray:

@@ -27,8 +27,8 @@ def test_the_sparse_path_gives_the_dense_numbers(interval: str, monkeypatch: pyt
     dense = {row.model: row for row in rate(table, options).models}
     for module in (
         "data.pair_sums",
-        "estimate",
-        "methods.bradley_terry",
+        "methods.estimate",
+        "methods.newton",
         "methods.elo",
         "findings.diagnostics",
         "leaderboard",

@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 
 from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
-from arena.ratings.estimate import estimate
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.methods.contextual import Columns, fit_contextual
+from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import relative_difference, style_columns
 
 MODELS = tuple(f"m{i}" for i in range(6))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, add_up
+from arena.ratings.data.arrays import FloatArray, IntArray, add_up, sigmoid
 from arena.ratings.data.graph import CORE, HIGH, LOW, build_graph
 from arena.ratings.data.pair_sums import PairSums, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import pseudo_inverse
-from arena.ratings.methods.bradley_terry import fit_bradley_terry, sigmoid
+from arena.ratings.methods.newton import fit_bradley_terry
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

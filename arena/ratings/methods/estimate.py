@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, sigmoid
 from arena.ratings.data.graph import CORE, HIGH, LOW, Graph, build_graph
 from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
-from arena.ratings.intervals.covariance import Uncertainty, joint_quantile, pseudo_inverse, sandwich
+from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, jointly, pseudo_inverse, sandwich
+from arena.ratings.intervals.marginal import MarginalUncertainty, marginal_uncertainty
 from arena.ratings.intervals.question_scores import (
     clustered_meat,
     component_questions,
@@ -21,17 +21,10 @@ from arena.ratings.intervals.question_scores import (
     scores_by_question,
 )
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.methods.bradley_terry import Fit, fit_bradley_terry, limit_order, profile, sigmoid
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
+from arena.ratings.methods.newton import Fit, fit_bradley_terry, limit_order, profile
 from arena.ratings.methods.win_rate import win_rates
-
-if TYPE_CHECKING:
-    from arena.ratings.intervals.sparse import MarginalUncertainty
-
-NO_SPREAD = 1e-8
-"""A standard error below this, on the natural scale, is a rounding error: nothing varied."""
-
-Interval = Literal["sandwich", "bootstrap", "independent", "none"]
+from arena.ratings.options import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +87,6 @@ def estimate(
         )
     elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
-            from arena.ratings.intervals.sparse import marginal_uncertainty
-
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
         else:
             uncertainty = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
@@ -176,13 +167,6 @@ def _with_columns(
         name: (float(b), float(b - h), float(b + h)) for name, b, h in zip(columns.names, fit.beta, half, strict=True)
     }
     return plain, Uncertainty(covariance[:m, :m], df[:m], level), coefficients
-
-
-def jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty:
-    """The same with the quantile whose intervals hold for all differences within blocks at once."""
-    comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
-    quantile = joint_quantile(uncertainty, comparable, seed)
-    return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
 
 
 def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
