@@ -133,6 +133,19 @@ class Request:
     """Requests with the same prefix share the start of their prompt: the first of them goes ahead alone."""
     exhibit: Exhibit | None = None
 
+    @property
+    def last_shared(self) -> int | None:
+        """Index of the last message that sibling requests begin alike; None when they share nothing."""
+        return next((i for i in reversed(range(len(self.messages))) if self.messages[i].shared > 0), None)
+
+    @property
+    def shared_chars(self) -> int:
+        """Length of the start that sibling requests repeat: all before the last shared part, and that part."""
+        last = self.last_shared
+        if last is None:
+            return 0
+        return sum(len(message.content) for message in self.messages[:last]) + self.messages[last].shared
+
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprobs:

@@ -25,9 +25,9 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from arena.backends.batch import BATCH_PRICE
 from arena.board.open import open_board
 from arena.config.base import Price
+from arena.config.kinds import KINDS
 from arena.config.loading import load_config
 from arena.money import cost_usd
 from arena.stages.options import RunOptions
@@ -131,7 +131,7 @@ def costs(folder: Path, names: list[str], rates: Rates) -> Iterator[Cost]:
             live = cost_usd(used, Price.model_validate(price)) or 0.0
             saved = (row.cached_usd or 0.0) * BYTES_PER_TOKEN / rates.chars_per_token
             tokens = (used.input_tokens or 0, used.output_tokens or 0)
-            yield Cost(title, judge, row.calls, *tokens, live, live - saved, live * BATCH_PRICE)
+            yield Cost(title, judge, row.calls, *tokens, live, live - saved, live * KINDS[judge].config.batch_price)
 
 
 def main() -> None:

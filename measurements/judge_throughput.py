@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from kit.servers import Call, FakeServer, Say  # noqa: E402
+from kit.silent import Silent  # noqa: E402
 
-from arena.asking.progress import Silent  # noqa: E402
 from arena.config.loading import load_config  # noqa: E402
 from arena.stages.options import RunOptions  # noqa: E402
 from arena.stages.run import run_board  # noqa: E402

@@ -12,7 +12,7 @@ from arena.errors import BudgetReached
 from arena.money import upper_bound_usd
 from arena.types import Completion, Request
 
-BYTES_PER_TOKEN = 3.0
+FEWEST_BYTES_PER_TOKEN = 3.0
 """Cautious: English has about 4 bytes per token, Chinese about 3. A budget must not be passed."""
 OUTPUT_CAP = 8192
 """Output tokens set aside for a call whose config names no `max_tokens`."""
@@ -82,9 +82,10 @@ class Expense:
 def call_bound_usd(request: Request, price: Price | None) -> float:
     """The most that one request can cost, all its turns included; 0 for what has no price per token."""
     cap = request.sampling.max_tokens or OUTPUT_CAP
-    tokens = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages) / BYTES_PER_TOKEN
+    sent = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
+    tokens = sent / FEWEST_BYTES_PER_TOKEN
     total = upper_bound_usd(tokens, cap, price) or 0.0
     for follow_up in request.follow_ups:
-        tokens += cap + len(follow_up.encode("utf-8", "replace")) / BYTES_PER_TOKEN
+        tokens += cap + len(follow_up.encode("utf-8", "replace")) / FEWEST_BYTES_PER_TOKEN
         total += upper_bound_usd(tokens, cap, price) or 0.0
     return total

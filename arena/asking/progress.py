@@ -21,19 +21,3 @@ class Progress(Protocol):
 
     def note(self, message: str) -> None:
         """Something a person should know."""
-
-
-class Silent:
-    """Says nothing."""
-
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
-        """Ignored."""
-
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """Ignored."""
-
-    def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
-        """Ignored."""
-
-    def note(self, message: str) -> None:
-        """Ignored."""

@@ -1,6 +1,8 @@
 """Everything that generates, behind one seam: `await backend.complete(request)`.
 
-Heavy packages are imported by the loader of the backend that needs them, never here.
+BACKENDS is the second half of `arena.config.kinds.KINDS`: how each kind opens, what is checked before, and its batch
+endpoint. A new kind adds its row here under the same word. Heavy packages are imported by the functions of a row, when
+they are called, never here.
 """
 
 from __future__ import annotations
@@ -8,11 +10,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from arena.config.kinds import AnthropicConfig, BackendConfig, LocalConfig, OpenAIConfig
+from arena.config.kinds import (
+    AnthropicConfig,
+    ApiConfig,
+    BackendConfig,
+    LocalConfig,
+    OpenAIConfig,
+    RecordedConfig,
+    ReferenceConfig,
+    SimulatedConfig,
+    TransformersConfig,
+    VllmConfig,
+)
 from arena.errors import ConfigError
 from arena.store.recordings import Recording
 from arena.types import Backend
+
+if TYPE_CHECKING:
+    from arena.backends.batch import BatchClient
+
+C = TypeVar("C", bound=BackendConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +46,114 @@ class Opening:
     """The board's seed; only the simulated backend draws from it."""
     recording: Recording | None = None
 
+    @property
+    def place(self) -> str:
+        """Where its section stands in the config."""
+        return f"{self.role}.{self.name}"
 
-def _recorded(opening: Opening, entry: BackendConfig) -> Backend:
+
+def _unchecked(opening: Opening, entry: BackendConfig) -> None:
+    """Nothing can be wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opener(Generic[C]):
+    """One kind's half that calls: everything here imports what it needs when it is called."""
+
+    config: type[C]
+    """The class of its entries."""
+    open: Callable[[Opening, C], Backend]
+    """The backend of an entry. Raises InputError (a missing key, package or folder) before anything is sent."""
+    check_entry: Callable[[Opening, C], None] = _unchecked
+    """Raises InputError for what cannot be right on any machine: folders, values."""
+    check_here: Callable[[Opening, C], None] = _unchecked
+    """Raises InputError for what this machine lacks: keys, packages."""
+    batches: Callable[[Backend], BatchClient] | None = None
+    """The batch endpoint of an open backend; None where the kind has none."""
+
+
+def _open_recorded(opening: Opening, entry: RecordedConfig) -> Backend:
     from arena.backends.offline.recorded import RecordedBackend
 
     return RecordedBackend(opening.recording or {})
 
 
-def _reference(opening: Opening, entry: BackendConfig) -> Backend:
+def _open_reference(opening: Opening, entry: ReferenceConfig) -> Backend:
     from arena.backends.offline.reference import ReferenceBackend
 
     return ReferenceBackend()
 
 
-def _simulated(opening: Opening, entry: BackendConfig) -> Backend:
+def _open_simulated(opening: Opening, entry: SimulatedConfig) -> Backend:
     from arena.backends.offline.simulated import SimulatedBackend
 
-    latency_s = getattr(entry, "latency_s", 0.0)
-    return SimulatedBackend(opening.name, opening.seed, latency_s, getattr(entry, "concurrency", 16))
+    return SimulatedBackend(opening.name, opening.seed, entry.latency_s, entry.concurrency)
 
 
-def _openai(opening: Opening, entry: BackendConfig) -> Backend:
+def _open_openai(opening: Opening, entry: OpenAIConfig) -> Backend:
     from arena.backends.openai.backend import open_openai
 
-    assert isinstance(entry, OpenAIConfig)
-    return open_openai(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
+    return open_openai(entry, opening.name, opening.place, os.environ)
 
 
-def _anthropic(opening: Opening, entry: BackendConfig) -> Backend:
+def _open_anthropic(opening: Opening, entry: AnthropicConfig) -> Backend:
     from arena.backends.anthropic.backend import open_anthropic
 
-    assert isinstance(entry, AnthropicConfig)
-    return open_anthropic(entry, opening.name, f"{opening.role}.{opening.name}", os.environ)
+    return open_anthropic(entry, opening.name, opening.place, os.environ)
 
 
-def _local(opening: Opening, entry: BackendConfig) -> Backend:
+def _check_key(opening: Opening, entry: ApiConfig) -> None:
+    from arena.backends.http.api import read_key
+
+    read_key(entry, opening.place, os.environ)
+
+
+def _openai_batches(backend: Backend) -> BatchClient:
+    from arena.backends.openai.batch import batches
+
+    return batches(backend)
+
+
+def _anthropic_batches(backend: Backend) -> BatchClient:
+    from arena.backends.anthropic.batch import batches
+
+    return batches(backend)
+
+
+def _open_local(opening: Opening, entry: LocalConfig) -> Backend:
     from arena.backends.local.backend import LocalBackend
     from arena.backends.local.spec import spec_of
 
-    assert isinstance(entry, LocalConfig)
     check_backend(opening, entry)
-    spec = spec_of(f"{opening.role}.{opening.name}", entry)
-    return LocalBackend(spec, price=entry.price, gpu_hour_price=entry.gpu_hour_price)
+    return LocalBackend(spec_of(opening.place, entry), price=entry.price, gpu_hour_price=entry.gpu_hour_price)
 
 
-LOADERS: dict[str, Callable[[Opening, BackendConfig], Backend]] = {
-    "anthropic": _anthropic,
-    "openai": _openai,
-    "recorded": _recorded,
-    "reference": _reference,
-    "simulated": _simulated,
-    "transformers": _local,
-    "vllm": _local,
+def _check_local(opening: Opening, entry: LocalConfig) -> None:
+    from arena.backends.local.spec import check_spec, spec_of
+
+    check_spec(spec_of(opening.place, entry))
+
+
+def _check_packages(opening: Opening, entry: LocalConfig) -> None:
+    from arena.backends.local.spec import check_packages, spec_of
+
+    check_packages(spec_of(opening.place, entry))
+
+
+BACKENDS: dict[str, Opener[Any]] = {
+    "openai": Opener(OpenAIConfig, _open_openai, check_here=_check_key, batches=_openai_batches),
+    "anthropic": Opener(AnthropicConfig, _open_anthropic, check_here=_check_key, batches=_anthropic_batches),
+    "vllm": Opener(VllmConfig, _open_local, _check_local, _check_packages),
+    "transformers": Opener(TransformersConfig, _open_local, _check_local, _check_packages),
+    "recorded": Opener(RecordedConfig, _open_recorded),
+    "reference": Opener(ReferenceConfig, _open_reference),
+    "simulated": Opener(SimulatedConfig, _open_simulated),
 }
 
 
 def check_entry(opening: Opening, entry: BackendConfig) -> None:
-    """Find folders and values of a local entry that cannot be right, whatever is installed. Raises InputError."""
-    if isinstance(entry, LocalConfig):
-        from arena.backends.local.spec import check_spec, spec_of
-
-        check_spec(spec_of(f"{opening.role}.{opening.name}", entry))
+    """Find folders and values of an entry that cannot be right, whatever is installed. Raises InputError."""
+    BACKENDS[entry.backend].check_entry(opening, entry)
 
 
 def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = False) -> None:
@@ -95,24 +161,18 @@ def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = Fals
 
     With `priced` an endpoint also needs a price: a budget cannot be kept without.
     """
-    if isinstance(entry, LocalConfig):
-        from arena.backends.local.spec import check_packages, spec_of
-
-        check_entry(opening, entry)
-        check_packages(spec_of(f"{opening.role}.{opening.name}", entry))
-    if not isinstance(entry, OpenAIConfig | AnthropicConfig):
-        return
-    from arena.backends.http.api import read_key
-
-    place = f"{opening.role}.{opening.name}"
-    read_key(entry, place, os.environ)
-    if priced and entry.price is None:
-        raise ConfigError(f"{place}.price: missing; --budget-usd needs it (USD per million tokens)")
+    check_entry(opening, entry)
+    BACKENDS[entry.backend].check_here(opening, entry)
+    if priced and entry.paid and entry.token_price is None:
+        raise ConfigError(f"{opening.place}.price: missing; --budget-usd needs it (USD per million tokens)")
 
 
 def open_backend(opening: Opening, entry: BackendConfig) -> Backend:
     """The backend of a config entry. Raises InputError (a missing key, package or folder) before anything is sent."""
-    kind = getattr(entry, "backend", None)
-    if kind not in LOADERS:
-        raise ConfigError(f"{opening.role}.{opening.name}.backend: {kind!r} is not available in this version")
-    return LOADERS[kind](opening, entry)
+    return BACKENDS[entry.backend].open(opening, entry)
+
+
+def batch_client(entry: BackendConfig, backend: Backend) -> BatchClient | None:
+    """The batch endpoint of an entry's open backend; None where there is none (a local engine, a recording)."""
+    batches = BACKENDS[entry.backend].batches
+    return batches(backend) if batches else None

@@ -14,10 +14,8 @@ from arena.backends.http.api import ApiBackend, D
 from arena.backends.http.errors import call_error, http_errors, status_error
 from arena.errors import ArenaError, CallError, EndpointDead, Rejected, Unauthorized, Unstable
 from arena.files import from_json
-from arena.types import JSON, Backend, Completion, Request
+from arena.types import JSON, Completion, Request
 
-BATCH_PRICE = 0.5
-"""What a call in a batch costs, relative to a live one, at OpenAI and Anthropic."""
 T = TypeVar("T")
 _NOTHING = Request("", "", ())
 
@@ -113,24 +111,6 @@ class Batches(Generic[D]):
 
     async def _do(self, what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
         return await patiently(self._backend, what, once=once)
-
-
-def batch_client(backend: Backend) -> BatchClient | None:
-    """The batch endpoint of a backend; None where there is none (a local engine, a recording)."""
-    if not isinstance(backend, ApiBackend):
-        return None
-    from arena.backends.anthropic.backend import AnthropicTransport
-    from arena.backends.anthropic.batch import AnthropicBatches
-    from arena.backends.openai.backend import OpenAITransport
-    from arena.backends.openai.batch import OpenAIBatches
-
-    match backend.transport:
-        case OpenAITransport():
-            return OpenAIBatches(backend, backend.transport)
-        case AnthropicTransport():
-            return AnthropicBatches(backend, backend.transport)
-        case _:
-            return None
 
 
 async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:

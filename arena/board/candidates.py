@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arena.config.kinds import (
-    BackendConfig,
-    CandidateConfig,
-    JudgeConfig,
-    LocalConfig,
-    SimulatedConfig,
-    identity,
-)
+from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.judging.judge import MAX_TOKENS, Judge
 from arena.keys import derived_seed, digest, plain_messages, recorded_key, sampling_params
 from arena.store.recordings import Recording
@@ -34,7 +27,7 @@ class Candidate:
     @property
     def simulated(self) -> bool:
         """Whether its answers are invented."""
-        return isinstance(self.entry, SimulatedConfig)
+        return self.entry.simulated
 
     def request(self, question: Question, sample: int) -> Request | None:
         """What to ask for one answer; None when a recording has no answer to the question."""
@@ -44,7 +37,7 @@ class Candidate:
         system = question.system or self.entry.system
         messages = ((Message("system", system),) if system else ()) + (Message("user", question.turns[0]),)
         base = self.entry.generation_config.seed
-        if base is None and isinstance(self.entry, LocalConfig | SimulatedConfig):
+        if base is None and self.entry.always_seeded:
             base = 0
         seed = None if base is None else derived_seed(base, question.question_id, sample)
         sampling = self.entry.generation_config.sampling(seed)
@@ -55,7 +48,7 @@ class Candidate:
             "sample": sample,
         }
         return Request(
-            digest(parts | identity(self.name, self.entry)), question.question_id, messages, question.turns[1:],
+            digest(parts | self.entry.identity(self.name)), question.question_id, messages, question.turns[1:],
             sampling, sample,
         )  # fmt: skip
 
@@ -67,17 +60,12 @@ def judge_of(name: str, entry: JudgeConfig) -> Judge:
         settings = settings.model_copy(update={"temperature": 0.0})
     if settings.max_tokens is None:
         settings = settings.model_copy(update={"max_tokens": MAX_TOKENS})
-    known = identity(name, entry)
+    known = entry.identity(name)
     model = str(known.pop("model"))
     revision = known.pop("revision", None)
     del known["backend"]
     extra = {key: value for key, value in known.items() if value not in (None, {}, "auto")}
     return Judge(
         name, model, str(revision) if revision else None, settings.sampling(settings.seed), entry.samples,
-        isinstance(entry, SimulatedConfig), extra or None,
+        entry.simulated, extra or None,
     )  # fmt: skip
-
-
-def source_of(name: str, entry: BackendConfig) -> str:
-    """What a model is called where it comes from; its name on the board when nothing else is known."""
-    return getattr(entry, "model", None) or name

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
 from arena.board.open import OpenBoard
-from arena.config.kinds import JudgeConfig, RecordedConfig, ReferenceConfig
+from arena.config.kinds import JudgeConfig
 from arena.judging.combine import (
     Contest,
     answer_failure,
@@ -97,7 +97,7 @@ def match_of(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -
         imported = _imported(contest, ledger, reviews.strong_weight)
         if imported is not None:
             return Match(contest, imported)
-        if isinstance(entry, RecordedConfig):
+        if entry.replays:
             return None  # never recorded, and nobody to ask
     if waiting := _waiting(board, contest):
         return Match(contest, waiting)
@@ -159,7 +159,7 @@ def can_be_answered(board: OpenBoard, model: str, question: Question, sample: in
 
 def needs_reference(board: OpenBoard, entry: JudgeConfig, question: Question) -> bool:
     """Whether the judge or its prompt needs a reference that the question does not have."""
-    needed = isinstance(entry, ReferenceConfig) or board.prompt_for(question).needs_reference
+    needed = entry.needs_reference or board.prompt_for(question).needs_reference
     return needed and not any(text.strip() for text in question.reference)
 
 
@@ -177,7 +177,7 @@ def exam_of(board: OpenBoard, examination: Examination, judge: Judge, ledger: Le
         ]
         if replies:
             return Exam(examination, examination.imported_score(replies))
-        if isinstance(entry, RecordedConfig):
+        if entry.replays:
             return None
     if answer is None and can_be_answered(board, examination.model, question, examination.sample):
         return Exam(examination, examination.score("pending"))

@@ -7,16 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from arena.board.candidates import Candidate, source_of
+from arena.board.candidates import Candidate
 from arena.board.peers import peer_judges
-from arena.config.kinds import (
-    CandidateConfig,
-    JudgeConfig,
-    RecordedConfig,
-    ReferenceConfig,
-    SimulatedConfig,
-    SimulatedJudge,
-)
+from arena.config.kinds import KINDS, CandidateConfig, JudgeConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.config.schema import Config
 from arena.config.shipped import shipped
@@ -34,6 +27,7 @@ STYLES = (*FEATURES, "arena")
 """What a board can control for; the preset alpaca_eval needs a difficulty per question, which only files bring."""
 LISTED = 20
 """Names an error message lists at most."""
+REHEARSAL = KINDS["simulated"]
 DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_baseline": "pair-v1"}
 
 
@@ -60,7 +54,7 @@ class OpenBoard:
     @property
     def simulated(self) -> bool:
         """Whether any candidate or judge is simulated."""
-        judged = any(isinstance(judge, SimulatedConfig) for judge in self.judges.values())
+        judged = any(judge.simulated for judge in self.judges.values())
         return judged or any(candidate.simulated for candidate in self.candidates.values())
 
     @property
@@ -109,15 +103,16 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def _rehearsed(entry: CandidateConfig) -> CandidateConfig:
-    return SimulatedConfig(backend="simulated", enable=entry.enable, generation_config=entry.generation_config)
+    fields = {"enable": entry.enable, "generation_config": entry.generation_config}
+    return REHEARSAL.config.model_validate({"backend": "simulated"} | fields)
 
 
 def _recording(name: str, entry: CandidateConfig) -> Recording | None:
-    if not isinstance(entry, RecordedConfig) or entry.file is None:
+    if entry.recording is None:
         return None
-    if not entry.file.is_file():
-        raise DataError(f"answers_gen.{name}.file: {entry.file}: no such file")
-    return load_recording(entry.file)
+    if not entry.recording.is_file():
+        raise DataError(f"answers_gen.{name}.file: {entry.recording}: no such file")
+    return load_recording(entry.recording)
 
 
 def _judges(config: Config, dry_run: DryRun | None) -> dict[str, JudgeConfig]:
@@ -126,10 +121,13 @@ def _judges(config: Config, dry_run: DryRun | None) -> dict[str, JudgeConfig]:
         configured = peer_judges(config)
     if not dry_run:
         return dict(configured)
-    return {
-        name: SimulatedJudge(backend="simulated", enable=judge.enable, samples=judge.samples)
-        for name, judge in configured.items()
-    } or {"simulated": SimulatedJudge(backend="simulated")}
+
+    def rehearsed(**fields: object) -> JudgeConfig:
+        return REHEARSAL.judge_model.model_validate({"backend": "simulated"} | fields)
+
+    return {name: rehearsed(enable=judge.enable, samples=judge.samples) for name, judge in configured.items()} or {
+        "simulated": rehearsed()
+    }
 
 
 def _prompts(loaded: LoadedConfig) -> dict[str, Prompt]:
@@ -176,7 +174,7 @@ def _warn(board: OpenBoard) -> None:
             )
     if config.reviews_gen.enable and not board.judges:
         raise ConfigError(f"{board.loaded.path}: reviews_gen.judges: no judge is named")
-    uses_references = any(isinstance(judge, ReferenceConfig) for judge in board.judges.values())
+    uses_references = any(judge.needs_reference for judge in board.judges.values())
     if uses_references and not any(question.reference for question in board.questions):
         raise DataError(f"{config.question_file}: the reference judge needs questions with a reference, none has one")
 
@@ -200,10 +198,10 @@ def _recording_warnings(candidate: Candidate, questions: Sequence[Question]) -> 
 
 
 def _kinship(board: OpenBoard) -> list[str]:
-    readers = {n: j for n, j in board.judges.items() if not isinstance(j, ReferenceConfig)}
+    readers = {n: j for n, j in board.judges.items() if not j.needs_reference}
     if board.config.reviews_gen.judges == "peers":
-        return peer_warnings({name: source_of(name, judge) for name, judge in readers.items()})
+        return peer_warnings({name: judge.source(name) for name, judge in readers.items()})
     return kinship_warnings(
-        {name: source_of(name, judge) for name, judge in readers.items()},
-        {name: source_of(name, candidate.entry) for name, candidate in board.candidates.items()},
+        {name: judge.source(name) for name, judge in readers.items()},
+        {name: candidate.entry.source(name) for name, candidate in board.candidates.items()},
     )

@@ -3,20 +3,7 @@
 from __future__ import annotations
 
 from arena.config.base import GenerationConfig
-from arena.config.kinds import (
-    AnthropicConfig,
-    AnthropicJudge,
-    CandidateConfig,
-    JudgeConfig,
-    OpenAIConfig,
-    OpenAIJudge,
-    SimulatedConfig,
-    SimulatedJudge,
-    TransformersConfig,
-    TransformersJudge,
-    VllmConfig,
-    VllmJudge,
-)
+from arena.config.kinds import KINDS, CandidateConfig, JudgeConfig
 from arena.config.schema import Config
 from arena.errors import ConfigError
 
@@ -40,18 +27,9 @@ def peer_judges(config: Config) -> dict[str, JudgeConfig]:
 
 def _as_judge(entry: CandidateConfig) -> JudgeConfig | None:
     """A candidate's access, with a judge's sampling: temperature 0, one reply. Its reasoning effort stays."""
+    kind = KINDS[entry.backend]
+    if entry.replays or not kind.judge:
+        return None
     settings = GenerationConfig(reasoning_effort=entry.generation_config.reasoning_effort)
     same = entry.model_dump(exclude_unset=True) | {"generation_config": settings, "system": None}
-    match entry:
-        case OpenAIConfig():
-            return OpenAIJudge.model_validate(same)
-        case AnthropicConfig():
-            return AnthropicJudge.model_validate(same)
-        case VllmConfig():
-            return VllmJudge.model_validate(same)
-        case TransformersConfig():
-            return TransformersJudge.model_validate(same)
-        case SimulatedConfig():
-            return SimulatedJudge.model_validate(same)
-        case _:
-            return None
+    return kind.judge_model.model_validate(same)

@@ -13,7 +13,6 @@ from arena.board.matches import exams, judges_on_board, matches
 from arena.board.null_candidate import sentinel_exams, sentinel_matches
 from arena.board.open import OpenBoard
 from arena.board.verdicts import battles_of, scores_of
-from arena.config.kinds import RecordedConfig
 from arena.config.schema import Config
 from arena.judging.combine import panel_battle, value_of
 from arena.judging.examine import panel_score
@@ -53,7 +52,7 @@ def sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]
 
 def silent_judges(board: OpenBoard) -> frozenset[str]:
     """The judges that nobody asks any more: disabled, or known from their ledger only."""
-    return frozenset(n for n, entry in board.judges.items() if not entry.enable or isinstance(entry, RecordedConfig))
+    return frozenset(n for n, entry in board.judges.items() if not entry.enable or entry.replays)
 
 
 def rated_battles(rows: Sequence[Row]) -> list[Battle]:

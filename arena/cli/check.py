@@ -14,7 +14,6 @@ def check(config: str) -> None:
     from arena.backends import Opening, check_entry
     from arena.board.answers import current_answers
     from arena.board.open import open_board
-    from arena.config.kinds import RecordedConfig
     from arena.config.loading import load_config
 
     board = open_board(load_config(config))
@@ -30,8 +29,7 @@ def check(config: str) -> None:
     click.echo(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
     for name, candidate in board.candidates.items():
         state = "" if candidate.entry.enable else " (disabled)"
-        source = candidate.entry.file if isinstance(candidate.entry, RecordedConfig) else getattr(
-            candidate.entry, "model", None) or name  # fmt: skip
+        source = candidate.entry.recording or candidate.entry.source(name)
         click.echo(f"  candidate   {name}: {candidate.entry.backend} {source}{state}")
     if reviews.enable:
         baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""

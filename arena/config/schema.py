@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from arena.config.base import Strict
-from arena.config.kinds import CandidateConfig, JudgeConfig, RecordedConfig
+from arena.config.kinds import CandidateConfig, JudgeConfig
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
 OrderRule = Literal["both", "random", "fixed", "recorded"]
@@ -172,8 +172,8 @@ class Config(Strict):
     @model_validator(mode="after")
     def _recorded_candidates_name_their_file(self) -> Config:
         for name, entry in self.answers_gen.items():
-            if isinstance(entry, RecordedConfig) and entry.file is None:
-                raise ValueError(f"answers_gen.{name}: backend recorded needs `file: PATH`")
+            if entry.replays and entry.recording is None:
+                raise ValueError(f"answers_gen.{name}: backend {entry.backend} needs `file: PATH`")
         return self
 
     @property

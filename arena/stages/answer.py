@@ -12,7 +12,6 @@ from arena.asking.workers import complete, raise_first, watching, work
 from arena.backends import Opening, open_backend
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard, nearest
-from arena.config.kinds import LocalConfig, price_of
 from arena.errors import ConfigError, EndpointDead, RunStopped
 from arena.stages.options import Redo, RunOptions
 from arena.store.folder import AnswerStore
@@ -82,7 +81,7 @@ async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress
     not stop the others; the first such error is raised at the end.
     """
     chosen = [board.candidates[name] for name in asked_models(board, options)]
-    local = [candidate for candidate in chosen if isinstance(candidate.entry, LocalConfig)]
+    local = [candidate for candidate in chosen if candidate.entry.one_at_a_time]
     remote = [candidate for candidate in chosen if candidate not in local]
 
     async def one_after_another(candidates: list[Candidate]) -> list[RunStopped]:
@@ -112,7 +111,7 @@ async def _answer(
         try:
 
             async def do(task: AnswerTask) -> None:
-                completion = await complete(backend, task.request, control.budget, price_of(candidate.entry))
+                completion = await complete(backend, task.request, control.budget, candidate.entry.token_price)
                 answer = answer_of(candidate, task, completion, now)
                 store.add(answer)
                 progress.advance("answers", candidate.name, completion, answer.cost_usd)

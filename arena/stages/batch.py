@@ -17,7 +17,7 @@ import arena
 from arena.asking.budget import call_bound_usd
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
-from arena.backends.batch import BATCH_PRICE, BatchClient, BatchItem, BatchRefused, BatchState, SubmissionUnknown
+from arena.backends.batch import BatchClient, BatchItem, BatchRefused, BatchState, SubmissionUnknown
 from arena.config.base import Price
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, resolve, steps
@@ -54,6 +54,8 @@ class BatchDesk:
     log: BatchLog
     salt: bytes
     price: Price | None
+    share: float
+    """What a call in a batch costs, relative to a live one."""
     progress: Progress
     control: Control
     asked: set[str]
@@ -104,7 +106,7 @@ def _due(desk: BatchDesk) -> dict[str, Ask]:
 async def _submit_all(desk: BatchDesk, requests: Mapping[str, Ask]) -> None:
     """Hand everything over, in as many batches as the provider's limits make it."""
     for chunk in _chunks(desk, requests):
-        most = BATCH_PRICE * sum(call_bound_usd(item.request, desk.price) for item in chunk)
+        most = desk.share * sum(call_bound_usd(item.request, desk.price) for item in chunk)
         desk.control.budget.commit(most)
         intent = desk.log.intend(desk.judge, {item.custom_id: _nonce(desk, requests[item.custom_id]) for item in chunk})
         try:
@@ -242,7 +244,7 @@ def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> Non
     if known is not None and known.via == "batch" and known.request_id == completion.request_id is not None:
         return
     full = cost_usd(completion.usage, desk.price) if completion.turns else 0.0 if desk.price else None
-    cost = completion.cost_usd if completion.cost_usd is not None else None if full is None else full * BATCH_PRICE
+    cost = completion.cost_usd if completion.cost_usd is not None else None if full is None else full * desk.share
     request = ask.request(nonce)
     enforced = None if request.schema is None else desk.client.enforces
     priced = replace(completion, cost_usd=cost, load="offline-batch", enforced=enforced)

@@ -11,14 +11,11 @@ from typing import Literal, NamedTuple
 
 from arena.asking.budget import OUTPUT_CAP, call_bound_usd
 from arena.backends import Opening, check_backend
-from arena.backends.anthropic.wire import CACHE_MINIMUM_CHARS, shared_chars
-from arena.backends.batch import BATCH_PRICE
 from arena.board.answers import Answers, current_answers
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
-from arena.config.base import Price
-from arena.config.kinds import AnthropicConfig, ApiConfig, BackendConfig, price_of
+from arena.config.kinds import BackendConfig
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.options import RunOptions
@@ -137,7 +134,7 @@ def _entry(board: OpenBoard, row: PlanRow) -> BackendConfig:
 
 
 @dataclass
-class Load:
+class Volume:
     """What a stream of requests adds up to; their texts are not kept."""
 
     calls: int = 0
@@ -149,16 +146,17 @@ class Load:
     first_chars: int = 0
     """The same starts, the first time."""
 
-    def count(self, requests: Iterable[Request], price: Price | None) -> Load:
+    def count(self, requests: Iterable[Request], entry: BackendConfig) -> Volume:
         """Add all requests up."""
         seen: set[str] = set()
+        price, cache = entry.token_price, entry.prompt_cache
         for request in requests:
             texts = [*(message.content for message in request.messages), *request.follow_ups]
             self.calls += 1
             self.chars += sum(map(len, texts))
             self.bytes += sum(len(text.encode("utf-8", "replace")) for text in texts)
             self.most_usd += call_bound_usd(request, price)
-            if (shared := shared_chars(request.messages)) >= CACHE_MINIMUM_CHARS:
+            if cache is not None and (shared := request.shared_chars) >= cache.min_chars:
                 if request.prefix in seen:
                     self.repeated_chars += shared
                 else:
@@ -171,11 +169,11 @@ def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, st
     counted = [answer for answer in stored if answer.turns and answer.usage.output_tokens]
     outputs = [(answer.usage.output_tokens or 0) / len(answer.turns) for answer in counted]
     rates = Rates(None, fmean(outputs) if outputs else None)
-    load = Load().count((task.request for task in tasks), price_of(candidate.entry))
+    volume = Volume().count((task.request for task in tasks), candidate.entry)
     turns = [1 + len(task.request.follow_ups) for task in tasks]
     per_turn = _output(rates, candidate.entry, ANSWER_TOKENS)
     history = sum(turn * per_turn for count in turns for turn in range(count))
-    row = _row("answers", candidate.name, candidate.entry, load, done, rates, per_turn * sum(turns), history)
+    row = _row("answers", candidate.name, candidate.entry, volume, done, rates, per_turn * sum(turns), history)
     return replace(row, calls=sum(turns))
 
 
@@ -184,53 +182,54 @@ def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options
     replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
     rates = _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in replies)
     entry = board.judges[name]
-    load = Load().count(next_requests(todo, ledger, options), price_of(entry))
-    row = _row("reviews", name, entry, load, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * load.calls)
+    volume = Volume().count(next_requests(todo, ledger, options), entry)
+    row = _row("reviews", name, entry, volume, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * volume.calls)
     if options.batch is None or row.cost_usd is None or row.most_usd is None:
         return row
-    return replace(row, cost_usd=row.cost_usd * BATCH_PRICE, most_usd=row.most_usd * BATCH_PRICE)
+    return replace(row, cost_usd=row.cost_usd * entry.batch_price, most_usd=row.most_usd * entry.batch_price)
 
 
 def _row(
     stage: Literal["answers", "reviews"],
     name: str,
     entry: BackendConfig,
-    load: Load,
+    volume: Volume,
     stored: int,
     rates: Rates,
     output_tokens: float,
     history_tokens: float = 0.0,
 ) -> PlanRow:
     prompt_tokens = (
-        load.bytes / BYTES_PER_TOKEN if rates.chars_per_token is None else load.chars / rates.chars_per_token
+        volume.bytes / BYTES_PER_TOKEN if rates.chars_per_token is None else volume.chars / rates.chars_per_token
     )
     input_tokens = round(prompt_tokens + history_tokens)
-    price, paid = price_of(entry), isinstance(entry, ApiConfig)
-    per_char = prompt_tokens / load.chars if load.chars else 0.0
+    price, paid = entry.token_price, entry.paid
+    per_char = prompt_tokens / volume.chars if volume.chars else 0.0
     usage = Usage(input_tokens, round(output_tokens))
     return PlanRow(
         stage=stage,
         name=name,
-        backend=str(getattr(entry, "backend", "")),
-        calls=load.calls,
+        backend=entry.backend,
+        calls=volume.calls,
         stored=stored,
-        input_chars=load.chars,
+        input_chars=volume.chars,
         input_tokens=input_tokens,
         output_tokens=round(output_tokens),
         cost_usd=cost_usd(usage, price) if paid else 0.0,
-        most_usd=(None if price is None else load.most_usd) if paid else 0.0,
+        most_usd=(None if price is None else volume.most_usd) if paid else 0.0,
         paid=paid,
         measured=rates.output_tokens is not None,
-        cached_usd=_saving(entry, price, load.repeated_chars * per_char, load.first_chars * per_char),
+        cached_usd=_saving(entry, volume.repeated_chars * per_char, volume.first_chars * per_char),
     )
 
 
-def _saving(entry: BackendConfig, price: Price | None, read_tokens: float, written_tokens: float) -> float | None:
+def _saving(entry: BackendConfig, read_tokens: float, written_tokens: float) -> float | None:
     """What reading the shared starts of prompts from the provider's cache takes off; None without that price."""
-    if price is None or price.cached_input is None:
+    price, cache = entry.token_price, entry.prompt_cache
+    if price is None or price.cached_input is None or cache is None:
         return None
     write_price = price.input * CACHE_WRITE_FACTOR if price.cache_write is None else price.cache_write
-    premium = max(0.0, write_price - price.input) if isinstance(entry, AnthropicConfig) else 0.0
+    premium = max(0.0, write_price - price.input) if cache.charges_writes else 0.0
     return ((price.input - price.cached_input) * read_tokens - premium * written_tokens) * PER_TOKEN
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from arena.asking.progress import Progress
 from arena.board.open import DryRun, OpenBoard, open_board
-from arena.config.kinds import JudgeConfig, RecordedConfig
+from arena.config.kinds import JUDGES, JudgeConfig
 from arena.config.loading import LoadedConfig
 from arena.config.schema import OrderRule
 from arena.config.strict import describe
@@ -22,7 +21,6 @@ from arena.stages.rate import Rated, rate_stage
 from arena.types import JSON
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
-_KINDS = get_args(get_args(JudgeConfig)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def with_judge(
     if prompt is not None:
         changes["prompt"] = prompt
     reviews = config.reviews_gen.model_copy(update=changes)
-    recorded = all(isinstance(candidate, RecordedConfig) for candidate in config.answers_gen.values())
+    recorded = all(candidate.replays for candidate in config.answers_gen.values())
     stages: tuple[StageName, ...] = ("answers", "reviews") if recorded else ("reviews",)
     seen = config.model_copy(update={"reviews_gen": reviews})
     return Rejudged(replace(loaded, config=seen), entry, stages)
@@ -91,4 +89,4 @@ def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:
     try:
         return _JUDGE.validate_python(dict(entry))
     except ValidationError as error:
-        raise ConfigError(f"judge {name}: {describe(error, *_KINDS)}") from None
+        raise ConfigError(f"judge {name}: {describe(error, *JUDGES)}") from None

@@ -12,13 +12,12 @@ import arena
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
 from arena.asking.workers import complete, raise_first, watching, work
-from arena.backends import Opening, open_backend
-from arena.backends.batch import BatchClient, batch_client
+from arena.backends import Opening, batch_client, open_backend
+from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.board.verdicts import all_cases, open_ledgers
-from arena.config.kinds import LocalConfig, RecordedConfig, price_of
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, resolve
 from arena.nonce import make_nonce
@@ -62,7 +61,7 @@ class Desk:
 
 def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions) -> dict[str, Todo]:
     """What every enabled judge still owes."""
-    askable = (name for name, entry in board.judges.items() if entry.enable and not isinstance(entry, RecordedConfig))
+    askable = (name for name, entry in board.judges.items() if entry.enable and not entry.replays)
     todo = {name: Todo() for name in askable}
     scope = Scope(board, options)
     for case in all_cases(board, answers, ledgers):
@@ -82,7 +81,7 @@ async def review_stage(
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack, writable=True)
         todo = plan_reviews(board, answers, ledgers, options)
-        local = [name for name in todo if isinstance(board.judges[name], LocalConfig)]
+        local = [name for name in todo if board.judges[name].one_at_a_time]
 
         def every_case(name: str) -> Iterator[Case]:
             return (case for case in all_cases(board, answers, ledgers) if case.judge.name == name)
@@ -106,8 +105,9 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
     if not todo.cases:
         return None
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
-    backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), board.judges[name])
-    client = None if options.batch is None else batch_client(backend)
+    entry = board.judges[name]
+    backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), entry)
+    client = None if options.batch is None else batch_client(entry, backend)
     try:
         with BatchLog(board.review_folder.batches_file) as log:
             if client is not None and options.batch is not None:
@@ -129,7 +129,7 @@ async def _ask_live(
     desk: Desk, backend: Backend, options: RunOptions, progress: Progress, control: Control, under_way: set[str]
 ) -> None:
     """Ask for every open case, several at once; what is in a batch already is left to it."""
-    name, ledger, price = desk.name, desk.ledger, price_of(desk.board.judges[desk.name])
+    name, ledger, price = desk.name, desk.ledger, desk.board.judges[desk.name].token_price
     salt = desk.board.review_folder.salt()
     asked: set[str] = set()
     left: set[str] = set()
@@ -160,6 +160,7 @@ def _batch_desk(
     desk: Desk, options: RunOptions, progress: Progress, control: Control, client: BatchClient, log: BatchLog
 ) -> BatchDesk:
     asked: set[str] = set()
+    entry = desk.board.judges[desk.name]
     return BatchDesk(
         judge=desk.name,
         every_case=desk.every_case,
@@ -169,7 +170,8 @@ def _batch_desk(
         client=client,
         log=log,
         salt=desk.board.review_folder.salt(),
-        price=price_of(desk.board.judges[desk.name]),
+        price=entry.token_price,
+        share=entry.batch_price,
         progress=progress,
         control=control,
         asked=asked,

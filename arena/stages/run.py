@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from types import UnionType
 from typing import cast
 
 from arena.asking.budget import Budget
@@ -17,7 +16,7 @@ from arena.board.answers import current_answers
 from arena.board.matches import models_on_board
 from arena.board.open import DryRun, OpenBoard, open_board
 from arena.board.verdicts import open_ledgers
-from arena.config.kinds import ApiConfig, BackendConfig, LocalConfig
+from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
 from arena.stages.answer import answer_stage, asked_models
@@ -59,10 +58,11 @@ def run_board(
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
         preflight(board, options)
-        if asks(board, options, ApiConfig | LocalConfig):
+        entries = entries_asked(board, options)
+        if any(entry.asks_anybody for entry in entries):
             plan = make_plan(board, options)
             check_plan(board, plan, options.budget_usd)
-            if asks(board, options, ApiConfig):
+            if any(entry.paid for entry in entries):
                 approve(plan)
         record = RunRecord(board, _asked(options, dry_run), progress)
         problems: list[RunStopped] = []
@@ -92,14 +92,14 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
         raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
 
 
-def asks(board: OpenBoard, options: RunOptions, kind: type[BackendConfig] | UnionType) -> bool:
-    """Whether any candidate or judge that may be asked is of this kind."""
+def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
+    """The candidates and judges that may be asked."""
     entries: list[BackendConfig] = []
     if "answers" in options.stages:
         entries += [board.candidates[name].entry for name in asked_models(board, options)]
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         entries += [judge for judge in board.judges.values() if judge.enable]
-    return any(isinstance(entry, kind) for entry in entries)
+    return entries
 
 
 async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from kit.silent import Silent
 
 from arena.asking.interruption import Interruption
-from arena.asking.progress import Silent
 from arena.asking.workers import LOOKAHEAD, Source, work
 from arena.errors import DiskFull
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from arena.config.kinds import VllmConfig, identity
+from arena.config.kinds import VllmConfig
 from arena.errors import InputError
 from arena.types import JSON
 
 
 def _identity(**fields: JSON) -> dict[str, JSON]:
-    return identity("m", VllmConfig.model_validate({"backend": "vllm", "model": "org/model"} | fields))
+    return VllmConfig.model_validate({"backend": "vllm", "model": "org/model"} | fields).identity("m")
 
 
 def test_engine_settings_concurrency_and_replicas_do_not_change_an_answer() -> None:

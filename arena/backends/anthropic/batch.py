@@ -11,7 +11,7 @@ from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, fa
 from arena.backends.http.api import ApiBackend
 from arena.backends.http.errors import error_text
 from arena.files import to_json
-from arena.types import JSON
+from arena.types import JSON, Backend
 
 if TYPE_CHECKING:
     from anthropic.types.messages import MessageBatch
@@ -78,6 +78,13 @@ class AnthropicBatches(Batches[Dialect]):
             "custom_id": item.custom_id,
             "params": body_of(item.request, self._model, self._dialect, self._extra),
         }
+
+
+def batches(backend: Backend) -> AnthropicBatches:
+    """The batch endpoint of an open backend of this kind."""
+    assert isinstance(backend, ApiBackend)
+    assert isinstance(backend.transport, AnthropicTransport)
+    return AnthropicBatches(backend, backend.transport)
 
 
 def _counts(batch: MessageBatch) -> tuple[int, int]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from arena.backends.http.errors import body_error
-from arena.backends.openai.wire import merge, refuses, sendable
+from arena.backends.http.wire import count, merge, refuses, sendable, text_of
 from arena.backends.thinking import split_thinking
+from arena.config.kinds.api import CACHE_MINIMUM_CHARS
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Message, Request, Sampling, Status, Usage
 
 DEFAULT_MAX_TOKENS = 8192
 """The API demands a limit; this one stands where the configuration names none."""
-CACHE_MINIMUM_CHARS = 4096
-"""About 1024 tokens: shorter prefixes are not cached by the provider, so marking them would be noise."""
 _TRUNCATED = ("max_tokens", "model_context_window_exceeded")
 
 
@@ -42,7 +41,7 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
 
     The longest prefix that sibling requests share is marked for the prompt cache when it is long enough.
     """
-    marked = _cache_position(request.messages)
+    marked = _cache_position(request)
     system: list[JSON] = []
     turns: list[JSON] = []
     for position, given in enumerate(request.messages):
@@ -61,19 +60,9 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
     return merge(body, extra)
 
 
-def shared_chars(messages: Sequence[Message]) -> int:
-    """Length of the start that sibling requests repeat: all before the last shared part, and that part."""
-    last = _last_shared(messages)
-    return 0 if last is None else sum(len(message.content) for message in messages[:last]) + messages[last].shared
-
-
-def _last_shared(messages: Sequence[Message]) -> int | None:
-    return next((index for index in reversed(range(len(messages))) if messages[index].shared > 0), None)
-
-
-def _cache_position(messages: Sequence[Message]) -> int | None:
+def _cache_position(request: Request) -> int | None:
     """Index of the message that holds the end of the shared start, or None when it is too short to cache."""
-    return _last_shared(messages) if shared_chars(messages) >= CACHE_MINIMUM_CHARS else None
+    return request.last_shared if request.shared_chars >= CACHE_MINIMUM_CHARS else None
 
 
 def _blocks(message: Message, *, mark: bool) -> list[JSON]:
@@ -114,8 +103,8 @@ def completion_of(body: Mapping[str, object]) -> Completion:
         reasoning=("\n".join(thinking) or None,),
         finish_reason=stop_reason,
         usage=_usage(body.get("usage")),
-        model_returned=_text(body.get("model")),
-        request_id=_text(body.get("id")),
+        model_returned=text_of(body.get("model")),
+        request_id=text_of(body.get("id")),
     )
 
 
@@ -128,31 +117,22 @@ def _status(text: str, stop_reason: str | None, *, closed: bool) -> Status:
 
 
 def _texts(blocks: list[Mapping[str, object]], kind: str) -> list[str]:
-    return [text for block in blocks if block.get("type") == kind and (text := _text(block.get(kind)))]
+    return [text for block in blocks if block.get("type") == kind and (text := text_of(block.get(kind)))]
 
 
 def _usage(usage: object) -> Usage:
     """Token counts; the input is the sum of plain, cache-read and cache-written tokens, which are reported apart."""
     if not isinstance(usage, Mapping):
         return Usage()
-    plain, read = _count(usage, "input_tokens"), _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
+    plain, read = count(usage, "input_tokens"), count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
     return Usage(
         input_tokens=None if plain is None else plain + (read or 0) + (written or 0),
-        output_tokens=_count(usage, "output_tokens"),
+        output_tokens=count(usage, "output_tokens"),
         cached_input_tokens=read,
-        reasoning_tokens=_count(usage.get("output_tokens_details"), "thinking_tokens"),
+        reasoning_tokens=count(usage.get("output_tokens_details"), "thinking_tokens"),
         cache_write_tokens=written,
     )
-
-
-def _count(mapping: object, name: str) -> int | None:
-    value = mapping.get(name) if isinstance(mapping, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 class StreamedBody:
@@ -194,11 +174,11 @@ class StreamedBody:
 
     def _extend(self, index: str, delta: Mapping[str, object]) -> bool:
         kind = {"text_delta": "text", "thinking_delta": "thinking"}.get(str(delta.get("type")))
-        piece = _text(delta.get(kind)) if kind else None
+        piece = text_of(delta.get(kind)) if kind else None
         if kind is None or piece is None:
             return False
         block = self._blocks.setdefault(index, {"type": kind})
-        block[kind] = (_text(block.get(kind)) or "") + piece
+        block[kind] = (text_of(block.get(kind)) or "") + piece
         return True
 
     def body(self) -> dict[str, object]:

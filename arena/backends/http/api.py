@@ -16,7 +16,7 @@ import orjson
 from arena.backends.http.conversation import converse
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
-from arena.config.kinds import AnthropicConfig, ApiConfig, OpenAIConfig
+from arena.config.kinds import ApiConfig
 from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
 from arena.money import priced
 from arena.redact import redact, remember_secrets
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NOT_AT_ANTHROPIC = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
-_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _PASSWORD = re.compile(r"//[^/@]*:([^/@]+)@")
 _OWN_FIELDS = ("model", "messages", "stream")
 
@@ -123,7 +121,7 @@ class ApiBackend(Generic[D]):
             raise call_error(error, self.transport.sdk) from None
 
 
-def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mapping[str, str]) -> str | None:
+def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str | None:
     """The API key of an entry of the configuration; None where none is needed. Secrets are known from here on.
 
     Everything about the entry that would keep it from being called is found here, before anything is sent.
@@ -132,17 +130,17 @@ def read_key(config: OpenAIConfig | AnthropicConfig, entry: str, environ: Mappin
     for name, value in config.headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
-    url = environ.get(_URL_VARIABLES[config.backend]) if config.base_url is None else config.base_url
+    url = environ.get(config.url_variable) if config.base_url is None else config.base_url
     remember_secrets([*config.headers.values(), *_url_passwords(url, environ)])
     if url is not None and not _usable(url):
-        place = f"{entry}: {_URL_VARIABLES[config.backend]}" if config.base_url is None else f"{entry}.base_url"
+        place = f"{entry}: {config.url_variable}" if config.base_url is None else f"{entry}.base_url"
         raise InputError(redact(f"{place}: expected http://HOST... or https://HOST..., found {url!r}"))
     for field in _OWN_FIELDS:
         if field in config.extra_body:
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
-    for parameter in _NOT_AT_ANTHROPIC if isinstance(config, AnthropicConfig) else ():
+    for parameter in config.takes_not:
         if getattr(config.generation_config, parameter) is not None:
-            raise InputError(f"{entry}.generation_config.{parameter}: the Anthropic API has no such parameter")
+            raise InputError(f"{entry}.generation_config.{parameter}: {config.titled} has no such parameter")
     variable = config.api_key_env
     if variable is None:
         return None

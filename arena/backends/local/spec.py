@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from arena.config.kinds import LocalConfig, VllmConfig, template_text
+from arena.config.kinds.local import LocalConfig, template_text
 from arena.errors import InputError, MissingDependency
 from arena.types import JSON
 
@@ -84,9 +84,8 @@ class EngineSpec:
 
 def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
     """The engine of a config entry; `name` is how messages call it."""
-    kind: EngineKind = "vllm" if isinstance(entry, VllmConfig) else "transformers"
     return EngineSpec(
-        kind,
+        cast("EngineKind", entry.backend),
         entry.model,
         entry.revision,
         entry.precision,

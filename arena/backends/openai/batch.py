@@ -11,7 +11,7 @@ from arena.backends.http.errors import error_text
 from arena.backends.openai.backend import OpenAITransport
 from arena.backends.openai.wire import Dialect, body_of, completion_of
 from arena.files import to_json
-from arena.types import JSON
+from arena.types import JSON, Backend
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -89,6 +89,13 @@ class OpenAIBatches(Batches[Dialect]):
     def _line(self, item: BatchItem) -> bytes:
         body = body_of(item.request, self._model, self._dialect, self._extra)
         return to_json({"custom_id": item.custom_id, "method": "POST", "url": PATH, "body": body}) + b"\n"
+
+
+def batches(backend: Backend) -> OpenAIBatches:
+    """The batch endpoint of an open backend of this kind."""
+    assert isinstance(backend, ApiBackend)
+    assert isinstance(backend.transport, OpenAITransport)
+    return OpenAIBatches(backend, backend.transport)
 
 
 def _result(line: Mapping[str, JSON]) -> BatchResult:

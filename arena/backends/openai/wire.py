@@ -6,12 +6,12 @@ Live calls, streams and batches share them. Reading is tolerant: compatible serv
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from arena.backends.http.errors import body_error
+from arena.backends.http.wire import count, merge, refuses, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
@@ -19,9 +19,6 @@ from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogpro
 _TRUNCATED = ("length", "model_length", "max_tokens")
 _BROKEN = ("error", "abort", "insufficient_system_resource")
 """Finish reasons of an answer that the provider, not the model, ended: OpenRouter, Mistral; vLLM; DeepSeek."""
-_REFUSED = re.compile(
-    r"unsupported|not support|deprecated|not permitted|unrecognized|not enabled|may only be set|unset|only 1 is allowed"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,6 @@ class Dialect:
         if refuses(complaint, "logprobs"):
             other = replace(other, logprobs=False)
         return None if other == self else other
-
-
-def refuses(complaint: str, *parameters: str) -> bool:
-    """Whether an error text says that one of these parameters, or every value of it but the default, is not taken."""
-    text = complaint.lower()
-    return any(parameter in text for parameter in parameters) and _REFUSED.search(text) is not None
 
 
 def dialect_of(base_url: str) -> Dialect:
@@ -104,24 +95,6 @@ def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def sendable(text: str) -> str:
-    """The text with U+FFFD for lone surrogates: halves of characters, which no UTF-8 body can carry."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def merge(body: dict[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The body with extra fields; an object on both sides is merged one level deep."""
-    merged = dict(body)
-    for name, value in extra.items():
-        ours = merged.get(name)
-        merged[name] = {**ours, **value} if isinstance(ours, dict) and isinstance(value, dict) else value
-    return merged
-
-
 def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> Completion:
     """What a response body says, as a completion of one turn.
 
@@ -150,8 +123,8 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> C
         finish_reason=finish_reason,
         usage=usage,
         logprobs=_logprobs(choice.get("logprobs")),
-        model_returned=_text(body.get("model")),
-        request_id=_text(body.get("id")),
+        model_returned=text_of(body.get("model")),
+        request_id=text_of(body.get("id")),
         cost_usd=_stated_cost(body.get("usage")) if dialect.states_cost else None,
     )
 
@@ -167,15 +140,15 @@ def _status(text: str, finish_reason: str | None, *, refused: bool, closed: bool
 def _content(content: object) -> tuple[str, str | None]:
     """Text and reasoning of a message's content, which some servers send as a list of typed parts."""
     if not isinstance(content, list):
-        return _text(content) or "", None
+        return text_of(content) or "", None
     parts = [part for part in content if isinstance(part, Mapping)]
-    text = "".join(_text(part.get("text")) or "" for part in parts if part.get("type", "text") == "text")
+    text = "".join(text_of(part.get("text")) or "" for part in parts if part.get("type", "text") == "text")
     thinking = [_content(p.get("thinking"))[0] for p in parts if p.get("type") == "thinking"]
     return text, "".join(thinking) or None
 
 
 def _reasoning(message: Mapping[str, object]) -> str | None:
-    return next((found for name in ("reasoning_content", "reasoning") if (found := _text(message.get(name)))), None)
+    return next((found for name in ("reasoning_content", "reasoning") if (found := text_of(message.get(name)))), None)
 
 
 def _joined(*parts: str | None) -> str | None:
@@ -185,25 +158,20 @@ def _joined(*parts: str | None) -> str | None:
 def _usage(usage: object) -> Usage:
     if not isinstance(usage, Mapping):
         return Usage()
-    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
     prompt_details, details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    reasoning = _count(details, "reasoning_tokens")
-    total = _count(usage, "total_tokens")
+    reasoning = count(details, "reasoning_tokens")
+    total = count(usage, "total_tokens")
     if completion is not None and prompt is not None and reasoning and total == prompt + completion + reasoning:
         completion += reasoning  # some providers count reasoning beside the completion, and say so in the total
-    cached = _count(prompt_details, "cached_tokens")
+    cached = count(prompt_details, "cached_tokens")
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
-        cached_input_tokens=_count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+        cached_input_tokens=count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
         reasoning_tokens=reasoning,
-        cache_write_tokens=_count(prompt_details, "cache_write_tokens"),
+        cache_write_tokens=count(prompt_details, "cache_write_tokens"),
     )
-
-
-def _count(mapping: object, name: str) -> int | None:
-    value = mapping.get(name) if isinstance(mapping, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _stated_cost(usage: object) -> float | None:
@@ -223,18 +191,14 @@ def _token(token: Mapping[str, object]) -> TokenLogprobs:
     top = token.get("top_logprobs")
     alternatives = [t for t in top if isinstance(t, Mapping)] if isinstance(top, list) else []
     return TokenLogprobs(
-        token=_text(token.get("token")) or "",
+        token=text_of(token.get("token")) or "",
         logprob=_number(token.get("logprob")),
-        top=tuple((_text(t.get("token")) or "", _number(t.get("logprob"))) for t in alternatives),
+        top=tuple((text_of(t.get("token")) or "", _number(t.get("logprob"))) for t in alternatives),
     )
 
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else -math.inf
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _first(choices: object) -> Mapping[str, object] | None:

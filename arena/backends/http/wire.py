@@ -1,0 +1,47 @@
+"""What the wire formats have in common: texts that can be sent, fields laid over a body, values read with care."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from arena.types import JSON
+
+_REFUSED = re.compile(
+    r"unsupported|not support|deprecated|not permitted|unrecognized|not enabled|may only be set|unset|only 1 is allowed"
+)
+
+
+def refuses(complaint: str, *parameters: str) -> bool:
+    """Whether an error text says that one of these parameters, or every value of it but the default, is not taken."""
+    text = complaint.lower()
+    return any(parameter in text for parameter in parameters) and _REFUSED.search(text) is not None
+
+
+def sendable(text: str) -> str:
+    """The text with U+FFFD for lone surrogates: halves of characters, which no UTF-8 body can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def merge(body: dict[str, JSON], extra: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The body with extra fields; an object on both sides is merged one level deep."""
+    merged = dict(body)
+    for name, value in extra.items():
+        ours = merged.get(name)
+        merged[name] = {**ours, **value} if isinstance(ours, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def count(mapping: object, name: str) -> int | None:
+    """A whole number of a JSON object that is 0 or more; None for anything else."""
+    value = mapping.get(name) if isinstance(mapping, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def text_of(value: object) -> str | None:
+    """A text that is not empty; None for anything else."""
+    return value if isinstance(value, str) and value else None

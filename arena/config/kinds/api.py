@@ -1,0 +1,77 @@
+"""Kinds that call an endpoint on the network, or on this machine behind a URL."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, JsonValue
+
+from arena.config.base import Price
+from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys, PromptCache
+
+CACHE_MINIMUM_CHARS = 4096
+"""About 1024 tokens: shorter prefixes are not cached by the providers, so marking them would be noise."""
+
+
+class ApiConfig(BackendConfig):
+    """An endpoint on the network (or on this machine, behind a URL)."""
+
+    model: Identifies[str | None] = None
+    """The model's name at the endpoint; default: its name on the board."""
+    base_url: NotInKeys[str | None] = None
+    headers: NotInKeys[dict[str, str]] = Field(default_factory=dict)
+    extra_body: Identifies[dict[str, JsonValue]] = Field(default_factory=dict)
+    stream: NotInKeys[bool] = False
+    """true measures the time to the first token."""
+    concurrency: NotInKeys[int] = Field(16, ge=1, le=4096)
+    price: NotInKeys[Price | None] = None
+    timeout_s: NotInKeys[float] = Field(600.0, gt=0)
+    max_retry_after_s: NotInKeys[float] = Field(300.0, gt=0)
+    """A longer Retry-After is cut to this."""
+    connect_patience_s: NotInKeys[float] = Field(30.0, ge=0)
+    """Nothing but refused connections for this long from the start ends the run (exit 2)."""
+    silence_patience_s: NotInKeys[float] = Field(600.0, ge=0)
+    """No success for this long later on ends the run (exit 3)."""
+    api_key_env: NotInKeys[str | None] = None
+    """Name of the environment variable with the key; null: no key needed (a local server)."""
+
+    paid: ClassVar[bool] = True
+    prompt_cache: ClassVar[PromptCache | None] = PromptCache(CACHE_MINIMUM_CHARS, charges_writes=False)
+    batch_price: ClassVar[float] = 0.5
+    url_variable: ClassVar[str]
+    """The environment variable that its SDK reads an endpoint from, where `base_url` names none."""
+    takes_not: ClassVar[tuple[str, ...]] = ()
+    """Sampling parameters that its API does not have."""
+    titled: ClassVar[str] = "the endpoint"
+    """What messages call its API."""
+
+    @property
+    def token_price(self) -> Price | None:
+        """The entry's own."""
+        return self.price
+
+    def source(self, name: str) -> str:
+        """The model's name at the endpoint."""
+        return self.model or name
+
+
+class OpenAIConfig(ApiConfig):
+    """Any OpenAI-compatible endpoint."""
+
+    backend: Identifies[Literal["openai"]]
+    api_key_env: NotInKeys[str | None] = "OPENAI_API_KEY"
+    """Name of the environment variable with the key; null: no key needed (a local server)."""
+
+    url_variable: ClassVar[str] = "OPENAI_BASE_URL"
+
+
+class AnthropicConfig(ApiConfig):
+    """The Anthropic messages API."""
+
+    backend: Identifies[Literal["anthropic"]]
+    api_key_env: NotInKeys[str | None] = "ANTHROPIC_API_KEY"
+
+    prompt_cache: ClassVar[PromptCache | None] = PromptCache(CACHE_MINIMUM_CHARS, charges_writes=True)
+    url_variable: ClassVar[str] = "ANTHROPIC_BASE_URL"
+    takes_not: ClassVar[tuple[str, ...]] = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
+    titled: ClassVar[str] = "the Anthropic API"
