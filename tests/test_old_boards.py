@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import arena
+from kit.commands import arena
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 BOARDS = sorted(path.parent for path in FIXTURES.glob("boards_*/*/config.yaml"))
