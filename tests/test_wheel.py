@@ -56,6 +56,10 @@ def test_nothing_but_the_package_lands_at_the_top(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"arena"}
 
 
+def test_who_imports_it_gets_its_types(installed: Path) -> None:
+    assert (installed / "arena" / "py.typed").is_file()
+
+
 def test_the_shipped_demo_runs_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     done = arena(installed, tmp_path, "run", "-c", "cfg_demo.yaml")
     assert done.returncode == 0, done.stderr
