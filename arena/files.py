@@ -155,15 +155,20 @@ def read_lines(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, byt
 def read_objects(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, dict[str, JSON]]]:
     """The objects of a JSON-lines file and where they stand. Raises DataError naming the line that is none."""
     for where, line in read_lines(path, growing=growing):
-        try:
-            value = from_json(line.removeprefix(b"\xef\xbb\xbf") if where.number == 1 else line)
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path}:{where.number}: not UTF-8 ({error})") from None
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{where.number}: not JSON, one object per line ({error})") from None
-        if not isinstance(value, dict):
-            raise DataError(f"{path}:{where.number}: expected a JSON object, found {type(value).__name__}")
-        yield where, value
+        yield where, object_of(path, where.number, line)
+
+
+def object_of(path: Path, number: int, line: bytes) -> dict[str, JSON]:
+    """The object of one line of a file. Raises DataError naming the line that is none."""
+    try:
+        value = from_json(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}:{number}: not UTF-8 ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: not JSON, one object per line ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{path}:{number}: expected a JSON object, found {type(value).__name__}")
+    return value
 
 
 class Appender:

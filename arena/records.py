@@ -1,4 +1,4 @@
-"""Answers and replies as JSON lines: the one place that knows how their fields are written."""
+"""Answers, replies and verdicts as JSON: the one place that knows how their fields are written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import cast
 
-from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage
+from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage, Verdict
 
 _ANSWER_FIELDS = {f.name for f in fields(Answer)}
 _REPLY_FIELDS = {f.name for f in fields(Reply)}
+_VERDICT_FIELDS = tuple(f.name for f in fields(Verdict))
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
 _TOKENS = (
     ("input_tokens", "in"),
@@ -86,6 +87,12 @@ def reply_from_json(line: Mapping[str, JSON]) -> Reply:
         "request": {}, "model_b": None, "order": None, "sample": 0,
     }  # fmt: skip
     return Reply(**(defaults | known))  # type: ignore[arg-type]
+
+
+def verdict_from_json(value: Mapping[str, JSON]) -> Verdict:
+    """A verdict as it stands in a battle's row. Raises KeyError or TypeError where it is none."""
+    known = {name: value[name] for name in _VERDICT_FIELDS if value.get(name) is not None}
+    return Verdict(**{"order": value["order"], "status": value["status"]} | known)  # type: ignore[arg-type]
 
 
 def usage_from_json(value: JSON) -> Usage:

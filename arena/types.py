@@ -36,6 +36,9 @@ Reason = Literal[
 ]
 """Why a battle is excluded."""
 
+PANEL = "panel"
+"""The judge of the rows that average several judges; no judge of one's own may have this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

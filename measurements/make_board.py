@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from arena.battles.counted import counted_rows
 from arena.files import round_floats
 from arena.judging.style import battle_style
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
+from arena.types import PANEL
 
 NAMES = ("atlas-70b", "beacon-mini", "cirrus-2", "delta/instruct", "ember-8b", "fjord-pro", "garnet", "halcyon-xl")
 CATEGORIES = ("coding", "math", "writing", "reasoning", "翻译")
@@ -227,7 +229,7 @@ def _settled(outcome: float) -> dict[str, Any]:
 
 
 def _panel(judged: list[dict[str, Any]]) -> dict[str, Any]:
-    row = judged[0] | {"judge": "panel", "verdicts": [], "consistent": None, "outcome": None, "winner": None}
+    row = judged[0] | {"judge": PANEL, "verdicts": [], "consistent": None, "outcome": None, "winner": None}
     outcomes = [r["outcome"] for r in judged if r["state"] == "rated"]
     if not outcomes:
         return row
@@ -272,7 +274,7 @@ def _score_rows(
 def _leaderboard(
     models: list[str], rows: list[dict[str, Any]], answers: dict[str, list[dict[str, Any]]], plan: Plan
 ) -> dict[str, Any]:
-    counted = [row for row in rows if row["judge"] == "panel"] or rows
+    counted = counted_rows(rows, lambda row: row["judge"])
     rated = [row for row in counted if row["state"] == "rated"]
     board = (_rate_scores if plan.single else _rate_battles)(rated, models)
     document: dict[str, Any] = board.to_json()

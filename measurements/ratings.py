@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from arena.battles.read.columns import Wanted
 from arena.battles.read.files import read_battles
+from arena.battles.read.wanted import Wanted
 from arena.ratings import BattleTable, RatingOptions, rate
 from arena.ratings.data.table import Coded
 from arena.ratings.methods.bootstrap import question_bootstrap

@@ -1,25 +1,25 @@
-"""A board's rows, in the order of its questions, and as the tables that are rated."""
+"""A board's rows, in the order of its questions, and how it wants them rated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
-from statistics import fmean
 from typing import cast
 
-from arena.battles.counted import Row
 from arena.board.answers import Answers
 from arena.board.matches import exams, judges_on_board, matches
 from arena.board.null_candidate import sentinel_exams, sentinel_matches
 from arena.board.open import OpenBoard
 from arena.board.verdicts import battles_of, scores_of
 from arena.config.schema import Config
-from arena.judging.combine import panel_battle, value_of
+from arena.judging.combine import panel_battle
 from arena.judging.examine import panel_score
-from arena.ratings import Anchored, BattleTable, RatingOptions
+from arena.ratings import Anchored, RatingOptions
 from arena.ratings.options import Method
 from arena.store.folder import Ledger
-from arena.types import Battle, Order, Score
+from arena.types import Battle, Score
+
+Row = Battle | Score
 
 
 def board_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
@@ -55,44 +55,6 @@ def silent_judges(board: OpenBoard) -> frozenset[str]:
     return frozenset(n for n, entry in board.judges.items() if not entry.enable or entry.replays)
 
 
-def rated_battles(rows: Sequence[Row]) -> list[Battle]:
-    return [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
-
-
-def battle_table(board: OpenBoard, battles: Sequence[Battle], models: list[str]) -> BattleTable:
-    """Rated battles as columns."""
-    return BattleTable.from_columns(
-        [row.model_a for row in battles],
-        [row.model_b for row in battles],
-        [row.outcome if row.outcome is not None else 0.5 for row in battles],
-        question_id=[row.question_id for row in battles],
-        weight=[row.weight for row in battles],
-        judge=[row.judge for row in battles],
-        category=[board.group_of(row.category) for row in battles],
-        language=[row.language for row in battles],
-        outcome_a_first=[_outcome_of(row, "a_first") for row in battles],
-        outcome_b_first=[_outcome_of(row, "b_first") for row in battles],
-        style=_style(battles),
-        models=models,
-    )
-
-
-def _outcome_of(battle: Battle, order: Order) -> float | None:
-    """The mean of one order's verdicts alone; None where that order was not asked, or is not known."""
-    shown = (verdict for verdict in battle.verdicts if verdict.order == order and verdict.order_known)
-    values = [value for verdict in shown if (value := value_of(verdict)) is not None]
-    return fmean(values) if values else None
-
-
-def _style(battles: Sequence[Battle]) -> dict[str, list[tuple[float, float]]]:
-    """Both answers' style features as columns."""
-    features = sorted({name[:-2] for row in battles for name in row.style if name.endswith("_a")})
-    return {
-        name: [(row.style.get(f"{name}_a", 0.0), row.style.get(f"{name}_b", 0.0)) for row in battles]
-        for name in features
-    }
-
-
 def rating_options(config: Config) -> RatingOptions:
     """What the config asks of the ratings."""
     rating = config.rating_gen
@@ -110,7 +72,3 @@ def rating_options(config: Config) -> RatingOptions:
         elo_orders=rating.elo.orders,
         seed=config.seed,
     )
-
-
-def criteria_names(scores: Sequence[Score]) -> list[str]:
-    return sorted({name for row in scores for name in row.criteria})

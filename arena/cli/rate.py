@@ -83,8 +83,8 @@ def rate(
     Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
     intervals true where questions repeat. Rows without an outcome are skipped and counted.
     """
-    from arena.battles.read.columns import Wanted
     from arena.battles.read.files import read_battles
+    from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
     from arena.ratings import rate as rated
 

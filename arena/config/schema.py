@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from arena.config.base import Strict
 from arena.config.kinds import CandidateConfig, JudgeConfig
+from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
 OrderRule = Literal["both", "random", "fixed", "recorded"]
@@ -68,7 +69,7 @@ class ReviewsConfig(Strict):
 
     @model_validator(mode="after")
     def _panel_is_a_reserved_name(self) -> ReviewsConfig:
-        if isinstance(self.judges, dict) and "panel" in self.judges:
+        if isinstance(self.judges, dict) and PANEL in self.judges:
             raise ValueError("the judge name `panel` is reserved for the rows that average several judges")
         return self
 
@@ -133,7 +134,7 @@ class Config(Strict):
     @classmethod
     def _names_are_not_empty(cls, value: dict[str, object]) -> dict[str, object]:
         for name in value:
-            if not name.strip() or name == "panel":
+            if not name.strip() or name == PANEL:
                 raise ValueError(f"a model cannot be called {name!r}")
         return value
 

@@ -17,7 +17,7 @@ from arena.importers.samples import Slots, assign_samples
 from arena.keys import digest, recorded_key
 from arena.records import reply_to_json
 from arena.store.folder import BoardFolder
-from arena.types import JSON, Question, Reply
+from arena.types import JSON, PANEL, Question, Reply
 
 FORMAT = "imported"
 """`format` of an imported ledger line: its verdict stands in `request["imported"]` and is not parsed again."""
@@ -104,7 +104,7 @@ def _check_names(collected: FoundBoard) -> None:
 
 def _is_name(name: str) -> bool:
     """Whether a board can hold it: text that UTF-8 can write, and not the word that means several judges."""
-    return bool(name.strip()) and name != "panel" and name.encode("utf-8", "replace").decode() == name
+    return bool(name.strip()) and name != PANEL and name.encode("utf-8", "replace").decode() == name
 
 
 def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:

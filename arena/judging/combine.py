@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
 from arena.judging.judge import Resolved
 from arena.judging.style import battle_style
-from arena.types import JSON, Answer, Battle, Label, Order, Parsed, Question, Reason, Reply, Score, Verdict, Winner
+from arena.types import (
+    JSON,
+    PANEL,
+    Answer,
+    Battle,
+    Label,
+    Order,
+    Parsed,
+    Question,
+    Reason,
+    Reply,
+    Score,
+    Verdict,
+)  # fmt: skip
+from arena.winners import winner_of
 
-PANEL = "panel"
 _SLOT_VALUE: Mapping[Label, float] = {
     "first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0
 }  # fmt: skip
@@ -29,11 +42,17 @@ def value_of(verdict: Verdict) -> float | None:
     return first if verdict.order == "a_first" else 1 - first
 
 
-def winner_of(outcome: float) -> Winner:
-    """Who won: model_a above ½, model_b below, a tie at ½."""
-    if outcome == 0.5:
-        return "tie"
-    return "model_a" if outcome > 0.5 else "model_b"
+def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | None]:
+    """P(model_a wins) by the verdicts that saw model_a first, and by those that saw it second.
+
+    Each the mean of its order, None where that order was not asked, has no verdict or is not known.
+    """
+    found: dict[Order, list[float]] = {"a_first": [], "b_first": []}
+    for verdict in verdicts:
+        if verdict.order_known and (value := value_of(verdict)) is not None:
+            found[verdict.order].append(value)
+    first, second = (fmean(values) if values else None for values in found.values())
+    return first, second
 
 
 def verdict_of(
@@ -159,12 +178,11 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
         return contest.battle("excluded", reason=failure.reason, verdicts=kept)
     if not kept or any(v.status == "missing" for v in kept):
         return contest.battle("pending", verdicts=kept)
-    values = [(value, strong_weight if v.label in _STRONG else 1.0, v.order if v.order_known else None) for v in kept
-              if (value := value_of(v)) is not None]  # fmt: skip
-    outcome = sum(value * weight for value, weight, _ in values) / sum(weight for _, weight, _ in values)
-    return contest.battle(
-        "rated", outcome=outcome, winner=winner_of(outcome), verdicts=kept, consistent=_consistent(values)
-    )
+    values = [(value, strong_weight if v.label in _STRONG else 1.0) for v in kept if (value := value_of(v)) is not None]
+    outcome = sum(value * weight for value, weight in values) / sum(weight for _, weight in values)
+    first, second = order_outcomes(kept)
+    consistent = None if first is None or second is None else winner_of(first) == winner_of(second)
+    return contest.battle("rated", outcome=outcome, winner=winner_of(outcome), verdicts=kept, consistent=consistent)
 
 
 def panel_battle(rows: Sequence[Battle], quorum: int, silent: Collection[str] = ()) -> Battle:
@@ -201,14 +219,6 @@ def shared_reason(rows: Sequence[Battle] | Sequence[Score]) -> Reason:
         return "self_judged"
     found = reasons.pop()
     return found if found is not None and not reasons else "no_quorum"
-
-
-def _consistent(values: Sequence[tuple[float, float, Order | None]]) -> bool | None:
-    by_order = [[value for value, _, o in values if o == order] for order in ("a_first", "b_first")]
-    if not all(by_order):
-        return None
-    first, second = (winner_of(fmean(side)) for side in by_order)
-    return first == second
 
 
 def _number(value: JSON) -> float | None:

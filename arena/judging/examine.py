@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from arena.judging.combine import PANEL, answer_failure, shared_reason
+from arena.judging.combine import answer_failure, shared_reason
 from arena.judging.judge import Resolved
-from arena.types import Answer, ParsedScore, Question, Reply, Score
+from arena.types import PANEL, Answer, ParsedScore, Question, Reply, Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import cast
 
+from arena.battles.counted import counted_rows
 from arena.errors import DataError, InputError
 from arena.files import from_json, read_objects
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
-PANEL = "panel"
 _NEEDED = ("question_id", "model_a", "model_b", "sample", "judge", "state", "winner", "answer_key_a", "answer_key_b")
 Place = tuple[str, str, str, int]
 """(question_id, the two models by code point, sample)."""
@@ -210,10 +210,9 @@ def _apart(old: Row, new: Row, same_scale: bool) -> bool | None:
 
 
 def _rated(rows: Iterable[Row]) -> dict[Place, Row]:
-    """The rated battles a board counts: the panel's where there is one."""
-    rated = [row for row in rows if row.get("state") == "rated"]
-    counted = [row for row in rated if row.get("judge") == PANEL] or rated
-    return {_place(row): row for row in counted}
+    """The rated battles that a board counts."""
+    counted = counted_rows(list(rows), lambda row: row.get("judge"))
+    return {_place(row): row for row in counted if row.get("state") == "rated"}
 
 
 def _place(row: Row) -> Place:

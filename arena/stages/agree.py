@@ -17,7 +17,7 @@ from arena.board.open import OpenBoard
 from arena.board.tables import board_rows
 from arena.board.verdicts import open_ledgers
 from arena.errors import DataError, InputError
-from arena.judging.combine import value_of, winner_of
+from arena.judging.combine import order_outcomes
 from arena.ratings import BattleTable
 from arena.ratings.data.arrays import codes_of
 from arena.ratings.findings.agreement import agreement
@@ -25,13 +25,12 @@ from arena.ratings.findings.temperature import fit_temperature
 from arena.ratings.findings.voters import Cast, human_ceiling, more_questions
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.results import plain
-from arena.store.votes import Vote, Votes
+from arena.store.votes import Pair, Vote, Votes, pair_key
 from arena.types import JSON, Battle, Score
+from arena.winners import winner_of
 
 THIN = 20
 """Slices with fewer votes are not shown by themselves."""
-Pair = tuple[str, str, str]
-"""Question, and two models in alphabetical order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +82,24 @@ def verdicts_as_votes(board: OpenBoard, judge: str) -> Votes:
     categories = {question.question_id: question for question in board.questions}
     votes = []
     for (question_id, first, second), judged in verdicts[judge].items():
-        outcome = 0.5 + 0.5 * float(np.sign(judged.outcome - 0.5))
         asked = categories[question_id]
-        votes.append(Vote(question_id, first, second, outcome, judge, asked.category, asked.language))
+        votes.append(Vote(
+            None, question_id, first, second, None, None, None, winner_of(judged.outcome), False, judge, None, None,
+            asked.category, asked.language,
+        ))  # fmt: skip
     return Votes(tuple(votes))
 
 
 def agree_in_file(votes: Votes, wish: Wish) -> dict[str, JSON]:
     """The judge whose verdicts stand beside the votes in one file. Raises InputError when there is none."""
     found: dict[Pair, Judged] = {}
-    for vote in votes.votes:
+    for vote in votes.counted():
         if vote.judge_outcome is not None:
-            outcome = vote.judge_outcome if vote.model_a < vote.model_b else 1 - vote.judge_outcome
+            outcome = 1 - vote.judge_outcome if vote.turned else vote.judge_outcome
             signal = 2 * outcome - 1
             if vote.judge_signal is not None:
-                signal = vote.judge_signal if vote.model_a < vote.model_b else -vote.judge_signal
-            found[_pair(vote)] = Judged(outcome, signal)
+                signal = -vote.judge_signal if vote.turned else vote.judge_signal
+            found[vote.pair] = Judged(outcome, signal)
     if not found:
         raise InputError("no judge's verdicts: give a board with -c, or a file with a column judge_pref")
     return _document(votes, {wish.judge or "judge_pref": found}, wish)
@@ -106,26 +107,26 @@ def agree_in_file(votes: Votes, wish: Wish) -> dict[str, JSON]:
 
 def _document(votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish) -> dict[str, JSON]:
     """Everything that `arena agree` says."""
-    left_out = Counter(votes.left_out)
+    counted = votes.counted()
+    left_out = Counter(votes.left_out())
     judges: list[JSON] = []
     for judge, found in sorted(verdicts.items()):
-        kept = [vote for vote in votes.votes if (v := found.get(_pair(vote))) and not _is_stale(vote, v)]
+        kept = [vote for vote in counted if (v := found.get(vote.pair)) and vote.is_current(v.keys)]
         if kept:
             judges.append(_against(judge, kept, found, wish))
-    everyone = [v for v in votes.votes if any(_pair(v) in found for found in verdicts.values())]
-    left_out["on battles that are not on the board"] = len(votes.votes) - len(everyone)
+    judged = [[found[vote.pair] for found in verdicts.values() if vote.pair in found] for vote in counted]
+    left_out["on battles that are not on the board"] = judged.count([])
     left_out["on answers that have changed"] = sum(
-        all(_is_stale(vote, found[_pair(vote)]) for found in verdicts.values() if _pair(vote) in found)
-        for vote in everyone
+        bool(on) and not any(vote.is_current(v.keys) for v in on) for vote, on in zip(counted, judged, strict=True)
     )
     if not judges:
-        raise InputError(f"none of {len(votes.votes)} votes is on a battle that a judge has decided")
-    ceiling = human_ceiling([_cast(vote) for vote in votes.votes], wish.level)
-    lefts = [vote for vote in votes.votes if vote.left is not None]
+        raise InputError(f"none of {len(counted)} votes is on a battle that a judge has decided")
+    ceiling = human_ceiling([Cast(vote.voter, *vote.pair, vote.first_wins) for vote in counted], wish.level)
+    lefts = [vote for vote in counted if vote.left is not None]
     document: dict[str, object] = {
         "level": wish.level,
-        "n_votes": len(votes.votes),
-        "n_voters": len({vote.voter for vote in votes.votes}),
+        "n_votes": len(counted),
+        "n_voters": len({vote.voter for vote in counted}),
         "left_out": {reason: n for reason, n in sorted(left_out.items()) if n},
         "people": {
             "agree_raw": ceiling.raw._asdict(),
@@ -142,11 +143,11 @@ def _document(votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish) -> dic
 def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) -> JSON:
     """One judge against the votes on battles it has decided."""
     level = wish.level
-    pairs = sorted({_pair(vote) for vote in votes})
-    people = _table([(*_pair(vote), _cast(vote).outcome) for vote in votes])
-    machine = _table([(*pair, verdicts[pair].outcome) for pair in pairs])
+    pairs = sorted({vote.pair for vote in votes})
+    people = BattleTable.of_outcomes([vote.pair for vote in votes], [vote.first_wins for vote in votes])
+    machine = BattleTable.of_outcomes(pairs, [verdicts[pair].outcome for pair in pairs])
     both = agreement(people, machine, level=level, seed=wish.seed)
-    same = [float(winner_of(_cast(vote).outcome) == winner_of(verdicts[_pair(vote)].outcome)) for vote in votes]
+    same = [float(winner_of(vote.first_wins) == winner_of(verdicts[vote.pair].outcome)) for vote in votes]
     questions = [vote.question_id for vote in votes]
     slices = {
         name: _by(votes, same, pick, level)
@@ -167,10 +168,10 @@ def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) 
 
 def _temperature(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object] | None:
     """β for the judge's signal, fitted on single votes; None where the signal says nothing or everything."""
-    signals = [verdicts[_pair(vote)].signal for vote in votes]
+    signals = [verdicts[vote.pair].signal for vote in votes]
     try:
         fitted = fit_temperature(
-            signals, [_cast(vote).outcome for vote in votes], question_id=[v.question_id for v in votes], level=level
+            signals, [vote.first_wins for vote in votes], question_id=[v.question_id for v in votes], level=level
         )
     except DataError:
         return None
@@ -179,16 +180,16 @@ def _temperature(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dic
 
 def _biases(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object]:
     """Where the judge leans that people do not: to the answer shown first, to the longer one, to calling a tie."""
-    pairs = sorted({_pair(vote) for vote in votes})
+    pairs = sorted({vote.pair for vote in votes})
     ordered = [(pair, *verdicts[pair].by_order) for pair in pairs]
     complete = [(pair, first, second) for pair, first, second in ordered if first is not None and second is not None]
     asked = [pair[0] for pair, _, _ in complete]
     judge_longer, people_longer, lengths = [], [], []
     for vote in votes:
-        judged = verdicts[_pair(vote)]
+        judged = verdicts[vote.pair]
         if judged.longer is not None:
             judge_longer.append(judged.outcome if judged.longer else 1 - judged.outcome)
-            outcome = _cast(vote).outcome
+            outcome = vote.first_wins
             people_longer.append(outcome if judged.longer else 1 - outcome)
             lengths.append(vote.question_id)
     difference = np.array(judge_longer) - np.array(people_longer)
@@ -198,7 +199,7 @@ def _biases(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str
         "longer_judge": _share(judge_longer, lengths, level)._asdict(),
         "longer_people": _share(people_longer, lengths, level)._asdict(),
         "length_bias": clustered_mean(difference, codes_of(lengths), level)._asdict(),
-        "ties_judge": _share([float(verdicts[_pair(v)].outcome == 0.5) for v in votes],
+        "ties_judge": _share([float(verdicts[v.pair].outcome == 0.5) for v in votes],
                              [v.question_id for v in votes], level)._asdict(),
         "ties_people": _share([float(v.outcome == 0.5) for v in votes], [v.question_id for v in votes],
                               level)._asdict(),
@@ -230,8 +231,8 @@ def _board_verdicts(board: OpenBoard) -> dict[str, dict[Pair, Judged]]:
     found: dict[str, dict[Pair, Judged]] = {}
     grouped: dict[tuple[str, Pair], list[Battle]] = {}
     for battle in battles:
-        pair = (battle.question_id, *sorted((battle.model_a, battle.model_b)))
-        grouped.setdefault((battle.judge, cast("Pair", pair)), []).append(battle)
+        pair = pair_key(battle.question_id, battle.model_a, battle.model_b)
+        grouped.setdefault((battle.judge, pair), []).append(battle)
     for (judge, key), same in grouped.items():
         found.setdefault(judge, {})[key] = _judged(same)
     scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
@@ -245,21 +246,16 @@ def _judged(samples: Sequence[Battle]) -> Judged:
     one = samples[0]
     flip = one.model_a > one.model_b
     outcome = fmean(battle.outcome for battle in samples if battle.outcome is not None)
-    orders = [_order(samples, "a_first"), _order(samples, "b_first")]
+    first, second = order_outcomes(verdict for battle in samples for verdict in battle.verdicts)
     signal = _signal(samples)
     lengths = one.style.get("length_a"), one.style.get("length_b")
     longer = None if None in lengths or lengths[0] == lengths[1] else float(lengths[0] > lengths[1])  # type: ignore[operator]
     keys = one.answer_key_a, one.answer_key_b
     if flip:
         outcome, signal, keys = 1 - outcome, -signal, keys[::-1]
-        orders = [None if value is None else 1 - value for value in reversed(orders)]
+        first, second = (None if value is None else 1 - value for value in (second, first))
         longer = None if longer is None else 1 - longer
-    return Judged(outcome, signal, (orders[0], orders[1]), longer, keys)
-
-
-def _order(samples: Sequence[Battle], order: str) -> float | None:
-    values = [v for b in samples for one in b.verdicts if one.order == order and (v := value_of(one)) is not None]
-    return fmean(values) if values else None
+    return Judged(outcome, signal, (first, second), longer, keys)
 
 
 def _signal(samples: Sequence[Battle]) -> float:
@@ -292,32 +288,9 @@ def _score_pairs(scores: Sequence[Score]) -> Iterator[tuple[str, Pair, Judged]]:
                 yield judge, (question, a, b), Judged(0.5 + 0.5 * np.sign(signal), signal)
 
 
-def _pair(vote: Vote) -> Pair:
-    first, second = sorted((vote.model_a, vote.model_b))
-    return vote.question_id, first, second
-
-
-def _cast(vote: Vote) -> Cast:
-    question, first, second = _pair(vote)
-    return Cast(vote.voter, question, first, second, vote.outcome if vote.model_a == first else 1 - vote.outcome)
-
-
-def _is_stale(vote: Vote, judged: Judged) -> bool:
-    """Whether the vote was cast on answers that are no longer the current ones."""
-    keys = vote.answer_keys if vote.model_a < vote.model_b else vote.answer_keys[::-1]
-    return any(None not in (mine, now) and mine != now for mine, now in zip(keys, judged.keys, strict=True))
-
-
 def _for_left(vote: Vote) -> float:
-    return vote.outcome if vote.left == vote.model_a else 1 - vote.outcome
+    return vote.outcome if vote.left == "model_a" else 1 - vote.outcome
 
 
 def _share(values: Sequence[float], questions: Sequence[str], level: float) -> Mean:
     return clustered_share(np.array(values, dtype=float), codes_of(questions), level)
-
-
-def _table(rows: Sequence[tuple[str, str, str, float]]) -> BattleTable:
-    return BattleTable.from_columns(
-        [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows],
-        question_id=[row[0] for row in rows],
-    )  # fmt: skip

@@ -12,26 +12,26 @@ from statistics import fmean
 from typing import NamedTuple, cast
 
 from arena.asking.progress import Progress
-from arena.battles.counted import Row, rated_judge_rows
+from arena.battles.columns import battle_table, score_table
+from arena.battles.counted import counted_rows, single_judges_rows
 from arena.board.answers import Answers, current_answers
 from arena.board.matches import models_on_board
 from arena.board.null_candidate import Finding, findings
 from arena.board.open import OpenBoard
-from arena.board.tables import battle_table, board_rows, criteria_names, rated_battles, rating_options, sentinel_rows
+from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.formats.text import hide_nonce
-from arena.judging.combine import PANEL
 from arena.judging.flags import flag_answers
 from arena.money import known_sum
-from arena.ratings import Leaderboard, ScoreTable, rate, rate_scores
+from arena.ratings import Leaderboard, rate, rate_scores
 from arena.ratings.findings.panel import panel_diagnostics
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
 from arena.reports.rows import write_rows
 from arena.store.folder import Ledger
-from arena.types import JSON, Battle, Score
+from arena.types import JSON, Battle
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,10 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
         inputs = _answer_inputs(board, answers) | {f"reviews/{ledgers[n].path.name}": stored[n].sha256 for n in stored}
     if null:
         write_rows(folder / "sentinel.jsonl", null, board.simulated)
-    counted = rated_judge_rows(rows)
-    models = models_on_board(board, answers)
-    rated = _rate(board, counted, rows, models)
+    counted = counted_rows(rows)
+    rated, panel = _rate(board, rows, counted, models_on_board(board, answers))
     document = _document(board, rated, counted, answers)
-    if len(counted) < len(rows) and board.config.reviews_gen.mode != "single":
-        every = battle_table(board, rated_battles([row for row in rows if row.judge != PANEL]), models)
-        options = rating_options(board.config)
-        panel = panel_diagnostics(every, options.level, options.seed)
-        document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
+    document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
     document["inputs"] = inputs
     gamed = findings(board, null)
     document["judges_detail"] = _judges_detail(
@@ -83,27 +78,21 @@ def rate_stage(board: OpenBoard, progress: Progress, folder: Path | None = None)
     return Rated(written, folder, tuple(_problems(board.config, rows, answers)))
 
 
-def _rate(board: OpenBoard, rows: Sequence[Row], of_judges: Sequence[Row], models: list[str]) -> Leaderboard:
-    """The leaderboard of the rows that count; with a panel, what is said about judges rests on their own rows."""
+def _rate(
+    board: OpenBoard, rows: Sequence[Row], counted: Sequence[Row], models: list[str]
+) -> tuple[Leaderboard, dict[str, JSON]]:
+    """The leaderboard of the rows that count, and what a panel's judges say about each other.
+
+    With a panel, what is said about judges rests on their own rows.
+    """
     options = rating_options(board.config)
     if board.config.reviews_gen.mode == "single":
-        scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
-        table = ScoreTable.from_columns(
-            [row.model for row in scores],
-            [row.question_id for row in scores],
-            [row.score for row in scores if row.score is not None],
-            judge=[row.judge for row in scores],
-            category=[board.group_of(row.category) for row in scores],
-            language=[row.language for row in scores],
-            criteria={name: [row.criteria.get(name) for row in scores] for name in criteria_names(scores)},
-            models=models,
-        )
-        return rate_scores(table, options)
-    battles = battle_table(board, rated_battles(rows), models)
-    if len(rows) == len(of_judges):
-        return rate(battles, options)
-    each = battle_table(board, rated_battles([row for row in of_judges if row.judge != PANEL]), models)
-    return rate(battles, options, every_judge=each)
+        return rate_scores(score_table(counted, board.group_of, models=models), options), {}
+    battles = battle_table(counted, board.group_of, models=models)
+    if len(counted) == len(rows):
+        return rate(battles, options), {}
+    each = battle_table(single_judges_rows(rows), board.group_of, models=models)
+    return rate(battles, options, every_judge=each), panel_diagnostics(each, options.level, options.seed)
 
 
 def _options(config: Config) -> dict[str, JSON]:
@@ -225,7 +214,7 @@ def _endings(row: Row) -> Iterable[str]:
 def _problems(config: Config, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
     """Shares of failures above what the config allows."""
     reviews = config.reviews_gen
-    for judge in sorted({row.judge for row in rows} - {PANEL}):
+    for judge in sorted({row.judge for row in single_judges_rows(rows)}):
         ends = Counter(end for row in rows if row.judge == judge for end in _endings(row))
         total = sum(ends.values())
         for end, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),

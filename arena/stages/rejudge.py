@@ -18,7 +18,7 @@ from arena.errors import ConfigError
 from arena.files import file_stems
 from arena.stages.options import StageName
 from arena.stages.rate import Rated, rate_stage
-from arena.types import JSON
+from arena.types import JSON, PANEL
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
 
@@ -84,7 +84,7 @@ def rate_view(rejudged: Rejudged, judge: str, progress: Progress, dry_run: DryRu
 
 
 def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:
-    if name == "panel" or not name.strip():
+    if name == PANEL or not name.strip():
         raise ConfigError(f"a judge cannot be called {name!r}")
     try:
         return _JUDGE.validate_python(dict(entry))

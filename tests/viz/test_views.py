@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from arena.store.votes import Votes
 from measurements.make_board import Plan, make_board
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.filters import Filter, select
 from viz.data.source import Source
-from viz.data.votes import Votes
 from viz.pages import PAGES, Page
 
 NAMES = [page.name for page in PAGES]

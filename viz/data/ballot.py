@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.store.votes import Pair, Votes, pair_key
+from arena.types import PANEL
 from viz.data.board import Board
 from viz.data.counting import winners_of_judges
 from viz.data.rows import EXCLUDED, RATED
-from viz.data.votes import Pair, Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def next_ballot(board: Board, rows: NDArray[np.intp], votes: Votes, voter: str, 
     """
     open_rows = _one_row_per_battle(board, rows)
     seen = {pair for (who, pair) in votes.latest() if who == voter}
-    waiting = [row for row in open_rows.tolist() if pair_of(board, row) not in seen]
+    waiting = [row for row in open_rows.tolist() if pair_key(*pair_of(board, row)) not in seen]
     if not waiting:
         return None
     contested = _contested(board, rows)
@@ -42,7 +43,7 @@ def next_ballot(board: Board, rows: NDArray[np.intp], votes: Votes, voter: str, 
 
 
 def pair_of(board: Board, row: int) -> Pair:
-    """What a vote on a row is about."""
+    """Question and models of a row, the way round it has them."""
     rows, names = board.rows, board.names
     return (
         names.questions[rows.question[row]],
@@ -77,7 +78,7 @@ def _contested(board: Board, rows: NDArray[np.intp]) -> set[tuple[int, int, int,
     r = board.rows
     found = {_battle(board, row) for row in rows[(r.consistent[rows] == 0) & (r.state[rows] == RATED)].tolist()}
     said = winners_of_judges(board, rows)
-    judges: Sequence[str] = [judge for judge in said if judge != "panel"]
+    judges: Sequence[str] = [judge for judge in said if judge != PANEL]
     for number, one in enumerate(judges):
         for other in judges[number + 1 :]:
             both = said[one].keys() & said[other].keys()

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.battles.counted import counted_codes
 from arena.errors import DataError
 from arena.reports.diff import BoardDiff, BoardFile, ChangedBattle, compare_boards
 from viz.data.board import index_of
-from viz.data.filters import PANEL
 from viz.data.report import read_report
 from viz.data.rows import RATED, TIED, WON_A, Names, Rows
 
@@ -108,11 +108,8 @@ def _places(
 
 
 def _counted(rows: Rows, names: Names) -> NDArray[np.intp]:
-    """The rated rows that a board counts: the panel's where there is one."""
-    rated = rows.state == RATED
-    panel = names.judges.index(PANEL) if PANEL in names.judges else None
-    of_panel = np.flatnonzero(rated & (rows.judge == panel)) if panel is not None else np.zeros(0, dtype=np.intp)
-    return of_panel if len(of_panel) else np.flatnonzero(rated)
+    """The rated rows that a board counts."""
+    return np.flatnonzero((rows.state == RATED) & counted_codes(names.judges, rows.judge))
 
 
 def _changed(old: Index, new: Index, before: int, after: int) -> ChangedBattle:

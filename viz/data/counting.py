@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,11 @@ from arena.errors import DataError
 from arena.ratings import BattleTable
 from arena.ratings.findings.agreement import Agreement, agreement
 from arena.ratings.intervals.means import Mean, clustered_share
+from arena.store.votes import Votes
+from arena.types import PANEL
 from viz.data.board import Board
 from viz.data.ranking import battle_table
 from viz.data.rows import RATED, Rows
-from viz.data.votes import Vote
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ def judge_health(board: Board, chosen: NDArray[np.intp], level: float) -> list[J
     found = []
     for code, judge in enumerate(board.names.judges):
         rows = board.rows.take(chosen[board.rows.judge[chosen] == code])
-        if len(rows) and judge != "panel":
+        if len(rows) and judge != PANEL:
             found.append(_health(judge, rows, level))
     return found
 
@@ -170,16 +171,12 @@ def judge_table(board: Board, chosen: NDArray[np.intp], judge: str) -> BattleTab
     return battle_table(board, chosen[(rows.judge[chosen] == code) & (rows.state[chosen] == RATED)])
 
 
-def people_table(votes: Iterable[Vote]) -> BattleTable | None:
-    """What people say: every vote that is no skip is a battle; None without votes. Both bad is a tie."""
-    counted = [vote for vote in votes if vote.winner != "skip"]
-    values = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
+def people_table(votes: Votes) -> BattleTable | None:
+    """What people say: every vote that counts is a battle; None without any. Both bad is a tie."""
+    counted = votes.counted()
     if not counted:
         return None
-    return BattleTable.from_columns(
-        [v.model_a for v in counted], [v.model_b for v in counted], [values[v.winner] for v in counted],
-        question_id=[v.question_id for v in counted], judge=["people"] * len(counted),
-    )  # fmt: skip
+    return BattleTable.of_outcomes([vote.pair for vote in counted], [vote.first_wins for vote in counted])
 
 
 def agreement_of(one: BattleTable, other: BattleTable, level: float) -> Agreement | None:

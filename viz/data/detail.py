@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.files import from_json
+from arena.records import verdict_from_json
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question, Verdict
 from viz.data.board import Board
-from viz.data.indexing import verdict_from
 from viz.data.rows import NONE, Rows
 
 _BLOCK = 1 << 23
@@ -150,7 +150,7 @@ def read_detail(board: Board, row: int) -> Detail:
 def _judged(line: dict[str, Any]) -> Judged:
     return Judged(
         str(line["judge"]), str(line["state"]), line.get("reason"), line.get("outcome"), line.get("winner"),
-        line.get("consistent"), tuple(verdict_from(v) for v in line.get("verdicts") or ()), line.get("score"),
+        line.get("consistent"), tuple(verdict_from_json(v) for v in line.get("verdicts") or ()), line.get("score"),
         tuple((line.get("criteria") or {}).items()), line.get("explanation"), line.get("key"),
     )  # fmt: skip
 

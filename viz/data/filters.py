@@ -8,11 +8,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.battles.counted import counted_judges
+from arena.store.votes import Votes
 from viz.data.board import Board
 from viz.data.rows import STATES, TIED, WON_A, WON_B
-from viz.data.votes import Votes
+from viz.data.votes import people_winners
 
-PANEL = "panel"
 FLAGS = ("disagree", "unparsed", "human")
 TIE = "(tie)"
 
@@ -57,7 +58,7 @@ def filter_from(parameters: Mapping[str, Sequence[str]]) -> Filter:
 
 def default_judges(board: Board) -> tuple[str, ...]:
     """Whose rows count when nothing is chosen: the panel's where it exists, else all."""
-    return (PANEL,) if PANEL in board.names.judges else board.names.judges
+    return counted_judges(board.names.judges)
 
 
 def _usual_judges(board: Board, wanted: Filter) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def _flagged(board: Board, flag: str, votes: Votes) -> NDArray[np.bool_]:
         case "unparsed":
             return np.asarray(rows.unparsed > 0)
         case "human":
-            human = votes.winners(board)
+            human = people_winners(board, votes)
             return np.asarray((human >= 0) & (rows.winner >= 0) & (human != rows.winner))
         case _:
             return np.zeros(len(rows), dtype=bool)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean
 from typing import Any, cast
 
 from arena.errors import DataError
 from arena.files import from_json
-from arena.judging.combine import value_of
+from arena.judging.combine import order_outcomes
 from arena.judging.style import FEATURES
-from arena.types import Verdict
+from arena.records import verdict_from_json
 from viz.data.rows import NONE, STATES, WINNERS, Names, Rows, RowsBuilder
 from viz.data.text_store import text_key
 
@@ -67,20 +66,19 @@ def parse_line(line: bytes) -> dict[str, Any]:
 def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: int) -> tuple[float, ...]:
     question_id = str(line["question_id"])
     first = second = tie = identical = unparsed = failed = 0
-    by_order: dict[str, list[float]] = {"a_first": [], "b_first": []}
-    for verdict in line.get("verdicts") or ():
-        status, label = verdict.get("status"), verdict.get("label")
+    verdicts = [verdict_from_json(verdict) for verdict in line.get("verdicts") or ()]
+    for verdict in verdicts:
+        status, label = verdict.status, verdict.label
         if status == "ok":
             first += label in _FIRST
             second += label in _SECOND
             tie += label == "tie"
-        if verdict.get("order_known") is not False and (value := value_of(verdict_from(verdict))) is not None:
-            by_order[verdict["order"]].append(value)
         identical += status == "identical"
         unparsed += status == "unparsed"
         failed += status in {"failed", "missing"}
     style = line.get("style") or {}
     looks = (style.get(f"{feature}_{side}", math.nan) for feature in FEATURES for side in "ab")
+    a_first, b_first = order_outcomes(verdicts)
     outcome, winner, consistent = line.get("outcome"), line.get("winner"), line.get("consistent")
     return (
         offset, length, NONE, NONE,
@@ -89,7 +87,7 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
         to.model(str(line["model_a"])), to.model(str(line["model_b"])), to.judge(str(line["judge"])),
         line.get("sample") or 0, _STATE[line["state"]], to.reason(line.get("reason")),
         NONE if winner is None else _WINNER[winner], NONE if consistent is None else int(consistent),
-        math.nan if outcome is None else outcome, _mean(by_order["a_first"]), _mean(by_order["b_first"]),
+        _number(outcome), _number(a_first), _number(b_first),
         line.get("weight", 1.0), math.nan,
         first, second, tie, identical, unparsed, failed,
         *looks,
@@ -98,17 +96,8 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
     )  # fmt: skip
 
 
-def verdict_from(value: dict[str, Any]) -> Verdict:
-    """A verdict as it stands in a battle's row."""
-    return Verdict(
-        value["order"], value["status"], value.get("answer_sample") or 0, value.get("sample") or 0, value.get("label"),
-        value.get("score_a"), value.get("score_b"), value.get("probability"), value.get("explanation"),
-        value.get("reason"), value.get("key"), value.get("order_known") is not False,
-    )  # fmt: skip
-
-
-def _mean(values: list[float]) -> float:
-    return fmean(values) if values else math.nan
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _score_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: int) -> tuple[float, ...]:
@@ -120,7 +109,7 @@ def _score_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: in
         to.language(line.get("language")),
         to.model(str(line["model"])), NONE, to.judge(str(line["judge"])),
         line.get("sample") or 0, _STATE[line["state"]], to.reason(reason),
-        NONE, NONE, math.nan, math.nan, math.nan, 1.0, math.nan if score is None else score,
+        NONE, NONE, math.nan, math.nan, math.nan, 1.0, _number(score),
         0, 0, 0, 0, int(reason == "unparsed"), int(reason == "call_failed"),
         *[math.nan] * (2 * len(FEATURES)),
         question_text_key(question_id), answer_text_key(line.get("answer_key")), 0,

@@ -172,10 +172,7 @@ class LedgerTail:
             slices=(), pairs=False, details=False,
         )  # fmt: skip
         try:
-            table = BattleTable.from_columns(
-                [key[1] for key in keys], [key[2] for key in keys], list(decided.values()),
-                question_id=[key[0] for key in keys],
-            )  # fmt: skip
+            table = BattleTable.of_outcomes(keys, list(decided.values()))
             return Provisional(rate(table, options) if keys else None, len(keys), partly)
         except (DataError, RuntimeError):
             return Provisional(None, len(keys), partly)  # too little to rate yet

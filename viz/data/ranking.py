@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arena.judging.style import FEATURES
 from arena.ratings import Anchored, BattleTable, Method, RatingOptions, ScoreTable, rate, rate_scores
-from arena.ratings.data.table import Coded
+from arena.ratings.data.table import Coded, seen_first
 from arena.ratings.methods.style import style_names
 from arena.ratings.options import Slice
 from viz.data.board import Board
@@ -93,21 +93,20 @@ def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) ->
 def battle_table(board: Board, chosen: NDArray[np.intp], style: Sequence[str] = ()) -> BattleTable:
     """Rated rows as `arena.ratings` takes them, with the style features that are asked for (the length always)."""
     rows, names = board.rows.take(chosen), board.names
-    models, model_codes = _sorted(names.models)
+    a, b = (Coded.recoded(names.models, codes) for codes in (rows.model_a, rows.model_b))
     wanted = {"length", *style_names(tuple(style))}.intersection(FEATURES)
-    a_first, b_first = ~np.isnan(rows.outcome_a_first), ~np.isnan(rows.outcome_b_first)
     groups, group_of = board.group_of_category()
     return BattleTable(
-        models=models,
-        a=model_codes[rows.model_a],
-        b=model_codes[rows.model_b],
+        models=a.names,
+        a=a.codes,
+        b=b.codes,
         outcome=rows.outcome,
         weight=rows.weight,
-        question=_coded(names.questions, rows.question),
-        judge=_coded(names.judges, rows.judge),
-        category=_coded(groups, group_of[rows.category]),
-        language=_coded(names.languages, rows.language),
-        first=np.where(a_first | b_first, a_first.astype(float) - b_first, np.nan),
+        question=Coded.recoded(names.questions, rows.question),
+        judge=Coded.recoded(names.judges, rows.judge),
+        category=Coded.recoded(groups, group_of[rows.category]),
+        language=Coded.recoded(names.languages, rows.language),
+        first=seen_first(rows.outcome_a_first, rows.outcome_b_first),
         a_first_outcome=rows.outcome_a_first,
         b_first_outcome=rows.outcome_b_first,
         style={name: _both_sides(rows, name) for name in sorted(wanted) if _is_known(board.rows, name)},
@@ -122,19 +121,6 @@ def _both_sides(rows: Rows, feature: str) -> NDArray[np.float64]:
     """A feature of both answers; an answer that is not there has none of it, as in the board's own rating."""
     sides = np.stack([getattr(rows, f"{feature}_a"), getattr(rows, f"{feature}_b")], axis=1)
     return np.asarray(np.nan_to_num(sides), dtype=np.float64)
-
-
-def _sorted(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Names by code point, and the new code of each old one (the last entry serves -1)."""
-    order = sorted(range(len(names)), key=names.__getitem__)
-    codes = np.full(len(names) + 1, -1, dtype=np.int32)
-    codes[order] = np.arange(len(names), dtype=np.int32)
-    return tuple(names[i] for i in order), codes
-
-
-def _coded(names: Sequence[str], codes: NDArray[np.int32]) -> Coded:
-    ordered, recoded = _sorted(names)
-    return Coded(ordered, recoded[codes])
 
 
 def _anchor(value: object) -> Anchored | None:

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from arena.errors import ArenaError
+from arena.store.votes import Votes, read_votes
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
 from viz.data.cache import Signature, signature
@@ -18,7 +19,7 @@ from viz.data.filters import Filter, filter_from, select
 from viz.data.ranking import rate_rows, rating_options, scores_report
 from viz.data.report import Report
 from viz.data.source import Source, parse_arguments
-from viz.data.votes import Pair, Votes, read_votes, votes_file
+from viz.data.votes import current_keys, votes_file
 from viz.ui.rendering import plain
 from viz.ui.words import CHINESE
 
@@ -93,10 +94,8 @@ def simulated() -> bool:
 def _votes_at(path: str, state: Signature, reports: Signature) -> Votes:
     del state, reports
     opened = board()
-    votes = read_votes(votes_file(opened))
-    return read_votes(
-        votes_file(opened), current_answers(opened, {(v.question_id, v.model_a, v.model_b) for v in votes.votes})
-    )
+    votes = read_votes(votes_file(opened), lenient=True)
+    return votes.current(current_keys(opened, votes))
 
 
 def votes() -> Votes:
@@ -109,29 +108,6 @@ def votes() -> Votes:
 def forget_votes() -> None:
     """Read the votes again: one was just stored, and the clock of the disk may be too coarse to show it."""
     _votes_at.clear()
-
-
-def current_answers(opened: Board, pairs: set[Pair]) -> dict[Pair, tuple[str | None, str | None]]:
-    """The answer keys that these battles show today."""
-    if opened.kind != "pairs" or not pairs:
-        return {}
-    questions = {name: code for code, name in enumerate(opened.names.questions)}
-    found: dict[Pair, tuple[str | None, str | None]] = {}
-    for pair in pairs:
-        question_id, a, b = pair
-        if question_id not in questions or a not in opened.codes or b not in opened.codes:
-            continue
-        rows = opened.rows
-        same = (
-            (rows.question == questions[question_id])
-            & (rows.model_a == opened.codes[a])
-            & (rows.model_b == opened.codes[b])
-            & (rows.sample == 0)
-        )
-        for row in np.flatnonzero(same)[:1]:
-            line = opened.line(int(row))
-            found[pair] = (line.get("answer_key_a"), line.get("answer_key_b"))
-    return found
 
 
 def url_filter() -> Filter:

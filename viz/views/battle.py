@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from arena.judging.combine import value_of
+from arena.store.votes import pair_key
 from arena.types import Verdict
 from viz.data.board import Board
 from viz.data.detail import Detail, Identity, Judged, Side, find_reply, find_row, identity_of, read_detail
@@ -138,10 +139,10 @@ def _winner_chip(detail: Detail, winner: str | None) -> tuple[str, str]:
 
 def _people(opened: Board, detail: Detail) -> str:
     """What people voted, when they did and agree with each other."""
-    pair = (detail.identity.question, detail.identity.a, detail.identity.b or "")
-    choices = [v.winner for (_, p), v in votes().latest().items() if p == pair and v.winner != "skip"]
-    if not choices:
-        return ""
+    pair = pair_key(detail.identity.question, detail.identity.a, detail.identity.b or "")
+    cast = [vote for vote in votes().counted() if vote.pair == pair]
+    turned = {"model_a": "model_b", "model_b": "model_a"}
+    choices = [v.winner if v.model_a == detail.identity.a else turned.get(v.winner, v.winner) for v in cast]
     names = {
         "model_a": detail.sides[0].model,
         "model_b": detail.sides[-1].model,

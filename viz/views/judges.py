@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from arena.ratings import BattleTable
 from arena.ratings.intervals.means import Mean
+from arena.types import PANEL
 from viz.charts.judges import intervals, length_chart
 from viz.data.board import Board
 from viz.data.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table
-from viz.data.filters import PANEL, Filter
+from viz.data.filters import Filter
 from viz.ui.choices import choose
 from viz.ui.figures import DASH, count, money, percent
 from viz.ui.pieces import category_choice, chart, clicked_row, no_match, nothing
@@ -189,7 +190,7 @@ def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
     st.subheader(t("Who agrees with whom?"), anchor=False)
     tables = {judge: judge_table(opened, chosen, judge) for judge in opened.names.judges}
     shown: dict[str, BattleTable] = {}
-    people = people_table(votes().latest().values())
+    people = people_table(votes())
     if people is not None:
         tables[t("people")] = people
         first = chosen[opened.rows.sample[chosen] == 0]  # of several answers people see the first

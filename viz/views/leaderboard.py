@@ -10,10 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
 from viz.data.board import Board
-from viz.data.filters import PANEL, Filter
+from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
 from viz.data.report import Report, Standing
 from viz.ui.choices import choose, choose_name, type_text

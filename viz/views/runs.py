@@ -11,11 +11,11 @@ from streamlit.elements.arrow import DataframeState
 
 from arena.errors import ArenaError
 from arena.reports.diff import BoardDiff, Moved
+from arena.types import PANEL
 from viz.charts.runs import slopes
 from viz.data.cache import Signature, signature
 from viz.data.comparing import Compared, compare
 from viz.data.detail import Identity
-from viz.data.filters import PANEL
 from viz.ui.choices import choose_name
 from viz.ui.figures import DASH, count, percent
 from viz.ui.pieces import chart, clicked_row, nothing, warn_all

@@ -17,12 +17,14 @@ import streamlit as st
 
 from arena.errors import DataError
 from arena.ratings import BattleTable, RatingOptions, rate
+from arena.store.votes import Vote, Votes, append_vote
+from arena.winners import Choice
 from viz.data.ballot import Ballot, next_ballot, pair_of
 from viz.data.board import Board
 from viz.data.counting import agreement_of, judge_table, people_table
 from viz.data.detail import Detail, read_detail
 from viz.data.filters import Filter, default_judges
-from viz.data.votes import Choice, Vote, Votes, append_vote, votes_file
+from viz.data.votes import votes_file
 from viz.ui.figures import DASH, count, margin, percent, points, rank_range
 from viz.ui.pieces import category_choice, chips, nothing
 from viz.ui.rendering import plain, shortened
@@ -139,17 +141,15 @@ def _who(vote: Vote, winner: str | None) -> str:
 
 
 def _results(opened: Board, cast_votes: Votes) -> None:
-    counted = [v for v in cast_votes.latest().values() if v.winner != "skip"]
+    counted = cast_votes.counted()
     st.subheader(t("So far"), anchor=False)
     if cast_votes.damaged:
         st.caption(t("{n} damaged lines in the votes file are left out.", n=cast_votes.damaged))
-    if not counted:
+    people = people_table(cast_votes)
+    if people is None:
         st.caption(t("No votes yet."))
         return
     level = opened.report.level if opened.report else 0.95
-    people = people_table(counted)
-    if people is None:
-        return
     shown = np.flatnonzero(opened.rows.sample == 0)  # of several answers people see the first
     judged = [judge_table(opened, shown, judge) for judge in default_judges(opened)]
     found = agreement_of(people, judged[0], level) if len(judged) == 1 else None

@@ -34,6 +34,12 @@ class Coded:
         codes = np.fromiter((-1 if v is None else index[str(v)] for v in values), dtype=np.int32, count=len(values))
         return cls(names, codes)
 
+    @classmethod
+    def recoded(cls, names: Sequence[str | None], codes: NDArray[np.integer]) -> Coded:
+        """A column of codes into names in any order, None and double ones among them; −1 stays unknown."""
+        own = cls.of(names)
+        return cls(own.names, np.append(own.codes, np.int32(-1))[codes])
+
     def take(self, rows: NDArray[np.intp] | Mask) -> Coded:
         """The same names over some of the rows."""
         return Coded(self.names, self.codes[rows])
@@ -123,6 +129,16 @@ class BattleTable:
             style={name: np.asarray(values, dtype=float) for name, values in (style or {}).items()},
         ).checked(source)
 
+    @classmethod
+    def of_outcomes(cls, battles: Sequence[tuple[str, str, str]], outcome: Sequence[float]) -> BattleTable:
+        """Battles of (question_id, model_a, model_b) and P(model_a wins), of which nothing else is known."""
+        return cls.from_columns(
+            [model_a for _, model_a, _ in battles],
+            [model_b for _, _, model_b in battles],
+            outcome,
+            question_id=[question for question, _, _ in battles],
+        )
+
     def checked(self, source: str = "battles") -> BattleTable:
         """Itself, when every value is one that can be rated. Raises DataError that names the first bad row."""
         _refuse(~((self.outcome >= 0) & (self.outcome <= 1)), self.outcome, source, "outcome", "a number in [0, 1]")
@@ -189,6 +205,12 @@ class BattleTable:
         return np.arange(len(self), dtype=np.int32) if self.question is None else self.question.codes
 
 
+def seen_first(a_first: FloatArray, b_first: FloatArray) -> FloatArray:
+    """`first` of a table, from which of the two orders have an outcome."""
+    has_a, has_b = ~np.isnan(a_first), ~np.isnan(b_first)
+    return np.where(has_a | has_b, has_a.astype(float) - has_b, np.nan)
+
+
 def _outcomes(values: Sequence[float | None] | None, n: int) -> FloatArray | None:
     if values is None:
         return None
@@ -207,8 +229,7 @@ def _first(
     if first_model is None:
         if sides[0] is None or sides[1] is None:
             return None
-        has_a, has_b = ~np.isnan(sides[0]), ~np.isnan(sides[1])
-        return np.where(has_a | has_b, has_a.astype(float) - has_b, np.nan)
+        return seen_first(sides[0], sides[1])
     index = {name: code for code, name in enumerate(everyone.names)}
     codes = np.fromiter((-1 if v is None else index.get(v, -2) for v in first_model), np.int32, len(first_model))
     alien = (codes != -1) & (codes != a) & (codes != b)

@@ -71,7 +71,7 @@ def agreement(
     if not keys:
         raise DataError("agreement: the two have no battle in common (same question, same two models)")
     x, y = np.array([ours[key] for key in keys]), np.array([theirs[key] for key in keys])
-    tables = tuple(_table(keys, values) for values in (x, y))
+    tables = tuple(BattleTable.of_outcomes(keys, values.tolist()) for values in (x, y))
     assert tables[0].question is not None
     clusters = tables[0].question.codes
     a, b = _verdicts(x), _verdicts(y)
@@ -103,12 +103,6 @@ def _outcomes(table: BattleTable) -> dict[Key, float]:
         total, count = sums.get(key, (0.0, 0))
         sums[key] = (total + value, count + 1)
     return {key: total / count for key, (total, count) in sums.items()}
-
-
-def _table(keys: list[Key], outcome: FloatArray) -> BattleTable:
-    return BattleTable.from_columns(
-        [key[1] for key in keys], [key[2] for key in keys], outcome.tolist(), question_id=[key[0] for key in keys]
-    )
 
 
 def _verdicts(outcome: FloatArray) -> NDArray[np.intp]:

@@ -16,10 +16,9 @@ from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Effect, Leaderboard, number, plain
-from arena.types import JSON
+from arena.types import JSON, PANEL
 
 Rater = Callable[[BattleTable, RatingOptions], Leaderboard]
-PANEL = "panel"
 
 
 def judge_details(

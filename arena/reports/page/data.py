@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from arena.battles.counted import counted_judges
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.files import from_json, read_objects
 from arena.questions import load_questions
 from arena.reports.page.health import HealthTally, JudgeHealth
-from arena.reports.page.sample import PANEL, Register, Sample, answer_keys, read_drawn
+from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
 from arena.store.folder import BoardFolder, read_answers
-from arena.types import JSON
+from arena.types import JSON, PANEL
 
 Row = Mapping[str, JSON]
 Met = Mapping[tuple[str, str], tuple[float, int]]
@@ -55,14 +56,15 @@ class _Tally:
 
     judges: dict[str, HealthTally] = field(default_factory=dict)
     met: dict[bool, dict[tuple[str, str], list[float]]] = field(default_factory=lambda: {True: {}, False: {}})
-    """By whether the row is the panel's: only those count where there are any."""
-    rows: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    """By whether the row is the panel's."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """By judge."""
     register: Register = field(default_factory=Register)
 
     def add(self, row: Row) -> None:
         judge = str(row.get("judge"))
         panel = judge == PANEL
-        self.rows[panel] += 1
+        self.rows[judge] += 1
         if not panel:
             self.judges.setdefault(judge, HealthTally(judge)).add(row)
         outcome = row.get("outcome")
@@ -74,9 +76,10 @@ class _Tally:
                 entry[1] += 1
 
     def counted(self) -> tuple[Met, int]:
-        """The pairs that met and the number of rows, of the panel where there is one."""
-        panel = self.rows[True] > 0
-        return {pair: (total / n, int(n)) for pair, (total, n) in self.met[panel].items()}, self.rows[panel]
+        """The pairs that met and the number of rows, of those that count."""
+        counted = counted_judges(self.rows)
+        met = self.met[PANEL in counted]
+        return {pair: (total / n, int(n)) for pair, (total, n) in met.items()}, sum(self.rows[j] for j in counted)
 
 
 def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: BoardFolder) -> PageData:

@@ -6,13 +6,13 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import cast
 
+from arena.judging.combine import order_outcomes
+from arena.records import verdict_from_json
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
-_SLOT = {"first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +120,5 @@ class HealthTally:
 
 def _first_slot(row: Row) -> float | None:
     """Points of whoever was shown first, the mean of both orders; None unless both were asked."""
-    by_order: dict[str, list[float]] = {"a_first": [], "b_first": []}
-    for verdict in cast("Sequence[Row]", row.get("verdicts") or ()):
-        value = _value(verdict)
-        if value is not None and verdict.get("order_known") is not False:
-            by_order[str(verdict["order"])].append(value)
-    if not all(by_order.values()):
-        return None
-    return (fmean(by_order["a_first"]) + 1 - fmean(by_order["b_first"])) / 2
-
-
-def _value(verdict: Row) -> float | None:
-    """P(model_a wins) of one verdict as the board stores it."""
-    if verdict.get("status") == "identical":
-        return 0.5
-    label, probability = verdict.get("label"), verdict.get("probability")
-    if verdict.get("status") != "ok" or label not in _SLOT:
-        return None
-    if isinstance(probability, int | float):
-        return float(probability)
-    first = _SLOT[str(label)]
-    return first if verdict.get("order") == "a_first" else 1 - first
+    first, second = order_outcomes(map(verdict_from_json, cast("Sequence[Row]", row.get("verdicts") or ())))
+    return None if first is None or second is None else (first + 1 - second) / 2

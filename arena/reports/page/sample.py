@@ -10,11 +10,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from arena.battles.counted import counted_rows, single_judges_rows
 from arena.files import Line, from_json, to_json
 from arena.types import JSON, Question
 
 Row = Mapping[str, JSON]
-PANEL = "panel"
 SAMPLE_BATTLES = 400
 SAMPLE_BYTES = 3_200_000
 TEXT_LIMIT = 6000
@@ -65,7 +65,7 @@ def battle_of(row: Row) -> tuple[str, ...]:
 
 
 def _counted(rows: Sequence[Found]) -> Found:
-    return next((row for row in rows if row.judge == PANEL), rows[0])
+    return counted_rows(rows)[0]
 
 
 def read_drawn(path: Path, drawn: Iterable[Sequence[Found]]) -> list[tuple[Row, list[Row]]]:
@@ -128,9 +128,7 @@ class Sample:
 
 def _entry(row: Row, judged: Sequence[Row]) -> dict[str, JSON]:
     verdicts: list[JSON] = []
-    for own in judged:
-        if own.get("judge") == PANEL:
-            continue
+    for own in single_judges_rows(judged, lambda row: row.get("judge")):
         if "model" in own:
             verdicts.append(_kept(own, own, _SCORE))
         for verdict in cast("Sequence[Row]", own.get("verdicts") or ()):

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from kit.paths import ROOT
 
+from arena.store.votes import Votes, read_votes
 from measurements.make_board import Plan, make_board
 from viz.data.board import open_board
 from viz.data.detail import identity_of
 from viz.data.filters import Filter, select
 from viz.data.source import Source
-from viz.data.votes import Votes, read_votes
 from viz.pages import PAGES
 
 PATHS = [page.path for page in PAGES if not page.hidden]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arena.store.votes import Votes
 from viz.data.board import Board, open_board
 from viz.data.counting import (
     agreement_of,
@@ -21,7 +22,6 @@ from viz.data.counting import (
 from viz.data.filters import Filter, select
 from viz.data.ranking import rate_rows, rating_options, scores_report
 from viz.data.source import Source
-from viz.data.votes import Votes
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arena.store.votes import Vote, Votes
 from viz.data.board import Board, open_board
 from viz.data.filters import TIE, Filter, filter_from, select
 from viz.data.rows import EXCLUDED, PENDING, TIED
 from viz.data.source import Source
-from viz.data.votes import Vote, Votes
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from kit.paths import ROOT
 
 from arena.ratings import Leaderboard
 from arena.ratings.results import ModelRow
+from arena.store.votes import Votes
 from viz.data import ranking
 from viz.data.board import Board, open_board
 from viz.data.filters import Filter, select
 from viz.data.ranking import rate_rows, rating_options
 from viz.data.report import Report, Standing
 from viz.data.source import Source
-from viz.data.votes import Votes
 
 NUMBERS = (
     "rank", "rank_low", "rank_high", "rating", "rating_low", "rating_high", "elo", "elo_low", "elo_high", "win_rate",

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from arena.store.votes import Votes
 from viz.charts.looks import styled
 from viz.data.board import open_board
 from viz.data.filters import Filter, select
 from viz.data.ranking import rate_rows, rating_options
 from viz.data.source import Source
-from viz.data.votes import Votes
 from viz.ui.pieces import REASONS
 
 

@@ -1,0 +1,65 @@
+"""Rows as the tables that are rated: the one way from battles and scores to columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from arena.judging.combine import order_outcomes
+from arena.ratings import BattleTable, ScoreTable
+from arena.types import Battle, Score
+
+GroupOf = Callable[[str], str]
+"""The group that a category is shown under."""
+
+
+def _itself(category: str) -> str:
+    return category
+
+
+def battle_table(
+    rows: Iterable[Battle | Score],
+    group_of: GroupOf = _itself,
+    *,
+    models: Sequence[str] = (),
+    source: str = "battles",
+) -> BattleTable:
+    """The rated battles among the rows. `models` are on the board even without one. Raises DataError naming a row."""
+    battles = [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
+    by_order = [order_outcomes(row.verdicts) for row in battles]
+    features = sorted({name[:-2] for row in battles for name in row.style if name.endswith("_a")})
+    return BattleTable.from_columns(
+        [row.model_a for row in battles],
+        [row.model_b for row in battles],
+        [row.outcome for row in battles if row.outcome is not None],
+        question_id=[row.question_id for row in battles],
+        weight=[row.weight for row in battles],
+        judge=[row.judge for row in battles],
+        category=[group_of(row.category) for row in battles],
+        language=[row.language for row in battles],
+        outcome_a_first=[first for first, _ in by_order],
+        outcome_b_first=[second for _, second in by_order],
+        style={
+            name: [(row.style.get(f"{name}_a", 0.0), row.style.get(f"{name}_b", 0.0)) for row in battles]
+            for name in features
+        },
+        models=models,
+        source=source,
+    )
+
+
+def score_table(
+    rows: Iterable[Battle | Score], group_of: GroupOf = _itself, *, models: Sequence[str] = ()
+) -> ScoreTable:
+    """The rated scores among the rows, with every criterion that one of them has."""
+    scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
+    criteria = sorted({name for row in scores for name in row.criteria})
+    return ScoreTable.from_columns(
+        [row.model for row in scores],
+        [row.question_id for row in scores],
+        [row.score for row in scores if row.score is not None],
+        judge=[row.judge for row in scores],
+        category=[group_of(row.category) for row in scores],
+        language=[row.language for row in scores],
+        criteria={name: [row.criteria.get(name) for row in scores] for name in criteria},
+        models=models,
+    )

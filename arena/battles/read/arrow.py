@@ -1,0 +1,223 @@
+"""Columns of arrow, whichever file they come from, as a checked table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.battles.counted import counted_codes, counted_judges
+from arena.battles.read.wanted import NUMBERS, BattleFile, Wanted
+from arena.errors import DataError
+from arena.ratings.data.arrays import Codes, FloatArray, Mask
+from arena.ratings.data.table import FAINTEST, BattleTable, Coded
+from arena.types import PANEL
+from arena.winners import BATTLE_OUTCOMES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Number = TypeVar("Number", np.int32, np.float64)
+
+
+def from_arrow(data: pa.Table, path: Path, wanted: Wanted) -> BattleFile:
+    """A checked table from arrow columns; rows without an outcome, or not rated, are skipped and counted."""
+    there = set(data.column_names)
+    coded = {
+        name: _coded(data.column(name), path, name)
+        for name in data.column_names
+        if wanted.is_name(name) and (name not in ("model_a", "model_b") or name == wanted.cluster)
+    }
+    models, a, b = _models(*(_coded(data.column(name), path, name) for name in ("model_a", "model_b")))
+    outcome = _numbers(data, "outcome", path) if "outcome" in there else _winners(coded["winner"], path)
+    keep, skipped, every = _selection(coded, outcome, wanted, path)
+    first = _first(coded["first_model"], models, a, b, path) if "first_model" in coded else None
+    style = {name: _numbers(data, name, path) for name in there if not wanted.is_name(name) and name not in NUMBERS}
+    table = BattleTable(
+        models=models, a=a, b=b, outcome=outcome, first=first,
+        weight=_numbers(data, "weight", path) if "weight" in there else None,
+        question=coded.get(wanted.cluster), judge=coded.get("judge"), category=coded.get("category"),
+        language=coded.get("language"), style=_style(style),
+    )  # fmt: skip
+    _check(table, keep if every is None else keep | every, path, wanted.cluster)
+    judges = None if every is None else _compact(table.select(every))
+    return BattleFile(_compact(table if keep.all() else table.select(keep)), skipped, judges)
+
+
+def _selection(
+    coded: dict[str, Coded], outcome: FloatArray, wanted: Wanted, path: Path
+) -> tuple[Mask, dict[str, int], Mask | None]:
+    """Rows to rate, how many others there are by reason, and the rows of all judges where a panel is rated."""
+    n = len(outcome)
+    judge = coded.get("judge")
+    chosen, every = np.ones(n, dtype=bool), None
+    if wanted.judge is not None:
+        if judge is None or wanted.judge not in judge.names:
+            have = ", ".join(judge.names) if judge is not None else "no judge column"
+            raise DataError(f"{path}: no battles by judge {wanted.judge!r} (have: {have})")
+        chosen = judge.codes == judge.names.index(wanted.judge)
+    elif judge is not None and PANEL in counted_judges(judge.names):
+        chosen = counted_codes(judge.names, judge.codes)
+        every = ~chosen
+    rated = ~np.isnan(outcome)
+    skipped: Counter[str] = Counter()
+    state = coded.get("state")
+    if state is not None:
+        is_rated = state.codes == (state.names.index("rated") if "rated" in state.names else -2)
+        reason = coded.get("reason")
+        for row in np.flatnonzero(chosen & ~is_rated):
+            why = reason.codes[row] if reason is not None else -1
+            known = state.names[state.codes[row]] if state.codes[row] >= 0 else "no state"
+            skipped[reason.names[why] if reason is not None and why >= 0 else known] += 1
+        chosen, every = chosen & is_rated, None if every is None else every & is_rated
+    without = int((chosen & ~rated).sum())
+    if without:
+        skipped["no outcome"] += without
+    return chosen & rated, dict(skipped), None if every is None else every & rated
+
+
+def _coded(column: pa.ChunkedArray, path: Path, name: str) -> Coded:
+    """A text column as sorted names and codes; numbers are written as text, whole ones without a fraction."""
+    import pyarrow as pa
+
+    try:
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            column = column.cast(pa.string())
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        column = column.unify_dictionaries()
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {name}: not a column of names: {error}") from error
+    if column.num_chunks == 0:
+        return Coded((), np.zeros(0, dtype=np.int32))
+    names = [_text(value) for value in column.chunk(0).dictionary.to_pylist()]
+    codes = np.concatenate([_values(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
+    return Coded.recoded(names, codes)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, float):
+        return None if np.isnan(value) else str(int(value)) if value.is_integer() else str(value)
+    return str(value)
+
+
+def _values(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
+    """An arrow array's buffer, with nulls filled (arrow's own conversions import pandas where it is installed)."""
+    data = array.buffers()[1]
+    if data is None or not len(array):
+        return np.full(len(array), missing, dtype=kind)
+    width = array.type.bit_width // 8
+    stored = np.frombuffer(data, dtype=f"{'f' if kind.kind == 'f' else 'i'}{width}")
+    values = stored[array.offset : array.offset + len(array)].astype(kind)
+    if array.null_count:
+        bits = np.unpackbits(np.frombuffer(array.buffers()[0], dtype=np.uint8), bitorder="little")
+        values[bits[array.offset : array.offset + len(array)] == 0] = missing
+    return values
+
+
+def _models(first: Coded, second: Coded) -> tuple[tuple[str, ...], Codes, Codes]:
+    """Both columns over one sorted tuple of names."""
+    if first.names == second.names:
+        return first.names, first.codes, second.codes
+    names = tuple(sorted({*first.names, *second.names}))
+    place = {name: code for code, name in enumerate(names)}
+    a, b = (np.array([*(place[name] for name in side.names), -1], dtype=np.int32) for side in (first, second))
+    return names, a[first.codes], b[second.codes]
+
+
+def _compact(table: BattleTable) -> BattleTable:
+    """Without judges' names that no row has."""
+    if table.judge is None:
+        return table
+    used = [int(code) for code in np.unique(table.judge.codes) if code >= 0]
+    if len(used) == len(table.judge.names):
+        return table
+    names = [name if code in used else None for code, name in enumerate(table.judge.names)]
+    return replace(table, judge=Coded.recoded(names, table.judge.codes))
+
+
+def _winners(winner: Coded, path: Path) -> FloatArray:
+    unknown = [name for name in winner.names if name not in BATTLE_OUTCOMES]
+    if unknown:
+        row = int(np.argmax(winner.codes == winner.names.index(unknown[0])))
+        raise DataError(
+            f"{path}: row {row + 1}: winner: found {unknown[0]!r}, allowed: {', '.join(BATTLE_OUTCOMES)}, null"
+        )
+    values = np.array([*(BATTLE_OUTCOMES[name] for name in winner.names), np.nan])
+    result: FloatArray = values[winner.codes]
+    return result
+
+
+def _numbers(data: pa.Table, name: str, path: Path) -> FloatArray:
+    import pyarrow as pa
+
+    try:
+        chunks = data.column(name).cast(pa.float64()).chunks
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: {name}: not a column of numbers: {error}") from error
+    return np.concatenate([np.zeros(0), *(_values(chunk, np.dtype(np.float64), np.nan) for chunk in chunks)])
+
+
+def _first(first: Coded, models: tuple[str, ...], a: Codes, b: Codes, path: Path) -> FloatArray:
+    place = {name: code for code, name in enumerate(models)}
+    codes = np.array([*(place.get(name, -2) for name in first.names), -1], dtype=np.int32)[first.codes]
+    alien = (codes != -1) & (codes != a) & (codes != b)
+    if alien.any():
+        row = int(np.argmax(alien))
+        raise DataError(
+            f"{path}: row {row + 1}: first_model: found {first.names[first.codes[row]]!r}, "
+            "allowed: model_a or model_b of its row"
+        )
+    return np.where(codes == -1, np.nan, np.where(codes == a, 1.0, -1.0))
+
+
+def _style(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Columns x_a and x_b as the two sides of x; any other column as a difference."""
+    found = {}
+    for name, values in sorted(columns.items()):
+        if name.endswith("_a") and f"{name[:-2]}_b" in columns:
+            found[name[:-2]] = np.column_stack([values, columns[f"{name[:-2]}_b"]])
+        elif not (name.endswith("_b") and f"{name[:-2]}_a" in columns):
+            found[name] = values
+    return found
+
+
+def _check(table: BattleTable, rows: Mask, path: Path, cluster: str) -> None:
+    """Refuse what cannot be rated, by the number of the row in the file and what was found there."""
+    weight, outcome = table.weight, table.outcome
+    checks: list[tuple[Mask, Callable[[int], str], str, str]] = [
+        (table.a < 0, _nothing, "model_a", "a model's name"),
+        (table.b < 0, _nothing, "model_b", "a model's name"),
+        ((table.a == table.b) & (table.a >= 0), lambda row: repr(table.models[table.a[row]]), "model_a, model_b",
+         "two different models"),
+        (~((outcome >= 0) & (outcome <= 1)), lambda row: f"{outcome[row]:g}", "outcome", "a number in [0, 1]"),
+    ]  # fmt: skip
+    if weight is not None:
+        top = np.max(weight, where=rows & np.isfinite(weight), initial=0.0)
+        bad, faint = ~((weight >= 0) & np.isfinite(weight)), (weight > 0) & (weight < FAINTEST * top)
+        checks.append((bad, lambda row: _shown(weight[row]), "weight", "a number of at least 0"))
+        checks.append((faint, lambda row: f"{weight[row]:g}", "weight", "0, or at least a billionth of the largest"))
+    if table.question is not None:
+        what = "a question's id" if cluster == "question_id" else "a value to cluster by"
+        checks.append((table.question.codes < 0, _nothing, cluster, what))
+    for name, values in table.style.items():
+        infinite = np.atleast_1d(np.isinf(values.reshape(len(table), -1)).any(axis=1))
+        checks.append((infinite, lambda row: "inf", name, "a finite number"))
+    for bad, shown, column, allowed in checks:
+        found = bad & rows
+        if found.any():
+            row = int(np.argmax(found))
+            raise DataError(f"{path}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
+
+
+def _shown(value: float) -> str:
+    return "nothing" if np.isnan(value) else f"{value:g}"
+
+
+def _nothing(row: int) -> str:
+    return "nothing"
