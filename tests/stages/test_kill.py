@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from kit.boards import arithmetic_board, edit_config, read_jsonl
 from kit.commands import arena
+from kit.processes import finish, start
 
 KILLS = 20
 IN_FLIGHT = 8
@@ -22,7 +21,7 @@ REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.
 
 def slow_board(folder: Path) -> Path:
     config = arithmetic_board(folder, n_questions=60)
-    judge = {"backend": "simulated", "latency_s": 0.1, "concurrency": IN_FLIGHT}
+    judge = {"backend": "simulated", "latency_s": 0.005, "concurrency": IN_FLIGHT}
     return edit_config(config, reviews_gen={"mode": "pairwise", "judges": {"slow": judge}})
 
 
@@ -36,22 +35,12 @@ def test_a_run_killed_twenty_times_ends_like_one_that_was_left_alone(tmp_path: P
 
     rng = random.Random(0)
     ledger = tmp_path / "b/out/reviews/slow.jsonl"
-    command = [sys.executable, "-m", "arena", "run", "-c", str(killed)]
     torn = 0
     for _ in range(KILLS):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        started, size = time.monotonic(), ledger.stat().st_size if ledger.exists() else 0
-        while time.monotonic() - started < 30 and (not ledger.exists() or ledger.stat().st_size <= size):
-            time.sleep(0.01)  # until it has begun to write
-        time.sleep(rng.uniform(0, 0.1))
-        assert process.poll() is None, "the run was over before it could be killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        if rng.random() < 0.5:  # as if the kill had come inside the write
-            content = ledger.read_bytes()
-            last = content.rstrip(b"\n").rfind(b"\n") + 1
-            ledger.write_bytes(content[: last + rng.randrange(1, max(2, len(content) - last))])
-            torn += 1
+        inside = rng.random() < 0.5  # the kill comes in the middle of a write
+        run = start("run", "-c", killed, dies_at_write=rng.randrange(1, 25), torn=inside)
+        assert finish(run) == -signal.SIGKILL
+        torn += ledger.exists() and not ledger.read_bytes().endswith(b"\n")
     assert arena("run", "-c", killed).returncode == 0
 
     expected = {reply["key"] for reply in read_jsonl(tmp_path / "a/out/reviews/slow.jsonl")}

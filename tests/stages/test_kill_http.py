@@ -10,9 +10,7 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +18,11 @@ import pytest
 from kit.boards import arithmetic_board, edit_config, read_jsonl
 from kit.commands import arena
 from kit.judges import sum_judge
+from kit.processes import finish, signalling, start
 from kit.servers import Action, Call, FakeServer
 
 KILLS = int(os.environ.get("ARENA_KILLS", "4"))
-LATENCY_S = 0.05
+LATENCY_S = 0.02
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")
 
 
@@ -51,19 +50,11 @@ def test_kills_repeat_no_more_than_what_was_in_flight(tmp_path: Path, in_flight:
     ledger = tmp_path / "b/out/reviews/j.jsonl"
     with FakeServer(slowly) as server:
         config = board_on(server, tmp_path / "b", in_flight)
-        command = [sys.executable, "-m", "arena", "run", "-c", str(config)]
-        kills = 0
-        while kills < KILLS:
-            calls = len(server.calls)
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            give_up = time.monotonic() + 60
-            while len(server.calls) <= calls and process.poll() is None and time.monotonic() < give_up:
-                time.sleep(0.005)  # until it has begun to ask
-            time.sleep(rng.uniform(0, 2.5 * LATENCY_S))
-            assert process.poll() is None, "the run was over before it could be killed"
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
+        for _ in range(KILLS):
+            run = start("run", "-c", config)
+            server.script = signalling(slowly, run, signal.SIGKILL, at=rng.randrange(1, 2 * in_flight))
+            assert finish(run) == -signal.SIGKILL
+            server.script = slowly
         assert server.most_in_flight <= in_flight * 2  # a killed run's calls may linger while the next one starts
         assert arena("run", "-c", config).returncode == 0
         counts = server.counts
@@ -73,8 +64,8 @@ def test_kills_repeat_no_more_than_what_was_in_flight(tmp_path: Path, in_flight:
     assert sorted(stored) == sorted(expected)  # each planned reply once
     assert set(counts) == set(undisturbed_server.counts)  # what was asked is what was planned
     repeats = sum(counts.values()) - len(counts)
-    sys.stdout.write(f"\n{kills} kills, {in_flight} in flight: {len(counts)} requests, {repeats} repeated\n")
-    assert 0 < repeats <= kills * in_flight
+    sys.stdout.write(f"\n{KILLS} kills, {in_flight} in flight: {len(counts)} requests, {repeats} repeated\n")
+    assert 0 < repeats <= KILLS * in_flight
     for name in REPORTS:
         one, other = (tmp_path / side / "out/reports" / name for side in "ab")
         assert one.read_bytes() == other.read_bytes(), name
