@@ -18,6 +18,7 @@ from arena.judging.kinship import kinship_warnings, peer_warnings
 from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
+from arena.ratings.methods import wrong_method
 from arena.store.folder import BoardFolder
 from arena.store.recordings import Recording, load_recording
 from arena.types import Question
@@ -91,8 +92,18 @@ def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard
             folder.dry_run if dry_run == "all" else folder,
             folder.dry_run if dry_run else folder,
         )
+    _check_metrics(loaded)
     _warn(board)
     return board
+
+
+def _check_metrics(loaded: LoadedConfig) -> None:
+    """Refuse a metric that is no rating method, or none of the board's mode."""
+    mode = loaded.config.reviews_gen.mode
+    for metric in loaded.config.metrics:
+        wrong = wrong_method(metric, scores=mode == "single", allowed=f"mode {mode} has")
+        if wrong is not None:
+            raise ConfigError(f"{loaded.path}: rating_gen.metrics: {wrong}")
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

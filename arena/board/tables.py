@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import cast
 
 from arena.board.answers import Answers
 from arena.board.matches import exams, judges_on_board, matches
@@ -15,7 +14,6 @@ from arena.config.schema import Config
 from arena.judging.combine import panel_battle
 from arena.judging.examine import panel_score
 from arena.ratings import Anchored, RatingOptions
-from arena.ratings.options import Method
 from arena.store.folder import Ledger
 from arena.types import Battle, Score
 
@@ -61,7 +59,7 @@ def rating_options(config: Config) -> RatingOptions:
     baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
     anchor = next((Anchored(model, points) for model, points in (rating.anchor or {}).items()), None)
     return RatingOptions(
-        methods=cast("tuple[Method, ...]", config.metrics),
+        methods=config.metrics,
         baseline=baseline,
         anchor=anchor,
         interval=rating.interval.method,

@@ -11,11 +11,10 @@ import click
 from arena.cli.options import FiniteRange
 
 if TYPE_CHECKING:
-    from arena.ratings import Anchored, Leaderboard, Method, RatingOptions
+    from arena.ratings import Anchored, Leaderboard, RatingOptions
     from arena.ratings.options import EloOrder, Interval, Slice
     from arena.types import JSON
 
-METHODS = ("bradley_terry", "elo", "win_rate")
 INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 
 
@@ -114,12 +113,15 @@ def rate(
             print_pairs(document)
 
 
-def _methods(given: tuple[str, ...]) -> tuple[Method, ...]:
+def _methods(given: tuple[str, ...]) -> tuple[str, ...]:
+    from arena.ratings.methods import wrong_method
+    from arena.ratings.options import USUAL_METHODS
+
     chosen = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
     for name in chosen:
-        if name not in METHODS:
-            raise click.BadParameter(f"found {name!r}, allowed: {', '.join(METHODS)}", param_hint="--method")
-    return cast("tuple[Method, ...]", chosen or ("bradley_terry", "win_rate"))
+        if (wrong := wrong_method(name)) is not None:
+            raise click.BadParameter(wrong, param_hint="--method")
+    return chosen or USUAL_METHODS
 
 
 def _anchor(text: str | None) -> Anchored | None:

@@ -17,7 +17,6 @@ from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
 OrderRule = Literal["both", "random", "fixed", "recorded"]
-Metric = Literal["bradley_terry", "elo", "win_rate", "score"]
 
 
 class PanelConfig(Strict):
@@ -94,7 +93,7 @@ class RatingConfig(Strict):
     """What the board shows, and in which order it ranks."""
 
     enable: bool = True
-    metrics: tuple[Metric, ...] | None = Field(None, min_length=1)
+    metrics: tuple[str, ...] | None = Field(None, min_length=1)
     """The first ranks the board. Default: bradley_terry, elo, win_rate; in single mode score."""
     elo: EloConfig = EloConfig()
     anchor: dict[str, float] | None = None
@@ -149,15 +148,10 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _ratings_fit_the_board(self) -> Config:
-        rating, reviews = self.rating_gen, self.reviews_gen
-        for model in rating.anchor or {}:
+        for model in self.rating_gen.anchor or {}:
             if model not in self.answers_gen:
                 have = ", ".join(sorted(self.answers_gen))
                 raise ValueError(f"rating_gen.anchor: {model!r} is no candidate (have: {have})")
-        for metric in rating.metrics or ():
-            if (metric == "score") != (reviews.mode == "single"):
-                allowed = "score" if reviews.mode == "single" else "bradley_terry, elo, win_rate"
-                raise ValueError(f"rating_gen.metrics: found {metric!r}, mode {reviews.mode} has {allowed}")
         return self
 
     @model_validator(mode="after")
@@ -178,7 +172,7 @@ class Config(Strict):
         return self
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[str, ...]:
         """The metrics shown, the ranking one first."""
         if self.rating_gen.metrics:
             return self.rating_gen.metrics

@@ -22,18 +22,18 @@ Only rated battles go in; what was left out, costs and answers' facts are the ca
 depend on the order of the rows (except `elo_order="file"`), only on their content and on `RatingOptions.seed`.
 """
 
+from arena.ratings.data.score_table import ScoreTable
 from arena.ratings.data.table import BattleTable
 from arena.ratings.leaderboard import rate
-from arena.ratings.methods.mean_score import ScoreTable, rate_scores
-from arena.ratings.options import Method, RatingOptions
+from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, Pair, SliceRow, plain, rounded
+from arena.ratings.score_leaderboard import rate_scores
 
 __all__ = [
     "Anchored",
     "BattleTable",
     "Effect",
     "Leaderboard",
-    "Method",
     "ModelRow",
     "Pair",
     "RatingOptions",

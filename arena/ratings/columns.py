@@ -29,6 +29,8 @@ class Column:
     where: Where = "tables"
     ends: bool = True
     """Whether tables show the interval beside the number."""
+    sliced: bool = True
+    """Whether it is also known within each category and language."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -41,6 +43,8 @@ class Column:
         return row.get(self.name), low, high
 
 
-def with_ends(name: str, title: str, shown: Shown, *, where: Where = "tables", ends: bool = True) -> Column:
+def with_ends(
+    name: str, title: str, shown: Shown, *, where: Where = "tables", ends: bool = True, sliced: bool = True
+) -> Column:
     """A column whose interval has the ends `<name>_low` and `<name>_high`."""
-    return Column(name, title, shown, f"{name}_low", f"{name}_high", where, ends)
+    return Column(name, title, shown, f"{name}_low", f"{name}_high", where, ends, sliced)

@@ -7,7 +7,8 @@ from typing import Literal
 
 from arena.ratings.results import Anchored
 
-Method = Literal["bradley_terry", "elo", "win_rate"]
+USUAL_METHODS = ("bradley_terry", "win_rate")
+"""What `arena rate` and a board of battles without a config are rated by."""
 Interval = Literal["sandwich", "bootstrap", "independent", "none"]
 EloOrder = Literal["seeded", "file"]
 Slice = Literal["category", "language"]
@@ -17,8 +18,8 @@ Slice = Literal["category", "language"]
 class RatingOptions:
     """Options of `rate`; the defaults are those of a board without a config."""
 
-    methods: tuple[Method, ...] = ("bradley_terry", "win_rate")
-    """What to compute; the first ranks the board."""
+    methods: tuple[str, ...] = USUAL_METHODS
+    """What to compute, by the names of `arena.ratings.methods.METHODS`; the first ranks the board."""
     baseline: str | None = None
     """Win rates are against it, and it is the anchor unless another is given."""
     anchor: Anchored | None = None

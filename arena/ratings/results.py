@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -13,31 +13,47 @@ from arena.types import JSON
 Unbounded = Literal["low", "high"]
 
 
+Number = float | str | None
+"""What stands in a column: a number, a word (`unbounded`), or None where it does not exist or was not asked for."""
+_INLINE = ("numbers", "scores")
+"""Fields of a row whose names stand in the row itself in leaderboard.json."""
+
+
+class _WithNumbers:
+    """A row whose numbers, by the names of the methods' columns, are read like fields: `row.rating_low`."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> float | None:
+        for inner in () if name in _INLINE else _INLINE:
+            numbers: Mapping[str, float | None] = getattr(self, inner, {})
+            if name in numbers:
+                return numbers[name]
+        raise AttributeError(f"{type(self).__name__} has no {name!r}")
+
+    @property
+    def unbounded(self) -> Unbounded | None:
+        """Won everything ("high") or lost everything ("low"): no rating, and one end of its interval is open."""
+        return cast("Unbounded | None", self.__getattr__("unbounded"))
+
+
 @dataclass(frozen=True, slots=True)
-class SliceRow:
+class SliceRow(_WithNumbers):
     """One model within one category or language."""
 
     n_battles: int
     n_questions: int
     thin: bool
     """Fewer than 20 questions: shown, but its interval is wide and its estimate rough."""
-    rank: int | None = None
-    rank_low: int | None = None
-    rank_high: int | None = None
-    rating: float | None = None
-    rating_low: float | None = None
-    rating_high: float | None = None
-    unbounded: Unbounded | None = None
-    win_rate: float | None = None
-    win_rate_low: float | None = None
-    win_rate_high: float | None = None
-    score: float | None = None
-    score_low: float | None = None
-    score_high: float | None = None
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    numbers: Mapping[str, Number]
+    """Of every method, by the names of those of its columns that are known within slices."""
 
 
 @dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(_WithNumbers):
     """One model's line of the leaderboard. None where a number does not exist or was not asked for."""
 
     model: str
@@ -46,32 +62,15 @@ class ModelRow:
     rank: int | None
     rank_low: int | None
     rank_high: int | None
-    rating: float | None
-    rating_low: float | None
-    rating_high: float | None
-    unbounded: Unbounded | None
-    """"high": won everything, "low": lost everything; then there is no rating and one end of its interval is open."""
-    elo: float | None
-    elo_low: float | None
-    elo_high: float | None
-    elo_order_sd: float | None
-    win_rate: float | None
-    """Mean outcome in [0, 1]: against the baseline where there is one (itself ½), else over all battles."""
-    win_rate_low: float | None
-    win_rate_high: float | None
-    win_rate_overall: float | None
-    """Mean outcome over all battles of the model, whoever the opponent."""
-    win_rate_overall_low: float | None
-    win_rate_overall_high: float | None
-    lc_win_rate: float | None
+    numbers: Mapping[str, Number]
+    """Of every method that rates battles, by the names of its columns."""
     wins: int
     losses: int
     ties: int
     n_battles: int
     n_questions: int
-    score: float | None = None
-    score_low: float | None = None
-    score_high: float | None = None
+    scores: Mapping[str, Number]
+    """Of every method that rates scores of single answers."""
     categories: Mapping[str, SliceRow] = field(default_factory=dict)
     languages: Mapping[str, SliceRow] = field(default_factory=dict)
     criteria: Mapping[str, float] = field(default_factory=dict)
@@ -147,7 +146,8 @@ def plain(value: object) -> JSON:
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        inner = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        return inner if not isinstance(value, _WithNumbers) else _inlined(inner)
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, np.generic):
@@ -155,6 +155,13 @@ def plain(value: object) -> JSON:
     if isinstance(value, list | tuple | np.ndarray):
         return [plain(inner) for inner in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _inlined(row: dict[str, JSON]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for name, value in row.items():
+        found |= value if name in _INLINE and isinstance(value, dict) else {name: value}
+    return found
 
 
 def rounded(value: JSON, digits: int = 10) -> JSON:

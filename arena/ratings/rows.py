@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask
-from arena.ratings.data.graph import CORE, HIGH, INCOMPARABLE, LOW
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, better_probability
+from arena.ratings.intervals.ranks import competition_ranks, rank_ranges
+from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.bradley_terry import ELO_SCALE
-from arena.ratings.methods.elo import EloRatings
 from arena.ratings.methods.estimate import Estimate
-from arena.ratings.methods.win_rate import WinRates, count_winners
+from arena.ratings.methods.method import Entries, Fitted
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import Anchored, ModelRow, Pair, number
+from arena.ratings.results import ModelRow, Number, Pair, number
 
 PAIRS_UP_TO = 50
-_NAMES = 20
-
-
-class Ratings(NamedTuple):
-    """Ratings in points, one entry per model; NaN where there is none."""
-
-    rating: FloatArray
-    low: FloatArray
-    high: FloatArray
-    held: int | None
-    """The model that is held at the anchor, None when each component has mean 1000."""
 
 
 class Ranks(NamedTuple):
@@ -39,77 +29,112 @@ class Ranks(NamedTuple):
     high: IntArray
 
 
-def model_rows(
-    table: BattleTable,
-    fit: Estimate,
-    ratings: Ratings,
-    rates: tuple[WinRates | None, WinRates | None],
-    elo: EloRatings | None,
-    ranks: Ranks,
-) -> list[ModelRow]:
+class Played(NamedTuple):
+    """What each model took part in."""
+
+    component: IntArray
+    """Number of the set of models it belongs to, −1 without battles."""
+    wins: IntArray
+    losses: IntArray
+    ties: IntArray
+    battles: IntArray
+    questions: FloatArray
+
+
+def ranks_of(first: Fitted, group: IntArray, options: RatingOptions) -> Ranks:
+    """Ranks within groups by the method that comes first."""
+    key = np.nan_to_num(first.value, nan=-np.inf) if first.key is None else first.key
+    rank = competition_ranks(key, group)
+    if options.interval == "none":
+        nothing = np.zeros_like(rank)
+        return Ranks(rank, nothing, nothing)
+    same = (group[:, None] == group[None, :]) & (group >= 0)[:, None]
+    better = first.low[:, None] > first.high[None, :] if first.better is None else first.better
+    return Ranks(rank, *rank_ranges(better & same, group))
+
+
+def columns_of(found: Mapping[str, Fitted], options: RatingOptions) -> dict[str, Entries]:
+    """What the methods found, by the names of their columns; without the ends where no intervals are asked for."""
+    columns: dict[str, Entries] = {}
+    for name, fitted in found.items():
+        method, main = METHODS[name], (fitted.value, fitted.low, fitted.high)
+        known = dict(fitted.more) | dict(zip(method.main.fields, main, strict=False))
+        for column in method.columns:
+            shown = column.fields if options.interval != "none" else (column.name,)
+            columns |= {field: known[field] for field in shown if field in known}
+    return columns
+
+
+def model_rows(models: Sequence[str], columns: Mapping[str, Entries], ranks: Ranks, played: Played) -> list[ModelRow]:
     """One row per model, in the order of the table."""
-    counts = count_winners(table)
-    questions = fit.questions
-    shown, overall = rates
-    nothing = np.full(len(table.models), np.nan)
-    elo_sd = nothing if elo is None or elo.order_sd is None else elo.order_sd
+    of_battles, of_scores = (
+        [field for name in methods_of(scores=scores) for column in METHODS[name].columns for field in column.fields]
+        for scores in (False, True)
+    )
     rows = []
-    for i, model in enumerate(table.models):
-        played = fit.graph.component[i] >= 0
-        side = fit.graph.side[i] if played else CORE
+    for i, model in enumerate(models):
+        component = int(played.component[i])
         rows.append(
             ModelRow(
                 model=model,
-                component=int(fit.graph.component[i]) if played else None,
+                component=component if component >= 0 else None,
                 rank=int(ranks.rank[i]) or None,
                 rank_low=int(ranks.low[i]) or None,
                 rank_high=int(ranks.high[i]) or None,
-                rating=number(ratings.rating[i]),
-                rating_low=number(ratings.low[i]),
-                rating_high=number(ratings.high[i]),
-                unbounded="high" if side == HIGH else "low" if side == LOW else None,
-                elo=None if elo is None else number(elo.rating[i]),
-                elo_low=None if elo is None else number(elo.low[i]),
-                elo_high=None if elo is None else number(elo.high[i]),
-                elo_order_sd=number(elo_sd[i]),
-                win_rate=None if shown is None else number(shown.rate[i]),
-                win_rate_low=None if shown is None else number(shown.low[i]),
-                win_rate_high=None if shown is None else number(shown.high[i]),
-                win_rate_overall=None if overall is None else number(overall.rate[i]),
-                win_rate_overall_low=None if overall is None else number(overall.low[i]),
-                win_rate_overall_high=None if overall is None else number(overall.high[i]),
-                lc_win_rate=None,
-                wins=int(counts.wins[i]),
-                losses=int(counts.losses[i]),
-                ties=int(counts.ties[i]),
-                n_battles=int(counts.wins[i] + counts.losses[i] + counts.ties[i]),
-                n_questions=int(questions[i]),
+                numbers={field: _entry(columns, field, i) for field in of_battles},
+                wins=int(played.wins[i]),
+                losses=int(played.losses[i]),
+                ties=int(played.ties[i]),
+                n_battles=int(played.battles[i]),
+                n_questions=int(played.questions[i]),
+                scores={field: _entry(columns, field, i) for field in of_scores},
             )
         )
     return rows
 
 
+def _entry(columns: Mapping[str, Entries], field: str, model: int) -> Number:
+    value = columns[field][model] if field in columns else None
+    return value if value is None or isinstance(value, str) else number(value)
+
+
 def pair_differences(table: BattleTable, fit: Estimate, options: RatingOptions) -> tuple[Pair, ...]:
-    """Differences between all pairs within components; none above the limit unless asked for, or without covariance."""
-    m = len(table.models)
-    wanted = options.pairs if options.pairs is not None else m <= PAIRS_UP_TO
-    if not wanted or not isinstance(fit.uncertainty, Uncertainty) or nothing_but_ties(table):
+    """Differences of ratings, in points, between all pairs within components; none without their covariance."""
+    if not _wanted(table.models, options) or not isinstance(fit.uncertainty, Uncertainty) or table.all_ties:
         return ()
-    i, j = np.triu_indices(m, 1)
-    together = (fit.graph.component[i] == fit.graph.component[j]) & (fit.graph.component[i] >= 0)
+    group, shared = fit.graph.component, _shared_questions(table)
+    together = (group[:, None] == group[None, :]) & (group >= 0)[:, None]
+    return pairs_among(table.models, fit.theta, fit.uncertainty, together, shared, options, scale=ELO_SCALE)
+
+
+def pairs_among(
+    models: Sequence[str], values: FloatArray, uncertainty: Uncertainty, comparable: Mask, shared: FloatArray,
+    options: RatingOptions, *, scale: float = 1.0,
+) -> tuple[Pair, ...]:  # fmt: skip
+    """Differences between all comparable pairs, `scale` times those of `values`; none above the limit unless asked for.
+
+    `comparable` and `shared`, on how many questions both were seen, have shape (m, m).
+    """
+    if not _wanted(models, options):
+        return ()
+    i, j = np.triu_indices(len(models), 1)
+    together = comparable[i, j]
     i, j = i[together], j[together]
-    difference, se = fit.theta[i] - fit.theta[j], fit.uncertainty.difference_se()[i, j]
+    difference, se = values[i] - values[j], uncertainty.difference_se()[i, j]
     se = np.where(se > NO_SPREAD, se, np.nan)
-    width = fit.uncertainty.difference_quantile()[i, j] * se
-    better = better_probability(difference, se, np.minimum(fit.uncertainty.df[i], fit.uncertainty.df[j]))
-    shared = _shared_questions(table)
+    width = uncertainty.difference_quantile()[i, j] * se
+    better = better_probability(difference, se, np.minimum(uncertainty.df[i], uncertainty.df[j]))
     return tuple(
         Pair(
-            table.models[x], table.models[y], number(d * ELO_SCALE), number((d - w) * ELO_SCALE),
-            number((d + w) * ELO_SCALE), number(p), int(shared[x, y]),
+            models[x], models[y], number(d * scale), number((d - w) * scale), number((d + w) * scale), number(p),
+            int(shared[x, y]),
         )
-        for x, y, d, w, p in zip(i, j, difference, width, better, strict=True)
+        for x, y, d, w, p in zip(i.tolist(), j.tolist(), difference, width, better, strict=True)
     )  # fmt: skip
+
+
+def _wanted(models: Sequence[str], options: RatingOptions) -> bool:
+    return options.pairs if options.pairs is not None else len(models) <= PAIRS_UP_TO
 
 
 def _shared_questions(table: BattleTable) -> FloatArray:
@@ -125,12 +150,7 @@ def _shared_questions(table: BattleTable) -> FloatArray:
     return result
 
 
-def nothing_but_ties(table: BattleTable) -> bool:
-    """Whether there are battles and every one of them is a tie."""
-    return len(table) > 0 and bool((table.outcome == 0.5).all())
-
-
-def board_warnings(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> list[str]:
+def board_warnings(table: BattleTable, fit: Estimate, of_methods: Sequence[str]) -> list[str]:
     """What a reader must know before trusting the numbers, one sentence each."""
     found = []
     if not len(table):
@@ -145,36 +165,8 @@ def board_warnings(table: BattleTable, fit: Estimate, options: RatingOptions, an
             f"{len(sizes)} sets of models never met, directly or through others ({', '.join(map(str, sizes))} models): "
             "ranks and ratings hold within a set only"
         )
-    if "bradley_terry" in options.methods:
-        found += _rating_warnings(table, fit, anchor)
-    idle = _listed(table, fit.graph.component < 0)
+    found += of_methods
+    idle = table.listed(fit.graph.component < 0)
     if idle:
         found.append(f"without a rated battle: {idle}")
     return found
-
-
-def _rating_warnings(table: BattleTable, fit: Estimate, anchor: Anchored | None) -> list[str]:
-    """What is wrong with the ratings themselves."""
-    found = []
-    if nothing_but_ties(table):
-        found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
-    for side, text, end in ((HIGH, "won", "upper"), (LOW, "lost", "lower")):
-        names = _listed(table, (fit.graph.side == side) & (fit.graph.component >= 0))
-        if names:
-            found.append(
-                f"{names}: {text} everything against the models with a finite rating, directly or through others, "
-                f"so the rating has no {end} end"
-            )
-    cut = _listed(table, fit.graph.side == INCOMPARABLE)
-    if cut:
-        found.append(f"{cut}: only met models of unbounded rating, so it cannot be placed")
-    if anchor is not None and fit.block[table.models.index(anchor.model)] < 0:
-        found.append(f"{anchor.model} cannot hold the scale (it has no finite rating): ratings have mean 1000 instead")
-    return found
-
-
-def _listed(table: BattleTable, which: Mask) -> str:
-    """The names of some models, as many as a sentence can hold."""
-    names = [table.models[i] for i in np.flatnonzero(which)]
-    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return ", ".join(names[:_NAMES]) + more

@@ -78,6 +78,10 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda d: change(d / "config.yaml", "rating_gen", {"metrics": ["score"]}),
         r"rating_gen\.metrics: found 'score', mode pairwise_baseline has bradley_terry, elo, win_rate",
     ),
+    "metric that does not exist": (
+        lambda d: change(d / "config.yaml", "rating_gen", {"metrics": ["elo", "win-rate"]}),
+        r"rating_gen\.metrics: found 'win-rate', mode pairwise_baseline has [a-z_, ]*; did you mean win_rate\?",
+    ),
     "style that no answer has": (
         lambda d: change(d / "config.yaml", "rating_gen", {"style_control": ["lenght"]}),
         r"rating_gen\.style_control: no feature 'lenght'; did you mean length\?",

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.judging.style import FEATURES
-from arena.ratings import Anchored, BattleTable, Method, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings import Anchored, BattleTable, RatingOptions, ScoreTable, rate, rate_scores
 from arena.ratings.data.table import Coded, seen_first
+from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.style import style_names
-from arena.ratings.options import Slice
+from arena.ratings.options import USUAL_METHODS, Slice
 from viz.data.board import Board
 from viz.data.report import Report, report_from
 from viz.data.rows import EXCLUDED, PENDING, RATED, Rows
@@ -23,7 +24,6 @@ ELO_AT_MOST = 50_000
 """Battles of which Elo is still computed for a filter: replaying them in 100 orders takes 0.4 s."""
 _KEPT = ("cost_usd", "performance", "mean_length", "flags")
 """Measurements of the answers: they do not depend on the filter."""
-_ELO = ("elo", "elo_low", "elo_high", "elo_order_sd")
 
 
 def rating_options(
@@ -50,15 +50,14 @@ def rating_options(
     )
 
 
-def _methods(report: Report) -> tuple[Method, ...]:
-    """What the board was rated by; the first ranks."""
-    shown: dict[Method, bool] = {
-        "bradley_terry": True,
-        "elo": any(s.elo is not None for s in report.models),
-        "win_rate": any(s.win_rate is not None for s in report.models),
-    }
-    known = [method for method, there in shown.items() if there]
-    return tuple(sorted(known, key=lambda method: method != report.ranked_by))
+def _methods(report: Report) -> tuple[str, ...]:
+    """What the board was rated by; the first ranks. Ratings are shown of every board."""
+    rows = report.raw.get("models") or ()
+    shown = [
+        name for name in methods_of(scores=False) if any(METHODS[name].main.of(row)[0] is not None for row in rows)
+    ]
+    known = dict.fromkeys([USUAL_METHODS[0], *shown])
+    return tuple(sorted(known, key=lambda name: name != report.ranked_by))
 
 
 def _with_preset(report: Report, style: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,18 +75,24 @@ def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) ->
     reasons = Counter(board.names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
     table = battle_table(board, chosen[rows.state == RATED], options.style)
     if len(table) > ELO_AT_MOST:
-        methods = tuple(method for method in options.methods if method != "elo")
-        options = replace(options, methods=methods or ("bradley_terry",))
+        methods = tuple(name for name in options.methods if not METHODS[name].costly)
+        options = replace(options, methods=methods or USUAL_METHODS[:1])
     found = rate(table, options)
     value = cast("dict[str, Any]", found.to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}
     if (report := board.report) is not None:
         value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options)}
         whole = len(table) == report.n_battles
-        _keep(value["models"], report, (*_KEPT, *_ELO) if whole and "elo" not in options.methods else _KEPT)
+        _keep(value["models"], report, (*_KEPT, *(_left_out(options) if whole else ())))
     else:
         _mean_lengths(board, chosen, value["models"])
     return report_from(value)
+
+
+def _left_out(options: RatingOptions) -> list[str]:
+    """The numbers of methods that take too long for a filter."""
+    costly = [method for name, method in METHODS.items() if method.costly and name not in options.methods]
+    return [name for method in costly for column in method.columns for name in column.fields]
 
 
 def battle_table(board: Board, chosen: NDArray[np.intp], style: Sequence[str] = ()) -> BattleTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,23 @@ def pair_sums(table: BattleTable) -> PairSums:
     wins = add_up(where, np.where(swap, weights - points, points), len(pairs))
     met = games > 0
     return PairSums(m, pairs[met] // m, pairs[met] % m, wins[met], games[met])
+
+
+class Counts(NamedTuple):
+    """Battles of each model by winner; a winner is whoever is above ½."""
+
+    wins: IntArray
+    losses: IntArray
+    ties: IntArray
+
+
+def count_winners(table: BattleTable) -> Counts:
+    """Wins, losses and ties of every model."""
+    m = len(table.models)
+    result = (table.outcome > 0.5).astype(np.int32) - (table.outcome < 0.5) + 1
+    first = np.bincount(table.a * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
+    second = np.bincount(table.b * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
+    return Counts(first[:, 2] + second[:, 0], first[:, 0] + second[:, 2], first[:, 1] + second[:, 1])
 
 
 def cell_codes(row: Codes, column: Codes, width: int) -> NDArray[np.integer]:

@@ -15,6 +15,7 @@ from arena.ratings.data.arrays import Codes, FloatArray, Mask
 _CANONICAL_LIMIT = 250_000
 """Up to this many rows are sorted before anything is added up, so that their order cannot touch the last bit."""
 
+_NAMES = 20
 FAINTEST = 1e-9
 """Weights further apart than this are beyond the precision of a sum."""
 
@@ -195,6 +196,17 @@ class BattleTable:
             return self
         weight = self.weight / self.weight.max()
         return replace(self, weight=weight / weight.mean())
+
+    @property
+    def all_ties(self) -> bool:
+        """Whether there are battles and every one of them is a tie."""
+        return len(self) > 0 and bool((self.outcome == 0.5).all())
+
+    def listed(self, which: Mask) -> str:
+        """The names of some models, as many as a sentence can hold."""
+        names = [self.models[i] for i in np.flatnonzero(which)]
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        return ", ".join(names[:_NAMES]) + more
 
     def weights(self) -> FloatArray:
         """One weight per row."""

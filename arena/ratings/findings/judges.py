@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -121,9 +120,3 @@ def _scales(aware: JudgeAware) -> dict[str, dict[str, JSON]]:
         }
         for one in aware.reliability for judge in one.judges
     }  # fmt: skip
-
-
-def details_options(options: RatingOptions) -> RatingOptions:
-    """The options a judge's own board is rated with: the same scale, without slices, pairs and orders."""
-    methods = tuple(method for method in options.methods if method != "elo") or ("bradley_terry",)
-    return replace(options, methods=methods, slices=(), pairs=False, simultaneous=False, style=(), details=False)

@@ -135,28 +135,3 @@ def jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty
     comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
     quantile = joint_quantile(uncertainty, comparable, seed)
     return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
-
-
-def rank_ranges(better: Mask, group: IntArray) -> tuple[IntArray, IntArray]:
-    """rank_low = 1 + models surely better, rank_high = models of the group − models surely worse.
-
-    `better` is (m, m) and holds within groups only (`group` −1 means unranked, both ends 0).
-    """
-    size = np.bincount(group[group >= 0], minlength=1)[np.maximum(group, 0)]
-    low = 1 + better.sum(axis=0)
-    high = size - better.sum(axis=1)
-    ranked = group >= 0
-    return np.where(ranked, low, 0), np.where(ranked, high, 0)
-
-
-def competition_ranks(key: FloatArray, group: IntArray) -> IntArray:
-    """1 + how many of the group are truly above; equal values (to 10 digits) share a rank. 0 outside all groups."""
-    ranks = np.zeros(len(key), dtype=np.int64)
-    for number in range(int(group.max(initial=-1)) + 1):
-        members = np.flatnonzero(group == number)
-        values = key[members]
-        finite = np.abs(values[np.isfinite(values)])
-        slack = 1e-9 * (1.0 + float(finite.max(initial=0.0)))
-        ordered = np.sort(values)
-        ranks[members] = 1 + len(members) - np.searchsorted(ordered, values + slack, side="right")
-    return ranks

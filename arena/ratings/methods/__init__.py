@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import difflib
 
-from arena.ratings.columns import Column, with_ends
+from arena.ratings.methods.bradley_terry import BRADLEY_TERRY
+from arena.ratings.methods.elo import ELO
+from arena.ratings.methods.mean_score import MEAN_SCORE
+from arena.ratings.methods.method import Method
+from arena.ratings.methods.win_rate import WIN_RATE
 
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A rating method: what it shows and what it rates."""
-
-    columns: tuple[Column, ...]
-    """Its numbers in the models of leaderboard.json; the first is what it ranks by."""
-    of_scores: bool = False
-    """Whether it rates scores of single answers, not battles."""
-
-    @property
-    def main(self) -> Column:
-        """The number that it ranks by."""
-        return self.columns[0]
-
-
-METHODS: Mapping[str, Method] = {
-    "bradley_terry": Method((
-        with_ends("rating", "rating", "points"),
-        Column("unbounded", "unbounded", "text", where="files"),
-    )),
-    "elo": Method((
-        with_ends("elo", "Elo", "points", ends=False),
-        Column("elo_order_sd", "Elo's spread over orders", "points", where="files"),
-    )),
-    "win_rate": Method((
-        with_ends("win_rate", "win rate", "percent"),
-        with_ends("win_rate_overall", "win rate over all battles", "percent", where="json"),
-        Column("lc_win_rate", "LC win rate", "percent"),
-    )),
-    "score": Method((with_ends("score", "score", "score"),), of_scores=True),
-}  # fmt: skip
+METHODS: dict[str, Method] = {
+    "bradley_terry": BRADLEY_TERRY,
+    "elo": ELO,
+    "win_rate": WIN_RATE,
+    "score": MEAN_SCORE,
+}
 """By the names in leaderboard.json's `ranked_by`, `arena rate --method` and `rating_gen.metrics`."""
+
+
+def methods_of(*, scores: bool) -> list[str]:
+    """The methods that rate scores of single answers, or those that rate battles."""
+    return [name for name, method in METHODS.items() if (method.of_scores if scores else method.of_battles)]
+
+
+def wrong_method(name: str, *, scores: bool = False, allowed: str = "allowed:") -> str | None:
+    """What to tell somebody who named a method that there is not; None where it is one."""
+    known = methods_of(scores=scores)
+    if name in known:
+        return None
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"found {name!r}, {allowed} {', '.join(known)}{hint}"

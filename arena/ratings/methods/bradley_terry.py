@@ -1,9 +1,124 @@
-"""Bradley–Terry on the Elo scale, R = 1000 + θ·400/ln 10."""
+"""Bradley–Terry on the Elo scale, R = 1000 + θ·400/ln 10, with intervals clustered by question."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
+
+from arena.ratings.columns import Column, with_ends
+from arena.ratings.data.arrays import FloatArray
+from arena.ratings.data.graph import HIGH, INCOMPARABLE, LOW
+from arena.ratings.data.table import BattleTable
+from arena.ratings.intervals.ranks import told_apart
+from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
+from arena.ratings.methods.estimate import Estimate, degenerate_ends
+from arena.ratings.methods.method import Battles, Fitted, Method
+from arena.ratings.options import RatingOptions
+from arena.ratings.results import Anchored
 
 ELO_SCALE = 400 / math.log(10)
 """Elo points per unit of θ."""
 ELO_MEAN = 1000.0
+
+
+class Ratings(NamedTuple):
+    """Ratings in points, one entry per model; NaN where there is none."""
+
+    rating: FloatArray
+    low: FloatArray
+    high: FloatArray
+    held: int | None
+    """The model that is held at the anchor, None when each component has mean 1000."""
+
+
+def _rated(given: Battles) -> Fitted:
+    table, fit = given.table, given.estimate
+    rating, low, high, held = rating_points(table, fit, given.options, given.anchor)
+    better = None
+    if given.ranks:
+        ends = low.copy(), high.copy()
+        if held is not None:
+            ends[0][held] = ends[1][held] = rating[held]
+        better = told_apart(fit.theta, *ends, fit.uncertainty)
+    sides = {HIGH: "high", LOW: "low"}
+    played = zip(fit.graph.side.tolist(), fit.graph.component.tolist(), strict=True)
+    unbounded = [sides.get(side) if component >= 0 else None for side, component in played]
+    warnings = tuple(_warnings(table, fit, given.anchor))
+    return Fitted(rating, low, high, {"unbounded": unbounded}, fit.order, better, warnings)
+
+
+def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> Ratings:
+    """Ratings and intervals in points: the anchor's component stands on the anchor, the others have mean 1000."""
+    centre = np.full(len(fit.theta), ELO_MEAN)
+    uncertainty, held = fit.uncertainty, None
+    if anchor is not None:
+        model = table.models.index(anchor.model)
+        if fit.block[model] >= 0:
+            held = model
+            together = fit.graph.component == fit.graph.component[model]
+            centre[together] = anchor.rating - fit.theta[model] * ELO_SCALE
+            uncertainty = None if uncertainty is None else uncertainty.held_at(model, fit.block)
+    rating = centre + fit.theta * ELO_SCALE
+    low, high = np.full(len(rating), np.nan), np.full(len(rating), np.nan)
+    if uncertainty is not None:
+        half = uncertainty.half_width() * ELO_SCALE
+        low, high = rating - half, rating + half
+        if options.interval == "bootstrap":
+            low, high = (
+                np.where(np.isnan(half), np.nan, end) for end in _percentiles(table, fit, options, centre, held)
+            )
+        independent = options.interval == "independent" or table.question is None
+        error = uncertainty.standard_error()
+        flat, flat_low, flat_high = degenerate_ends(table, fit, error, options.level, independent=independent)
+        low = np.where(flat, centre + flat_low * ELO_SCALE, low)
+        high = np.where(flat, centre + flat_high * ELO_SCALE, high)
+    if held is not None:
+        low[held] = high[held] = np.nan
+    if options.interval != "none":
+        low = np.where(np.isnan(fit.open_low), low, centre + fit.open_low * ELO_SCALE)
+        high = np.where(np.isnan(fit.open_high), high, centre + fit.open_high * ELO_SCALE)
+    if table.all_ties:
+        rating, low, high = (np.full(len(rating), np.nan) for _ in range(3))
+    return Ratings(rating, low, high, held)
+
+
+def _percentiles(
+    table: BattleTable, fit: Estimate, options: RatingOptions, centre: FloatArray, held: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Percentile intervals in points, relative to the anchor where one is held."""
+    replicates = question_bootstrap(table, fit.theta, fit.block, options.bootstraps, options.seed)
+    if held is not None:
+        together = fit.block == fit.block[held]
+        with np.errstate(invalid="ignore"):
+            moved = replicates[:, together] - replicates[:, held][:, None] + fit.theta[held]
+        replicates[:, together] = moved
+    low, high = percentile_interval(replicates, options.level)
+    return centre + low * ELO_SCALE, centre + high * ELO_SCALE
+
+
+def _warnings(table: BattleTable, fit: Estimate, anchor: Anchored | None) -> list[str]:
+    """What is wrong with the ratings themselves."""
+    found = []
+    if table.all_ties:
+        found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
+    for side, text, end in ((HIGH, "won", "upper"), (LOW, "lost", "lower")):
+        names = table.listed((fit.graph.side == side) & (fit.graph.component >= 0))
+        if names:
+            found.append(
+                f"{names}: {text} everything against the models with a finite rating, directly or through others, "
+                f"so the rating has no {end} end"
+            )
+    cut = table.listed(fit.graph.side == INCOMPARABLE)
+    if cut:
+        found.append(f"{cut}: only met models of unbounded rating, so it cannot be placed")
+    if anchor is not None and fit.block[table.models.index(anchor.model)] < 0:
+        found.append(f"{anchor.model} cannot hold the scale (it has no finite rating): ratings have mean 1000 instead")
+    return found
+
+
+BRADLEY_TERRY = Method(
+    (with_ends("rating", "rating", "points"), Column("unbounded", "unbounded", "text", where="files")),
+    of_battles=_rated,
+)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arena.ratings.columns import Column, with_ends
 from arena.ratings.data.arrays import FloatArray, sigmoid
 from arena.ratings.data.pair_sums import DENSE_LIMIT, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
@@ -18,6 +19,7 @@ from arena.ratings.intervals.question_scores import centred_meat, independent_me
 from arena.ratings.intervals.student_t import t_quantile
 from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.methods.elo_orders import elo_over_orders
+from arena.ratings.methods.method import Battles, Fitted, Method
 
 _NO_SPREAD = 1e-18
 """A variance below so many K² is a rounding error."""
@@ -36,6 +38,20 @@ class EloRatings:
     df: FloatArray
     low: FloatArray
     high: FloatArray
+
+
+def _rated(given: Battles) -> Fitted:
+    history, options = given.history, given.options
+    nothing = np.full(len(history.models), np.nan)
+    if not len(history):
+        return Fitted(nothing, nothing, nothing)
+    found = elo_ratings(
+        history, k=options.elo_k, orders=options.elo_orders, order=options.elo_order, seed=options.seed,
+        level=options.level, independent=options.interval == "independent",
+    )  # fmt: skip
+    spread = nothing if found.order_sd is None else found.order_sd
+    better = given.told_apart(found.rating, found.low, found.high, found.covariance, found.df)
+    return Fitted(found.rating, found.low, found.high, {"elo_order_sd": spread}, better=better)
 
 
 def elo_in_order(table: BattleTable, k: float) -> FloatArray:
@@ -104,3 +120,13 @@ def elo_covariance(
         meat = centred_meat(scores_by_question(table, residual), asked)
         df = questions_of(table, independent=False) - 1.0
     return influence @ meat @ influence * ELO_SCALE**2, df
+
+
+ELO = Method(
+    (
+        with_ends("elo", "Elo", "points", ends=False),
+        Column("elo_order_sd", "Elo's spread over orders", "points", where="files"),
+    ),
+    of_battles=_rated,
+    costly=True,
+)

@@ -21,9 +21,9 @@ from arena.ratings.intervals.question_scores import (
     scores_by_question,
 )
 from arena.ratings.intervals.student_t import t_quantile
+from arena.ratings.intervals.win_rates import win_rates
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
 from arena.ratings.methods.newton import Fit, fit_bradley_terry, limit_order, profile
-from arena.ratings.methods.win_rate import win_rates
 from arena.ratings.options import Interval
 
 

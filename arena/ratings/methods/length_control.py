@@ -10,7 +10,7 @@ the instructions' difficulty and, for the published numbers, the gamed anchors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from arena.ratings.data.arrays import Codes, FloatArray, IntArray, add_up, sigmo
 from arena.ratings.data.table import BattleTable
 from arena.ratings.methods.style import style_columns
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import ModelRow
 
 QUESTION_SD = 1.0
 PUBLISHED_C = 2.782559402207126
@@ -39,14 +38,14 @@ class GamedAnchors:
     """Weight of a gamed row."""
 
 
-def with_length_control(table: BattleTable, rows: list[ModelRow], options: RatingOptions) -> list[ModelRow]:
-    """The rows with `lc_win_rate`, when a preset asks for it and there is a baseline to win against."""
+def length_controlled(table: BattleTable, options: RatingOptions) -> dict[str, FloatArray]:
+    """The column `lc_win_rate`, when a preset asks for it and there is a baseline to win against."""
     presets = {"arena", "alpaca_eval"} & set(options.style)
     if not presets or options.baseline is None or not len(table):
-        return rows
+        return {}
     code = table.models.index(options.baseline)
     rates = _arena(table, code) if "arena" in presets else _alpaca(table, code)
-    return [replace(row, lc_win_rate=rates.get(row.model)) for row in rows]
+    return {"lc_win_rate": np.array([rates.get(model, np.nan) for model in table.models])}
 
 
 def _against_baseline(table: BattleTable, baseline: int) -> tuple[BattleTable, Codes, FloatArray, FloatArray]:

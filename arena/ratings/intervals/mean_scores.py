@@ -1,0 +1,52 @@
+"""Mean scores of models over questions, and how sure they and their differences are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arena.ratings.data.arrays import FloatArray
+from arena.ratings.data.pair_sums import by_cluster
+from arena.ratings.data.score_table import ScoreTable
+from arena.ratings.intervals.covariance import Uncertainty
+from arena.ratings.intervals.student_t import t_quantile
+
+
+@dataclass(frozen=True, slots=True)
+class MeanScores:
+    """Mean score of each model over its questions, NaN without any; a question counts once."""
+
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    uncertainty: Uncertainty
+    questions: FloatArray
+    seen: FloatArray
+    """(questions, models), 1 where there is a score."""
+
+
+def mean_scores(table: ScoreTable, level: float) -> MeanScores:
+    """Means of the per-question means, with t intervals over questions.
+
+    V_ij = √(f_i f_j)·Σ_q u_qi u_qj, u the centred question means divided by the number of questions, f = Q/(Q − 1):
+    shared questions make differences between models more certain than their means.
+    """
+    m, n_questions = len(table.models), len(table.question.names)
+    totals = by_cluster(table.question.codes, table.model, table.score, n_questions, m)
+    counts = by_cluster(table.question.codes, table.model, None, n_questions, m)
+    seen = counts > 0
+    questions = seen.sum(axis=0).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_question = np.where(seen, totals / counts, 0.0)
+        mean = np.where(questions > 0, per_question.sum(axis=0) / questions, np.nan)
+        influence = np.where(seen, per_question - mean, 0.0) / questions
+        factor = np.sqrt(questions / (questions - 1))
+        covariance = (np.nan_to_num(influence).T @ np.nan_to_num(influence)) * np.outer(factor, factor)
+    covariance[~(questions > 1), :] = np.nan
+    covariance[:, ~(questions > 1)] = np.nan
+    half = t_quantile(level, questions - 1) * np.sqrt(np.diag(covariance))
+    half = np.where(half > 0, half, np.nan)
+    return MeanScores(
+        mean, mean - half, mean + half, Uncertainty(covariance, questions - 1, level), questions, seen.astype(float)
+    )

@@ -1,0 +1,95 @@
+"""Win rates: the mean outcome, with Wilson's interval at the effective number of questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arena.ratings.data.arrays import FloatArray, add_up
+from arena.ratings.data.pair_sums import cell_codes
+from arena.ratings.data.table import BattleTable
+from arena.ratings.intervals.means import wilson
+from arena.ratings.intervals.student_t import t_quantile
+
+_CELL_LIMIT = 30_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class WinRates:
+    """Mean outcome of each model, NaN without battles."""
+
+    rate: FloatArray
+    low: FloatArray
+    high: FloatArray
+    covariance: FloatArray | None
+    """(m, m), clustered by question; None above the size where it is kept."""
+    df: FloatArray
+
+
+def win_rates(table: BattleTable, level: float, *, independent: bool, covariance: bool = False) -> WinRates:
+    """Mean outcome of every model over its battles, with intervals.
+
+    Clustered: n_eff = p(1 − p)/V with V the variance of the mean over questions, times Q/(Q − 1), and t(Q − 1).
+    Independent: the same from rows, with the normal quantile and no factor.
+    """
+    m = len(table.models)
+    weight, cluster = table.weights(), table.clusters()
+    independent = independent or table.question is None
+    n_clusters = int(cluster.max(initial=-1)) + 1
+    total = add_up(table.a, weight, m) + add_up(table.b, weight, m)
+    points = add_up(table.a, weight * table.outcome, m) + add_up(table.b, weight * (1 - table.outcome), m)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = points / total
+    if independent or n_clusters * m > _CELL_LIMIT:
+        variance, clusters = _marginal_variance(table, rate, total, independent=independent)
+        matrix = None
+    else:
+        influence, clusters = _influence(table, rate, total, n_clusters)
+        variance = (influence**2).sum(axis=0)
+        matrix = influence.T @ influence if covariance else None
+    df = np.full(m, np.inf) if independent else clusters - 1.0
+    size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
+    low, high = wilson(rate, size, t_quantile(level, df))
+    return WinRates(rate, low, high, matrix, df)
+
+
+def _influence(
+    table: BattleTable, rate: FloatArray, total: FloatArray, n_clusters: int
+) -> tuple[FloatArray, FloatArray]:
+    """Each question's influence on the win rates, and the number of questions of each model.
+
+    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance.
+    """
+    m, weight, cluster = len(table.models), table.weight, table.clusters()
+    gained = table.outcome if weight is None else weight * table.outcome
+    given = 1 - table.outcome if weight is None else weight * (1 - table.outcome)
+    first, second = cell_codes(cluster, table.a, m).astype(np.intp), cell_codes(cluster, table.b, m).astype(np.intp)
+    size = n_clusters * m
+    points = (add_up(first, gained, size) + add_up(second, given, size)).reshape(n_clusters, m)
+    games = (add_up(first, weight, size) + add_up(second, weight, size)).reshape(n_clusters, m)
+    seen = np.count_nonzero(games, axis=0).astype(float)
+    safe = np.where(total > 0, total, 1.0)
+    influence = (points - np.nan_to_num(rate) * games) / safe
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(seen > 1, np.sqrt(seen / (seen - 1)), 0.0)
+    return influence * factor, seen
+
+
+def _marginal_variance(
+    table: BattleTable, rate: FloatArray, total: FloatArray, *, independent: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Variances alone, from rows or (large and clustered) from the sorted (question, model) cells."""
+    m, weight = len(table.models), table.weights()
+    sides = np.concatenate([table.a, table.b])
+    residual = np.concatenate([weight * (table.outcome - rate[table.a]), weight * (1 - table.outcome - rate[table.b])])
+    safe = np.where(total > 0, total, 1.0)
+    if independent:
+        squares = add_up(sides, np.concatenate([weight, weight]) ** 2, m)
+        effective = total**2 / np.where(squares > 0, squares, 1.0)
+        return add_up(sides, residual**2, m) / safe**2, effective
+    cells, where = np.unique(np.tile(table.clusters().astype(np.int64), 2) * m + sides, return_inverse=True)
+    sums = add_up(where, residual, len(cells))
+    seen = add_up(cells % m, None, m)
+    factor = np.where(seen > 1, seen / np.maximum(seen - 1, 1), 0.0)
+    return factor * add_up(cells % m, sums**2, m) / safe**2, seen
