@@ -28,13 +28,23 @@ class Seen(NamedTuple):
     """What the address of the page names."""
     files: int = 1
     """How many of the page's files go into the checkout, example boards aside."""
+    rows: int = 1
+    """To how many tables a row is added."""
 
 
 RECIPES = {
     "prompt": Seen(
-        "spelling-v1", "battle", ("letter by letter? ",), {"question": "w001", "a": "tiny-100", "b": "tiny-500"}
+        "spelling-v1", "battle", ("letter by letter? ",), {"question": "w001", "a": "tiny-100", "b": "tiny-500"}, rows=0
     ),
     "format": Seen("grade-v1", "battle", (" A]]",), {"question": "w001", "a": "tiny-500"}, files=2),
+    "backend": Seen(
+        "length",
+        "battle",
+        ("4 characters, 4 characters.",),
+        {"question": "w002", "a": "tiny-50", "b": "tiny-500"},
+        2,
+        2,
+    ),
     "importer": Seen("Name a bird.", "battles", ("owl", "Count to 3.")),
     "page": Seen("", "lengths", ("Answer lengths", "tiny-500")),
 }
@@ -45,7 +55,7 @@ def test_the_page_is_all_it_takes(tmp_path: Path, name: str) -> None:
     recipe, seen = read_recipe(PAGES / f"{name}.md"), RECIPES[name]
     added = [path for path in recipe.files if path.startswith(("arena/", "viz/", "configs/"))]
     assert len(added) == seen.files
-    assert len(recipe.rows) <= 1
+    assert len(recipe.rows) == seen.rows
     folder = checkout(tmp_path / "checkout", recipe)
     results = cook(folder, recipe.commands, seen.page, **seen.battle)
     (viewed,) = (result for command, result in zip(recipe.commands, results, strict=True) if command[0] == "view")
@@ -73,7 +83,7 @@ def test_every_recipe_is_told_of_and_tried() -> None:
 
 def test_a_recipe_is_a_page_long() -> None:
     for page in PAGES.glob("*.md"):
-        assert len(page.read_text(encoding="utf-8").splitlines()) <= 110, page.name
+        assert len(page.read_text(encoding="utf-8").splitlines()) <= 120, page.name
 
 
 def test_recipes_are_written_like_the_rest(tmp_path: Path) -> None:
