@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.types import JSON, Message, Sampling
 
 _SAMPLING = tuple(f.name for f in fields(Sampling))
 NONCE_IN_KEYS = "NONCE"
 """Keys are computed over messages rendered with this instead of the real nonce."""
+ONCE_WITHOUT_KIND = ("reference", "simulated")
+"""Kinds of judges that no weights stand behind, whose keys in 0.1.0 did not hold the kind."""
 
 
 def canonical(value: object) -> bytes:
@@ -37,7 +40,14 @@ def sampling_params(sampling: Sampling) -> dict[str, JSON]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items() if v is not None and v != ()}
 
 
-def reply_key(
+class ReplyKeys(NamedTuple):
+    """A reply's key, and the one that 0.1.0 gave it; None where that was the same."""
+
+    key: str
+    older: str | None = None
+
+
+def reply_keys(
     judge: str,
     model: str,
     revision: str | None,
@@ -47,8 +57,12 @@ def reply_key(
     sample: int,
     *,
     extra: Mapping[str, JSON] | None = None,
-) -> str:
-    """The first 32 hex digits that identify a judge's reply. `messages` are rendered with the literal nonce `NONCE`."""
+    kind: str | None = None,
+) -> ReplyKeys:
+    """The first 32 hex digits that identify a judge's reply. `messages` are rendered with the literal nonce `NONCE`.
+
+    `kind` is the kind of a judge that no weights stand behind; the same weights behind any backend share their key.
+    """
     parts: dict[str, object] = {
         "judge": judge,
         "model": model,
@@ -58,7 +72,21 @@ def reply_key(
         "format": response_format,
         "sample": sample,
     }
-    return digest(parts | {"extra": extra} if extra else parts)[:32]
+    text = canonical(parts | {"extra": extra} if extra else parts)
+    hashed = hashlib.sha256(text[:-1])  # long, so it is read once; `written_by` is the last of the sorted names
+    plain, own = hashed.copy(), hashed
+    plain.update(b"}")
+    older = plain.hexdigest()[:32]
+    if kind is None:
+        return ReplyKeys(older)
+    own.update(b"," + canonical({"written_by": kind})[1:])
+    return ReplyKeys(own.hexdigest()[:32], older if kind in ONCE_WITHOUT_KIND else None)
+
+
+def filed_under(key: str, kind: str | None) -> str:
+    """Where a ledger finds the reply of a judge of this kind: under its key, but what the rule or the rehearsal wrote
+    apart from what models did, since in 0.1.0 both had the same keys."""
+    return f"{kind}:{key}" if kind in ONCE_WITHOUT_KIND else key
 
 
 def recorded_key(turns: Sequence[str]) -> str:

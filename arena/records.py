@@ -95,6 +95,17 @@ def verdict_from_json(value: Mapping[str, JSON]) -> Verdict:
     return Verdict(**{"order": value["order"], "status": value["status"]} | known)  # type: ignore[arg-type]
 
 
+def written_by(reply: Reply) -> str | None:
+    """The kind of judge that wrote a line, where that was the rule or the rehearsal; None for everybody else.
+
+    The rule's own replies say so and were never timed; an endpoint may serve a model of that name, but times it.
+    """
+    if reply.simulated:
+        return "simulated"
+    by_rule = reply.model_returned == "reference" and reply.via == "live" and reply.latency_s is None
+    return "reference" if by_rule and reply.request_id is None else None
+
+
 def usage_from_json(value: JSON) -> Usage:
     """Usage in either spelling: that of answers or that of the ledger."""
     if not isinstance(value, dict):

@@ -28,7 +28,7 @@ def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
                 request = candidate.request(question, sample)
                 answer = store.get(request.key, question.question_id, sample) if request else None
                 if answer is None and not candidate.entry.enable:
-                    answer = store.latest(question.question_id, sample)
+                    answer = store.latest(question.question_id, sample, simulated=candidate.simulated)
                 if answer is not None:
                     found[question.question_id, sample] = answer
         answers[name] = found

@@ -63,9 +63,9 @@ def judge_of(name: str, entry: JudgeConfig) -> Judge:
     known = entry.identity(name)
     model = str(known.pop("model"))
     revision = known.pop("revision", None)
-    del known["backend"]
+    del known["backend"]  # the same weights behind another backend are the same judge
     extra = {key: value for key, value in known.items() if value not in (None, {}, "auto")}
     return Judge(
         name, model, str(revision) if revision else None, settings.sampling(settings.seed), entry.samples,
-        entry.simulated, extra or None,
+        entry.simulated, extra or None, entry.judge_kind,
     )  # fmt: skip

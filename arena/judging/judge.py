@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from arena.formats.text import hide_nonce
-from arena.keys import NONCE_IN_KEYS, plain_messages, reply_key, sampling_params
+from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_keys, sampling_params
 from arena.prompts import Prompt, Unparsed
 from arena.types import (
     JSON,
@@ -48,6 +48,8 @@ class Judge:
     simulated: bool = False
     key_extra: Mapping[str, JSON] | None = None
     """Further settings that change replies (an adapter, an extra request body)."""
+    kind: str | None = None
+    """The kind of its backend where no weights stand behind it: part of its keys."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,15 @@ class Case:
         sampling = self.judge.sampling
         return replace(sampling, seed=sampling.seed + self.sample) if sampling.seed is not None else sampling
 
-    @cached_property
+    @property
     def key(self) -> str:
         """The key of the first request."""
-        return self._key(self._messages(NONCE_IN_KEYS), self.sampling)
+        return self.keys.key
+
+    @cached_property
+    def keys(self) -> ReplyKeys:
+        """The keys of the first request."""
+        return self._keys(self._messages(NONCE_IN_KEYS), self.sampling)
 
     def _slots(self) -> tuple[int, ...]:
         return (1, 0) if self.order == "b_first" else tuple(range(len(self.models)))
@@ -97,11 +104,11 @@ class Case:
         shared = int(self._baseline_first)
         return self.prompt.render(self.question, shown, self.question.reference, nonce, shared_answers=shared)
 
-    def _key(self, messages: tuple[Message, ...], sampling: Sampling) -> str:
+    def _keys(self, messages: tuple[Message, ...], sampling: Sampling) -> ReplyKeys:
         judge = self.judge
-        return reply_key(
+        return reply_keys(
             judge.name, judge.model, judge.revision, messages, sampling, self.prompt.format_spec, self.sample,
-            extra=judge.key_extra,
+            extra=judge.key_extra, kind=judge.kind,
         )  # fmt: skip
 
 
@@ -115,6 +122,20 @@ class Ask:
     """first, longer (twice the tokens) or repair."""
     sampling: Sampling
     repaired: Reply | None = None
+    older_key: str | None = None
+    """The key that 0.1.0 gave it, where that was another."""
+
+    @property
+    def place(self) -> str:
+        """Where the ledger files its reply."""
+        return filed_under(self.key, self.case.judge.kind)
+
+    def find(self, lookup: Callable[[str], Reply | None]) -> Reply | None:
+        """Its stored reply."""
+        found = lookup(self.place)
+        if found is None and self.older_key is not None:
+            return lookup(filed_under(self.older_key, self.case.judge.kind))
+        return found
 
     def request(self, nonce: str) -> Request:
         """The request to send, with the real nonce of this question."""
@@ -197,13 +218,13 @@ class Resolved:
 
 def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask:
     """Walk through the stored replies of a case to its verdict, or to the next request."""
-    ask = Ask(case, case.key, "first", case.sampling)
-    reply = lookup(ask.key)
+    ask = _ask(case, case.keys, "first", case.sampling)
+    reply = ask.find(lookup)
     if reply is None:
         return ask
     if reply.status == "truncated":
         ask = _longer(ask)
-        longer = lookup(ask.key)
+        longer = ask.find(lookup)
         if longer is None:
             return ask
         reply = longer
@@ -211,7 +232,7 @@ def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask
     if outcome.status != "unparsed" or reply.status != "ok":
         return outcome
     ask = _repair(case, reply)
-    repaired = lookup(ask.key)
+    repaired = ask.find(lookup)
     if repaired is None:
         return ask
     fixed = read_reply(case.prompt, repaired)
@@ -222,13 +243,13 @@ def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask
 
 def steps(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[Ask]:
     """Every request of a case's walk so far: those whose replies are stored, and the next one."""
-    ask = Ask(case, case.key, "first", case.sampling)
+    ask = _ask(case, case.keys, "first", case.sampling)
     yield ask
-    reply = lookup(ask.key)
+    reply = ask.find(lookup)
     if reply is not None and reply.status == "truncated":
         ask = _longer(ask)
         yield ask
-        reply = lookup(ask.key)
+        reply = ask.find(lookup)
     if reply is not None and reply.status == "ok" and read_reply(case.prompt, reply).status == "unparsed":
         yield _repair(case, reply)
 
@@ -262,18 +283,22 @@ def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
     return sent
 
 
+def _ask(case: Case, keys: ReplyKeys, kind: str, sampling: Sampling, repaired: Reply | None = None) -> Ask:
+    return Ask(case, keys.key, kind, sampling, repaired, keys.older)
+
+
 def _longer(ask: Ask) -> Ask:
     """The same request with twice the tokens."""
     case = ask.case
     sampling = replace(ask.sampling, max_tokens=2 * (ask.sampling.max_tokens or MAX_TOKENS))
-    return Ask(case, case._key(case._messages(NONCE_IN_KEYS), sampling), "longer", sampling)
+    return _ask(case, case._keys(case._messages(NONCE_IN_KEYS), sampling), "longer", sampling)
 
 
 def _repair(case: Case, reply: Reply) -> Ask:
     """A request that shows the judge its own reply and asks for the label alone."""
     text = hide_nonce(reply.text, reply.nonce)
     messages = case._messages(NONCE_IN_KEYS) + _repair_messages(case.prompt, text, NONCE_IN_KEYS)
-    return Ask(case, case._key(messages, case.sampling), "repair", case.sampling, reply)
+    return _ask(case, case._keys(messages, case.sampling), "repair", case.sampling, reply)
 
 
 def _repair_messages(prompt: Prompt, text: str, nonce: str) -> tuple[Message, ...]:

@@ -239,8 +239,8 @@ async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
 
 def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> None:
     """Add one reply to the ledger, unless a run that was killed while collecting has done so."""
-    desk.asked.add(ask.key)
-    known = desk.ledger.get(ask.key)
+    desk.asked.add(ask.place)
+    known = desk.ledger.get(ask.place)
     if known is not None and known.via == "batch" and known.request_id == completion.request_id is not None:
         return
     full = cost_usd(completion.usage, desk.price) if completion.turns else 0.0 if desk.price else None

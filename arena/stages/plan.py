@@ -17,6 +17,7 @@ from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
+from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
@@ -180,8 +181,9 @@ def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, st
 def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions) -> PlanRow:
     newest = islice(reversed(ledger.keys()), MEASURED)
     replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
-    rates = _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in replies)
     entry = board.judges[name]
+    own = [reply for reply in replies if written_by(reply) in (None, entry.judge_kind)]
+    rates = _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in own)
     volume = Volume().count(next_requests(todo, ledger, options), entry)
     row = _row("reviews", name, entry, volume, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * volume.calls)
     if options.batch is None or row.cost_usd is None or row.most_usd is None:

@@ -144,7 +144,7 @@ async def _ask_live(
             completion = await complete(backend, request, control.budget, price)
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
             ledger.add(reply)
-            asked.add(step.key)
+            asked.add(step.place)
             progress.advance("reviews", case.judge.name, completion, reply.cost_usd)
 
     def prefix(case: Case) -> str:

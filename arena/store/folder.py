@@ -13,7 +13,8 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.files import Appender, Line, file_stems, from_json, read_objects, write_error
-from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
+from arena.keys import filed_under
+from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json, written_by
 from arena.types import JSON, Answer, Reply, Status
 
 
@@ -100,7 +101,7 @@ class AnswerStore:
         self.path = path
         self._appender = Appender(path) if writable else None
         self._current: dict[tuple[str, str, int], Answer] = {}
-        self._latest: dict[tuple[str, int], Answer] = {}
+        self._latest: dict[tuple[str, int, bool], Answer] = {}
         for answer in read_answers(path):
             self._remember(answer)
 
@@ -108,13 +109,14 @@ class AnswerStore:
         """The answer to a question stored under a key. Two questions may have the same recorded answer."""
         return self._current.get((key, question_id, sample))
 
-    def latest(self, question_id: str, sample: int) -> Answer | None:
-        """The last stored answer to a question, whatever its key: for models that can no longer be asked."""
-        return self._latest.get((question_id, sample))
+    def latest(self, question_id: str, sample: int, *, simulated: bool = False) -> Answer | None:
+        """The last stored answer to a question, whatever its key: for models that can no longer be asked. Invented
+        answers and real ones never stand for each other."""
+        return self._latest.get((question_id, sample, simulated))
 
     def question_ids(self) -> set[str]:
         """The questions that have any stored answer."""
-        return {question_id for question_id, _ in self._latest}
+        return {question_id for question_id, *_ in self._latest}
 
     def add(self, answer: Answer) -> None:
         """Store one answer; it is kept once this returns."""
@@ -129,7 +131,7 @@ class AnswerStore:
 
     def _remember(self, answer: Answer) -> None:
         self._current[answer.key, answer.question_id, answer.sample] = answer
-        self._latest[answer.question_id, answer.sample] = answer
+        self._latest[answer.question_id, answer.sample, answer.simulated] = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,10 @@ class _Entry:
 
 
 class Ledger:
-    """One judge's replies: an append-only file and an index from key to its last line."""
+    """One judge's replies: an append-only file and an index from key to its last line.
+
+    Wherever a key is asked for it is the key as `filed_under` says, for a judge that no weights stand behind.
+    """
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
@@ -191,7 +196,7 @@ class Ledger:
         assert self._appender is not None, "opened for reading"
         line = reply_to_json(reply)
         offset, length = self._appender.append(line)
-        self._remember(reply.key, _Entry(offset, length, reply.status, reply.via == "import"), reply)
+        self._remember(_Entry(offset, length, reply.status, reply.via == "import"), reply)
 
     def close(self) -> None:
         """Sync and close."""
@@ -205,9 +210,10 @@ class Ledger:
             reply = reply_from_json(line)
         except (ValueError, TypeError) as error:
             raise DataError(f"{self.path}:{where.number}: not a reply: {error}") from None
-        self._remember(reply.key, _Entry(where.offset, where.length, reply.status, reply.via == "import"), reply)
+        self._remember(_Entry(where.offset, where.length, reply.status, reply.via == "import"), reply)
 
-    def _remember(self, key: str, entry: _Entry, reply: Reply) -> None:
+    def _remember(self, entry: _Entry, reply: Reply) -> None:
+        key = filed_under(reply.key, written_by(reply))
         self._entries[key] = entry
         if entry.imported:  # equal answers share a key: every battle that names it finds it
             keys = self._imported.setdefault((reply.question_id, reply.model_a, reply.model_b), [])

@@ -28,7 +28,8 @@ class ReferenceBackend:
         """A reply in the format the prompt asks for. Rejects a request that has no reference to compare with."""
         exhibit = request.exhibit
         if exhibit is None or not any(exhibit.question.reference):
-            return Completion("bad_request", error="the reference judge needs a reference answer", load=self.load)
+            why = "the reference judge needs a reference answer"
+            return Completion("bad_request", error=why, load=self.load, model_returned="reference")
         scores = [closeness(answer, exhibit.question.reference) for answer in exhibit.answers]
         if len(scores) == 1:
             low, high = exhibit.scale
