@@ -2,67 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import cast
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from arena.cli.table import board_console, interval
-from arena.types import JSON
-
-Row = Mapping[str, JSON]
-_PLURAL = {"category": "categories", "language": "languages"}
+from arena.cli.table import board_console, fixed, with_interval
+from arena.reports.board import Ends, Report, Slice
+from arena.reports.leaderboard import rank_text
 
 
-def print_slices(board: Mapping[str, JSON], by: str, console: Console | None = None) -> None:
+def print_slices(report: Report, by: str, console: Console | None = None) -> None:
     """One table per category or language, best model first; slices on few questions are marked as thin."""
     console = console or board_console()
-    field = _PLURAL[by]
-    rows = cast("Sequence[Row]", board["models"])
-    names = sorted({name for row in rows for name in cast("Mapping[str, JSON]", row.get(field) or {})})
-    for name in names:
-        inside = [(str(row["model"]), own) for row in rows if (own := _slice(row, field, name)) is not None]
-        inside.sort(key=lambda item: (item[1].get("rank") is None, cast("int", item[1].get("rank") or 0), item[0]))
-        thin = " · thin: fewer than 20 questions" if any(own.get("thin") for _, own in inside) else ""
-        table = Table(title=escape(f"{by} {name}{thin}"), title_justify="left", title_style="bold", header_style="bold")
-        for head in ("rank", "model", "rating", "win rate", "n"):
-            table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
+    for name in sorted({name for row in report.models for name in row.slices(by)}):
+        inside = [(row.model, own) for row in report.models if (own := row.slices(by).get(name)) is not None]
+        inside.sort(key=lambda item: (item[1].rank is None, item[1].rank or 0, item[0]))
+        thin = " · thin: fewer than 20 questions" if any(own.thin for _, own in inside) else ""
+        table = _table(f"{by} {name}{thin}", ("rank", "model", "rating", "win rate", "n"), left={"model"})
         for model, own in inside:
-            table.add_row(_rank(own), escape(model), _points(own, "rating", 1), _points(own, "win_rate", 100),
-                          str(own.get("n_battles")))  # fmt: skip
+            table.add_row(rank_text(own), escape(model), *_numbers(own), str(own.n_battles))
         console.print(table)
 
 
-def print_pairs(board: Mapping[str, JSON], console: Console | None = None) -> None:
+def print_pairs(report: Report, console: Console | None = None) -> None:
     """Every pair's difference in rating points with its interval, and the probability that the first is better."""
-    console = console or board_console()
-    table = Table(title="pairs", title_justify="left", title_style="bold", header_style="bold")
-    for head in ("a", "b", "a − b", "P(a is better)", "questions"):
-        table.add_column(head, justify="left" if head in "ab" else "right", no_wrap=True)
-    for pair in cast("Sequence[Row]", board.get("pairs") or ()):
-        diff, better = pair.get("diff"), pair.get("p_better")
-        shown = "–" if diff is None else f"{cast('float', diff):+.0f} {interval(pair.get('low'), pair.get('high'), 0)}"
-        chance = "–" if better is None else f"{cast('float', better):.3f}"
-        table.add_row(escape(str(pair["a"])), escape(str(pair["b"])), escape(shown), chance,
-                      str(pair.get("n_questions") or "–"))  # fmt: skip
-    console.print(table)
+    table = _table("pairs", ("a", "b", "a − b", "P(a is better)", "questions"), left={"a", "b"})
+    for pair in report.pairs:
+        ends = Ends(pair.diff, pair.low, pair.high)
+        shown = "–" if pair.diff is None else with_interval(f"{pair.diff:+.0f}", ends, 0)
+        chance = "–" if pair.p_better is None else f"{pair.p_better:.3f}"
+        table.add_row(escape(pair.a), escape(pair.b), shown, chance, str(pair.n_questions or "–"))
+    (console or board_console()).print(table)
 
 
-def _slice(row: Row, field: str, name: str) -> Row | None:
-    found = cast("Mapping[str, JSON]", row.get(field) or {}).get(name)
-    return found if isinstance(found, dict) else None
+def _table(title: str, heads: tuple[str, ...], left: set[str]) -> Table:
+    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="left" if head in left else "right", no_wrap=True)
+    return table
 
 
-def _rank(row: Row) -> str:
-    rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
-    return "–" if rank is None else f"{rank}" if low == high else f"{rank} ({low}–{high})"
-
-
-def _points(row: Row, field: str, factor: float) -> str:
-    value, low, high = row.get(field), row.get(f"{field}_low"), row.get(f"{field}_high")
-    scaled = [factor * end if isinstance(end, int | float) else None for end in (value, low, high)]
-    if scaled[0] is None:
-        return "–"
-    return escape(f"{scaled[0]:.0f}{'%' if factor == 100 else ''} {interval(scaled[1], scaled[2], 0)}".strip())
+def _numbers(own: Slice) -> tuple[str, str]:
+    rating, rate = own.interval("rating"), own.interval("win_rate")
+    return (
+        "–" if rating.value is None else with_interval(fixed(rating.value, 0), rating, 0),
+        "–" if rate.value is None else with_interval(f"{100 * rate.value:.0f}%", rate, 0, 100),
+    )

@@ -105,12 +105,14 @@ def rate(
     else:
         from arena.cli.details import print_pairs, print_slices
         from arena.cli.table import print_board
+        from arena.reports.board import report_of
 
-        print_board(document)
+        report = report_of(document)
+        print_board(report)
         for name in by:
-            print_slices(document, name)
+            print_slices(report, name)
         if pairs:
-            print_pairs(document)
+            print_pairs(report)
 
 
 def _methods(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -13,53 +14,44 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from arena.reports.leaderboard import basis, open_end, set_of
-from arena.types import JSON
+from arena.reports.board import Ends, Report, Standing
+from arena.reports.columns import BoardColumn, Kind, columns_of
+from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
 
-Row = Mapping[str, JSON]
 WIDTH_OF_A_PIPE = 160
 LONGEST_NAME = 48
-SPEED = ("TTFT", "latency", "tokens/s")
-EXPENDABLE = (*SPEED, "flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T")
-"""Columns a narrow terminal does without, in this order."""
 
 
-class Column(NamedTuple):
-    """One column: its head, how a row is shown in it, and the fields without any of which it is not shown at all
-    (`a.b` for the field b inside a)."""
+class Shown(NamedTuple):
+    """One column as it is printed."""
 
     head: str
-    cell: Callable[[Row], str]
-    needs: tuple[str, ...]
+    cell: Callable[[Standing], str]
+    name: str = ""
+    spare: int | None = None
+    """Its turn to go when the terminal is too narrow."""
 
 
-def print_board(board: Mapping[str, JSON], folder: Path | None = None, console: Console | None = None) -> None:
+def print_board(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the leaderboard, and under it what was left out and why."""
     console = console or board_console()
-    rows = cast("list[Row]", board["models"])
-    if board.get("simulated"):
+    rows = report.models
+    if report.simulated:
         console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
-    table = Table(title=escape(_title(board)), title_justify="left", title_style="bold", header_style="bold",
+    table = Table(title=escape(_title(report)), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
-    shown = [
-        c
-        for c in (*COLUMNS, *_criteria(rows))
-        if any(_field(row, field) not in (None, []) for row in rows for field in c.needs)
-    ]
-    if len({row.get("component") for row in rows} - {None}) > 1:
-        shown.insert(0, Column("set", set_of, ("component",)))
-    columns = _that_fit(shown, rows, console)
+    columns = _that_fit([*_columns(report), *_criteria(report)], rows, console)
     for column in columns:
-        table.add_column(column.head, justify="left" if column.head == "model" else "right", no_wrap=True)
+        table.add_column(column.head, justify="left" if column.name == "model" else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(column.cell(row) for column in columns))
     console.print(table)
-    loads = {str(load) for row in rows if (load := _field(row, "performance.load")) is not None}
-    if len(loads) > 1 and any(column.head in SPEED for column in columns):
+    loads = {load for row in rows if (load := row.performance.load) is not None}
+    if len(loads) > 1 and any(column.name in SPEEDS for column in columns):
         console.print(f"speeds under different loads ({', '.join(sorted(loads))}) do not compare", style="dim")
-    for line in footer(board):
+    for line in footer(report):
         console.print(escape(line), style="dim", soft_wrap=True)
-    for warning in cast("Sequence[str]", board.get("warnings") or ()):
+    for warning in report.warnings:
         console.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
     if folder is not None:
         console.print(escape(f"reports: {_relative(folder)}"), style="dim", soft_wrap=True)
@@ -70,47 +62,50 @@ def board_console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
 
 
-def footer(board: Mapping[str, JSON]) -> list[str]:
+def footer(report: Report) -> list[str]:
     """What the numbers rest on, and what was left out of them and why."""
-    lines = [basis(board)]
-    excluded = cast("Mapping[str, int]", board.get("excluded") or {})
-    if excluded:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+    lines = [basis(report)]
+    if report.excluded:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.excluded.items()))
         lines.append(f"left out: {reasons}")
-    if board.get("pending"):
-        unit = "scores" if board.get("mode") == "single" else "battles"
-        lines.append(f"pending: {board['pending']} {unit} not asked yet")
+    if report.pending:
+        lines.append(f"pending: {report.pending} {'scores' if report.single else 'battles'} not asked yet")
     return lines
 
 
-def interval(low: JSON, high: JSON, digits: int) -> str:
-    """An interval beside its number; an open end is shown as such."""
-    if low is None and high is None:
-        return ""
-    return f"[{_number(low, digits, '−∞')}, {_number(high, digits, '+∞')}]"
+def with_interval(shown: str, ends: Ends, digits: int, factor: float = 1.0) -> str:
+    """A number as it is shown, and its interval behind it; an open end is said as such."""
+    if ends.low is None and ends.high is None:
+        return escape(shown)
+    low, high = fixed(ends.low, digits, factor, "−∞"), fixed(ends.high, digits, factor, "+∞")
+    return escape(f"{shown} [{low}, {high}]")
 
 
-def _that_fit(columns: list[Column], rows: Sequence[Row], console: Console) -> list[Column]:
+def fixed(value: float | None, digits: int, factor: float = 1.0, missing: str = "–") -> str:
+    """A number with so many digits."""
+    return missing if value is None else f"{factor * value:.{digits}f}"
+
+
+def _that_fit(columns: list[Shown], rows: Sequence[Standing], console: Console) -> list[Shown]:
     """The columns without those that a narrow terminal has no room for, the least needed first."""
 
-    def width(column: Column) -> int:
+    def width(column: Shown) -> int:
         cells = (Text.from_markup(column.cell(row)).cell_len for row in rows)
         return 3 + max(cell_len(column.head), *cells) if rows else 3 + cell_len(column.head)
 
-    for head in EXPENDABLE:
+    for turn in sorted(column.spare for column in columns if column.spare is not None):
         if 1 + sum(map(width, columns)) <= console.width:
             break
-        columns = [column for column in columns if column.head != head]
+        columns = [column for column in columns if column.spare != turn]
     return columns
 
 
-def _title(board: Mapping[str, JSON]) -> str:
-    judges = cast("Sequence[str]", board.get("judges") or ())
-    parts = [str(board.get("mode") or "leaderboard").replace("_", " ")]
-    if board.get("baseline"):
-        parts.append(f"baseline {board['baseline']}")
-    if judges:
-        parts.append(f"judged by {', '.join(judges)}")
+def _title(report: Report) -> str:
+    parts = [(report.mode or "leaderboard").replace("_", " ")]
+    if report.baseline:
+        parts.append(f"baseline {report.baseline}")
+    if report.judges:
+        parts.append(f"judged by {', '.join(report.judges)}")
     return " · ".join(parts)
 
 
@@ -120,93 +115,46 @@ def _name(model: str) -> str:
     return escape(line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…")
 
 
-def _rank(row: Row) -> str:
-    rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
-    if rank is None:
-        return "–"
-    return f"{rank}" if low == high or low is None else f"{rank} ({low}–{high})"
+def _columns(report: Report) -> list[Shown]:
+    return [
+        Shown(column.heading("terminal"), partial(CELLS[column.kind], column), column.name, column.spare)
+        for column in columns_of(report, "terminal")
+    ]
 
 
-def _rating(row: Row) -> str:
-    bounds = interval(row.get("rating_low"), row.get("rating_high"), 0)
-    if row.get("rating") is None:
-        return escape(f"{open_end(row)} {bounds}".strip())
-    return escape(f"{_number(row['rating'], 0)} {bounds}".strip())
-
-
-def _share(field: str) -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
-        if row.get(field) is None:
-            return "–"
-        low, high = row.get(f"{field}_low"), row.get(f"{field}_high")
-        bounds = f" [{100 * _float(low):.0f}, {100 * _float(high):.0f}]" if low is not None and high is not None else ""
-        return escape(f"{100 * _float(row[field]):.1f}%{bounds}")
-
-    return cell
-
-
-def _criteria(rows: Sequence[Row]) -> list[Column]:
+def _criteria(report: Report) -> list[Shown]:
     """One column per criterion of single mode; a criterion that is 0 or 1 is shown as a rate."""
-    found = [cast("Mapping[str, float]", row.get("criteria") or {}) for row in rows]
-    names = list(dict.fromkeys(name for criteria in found for name in criteria))
-    columns = []
-    for name in names:
-        is_rate = all(0 <= criteria.get(name, 0.0) <= 1 for criteria in found)
 
-        def cell(row: Row, name: str = name, is_rate: bool = is_rate) -> str:
-            mean, low, high = (
-                cast("Mapping[str, JSON]", row.get(field) or {}).get(name)
-                for field in ("criteria", "criteria_low", "criteria_high")
-            )
-            if is_rate:
-                return _share("x")({"x": mean, "x_low": low, "x_high": high})
-            return escape(f"{_number(mean, 2)} {interval(low, high, 2)}".strip())
+    def cell(row: Standing, name: str, is_rate: bool) -> str:
+        ends = row.criterion(name)
+        return share(ends) if is_rate else _score(ends)
 
-        columns.append(Column(name, cell, ("criteria",)))
-    return columns
+    return [Shown(name, partial(cell, name=name, is_rate=report.is_rate(name))) for name in report.criteria]
 
 
-def _field(row: Row, path: str) -> JSON:
-    """A field, or one inside another: `performance.latency_s`."""
-    value: JSON = dict(row)
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+def share(ends: Ends) -> str:
+    """A share in percent, with its interval where it has both ends."""
+    if ends.value is None:
+        return "–"
+    bounds = ""
+    if ends.low is not None and ends.high is not None:
+        bounds = f" [{100 * ends.low:.0f}, {100 * ends.high:.0f}]"
+    return escape(f"{100 * ends.value:.1f}%{bounds}")
 
 
-def _measured(head: str, field: str, digits: int, unit: str = "") -> Column:
-    """A column of what was measured while the candidates answered."""
-    path = f"performance.{field}"
-
-    def cell(row: Row) -> str:
-        value = _field(row, path)
-        return "–" if value is None else f"{_float(value):,.{digits}f}{unit}"
-
-    return Column(head, cell, (path,))
+def _score(ends: Ends) -> str:
+    return with_interval(fixed(ends.value, 2), ends, 2)
 
 
-def _elo(row: Row) -> str:
-    return _number(row.get("elo"), 0)
+def _points(column: BoardColumn, row: Standing) -> str:
+    ends = column.shown_ends(row)
+    missing = open_end(row) if column.unbounded else "–"
+    return with_interval(fixed(ends.value, 0, missing=missing), ends, 0)
 
 
-def _score(row: Row) -> str:
-    return escape(f"{_number(row.get('score'), 2)} {interval(row.get('score_low'), row.get('score_high'), 2)}".strip())
-
-
-def _cost(row: Row) -> str:
-    return "–" if row.get("cost_usd") is None else f"${_float(row['cost_usd']):.4f}"
-
-
-def _games(row: Row) -> str:
-    return f"{row.get('wins')}/{row.get('losses')}/{row.get('ties')}"
-
-
-def _number(value: JSON, digits: int, missing: str = "–") -> str:
-    return missing if value is None else f"{_float(value):.{digits}f}"
-
-
-def _float(value: JSON, missing: float = 0.0) -> float:
-    return float(value) if isinstance(value, int | float) else missing
+def _measured(column: BoardColumn, row: Standing, form: str) -> str:
+    value = column.ends(row).value
+    return "–" if value is None else form.format(value)
 
 
 def _relative(folder: Path) -> Path:
@@ -216,20 +164,20 @@ def _relative(folder: Path) -> Path:
         return folder
 
 
-COLUMNS = (
-    Column("rank", _rank, ("rank",)),
-    Column("model", lambda row: _name(str(row["model"])), ("model",)),
-    Column("rating", _rating, ("rating", "unbounded")),
-    Column("score", _score, ("score",)),
-    Column("Elo", _elo, ("elo",)),
-    Column("win rate", _share("win_rate"), ("win_rate",)),
-    Column("LC win rate", _share("lc_win_rate"), ("lc_win_rate",)),
-    Column("W/L/T", _games, ("wins",)),
-    Column("n", lambda row: str(row.get("n_battles")), ("n_battles",)),
-    Column("length", lambda row: _number(row.get("mean_length"), 0), ("mean_length",)),
-    Column("cost", _cost, ("cost_usd",)),
-    _measured("tokens/s", "output_tokens_per_s", 0),
-    _measured("latency", "latency_s", 2, " s"),
-    _measured("TTFT", "ttft_s", 2, " s"),
-    Column("flags", lambda row: escape(", ".join(cast("Sequence[str]", row.get("flags") or ()))), ("flags",)),
-)
+SPEEDS = {"output_tokens_per_s", "latency_s", "ttft_s"}
+CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
+    "set": lambda _, row: set_text(row),
+    "rank": lambda _, row: rank_text(row),
+    "model": lambda _, row: _name(row.model),
+    "points": _points,
+    "percent": lambda column, row: share(column.shown_ends(row)),
+    "score": lambda column, row: _score(column.shown_ends(row)),
+    "count": partial(_measured, form="{:.0f}"),
+    "speed": partial(_measured, form="{:,.0f}"),
+    "money": partial(_measured, form="${:.4f}"),
+    "seconds": partial(_measured, form="{:,.2f} s"),
+    "games": lambda _, row: games_text(row),
+    "text": lambda column, row: escape(column.text(row)),
+    "flags": lambda _, row: escape(", ".join(row.flags)),
+}
+"""How the terminal writes each kind of column."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import cast
 
 from arena.battles.counted import counted_rows
-from arena.errors import DataError, InputError
-from arena.files import from_json, read_objects
+from arena.errors import InputError
+from arena.files import read_objects
+from arena.reports.board import Measure, Report, Standing, read_report
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
@@ -24,8 +25,7 @@ class BoardFile:
     """One side of a comparison."""
 
     path: Path
-    board: Row
-    """leaderboard.json."""
+    report: Report
     battles: tuple[Row, ...]
     """Rows of battles.jsonl, where the board has them."""
 
@@ -92,20 +92,13 @@ class BoardDiff:
 def read_board(path: Path) -> BoardFile:
     """A board from its leaderboard.json, or the output or reports folder around it. Raises InputError."""
     places = [path, path / "leaderboard.json", path / "reports" / "leaderboard.json"]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
+    found = next((place for place in places if place.is_file()), path)
+    report = read_report(found) if found.is_file() else None
+    if report is None:
         raise InputError(f"{path}: no leaderboard.json there; rate the board first with `arena run`")
-    try:
-        board = from_json(found.read_bytes())
-    except ValueError as error:
-        raise DataError(f"{found}: not JSON ({error})") from None
-    if not isinstance(board, dict) or not isinstance(board.get("models"), list):
-        raise DataError(f"{found}: not a leaderboard (no `models` in it)")
-    if not all(isinstance(row, dict) and "model" in row for row in cast("list[JSON]", board["models"])):
-        raise DataError(f"{found}: models: found an entry without a model's name")
     battles = found.parent / "battles.jsonl"
     rows = tuple(_slim(row) for _, row in read_objects(battles)) if battles.is_file() else ()
-    return BoardFile(found, board, rows)
+    return BoardFile(found, report, rows)
 
 
 def _slim(row: Row) -> Row:
@@ -115,10 +108,10 @@ def _slim(row: Row) -> Row:
 
 def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
     """The second board seen from the first."""
-    old, new = _by_model(before), _by_model(after)
-    both = sorted(old.keys() & new.keys(), key=lambda m: (_rank(new[m]) is None, _rank(new[m]) or 0, m))
-    ranks = [(a, b) for m in both if (a := _rank(old[m])) is not None and (b := _rank(new[m])) is not None]
-    same_scale = _same_scale(before.board, after.board)
+    old, new = ({row.model: row for row in side.report.models} for side in (before, after))
+    both = sorted(old.keys() & new.keys(), key=lambda m: (new[m].rank is None, new[m].rank or 0, m))
+    ranks = [(a, b) for m in both if (a := old[m].rank) is not None and (b := new[m].rank) is not None]
+    same_scale = _same_scale(before.report, after.report)
     places_before, places_after = _rated(before.battles), _rated(after.battles)
     shared = sorted(places_before.keys() & places_after.keys())
     changed = [
@@ -136,7 +129,7 @@ def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
         tuple(changed),
         len(places_before) - len(shared),
         len(places_after) - len(shared),
-        bool(before.board.get("simulated") or after.board.get("simulated")),
+        before.report.simulated or after.report.simulated,
     )
 
 
@@ -173,40 +166,29 @@ def _mean_ranks(values: Sequence[float]) -> list[float]:
     return [1 + sum(other < value for other in values) + (values.count(value) - 1) / 2 for value in values]
 
 
-def _by_model(side: BoardFile) -> dict[str, Row]:
-    return {str(row["model"]): row for row in cast("Sequence[Row]", side.board["models"])}
-
-
-def _same_scale(before: Row, after: Row) -> bool:
+def _same_scale(before: Report, after: Report) -> bool:
     """Ratings move as a whole when another model holds them, or when the mean is over other models."""
-    if before.get("anchor") or after.get("anchor"):
-        return before.get("anchor") == after.get("anchor")
-    rated = [
-        {row["model"] for row in cast("Sequence[Row]", side["models"]) if row.get("rating") is not None}
-        for side in (before, after)
-    ]
+    if before.anchor or after.anchor:
+        return before.anchor == after.anchor
+    rated = [{row.model for row in side.models if row.rating is not None} for side in (before, after)]
     return rated[0] == rated[1]
 
 
-def _moved(model: str, old: Row, new: Row, same_scale: bool) -> Moved:
+def _moved(model: str, old: Standing, new: Standing, same_scale: bool) -> Moved:
     return Moved(
-        model, _rank(old), _rank(new),
-        _float(old.get("rating")), _float(new.get("rating")),
-        _float(old.get("win_rate")), _float(new.get("win_rate")),
-        _float(old.get("score")), _float(new.get("score")),
+        model, old.rank, new.rank, old.rating, new.rating, old.win_rate, new.win_rate, old.score, new.score,
         _apart(old, new, same_scale),
     )  # fmt: skip
 
 
-def _apart(old: Row, new: Row, same_scale: bool) -> bool | None:
-    field = "rating" if old.get("rating") is not None and new.get("rating") is not None else "score"
-    if field == "rating" and not same_scale:
+def _apart(old: Standing, new: Standing, same_scale: bool) -> bool | None:
+    measure: Measure = "score" if old.rating is None or new.rating is None else "rating"
+    if measure == "rating" and not same_scale:
         return None
-    ends = [_float(row.get(f"{field}_{end}")) for row in (old, new) for end in ("low", "high")]
-    if any(end is None for end in ends):
+    a, b = old.interval(measure), new.interval(measure)
+    if a.low is None or a.high is None or b.low is None or b.high is None:
         return None
-    old_low, old_high, new_low, new_high = cast("list[float]", ends)
-    return old_high < new_low or new_high < old_low
+    return a.high < b.low or b.high < a.low
 
 
 def _rated(rows: Iterable[Row]) -> dict[Place, Row]:
@@ -233,12 +215,3 @@ def _winner(row: Row) -> str:
 
 def _answer_keys(row: Row) -> set[tuple[str, str]]:
     return {(str(row[f"model_{side}"]), str(row.get(f"answer_key_{side}"))) for side in "ab"}
-
-
-def _rank(row: Row) -> int | None:
-    rank = row.get("rank")
-    return rank if isinstance(rank, int) else None
-
-
-def _float(value: JSON) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -4,95 +4,105 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
 
 from arena.files import round_floats, to_json, write_atomically
+from arena.reports.board import Ends, Line, Report, Standing, report_of
+from arena.reports.columns import BoardColumn, Kind, columns_of, csv_fields
 from arena.types import JSON
 
-CSV_FIELDS = (
-    "rank", "rank_low", "rank_high", "model", "rating", "rating_low", "rating_high", "unbounded", "elo", "elo_low",
-    "elo_high", "elo_order_sd", "win_rate", "win_rate_low", "win_rate_high", "lc_win_rate", "wins", "losses", "ties",
-    "n_battles", "score", "score_low", "score_high", "mean_length", "cost_usd", "component",
-)  # fmt: skip
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 
 
-def write_leaderboard(folder: Path, board: dict[str, JSON]) -> dict[str, JSON]:
-    """Write the three files; returns the object as it was written, floats rounded."""
-    rounded = cast("dict[str, JSON]", round_floats(board))
-    write_atomically(folder / "leaderboard.json", to_json(rounded, indent=True) + b"\n")
-    write_atomically(folder / "leaderboard.csv", to_csv(rounded))
-    write_atomically(folder / "leaderboard.md", to_markdown(rounded))
-    return rounded
+def write_leaderboard(folder: Path, board: dict[str, JSON]) -> Report:
+    """Write the three files; returns the board as it was written, floats rounded."""
+    report = report_of(round_floats(board))
+    write_atomically(folder / "leaderboard.json", to_json(report.stored, indent=True) + b"\n")
+    write_atomically(folder / "leaderboard.csv", to_csv(report))
+    write_atomically(folder / "leaderboard.md", to_markdown(report))
+    return report
 
 
-def to_csv(board: Mapping[str, JSON]) -> str:
+def to_csv(report: Report) -> str:
     """The table as CSV, with a `simulated` column where the board is a rehearsal."""
     out = io.StringIO()
-    rows = cast("Sequence[Mapping[str, JSON]]", board["models"])
-    head = [*CSV_FIELDS, "simulated"] if board.get("simulated") else list(CSV_FIELDS)
+    fields, simulated = csv_fields(), ["simulated"] if report.simulated else []
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    for row in rows:
-        cells = [row.get(name) for name in CSV_FIELDS] + (["true"] if board.get("simulated") else [])
+    writer.writerow([*fields, *simulated])
+    for row in report.models:
+        cells = [row.stored.get(name) for name in fields] + ["true" for _ in simulated]
         writer.writerow(["" if cell is None else _defused(cell) for cell in cells])
     return out.getvalue()
 
 
-def to_markdown(board: Mapping[str, JSON]) -> str:
+def to_markdown(report: Report) -> str:
     """The table as Markdown, with what was left out under it."""
-    rows = cast("Sequence[Mapping[str, JSON]]", board["models"])
-    columns = [(head, cell) for head, cell, needs in _COLUMNS if any(row.get(needs) is not None for row in rows)]
-    columns += _criteria(rows)
-    if len({row.get("component") for row in rows} - {None}) > 1:
-        columns.insert(0, ("set", set_of))
-    lines = [f"> **{BANNER}**", ""] if board.get("simulated") else []
-    lines += ["| " + " | ".join(head for head, _ in columns) + " |", "|" + "---|" * len(columns)]
-    lines += ["| " + " | ".join(cell(row) for _, cell in columns) + " |" for row in rows]
-    lines += ["", f"{_escaped(basis(board))}."]
-    excluded = cast("Mapping[str, int]", board.get("excluded") or {})
-    if excluded:
-        lines.append("Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(excluded.items())) + ".")
-    if board.get("pending"):
-        lines.append(f"Pending: {board['pending']}.")
-    lines += [f"Note: {_escaped(warning)}" for warning in cast("Sequence[str]", board.get("warnings") or ())]
+    columns = columns_of(report, "markdown")
+    heads = [column.heading("markdown") + (" %" if column.kind == "percent" else "") for column in columns]
+    table = [[*heads, *map(_escaped, report.criteria)]]
+    for row in report.models:
+        criteria = (_range(row.criterion(name), 2) for name in report.criteria)
+        table.append([*(CELLS[column.kind](column, row) for column in columns), *criteria])
+    head, *body = ("| " + " | ".join(cells) + " |" for cells in table)
+    lines = [f"> **{BANNER}**", ""] if report.simulated else []
+    lines += [head, "|" + "---|" * len(table[0]), *body]
+    lines += ["", f"{_escaped(basis(report))}."]
+    if report.excluded:
+        lines.append("Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(report.excluded.items())) + ".")
+    if report.pending:
+        lines.append(f"Pending: {report.pending}.")
+    lines += [f"Note: {_escaped(warning)}" for warning in report.warnings]
     return "\n".join(lines) + "\n"
 
 
-def open_end(row: Mapping[str, JSON]) -> str:
+def open_end(row: Standing) -> str:
     """What stands in the place of a rating that does not exist."""
-    match row.get("unbounded"):
+    match row.unbounded:
         case "high":
-            return "won all" if row.get("losses") == 0 and row.get("ties") == 0 else "above"
+            return "won all" if row.losses == 0 and row.ties == 0 else "above"
         case "low":
-            return "lost all" if row.get("wins") == 0 and row.get("ties") == 0 else "below"
+            return "lost all" if row.wins == 0 and row.ties == 0 else "below"
         case _:
             return "–"
 
 
-def basis(board: Mapping[str, JSON]) -> str:
+def rank_text(row: Line) -> str:
+    """`2 (1–3)`: the rank and the ranks the data still allows."""
+    if row.rank is None:
+        return "–"
+    return f"{row.rank}" if row.rank_low in {None, row.rank_high} else f"{row.rank} ({row.rank_low}–{row.rank_high})"
+
+
+def set_text(row: Standing) -> str:
+    """Which set of models it belongs to, where several never met: ranks count within a set."""
+    return f"{row.component + 1}" if row.component is not None else "–"
+
+
+def games_text(row: Standing) -> str:
+    """Won, lost and tied."""
+    return f"{row.wins}/{row.losses}/{row.ties}"
+
+
+def basis(report: Report) -> str:
     """What the numbers rest on, and what their intervals are."""
-    n, clusters, method = board.get("n_battles"), board.get("n_questions"), board.get("interval")
-    column = str(board.get("cluster") or "question_id")
+    n, clusters, method = report.n_battles, report.n_questions, report.interval
+    column = report.cluster or "question_id"
     by = "question" if column == "question_id" else column
-    said = _counted(n, "score" if board.get("mode") == "single" else "battle")
+    said = _counted(n, "score" if report.single else "battle")
     if clusters:
         said += f" on {_counted(clusters, by) if by == 'question' else f'{clusters} different {by}'}"
     if method == "none":
         return f"{said} · no intervals"
-    level = board.get("level")
-    said += f" · {100 * (level if isinstance(level, int | float) else 0.95):.10g}% intervals"
+    said += f" · {100 * report.level:.10g}% intervals"
     known = f"clustered by {by}" if clusters or not n else "rows taken as independent"
     return said + {
         "sandwich": f", {known}", "independent": ", rows taken as independent",
         "bootstrap": f", of ratings by bootstrap of {'rows' if n and not clusters else by + 's'}, the others {known}",
-    }.get(str(method), "")  # fmt: skip
+    }.get(method, "")  # fmt: skip
 
 
-def _counted(n: JSON, what: str) -> str:
+def _counted(n: int | None, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
@@ -108,48 +118,32 @@ def _escaped(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def _range(row: Mapping[str, JSON], field: str, digits: int, factor: float = 1.0) -> str:
-    value, low, high = row.get(field), row.get(f"{field}_low"), row.get(f"{field}_high")
-    shown = open_end(row) if value is None else ""
-    if isinstance(value, int | float):
-        shown = f"{factor * value:.{digits}f}"
-    if low is None and high is None:
+def _range(ends: Ends, digits: int, factor: float = 1.0, missing: str = "–") -> str:
+    """A number and its interval; an open end is ∞."""
+    shown = missing if ends.value is None else f"{factor * ends.value:.{digits}f}"
+    if ends.low is None and ends.high is None:
         return shown
-    ends = [f"{factor * end:.{digits}f}" if isinstance(end, int | float) else "∞" for end in (low, high)]
-    return f"{shown} [{ends[0]}, {ends[1]}]"
+    low, high = ("∞" if end is None else f"{factor * end:.{digits}f}" for end in (ends.low, ends.high))
+    return f"{shown} [{low}, {high}]"
 
 
-def _criteria(rows: Sequence[Mapping[str, JSON]]) -> list[tuple[str, Callable[[Mapping[str, JSON]], str]]]:
-    """One column per criterion of single mode."""
-    names = dict.fromkeys(name for row in rows for name in cast("Mapping[str, JSON]", row.get("criteria") or {}))
-
-    def cell(row: Mapping[str, JSON], name: str) -> str:
-        fields = {"x": "criteria", "x_low": "criteria_low", "x_high": "criteria_high"}
-        return _range({x: cast("Mapping[str, JSON]", row.get(f) or {}).get(name) for x, f in fields.items()}, "x", 2)
-
-    return [(_escaped(name), partial(cell, name=name)) for name in names]
+def _points(column: BoardColumn, row: Standing) -> str:
+    return _range(column.shown_ends(row), 0, missing=open_end(row) if column.unbounded else "–")
 
 
-def set_of(row: Mapping[str, JSON]) -> str:
-    """Which set of models it belongs to, where several never met: ranks count within a set."""
-    component = row.get("component")
-    return f"{component + 1}" if isinstance(component, int) else "–"
-
-
-def _rank(row: Mapping[str, JSON]) -> str:
-    rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
-    return "–" if rank is None else f"{rank}" if low in (None, high) else f"{rank} ({low}–{high})"
-
-
-_COLUMNS = (
-    ("rank", _rank, "rank"),
-    ("model", lambda row: _escaped(str(row["model"])), "model"),
-    ("rating", lambda row: _range(row, "rating", 0), "rating"),
-    ("score", lambda row: _range(row, "score", 2), "score"),
-    ("Elo", lambda row: _range({"elo": row.get("elo")}, "elo", 0), "elo"),
-    ("win rate %", lambda row: _range({**row, "unbounded": None}, "win_rate", 1, 100.0), "win_rate"),
-    ("W/L/T", lambda row: f"{row.get('wins')}/{row.get('losses')}/{row.get('ties')}", "wins"),
-    ("battles", lambda row: str(row.get("n_battles")), "n_battles"),
-    ("length", lambda row: _range({"mean_length": row.get("mean_length")}, "mean_length", 0), "mean_length"),
-    ("cost USD", lambda row: _range({"cost_usd": row.get("cost_usd")}, "cost_usd", 4), "cost_usd"),
-)
+CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
+    "set": lambda _, row: set_text(row),
+    "rank": lambda _, row: rank_text(row),
+    "model": lambda _, row: _escaped(row.model),
+    "points": _points,
+    "percent": lambda column, row: _range(column.shown_ends(row), 1, 100.0),
+    "score": lambda column, row: _range(column.shown_ends(row), 2),
+    "count": lambda column, row: _range(column.shown_ends(row), 0),
+    "speed": lambda column, row: _range(column.shown_ends(row), 0),
+    "money": lambda column, row: _range(column.shown_ends(row), 4),
+    "seconds": lambda column, row: _range(column.shown_ends(row), 2),
+    "games": lambda _, row: games_text(row),
+    "text": lambda column, row: _escaped(column.text(row)),
+    "flags": lambda _, row: _escaped(", ".join(row.flags)),
+}
+"""How leaderboard.md writes each kind of column."""

@@ -27,6 +27,7 @@ from arena.judging.flags import flag_answers
 from arena.money import known_sum
 from arena.ratings import Leaderboard, rate, rate_scores
 from arena.ratings.findings.panel import panel_diagnostics
+from arena.reports.board import Report
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
 from arena.reports.rows import write_rows
@@ -38,7 +39,7 @@ from arena.types import JSON, Battle
 class Rated:
     """The board as it was written."""
 
-    leaderboard: dict[str, JSON]
+    leaderboard: Report
     folder: Path
     problems: tuple[str, ...]
     """Shares of failures above their thresholds: exit code 3."""

@@ -7,12 +7,13 @@ import io
 from rich.console import Console
 
 from arena.cli.table import print_board
+from arena.reports.board import report_of
 from arena.types import JSON
 
 
 def printed(rows: list[JSON], width: int) -> str:
     out = io.StringIO()
-    print_board({"models": rows, "n_battles": 1, "n_questions": 1}, console=Console(file=out, width=width))
+    print_board(report_of({"models": rows, "n_battles": 1, "n_questions": 1}), console=Console(file=out, width=width))
     return out.getvalue()
 
 

@@ -14,6 +14,7 @@ from scipy import stats
 from arena.cli import group
 from arena.cli.diff import sentences
 from arena.errors import InputError
+from arena.reports.board import report_of
 from arena.reports.diff import BoardFile, compare_boards, kendall, read_board, spearman
 from arena.types import JSON
 
@@ -50,8 +51,8 @@ def board(
     models: list[dict[str, JSON]], battles: list[dict[str, JSON]], simulated: bool = False, anchor: str | None = None
 ) -> BoardFile:
     held: JSON = {"model": anchor, "rating": 1000.0} if anchor else None
-    fields = {"models": [*models], "simulated": simulated, "anchor": held}
-    return BoardFile(Path("leaderboard.json"), fields, tuple(battles))
+    report = report_of({"models": [*models], "simulated": simulated, "anchor": held})
+    return BoardFile(Path("leaderboard.json"), report, tuple(battles))
 
 
 def test_a_battle_written_the_other_way_round_is_the_same_battle() -> None:

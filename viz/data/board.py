@@ -14,13 +14,13 @@ from arena.errors import DataError
 from arena.files import from_json
 from arena.judging.style import FEATURES
 from arena.questions import load_categories, load_questions, with_references
+from arena.reports.board import Report, read_report
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question
 from viz.data.answers import AnswerIndex, answers_of, read_span
 from viz.data.cache import Signature, cache_file, load_rows, save_rows, signature
 from viz.data.indexing import index_battles, index_scores
 from viz.data.llmuses import index_llmuses, is_llmuses
-from viz.data.report import Report, read_report
 from viz.data.rows import NONE, Names, Rows
 from viz.data.source import Source
 from viz.data.text_store import TextStore, TextWriter, load_texts
@@ -107,7 +107,7 @@ def _open_folder(source: Source, groups: Mapping[str, tuple[str, ...]]) -> Board
     report = read_report(folder.reports / "leaderboard.json")
     kind: Kind = "pairs"
     path = folder.reports / "battles.jsonl"
-    if not path.is_file() or (report is not None and report.mode == "single"):
+    if not path.is_file() or (report is not None and report.single):
         scores = folder.reports / "scores.jsonl"
         if scores.is_file():
             path, kind = scores, "scores"

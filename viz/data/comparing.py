@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from arena.battles.counted import counted_codes
 from arena.errors import DataError
+from arena.reports.board import read_report
 from arena.reports.diff import BoardDiff, BoardFile, ChangedBattle, compare_boards
 from viz.data.board import index_of
-from viz.data.report import read_report
 from viz.data.rows import RATED, TIED, WON_A, Names, Rows
 
 Index = tuple[Rows, Names]
@@ -52,7 +52,7 @@ def _leaderboard(board: Path) -> BoardFile:
     report = read_report(path)
     if report is None:
         raise DataError(f"{path}: nothing has been rated there yet")
-    return BoardFile(path, report.raw, ())
+    return BoardFile(path, report, ())
 
 
 def _index(board: Path) -> Index | None:

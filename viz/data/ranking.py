@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.judging.style import FEATURES
-from arena.ratings import Anchored, BattleTable, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings import BattleTable, RatingOptions, ScoreTable, rate, rate_scores
 from arena.ratings.data.table import Coded, seen_first
 from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.style import style_names
 from arena.ratings.options import USUAL_METHODS, Slice
+from arena.reports.board import Report, report_of
 from viz.data.board import Board
-from viz.data.report import Report, report_from
 from viz.data.rows import EXCLUDED, PENDING, RATED, Rows
 
 ELO_AT_MOST = 50_000
@@ -38,13 +38,13 @@ def rating_options(
     return RatingOptions(
         methods=_methods(report),
         baseline=baseline,
-        anchor=_anchor(report.anchor) if baseline == report.baseline and report.anchor else None,
+        anchor=report.anchor if baseline == report.baseline else None,
         interval=cast("Any", report.interval),
         level=report.level,
-        simultaneous=bool(own.get("simultaneous")),
+        simultaneous=own.simultaneous,
         style=_with_preset(report, report.controlled if style is None else tuple(style)),
-        elo_k=float(own.get("elo_k") or usual.elo_k),
-        elo_orders=int(own.get("elo_orders") or usual.elo_orders),
+        elo_k=own.elo_k or usual.elo_k,
+        elo_orders=own.elo_orders or usual.elo_orders,
         seed=report.seed,
         slices=by,
     )
@@ -52,9 +52,10 @@ def rating_options(
 
 def _methods(report: Report) -> tuple[str, ...]:
     """What the board was rated by; the first ranks. Ratings are shown of every board."""
-    rows = report.raw.get("models") or ()
     shown = [
-        name for name in methods_of(scores=False) if any(METHODS[name].main.of(row)[0] is not None for row in rows)
+        name
+        for name in methods_of(scores=False)
+        if any(row.ends(METHODS[name].main).value is not None for row in report.models)
     ]
     known = dict.fromkeys([USUAL_METHODS[0], *shown])
     return tuple(sorted(known, key=lambda name: name != report.ranked_by))
@@ -62,7 +63,7 @@ def _methods(report: Report) -> tuple[str, ...]:
 
 def _with_preset(report: Report, style: tuple[str, ...]) -> tuple[str, ...]:
     """The features by the name of the board's own preset, which adds length-controlled win rates."""
-    wanted = tuple(str(name) for name in report.options.get("style_control") or ())
+    wanted = report.options.style_control
     return wanted if wanted and set(style) == set(report.controlled) else style
 
 
@@ -81,12 +82,12 @@ def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) ->
     value = cast("dict[str, Any]", found.to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}
     if (report := board.report) is not None:
-        value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options)}
+        value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options.stored)}
         whole = len(table) == report.n_battles
         _keep(value["models"], report, (*_KEPT, *(_left_out(options) if whole else ())))
     else:
         _mean_lengths(board, chosen, value["models"])
-    return report_from(value)
+    return report_of(value)
 
 
 def _left_out(options: RatingOptions) -> list[str]:
@@ -128,17 +129,9 @@ def _both_sides(rows: Rows, feature: str) -> NDArray[np.float64]:
     return np.asarray(np.nan_to_num(sides), dtype=np.float64)
 
 
-def _anchor(value: object) -> Anchored | None:
-    match value:
-        case {"model": str(model), "rating": int() | float() as rating}:
-            return Anchored(model, float(rating))
-        case _:
-            return None
-
-
 def _keep(models: list[dict[str, Any]], report: Report, names: Sequence[str]) -> None:
     """Take these numbers of every model from the board's own report."""
-    stored = {str(model["model"]): model for model in report.raw["models"]}
+    stored = {row.model: row.stored for row in report.models}
     for model in models:
         model |= {name: stored[model["model"]].get(name) for name in names if model["model"] in stored}
 
@@ -179,4 +172,4 @@ def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = Fals
     if report is not None:
         value["simulated"] = report.simulated
         _keep(value["models"], report, _KEPT)
-    return report_from(value)
+    return report_of(value)

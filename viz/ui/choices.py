@@ -7,10 +7,12 @@ bound parameter, which is what a click on a row is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import streamlit as st
 
 Value = str | int | list[str] | None
+Word = TypeVar("Word", bound=str)
 NONE_CHOSEN = "none"
 """What the URL says where nothing is chosen although something is by default."""
 _PREFIX = "url of "
@@ -33,7 +35,7 @@ def forget_choices() -> None:
             st.query_params.pop(key, None)
 
 
-def choose(label: str, names: Mapping[str, str], key: str, *, default: str | None = None) -> str:
+def choose(label: str, names: Mapping[Word, str], key: str, *, default: Word | None = None) -> Word:
     """One of several words, as a segmented control: {value: what is shown}. The first is the default."""
     usual = next(iter(names)) if default is None else default
     _follow_url(key, lambda given: given[0] if given and given[0] in names else usual)

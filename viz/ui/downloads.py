@@ -9,10 +9,10 @@ from typing import Any, cast
 import streamlit as st
 
 from arena.files import to_json
+from arena.reports.board import Report
 from arena.reports.leaderboard import to_csv, to_markdown
 from viz.charts.leaderboard import Estimate, forest
 from viz.charts.looks import LIGHT, styled
-from viz.data.report import Report
 from viz.ui.session import t
 
 
@@ -32,17 +32,17 @@ def downloads(report: Report, estimates: Sequence[Estimate], title: str) -> None
 
 def as_json(report: Report) -> bytes:
     """leaderboard.json's object, as stored or as rated for the filter."""
-    return to_json(dict(report.raw))
+    return to_json(report.stored)
 
 
 def as_csv(report: Report) -> bytes:
     """The table as the command line writes it."""
-    return to_csv(report.raw).encode("utf-8", "replace")
+    return to_csv(report).encode("utf-8", "replace")
 
 
 def as_markdown(report: Report) -> bytes:
     """The table as the command line writes it."""
-    return to_markdown(report.raw).encode("utf-8", "replace")
+    return to_markdown(report).encode("utf-8", "replace")
 
 
 def as_picture(estimates: Sequence[Estimate], title: str, kind: str) -> bytes:

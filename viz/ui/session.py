@@ -11,13 +11,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from arena.errors import ArenaError
+from arena.reports.board import Report
 from arena.store.votes import Votes, read_votes
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
 from viz.data.cache import Signature, signature
 from viz.data.filters import Filter, filter_from, select
 from viz.data.ranking import rate_rows, rating_options, scores_report
-from viz.data.report import Report
 from viz.data.source import Source, parse_arguments
 from viz.data.votes import current_keys, votes_file
 from viz.ui.rendering import plain

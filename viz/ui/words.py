@@ -30,6 +30,8 @@ CHINESE: dict[str, str] = {
     "Scores": "分数数量",
     "Rating": "评分",
     "Win rate": "胜率",
+    "Elo": "Elo",
+    "TTFT": "TTFT",
     "Rank": "名次",
     "Question": "问题",
     "Questions": "问题数",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
+from arena.reports.board import Measure, Report, Slice, Standing
 from viz.charts.matrix import Heat, heatmap, radar
 from viz.data.filters import Filter
-from viz.data.report import Report, Standing
 from viz.ui.choices import choose, choose_names
 from viz.ui.figures import DASH, points
 from viz.ui.pieces import chart, clickable, judge_choice, nothing
@@ -18,6 +15,7 @@ from viz.ui.rendering import distinct, shortened
 from viz.ui.session import board, go, report_for, t
 
 RADAR_MODELS = 5
+NO_SLICE = Slice()
 
 
 def show() -> None:
@@ -34,7 +32,7 @@ def show() -> None:
     if not slices:
         nothing(t("This board has one category only."))
         return
-    names = {"win_rate": t("Win rate"), "rating": t("Rating"), "score": t("Score")}
+    names: dict[Measure, str] = {"win_rate": t("Win rate"), "rating": t("Rating"), "score": t("Score")}
     known = {name: words for name, words in names.items() if _known(report, by, name)}
     if not known:
         nothing(t("Nothing has been rated yet."))
@@ -49,21 +47,16 @@ def _slices(report: Report, by: str) -> list[str]:
     """The categories or languages of a report, those with most battles first."""
     sizes: dict[str, int] = {}
     for s in report.models:
-        for name, cell in _cells(s, by).items():
-            sizes[name] = sizes.get(name, 0) + int(cell.get("n_battles") or 0)
+        for name, cell in s.slices(by).items():
+            sizes[name] = sizes.get(name, 0) + (cell.n_battles or 0)
     return sorted(sizes, key=lambda name: (-sizes[name], name))
 
 
-def _cells(standing: Standing, by: str) -> Mapping[str, Mapping[str, Any]]:
-    found = standing.categories if by == "categories" else standing.languages
-    return {str(name): cell for name, cell in found.items() if isinstance(cell, Mapping)}
+def _known(report: Report, by: str, measure: Measure) -> bool:
+    return any(cell.interval(measure).value is not None for s in report.models for cell in s.slices(by).values())
 
 
-def _known(report: Report, by: str, measure: str) -> bool:
-    return any(cell.get(measure) is not None for s in report.models for cell in _cells(s, by).values())
-
-
-def _heatmap(report: Report, wanted: Filter, by: str, slices: list[str], measure: str) -> None:
+def _heatmap(report: Report, wanted: Filter, by: str, slices: list[str], measure: Measure) -> None:
     rows, columns = distinct((s.model for s in report.models), 32), distinct(slices, 24)
     cells = [
         {"row": rows[s.model], "column": columns[name], **_cell(s, by, name, measure)}
@@ -85,22 +78,21 @@ def _heatmap(report: Report, wanted: Filter, by: str, slices: list[str], measure
         go("battles", {**wanted.parameters(), "model": [model], **by_slice})
 
 
-def _cell(standing: Standing, by: str, name: str, measure: str) -> dict[str, object]:
-    cell = _cells(standing, by).get(name, {})
-    value = cell.get(measure)
-    low, high = cell.get(f"{measure}_low"), cell.get(f"{measure}_high")
+def _cell(standing: Standing, by: str, name: str, measure: Measure) -> dict[str, object]:
+    cell = standing.slices(by).get(name, NO_SLICE)
+    ends = cell.interval(measure)
 
     def told(x: float | None) -> str:
         if x is None:
             return DASH
         return f"{x * 100:.0f}" if measure == "win_rate" else f"{x:.1f}" if measure == "score" else points(x)
 
-    text = "" if value is None else told(value) + ("°" if cell.get("thin") else "")
+    text = "" if ends.value is None else told(ends.value) + ("°" if cell.thin else "")
     return {
         "model": standing.model, "slice": name,
-        "value": value, "text": text, "n_battles": cell.get("n_battles") or 0,
-        "n_questions": cell.get("n_questions") or 0,
-        "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: {told(value)} [{told(low)}, {told(high)}]",
+        "value": ends.value, "text": text, "n_battles": cell.n_battles or 0, "n_questions": cell.n_questions or 0,
+        "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: "
+        f"{told(ends.value)} [{told(ends.low)}, {told(ends.high)}]",
     }  # fmt: skip
 
 
@@ -115,7 +107,7 @@ def _radar(report: Report, by: str, slices: list[str]) -> None:
             {
                 "model": names[s.model],
                 "axis": label,
-                "value": _cells(s, by).get(name, {}).get("win_rate"),
+                "value": s.slices(by).get(name, NO_SLICE).win_rate,
             }
             for s in report.models
             if s.model in picked

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +80,8 @@ def _verdict(health: Sequence[JudgeHealth]) -> None:
 
 
 def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
-    known, single = _details(opened), opened.kind == "scores"
+    costs = {d.judge: d.cost_usd for d in opened.report.judges_detail} if opened.report else {}
+    single = opened.kind == "scores"
     frame = pd.DataFrame([
         {
             t("Judge"): one.judge,
@@ -93,7 +93,7 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
             t("Unreadable"): _with_interval(one.unparsed),
             t("Failed calls"): _with_interval(one.failed),
             t("Longer answer's points"): _with_interval(one.longer_wins),
-            t("Cost"): money(_number(known.get(one.judge, {}).get("cost_usd"))),
+            t("Cost"): money(costs.get(one.judge)),
         }
         for one in health
     ])  # fmt: skip
@@ -118,14 +118,6 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
 
 def _level(opened: Board) -> float:
     return opened.report.level if opened.report else 0.95
-
-
-def _details(opened: Board) -> dict[str, Mapping[str, Any]]:
-    return {str(d.get("judge")): d for d in opened.report.judges_detail} if opened.report else {}
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _with_interval(mean: Mean) -> str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.results import Effect
+from arena.reports.board import Report, Standing
+from arena.reports.columns import BoardColumn, main_column
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
 from viz.data.board import Board
 from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
-from viz.data.report import Report, Standing
 from viz.ui.choices import choose, choose_name, type_text
 from viz.ui.downloads import downloads
 from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range
@@ -36,7 +39,22 @@ from viz.ui.pieces import (
 )
 from viz.ui.rendering import as_html, distinct, shortened
 from viz.ui.session import board, go, look, report_for, t
+from viz.ui.table import table_of
 
+EXPLAINED = {
+    "rank": "In brackets: the ranks that the interval allows.",
+    "games": "Battles won, lost and tied.",
+    "mean_length": "Mean characters per answer.",
+    "cost_usd": "What all its answers cost together.",
+    "ttft_s": "Time to the first token.",
+}
+"""What hovering over a column's head says."""
+_NUMBERS = {
+    "points": ("%.0f", 80), "percent": ("%.1f %%", 90), "score": ("%.2f", 80), "count": ("localized", 76),
+    "speed": ("%.0f", 80), "money": ("$%.4f", 86), "seconds": ("%.2f s", 76),
+    "elo": ("%.0f", 64), "mean_length": ("%.0f", 76),
+}  # fmt: skip
+"""How the numbers of a kind, or of one column, are written, and how wide it is."""
 _ALARM = re.compile(r"(?:suspicious: .+|repeated answer) \((\d+)\)")
 
 
@@ -89,21 +107,12 @@ def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None,
 
 
 def _metric_name(report: Report) -> str:
-    return {
-        "score": t("Score"), "win_rate": t("Win rate"), "elo": "Elo", "bradley_terry": t("Rating"),
-    }.get(report.ranked_by, t("Rating"))  # fmt: skip
+    return t(main_column(report).heading("viewer"))
 
 
 def _estimate(s: Standing, report: Report) -> Estimate:
-    match report.ranked_by:
-        case "score":
-            return Estimate(s.model, s.score, s.score_low, s.score_high)
-        case "win_rate":
-            return Estimate(s.model, s.win_rate, s.win_rate_low, s.win_rate_high)
-        case "elo":
-            return Estimate(s.model, s.elo, s.elo_low, s.elo_high)
-        case _:
-            return Estimate(s.model, s.rating, s.rating_low, s.rating_high)
+    ends = main_column(report).ends(s)
+    return Estimate(s.model, ends.value, ends.low, ends.high)
 
 
 def _estimates(standings: list[Standing], report: Report, width: int = 36) -> list[Estimate]:
@@ -114,11 +123,13 @@ def _estimates(standings: list[Standing], report: Report, width: int = 36) -> li
 
 def _value_text(s: Standing, report: Report) -> tuple[str, str]:
     e = _estimate(s, report)
-    if report.ranked_by == "win_rate":
-        return percent(e.value), margin(e.value, e.low, e.high, scale=100, digits=1)
-    if report.ranked_by == "score":
-        return (DASH if e.value is None else f"{e.value:.2f}"), margin(e.value, e.low, e.high, digits=2)
-    return points(e.value), margin(e.value, e.low, e.high)
+    match main_column(report).kind:
+        case "percent":
+            return percent(e.value), margin(e.value, e.low, e.high, scale=100, digits=1)
+        case "score":
+            return (DASH if e.value is None else f"{e.value:.2f}"), margin(e.value, e.low, e.high, digits=2)
+        case _:
+            return points(e.value), margin(e.value, e.low, e.high)
 
 
 def _summary(opened: Board, report: Report) -> None:
@@ -184,7 +195,7 @@ def _cards(report: Report) -> None:
             t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
             t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
             money(s.cost_usd) if s.cost_usd is not None else "",
-            f"{speed:.0f} tok/s" if (speed := _measure(s, "output_tokens_per_s")) is not None else "",
+            f"{speed:.0f} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
         ]
         listed = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
         name = as_html(shortened(s.model, 80))
@@ -198,62 +209,27 @@ def _cards(report: Report) -> None:
     st.html(f'<div class="cards">{"".join(drawn)}</div>')
 
 
-def _measure(s: Standing, name: str) -> float | None:
-    """A measured number of a model: the value itself, or the median of a summary."""
-    value = s.performance.get(name)
-    if isinstance(value, dict):
-        value = value.get("p50", value.get("median", value.get("mean")))
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _table(standings: list[Standing], report: Report, colours: Look) -> None:
-    estimates = _estimates(standings, report)
-    texts = [_value_text(s, report) for s in standings]
-    name = _metric_name(report)
-    unit = t("Scores") if report.mode == "single" else t("Battles")
-    columns: dict[str, list[object]] = {
-        t("Rank"): [rank_range(s.rank, s.rank_low, s.rank_high) for s in standings],
-        t("Model"): [s.model for s in standings],
-        t("Interval"): list(whiskers(estimates, colours)),
-        name: [e.value for e in estimates],
-        "±": [around for _, around in texts],
-        t("Win rate"): [None if s.win_rate is None else s.win_rate * 100 for s in standings],
-        t("LC win rate"): [None if s.lc_win_rate is None else s.lc_win_rate * 100 for s in standings],
-        t("W / L / T"): [_record(s) for s in standings],
-        unit: [s.n_battles for s in standings],
-        t("Length"): [s.mean_length for s in standings],
-        t("Cost"): [s.cost_usd for s in standings],
-        "TTFT": [_measure(s, "ttft_s") for s in standings],
-        t("Tokens/s"): [_measure(s, "output_tokens_per_s") for s in standings],
-        "Elo": [s.elo for s in standings],
-        t("Remarks"): [", ".join([*_remarks(s), *s.flags]) for s in standings],
+    estimates, main = _estimates(standings, report), main_column(report)
+    shown: dict[str, Sequence[object]] = {}
+    config: dict[str, ColumnConfig] = {
+        t("Interval"): st.column_config.ImageColumn(width=168, help=t("All rows share one scale.")),
+        "±": st.column_config.TextColumn(width=84),
     }
-    if report.ranked_by in {"win_rate", "elo"}:
-        columns.pop(t("Win rate") if report.ranked_by == "win_rate" and name != t("Win rate") else "", None)
-    kept = {key: values for key, values in columns.items() if any(v not in (None, "", DASH) for v in values)}
-    number = st.column_config.NumberColumn
-    digits = {"win_rate": "percent", "score": "%.2f"}.get(report.ranked_by, "%.0f")
+    for column, values in table_of(report, standings):
+        title = t(column.heading("viewer"))
+        if column.name == main.name:
+            around = [_value_text(s, report)[1] for s in standings]
+            shown |= {t("Interval"): whiskers(estimates, colours), title: values, "±": around}
+        elif column.kind == "flags":
+            shown[title] = [", ".join([*_remarks(s), *s.flags]) for s in standings]
+        else:
+            shown[title] = values
+        config[title] = _config(column, standings)
+    kept = {key: values for key, values in shown.items() if any(v not in (None, "", DASH) for v in values)}
     event = st.dataframe(
         pd.DataFrame(kept), hide_index=True, row_height=40, height="content" if len(standings) <= 30 else 1200,
-        on_select="rerun", selection_mode="single-cell", key="table",
-        column_config={
-            t("Rank"): st.column_config.TextColumn(
-                width=84, help=t("In brackets: the ranks that the interval allows.")
-            ),
-            t("Model"): st.column_config.TextColumn(width=name_width(s.model for s in standings)),
-            t("Interval"): st.column_config.ImageColumn(width=168, help=t("All rows share one scale.")),
-            name: number(format=digits, width=80),
-            "±": st.column_config.TextColumn(width=84),
-            t("Win rate"): st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=108),
-            t("LC win rate"): number(format="%.1f %%", width=90),
-            "Elo": number(format="%.0f", width=64),
-            t("W / L / T"): st.column_config.TextColumn(width=104, help=t("Battles won, lost and tied.")),
-            unit: number(format="localized", width=76),
-            t("Length"): number(format="%.0f", width=76, help=t("Mean characters per answer.")),
-            t("Cost"): number(format="$%.4f", width=86, help=t("What all its answers cost together.")),
-            "TTFT": number(format="%.2f s", width=76, help=t("Time to the first token.")),
-            t("Tokens/s"): number(format="%.0f", width=80),
-        },
+        on_select="rerun", selection_mode="single-cell", key="table", column_config=config,
     )  # fmt: skip
     if (row := clicked_row(event)) is not None and row < len(standings):
         model = standings[row].model
@@ -264,8 +240,17 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
                 go("matchups", {"one": model})
 
 
-def _record(s: Standing) -> str:
-    return "" if s.wins is None or s.score is not None else f"{count(s.wins)} / {count(s.losses)} / {count(s.ties)}"
+def _config(column: BoardColumn, standings: Sequence[Standing]) -> ColumnConfig:
+    """How a column is drawn: by what it is, else by its kind."""
+    help_text = EXPLAINED.get(column.name)
+    told = t(help_text) if help_text else None
+    if column.name == "win_rate":
+        return st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=108)
+    form, width = _NUMBERS.get(column.name) or _NUMBERS.get(column.kind) or (None, None)
+    if form is not None:
+        return st.column_config.NumberColumn(format=form, width=width, help=told)
+    widths = {"rank": 84, "model": name_width(s.model for s in standings), "games": 104}
+    return st.column_config.TextColumn(width=widths.get(column.kind), help=told)
 
 
 def _remarks(s: Standing) -> list[str]:
@@ -276,16 +261,14 @@ def _remarks(s: Standing) -> list[str]:
 
 def _style_effects(report: Report) -> None:
     """What each controlled feature is worth."""
-    effects = {name: effect for name, effect in report.style.items() if isinstance(effect, Mapping)}
-    if effects:
-        told = [(f"{style_name(name)} {_effect(effect)}", "") for name, effect in effects.items()]
+    if report.style:
+        told = [(f"{style_name(name)} {_effect(effect)}", "") for name, effect in report.style.items()]
         chips([(t("At equal style. A typical difference is worth, in points:"), "strong"), *told])
 
 
-def _effect(effect: Mapping[str, float | None]) -> str:
+def _effect(effect: Effect) -> str:
     """A coefficient on the scale of the ratings."""
-    value, low, high = ((None if x is None else x * ELO_SCALE) for x in map(effect.get, ("coef", "low", "high")))
-    return f"{DASH if value is None else f'{value:+.0f}'} ({margin(value, low, high)})"
+    return f"{effect.coef * ELO_SCALE:+.0f} ({margin(effect.coef, effect.low, effect.high, scale=ELO_SCALE)})"
 
 
 def _left_out(report: Report, wanted: Filter) -> None:
@@ -314,8 +297,8 @@ def _without_elo(opened: Board, report: Report) -> None:
 def _value_map(standings: list[Standing], report: Report) -> None:
     measures = {
         "cost": (t("Cost of all answers, USD"), [s.cost_usd for s in standings]),
-        "latency": (t("Seconds per answer"), [_measure(s, "latency_s") for s in standings]),
-        "ttft": (t("Seconds to the first token"), [_measure(s, "ttft_s") for s in standings]),
+        "latency": (t("Seconds per answer"), [s.performance.latency_s for s in standings]),
+        "ttft": (t("Seconds to the first token"), [s.performance.ttft_s for s in standings]),
         "length": (t("Mean characters per answer"), [s.mean_length for s in standings]),
     }
     known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]

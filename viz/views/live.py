@@ -12,9 +12,9 @@ import streamlit as st
 
 from arena.errors import DataError
 from arena.ratings import ModelRow
+from arena.reports.board import Standing, read_report
 from arena.store.folder import BoardFolder
 from viz.data.provisional import LedgerTail, Provisional
-from viz.data.report import Standing, read_report
 from viz.data.run_state import RunState, Task, read_run
 from viz.ui.figures import DASH, count, margin, money, points, rank_range, seconds
 from viz.ui.pieces import nothing
@@ -114,7 +114,7 @@ def _rated(root: Path) -> bool:
         {
             t("Rank"): rank_range(s.rank, s.rank_low, s.rank_high),
             t("Model"): s.model,
-            **_value(s, report.mode),
+            **_value(s, report.single),
         }
         for s in report.models
     ]
@@ -122,8 +122,8 @@ def _rated(root: Path) -> bool:
     return True
 
 
-def _value(s: Standing, mode: str) -> dict[str, object]:
-    if mode == "single":
+def _value(s: Standing, single: bool) -> dict[str, object]:
+    if single:
         return {t("Score"): DASH if s.score is None else f"{s.score:.2f}", t("Scores"): s.n_battles}
     return {t("Rating"): points(s.rating), t("Battles"): s.n_battles}
 

@@ -8,11 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from arena.ratings.intervals.means import clustered_share
+from arena.reports.board import Report
 from viz.charts.matrix import Heat, heatmap, shares
 from viz.data.board import Board
 from viz.data.counting import Matrix, meetings, outcomes_of, share_by_group
 from viz.data.filters import Filter
-from viz.data.report import Report
 from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, chance, count, percent
 from viz.ui.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
@@ -64,7 +64,7 @@ def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Rep
 
 
 def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
-    better = {(str(p["a"]), str(p["b"])): p.get("p_better") for p in report.pairs}
+    better = {(pair.a, pair.b): pair.p_better for pair in report.pairs}
     names, cells = distinct(matrix.models, 32), []
     for i, one in enumerate(matrix.models):
         for j, other in enumerate(matrix.models):
@@ -149,12 +149,12 @@ def _record(
 def _difference(report: Report, one: str, other: str) -> tuple[tuple[str, str], float | None]:
     """(difference, interval) as texts and P(one is better), from the report's pairs."""
     for pair in report.pairs:
-        sign = 1 if (pair["a"], pair["b"]) == (one, other) else -1 if (pair["a"], pair["b"]) == (other, one) else 0
-        if sign and pair.get("diff") is not None:
-            low, high = (pair.get("low"), pair.get("high")) if sign == 1 else (pair.get("high"), pair.get("low"))
+        sign = 1 if (pair.a, pair.b) == (one, other) else -1 if (pair.a, pair.b) == (other, one) else 0
+        if sign and pair.diff is not None:
+            low, high = (pair.low, pair.high) if sign == 1 else (pair.high, pair.low)
             ends = DASH if low is None or high is None else f"{sign * low:+.0f} … {sign * high:+.0f}"
-            p = pair.get("p_better")
-            return (f"{sign * pair['diff']:+.0f}", ends), None if p is None else p if sign == 1 else 1 - p
+            p = pair.p_better
+            return (f"{sign * pair.diff:+.0f}", ends), None if p is None else p if sign == 1 else 1 - p
     return (DASH, DASH), None
 
 

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from arena.battles.counted import counted_judges
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.files import from_json, read_objects
 from arena.questions import load_questions
+from arena.reports.board import Report, read_report
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
 from arena.store.folder import BoardFolder, read_answers
@@ -27,8 +27,7 @@ class PageData:
     """What `render_page` turns into a page."""
 
     title: str
-    board: Row
-    """leaderboard.json."""
+    report: Report
     met: Met
     """(a, b): the mean outcome of a against b, and the number of rated battles; both directions."""
     judges: tuple[JudgeHealth, ...]
@@ -38,16 +37,6 @@ class PageData:
     """Battles (or scored answers) the sample was drawn from."""
     run: Row = field(default_factory=dict)
     """run.json without its list of runs: those hold times, and a report must not depend on the clock."""
-
-    @property
-    def models(self) -> list[Row]:
-        """The leaderboard's rows."""
-        return cast("list[Row]", self.board.get("models") or [])
-
-    @property
-    def single(self) -> bool:
-        """Whether answers were scored one by one instead of compared."""
-        return self.board.get("mode") == "single"
 
 
 @dataclass
@@ -85,12 +74,10 @@ class _Tally:
 def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: BoardFolder) -> PageData:
     """Read a rated board. Raises InputError when it was not rated yet."""
     path = reviews.reports / "leaderboard.json"
-    if not path.is_file():
+    report = read_report(path)
+    if report is None:
         raise InputError(f"{path}: no such file; rate the board first with `arena run`")
-    board = from_json(path.read_bytes())
-    if not isinstance(board, dict):
-        raise InputError(f"{path}: not a leaderboard")
-    rows = reviews.reports / ("scores.jsonl" if board.get("mode") == "single" else "battles.jsonl")
+    rows = reviews.reports / ("scores.jsonl" if report.single else "battles.jsonl")
     tally = _Tally()
     for where, row in read_objects(rows):
         tally.add(row)
@@ -99,7 +86,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
     run = _document(reviews.run_file)
     return PageData(
         title,
-        board,
+        report,
         met,
         tuple(tally.judges[judge].health() for judge in sorted(tally.judges)),
         _sample(config, rows, tally.register, answers),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
+from arena.reports.board import Ends, Report, Slice
 from arena.reports.page.charts import heat_class, legend
-from arena.reports.page.data import PageData, Row
-from arena.reports.page.layout import as_float, section, table
+from arena.reports.page.data import PageData
+from arena.reports.page.layout import section, table
 from arena.reports.page.markup import Html, fill, join, number, percent, percent_ends, tag
 from arena.reports.page.verdict import ranked
 from arena.reports.page.words import Words
@@ -15,19 +16,19 @@ from arena.reports.page.words import Words
 
 def matrices(data: PageData, w: Words) -> Html | None:
     """Win rates of every pair that met (all pairs only), and how sure every order of two models is."""
-    names = [str(row["model"]) for row in ranked(data)] or [str(row["model"]) for row in data.models]
+    report = data.report
+    names = [row.model for row in ranked(report) or report.models]
     parts = []
-    if data.board.get("mode") == "pairwise" and data.met:
+    if report.mode == "pairwise" and data.met:
         cells = {
             pair: Cell(mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n}")
             for pair, (mean, n) in data.met.items()
         }
         parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix"))
     sure: dict[tuple[str, str], Cell] = {}
-    for pair in cast("Sequence[Row]", data.board.get("pairs") or ()):
-        a, b, p = str(pair.get("a")), str(pair.get("b")), as_float(pair.get("p_better"))
-        if p is not None:
-            for one, other, chance in ((a, b, p), (b, a, 1 - p)):
+    for pair in report.pairs:
+        if (p := pair.p_better) is not None:
+            for one, other, chance in ((pair.a, pair.b, p), (pair.b, pair.a, 1 - p)):
                 sure[one, other] = Cell(chance, f"P({one} > {other}) {_chance(chance, 1)}", _chance(chance).strip("= "))
     if sure:
         parts.append(_heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
@@ -36,11 +37,12 @@ def matrices(data: PageData, w: Words) -> Html | None:
 
 def categories(data: PageData, w: Words) -> Html | None:
     """Model by category, by language where there are several, and by criterion where the judge scored any."""
-    what = w["score" if data.single else "win_rate"]
+    report = data.report
+    what = w["score" if report.single else "win_rate"]
     parts = [
-        _slices(data, "categories", w["categories"], fill(w["categories_note"], what=what)),
-        _slices(data, "languages", w["languages"], fill(w["languages_note"], what=what)),
-        _criteria(data, w),
+        _slices(report, "categories", w["categories"], fill(w["categories_note"], what=what)),
+        _slices(report, "languages", w["languages"], fill(w["languages_note"], what=what)),
+        _criteria(report, w),
     ]
     return join(*parts) if any(parts) else None
 
@@ -53,47 +55,44 @@ def _chance(p: float, digits: int = 0) -> str:
     return f">{percent(1 - least, digits)}" if p > 0.5 else f"<{percent(least, digits)}"
 
 
-def _slices(data: PageData, kind: str, title: str, note: str) -> Html | None:
-    field = "score" if data.single else "win_rate"
-    found: dict[tuple[str, str], Row] = {}
-    for row in data.models:
-        for name, cell in cast("Mapping[str, Row]", row.get(kind) or {}).items():
-            found[str(row["model"]), name] = cell
-    values = {key: value for key, cell in found.items() if (value := as_float(cell.get(field))) is not None}
-    names = sorted({name for _, name in values})
+def _slices(report: Report, kind: str, title: str, note: str) -> Html | None:
+    found: dict[tuple[str, str], tuple[float, Ends, Slice]] = {}
+    for row in report.models:
+        for name, own in row.slices(kind).items():
+            ends = own.interval("score" if report.single else "win_rate")
+            if ends.value is not None:
+                found[row.model, name] = ends.value, ends, own
+    names = sorted({name for _, name in found})
     if len(names) < 2:
         return None
-    low, high = _range(list(values.values())) if data.single else (0.0, 1.0)
+    low, high = _range([value for value, _, _ in found.values()]) if report.single else (0.0, 1.0)
     cells: dict[tuple[str, str], Cell] = {}
-    for key, value in values.items():
-        ends = [found[key].get(f"{field}_low"), found[key].get(f"{field}_high")]
-        interval = " – ".join(number(end, 2) if data.single else percent(end) for end in ends)
-        hint = f"{key[1]}: {interval}, n = {found[key].get('n_questions')}"
-        label = number(value, 1) if data.single else percent(value)
-        cells[key] = Cell((value - low) / (high - low), hint, label, bool(found[key].get("thin")))
-    return _heat_table(title, note, [str(row["model"]) for row in data.models], names, cells, kind)
+    for key, (value, ends, own) in found.items():
+        interval = " – ".join(number(end, 2) if report.single else percent(end) for end in (ends.low, ends.high))
+        hint = f"{key[1]}: {interval}, n = {own.n_questions}"
+        label = number(value, 1) if report.single else percent(value)
+        cells[key] = Cell((value - low) / (high - low), hint, label, own.thin)
+    return _heat_table(title, note, [row.model for row in report.models], names, cells, kind)
 
 
-def _criteria(data: PageData, w: Words) -> Html | None:
+def _criteria(report: Report, w: Words) -> Html | None:
     """The criteria of single mode with their intervals. One that is 0 or 1 is a rate. No colours: high may be bad."""
-    found = [(str(row["model"]), row, cast("Row", row.get("criteria") or {})) for row in data.models]
-    names = list(dict.fromkeys(name for _, _, criteria in found for name in criteria))
-    if not names:
+    if not report.criteria:
         return None
-    rates = {name for name in names if all(0 <= (as_float(c.get(name)) or 0.0) <= 1 for _, _, c in found)}
+    rates = {name for name in report.criteria if report.is_rate(name)}
     body = []
-    for model, row, criteria in found:
-        line = [tag("td", model, class_="left name")]
-        for name in names:
-            ends = [as_float(cast("Row", row.get(f"criteria_{end}") or {}).get(name)) for end in ("low", "high")]
-            span = percent_ends(ends[0], ends[1])
+    for row in report.models:
+        line = [tag("td", row.model, class_="left name")]
+        for name in report.criteria:
+            ends = row.criterion(name)
+            shown, span = percent(ends.value, 1), percent_ends(ends.low, ends.high)
             if name not in rates:
-                span = f" [{number(ends[0], 2)}, {number(ends[1], 2)}]" if None not in ends else ""
-            mean = criteria.get(name)
-            shown = percent(mean, 1) if name in rates else number(mean, 2)
+                known = ends.low is not None and ends.high is not None
+                shown = number(ends.value, 2)
+                span = f" [{number(ends.low, 2)}, {number(ends.high, 2)}]" if known else ""
             line.append(tag("td", shown, tag("span", span, class_="ends")))
         body.append(tag("tr", *line))
-    head = [tag("th", w["model"], class_="left"), *(tag("th", name) for name in names)]
+    head = [tag("th", w["model"], class_="left"), *(tag("th", name) for name in report.criteria)]
     return section("criteria", w["criteria"], w["criteria_note"], table(head, body))
 
 

@@ -14,7 +14,3 @@ def section(name: str, title: str, note: str | None, content: Html | None = None
 def table(head: Sequence[Html], body: Sequence[Html], kind: str = "") -> Html:
     top = tag("thead", tag("tr", *head)) if head else None
     return tag("div", tag("table", top, tag("tbody", *body), class_=kind or None), class_="scroll")
-
-
-def as_float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -55,10 +55,10 @@ def _header(data: PageData, w: Words, main: Html) -> Html:
     sections = (
         ("leaderboard", "leaderboard"), ("matrix", "nav_matrix"), ("categories", "nav_categories"),
         ("value", "nav_value"), ("speed", "speed"), ("judges", "nav_judges"),
-        ("battles", "answers" if data.single else "nav_battles"), ("method", "nav_method"),
+        ("battles", "answers" if data.report.single else "nav_battles"), ("method", "nav_method"),
     )  # fmt: skip
     links = [tag("a", w[word], href=f"#{name}") for name, word in sections if f'id="{name}"' in main]
-    banner = tag("p", w["simulated"], class_="banner") if data.board.get("simulated") else None
+    banner = tag("p", w["simulated"], class_="banner") if data.report.simulated else None
     return tag("header", tag("div", tag("strong", data.title), tag("nav", *links), class_="bar-top"), banner)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import cast
 
-from arena.reports.page.data import PageData, Row
+from arena.reports.board import Report, Standing
+from arena.reports.leaderboard import rank_text
+from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
 from arena.reports.page.words import Words
 
@@ -18,13 +19,11 @@ FEW_QUESTIONS = 20
 
 def summary(data: PageData, w: Words) -> Html:
     """The verdict in one sentence, and the two or three facts to decide by."""
-    board = data.board
-    unit = w["unit_scores" if data.single else "unit_battles"]
-    rested = fill(w["rested"], n=number(board.get("n_battles")), unit=unit, q=number(board.get("n_questions")))
-    level = percent(board.get("level"))
-    how = {"sandwich": "clustered", "bootstrap": "bootstrap", "independent": "independent"}.get(
-        str(board.get("interval")), "none"
-    )
+    report = data.report
+    unit = w["unit_scores" if report.single else "unit_battles"]
+    rested = fill(w["rested"], n=number(report.n_battles), unit=unit, q=number(report.n_questions))
+    level = percent(report.level)
+    how = {"sandwich": "clustered", "bootstrap": "bootstrap", "independent": "independent"}.get(report.interval, "none")
     return tag(
         "section",
         tag("p", rested, class_="eyebrow"),
@@ -35,43 +34,33 @@ def summary(data: PageData, w: Words) -> Html:
     )
 
 
-def ranked(data: PageData) -> list[Row]:
+def ranked(report: Report) -> list[Standing]:
     """Ranked models, best first."""
-    rows = [row for row in data.models if isinstance(row.get("rank"), int)]
-    return sorted(rows, key=lambda row: (cast("int", row["rank"]), str(row["model"])))
+    rows = [(row.rank, row.model, row) for row in report.models if row.rank is not None]
+    return [row for _, _, row in sorted(rows, key=lambda item: item[:2])]
 
 
-def tied_with_leader(rows: Sequence[Row]) -> list[Row]:
+def tied_with_leader(rows: Sequence[Standing]) -> list[Standing]:
     """The models after the first whose possible ranks still include the first place."""
-    return [row for row in rows[1:] if row.get("rank_low") in (1, None)]
+    return [row for row in rows[1:] if row.rank_low in {1, None}]
 
 
-def odd_flags(row: Row) -> list[str]:
+def odd_flags(row: Standing) -> list[str]:
     """The flags of a model that concern a good part of its answers and could mean that the judge was gamed."""
-    flags = [str(flag) for flag in cast("Sequence[object]", row.get("flags") or ())]
-    asked = row.get("n_questions")
-    enough = ODD_SHARE * asked if isinstance(asked, int) else 0
-    counts = [(flag, re.search(r"\((\d+)\)$", flag)) for flag in flags if not flag.startswith("truncated")]
+    enough = ODD_SHARE * (row.n_questions or 0)
+    counts = [(flag, re.search(r"\((\d+)\)$", flag)) for flag in row.flags if not flag.startswith("truncated")]
     return [flag for flag, count in counts if count is None or int(count[1]) >= enough]
 
 
-def per_question(row: Row) -> float | None:
+def per_question(row: Standing) -> float | None:
     """USD per question of one model; None when unknown."""
-    cost, count = row.get("cost_usd"), row.get("n_questions")
-    return cost / count if isinstance(cost, int | float) and isinstance(count, int) and count else None
-
-
-def median_latency(row: Row) -> float | None:
-    """Median seconds per answer; None unless it was measured."""
-    measured = row.get("performance")
-    value = measured.get("latency_p50_s") if isinstance(measured, dict) else None
-    return float(value) if isinstance(value, int | float) else None
+    return row.cost_usd / row.n_questions if row.cost_usd is not None and row.n_questions else None
 
 
 def _sentence(data: PageData, w: Words) -> Html:
-    rows = ranked(data)
-    components = {row.get("component") for row in rows}
-    if len(rows) < 2 or not data.board.get("n_battles"):
+    rows = ranked(data.report)
+    components = {row.component for row in rows}
+    if len(rows) < 2 or not data.report.n_battles:
         return fill(w["lead_none"])
     if len(components) > 1:
         return fill(w["lead_components"], n=str(len(components)))
@@ -80,10 +69,10 @@ def _sentence(data: PageData, w: Words) -> Html:
         return fill(w["lead_odd"], leader=leader)
     if not tied:
         return fill(w["lead_clear"], leader=leader)
-    if len(rows) == 2 and rows[0].get("rank") == rows[1].get("rank"):
+    if len(rows) == 2 and rows[0].rank == rows[1].rank:
         return fill(w["lead_even"], leader=leader, tied=_name(rows[1]))
-    questions = data.board.get("n_questions")
-    if isinstance(questions, int) and questions < FEW_QUESTIONS:
+    questions = data.report.n_questions
+    if questions is not None and questions < FEW_QUESTIONS:
         return fill(w["lead_few"], leader=leader, q=str(questions))
     if len(tied) == 1:
         return fill(w["lead_tied_one"], leader=leader, tied=_name(tied[0]))
@@ -94,24 +83,24 @@ def _sentence(data: PageData, w: Words) -> Html:
     return fill(w["lead_tied"], leader=leader, tied=names)
 
 
-def _name(row: Row) -> Html:
-    return tag("b", str(row["model"]))
+def _name(row: Standing) -> Html:
+    return tag("b", row.model)
 
 
 def _facts(data: PageData, w: Words) -> list[Html]:
-    rows = ranked(data)
-    if len(rows) < 2 or len({row.get("component") for row in rows}) > 1:
+    report, rows = data.report, ranked(data.report)
+    if len(rows) < 2 or len({row.component for row in rows}) > 1:
         return []
     facts = []
-    baseline, leader = data.board.get("baseline"), rows[0]
-    pair = _pair(data, str(leader["model"]), str(rows[1]["model"]))
-    if pair is not None and pair[0] != 0:
-        points, low, high = (number(value, 1 if data.single else 0) for value in pair)
+    baseline, leader = report.baseline, rows[0]
+    apart = _difference(report, leader.model, rows[1].model)
+    if apart is not None and apart[0] != 0:
+        points, low, high = (number(value, 1 if report.single else 0) for value in apart)
         facts.append(fill(w["gap"], leader=_name(leader), second=_name(rows[1]), points=points, low=low, high=high))
-    if baseline and leader["model"] != baseline and leader.get("win_rate") is not None:
-        ends = {"low": percent(leader.get("win_rate_low")), "high": percent(leader.get("win_rate_high"))}
-        shown = tag("b", percent(leader["win_rate"]))
-        facts.append(fill(w["against_baseline"], baseline=tag("b", str(baseline)), rate=shown, **ends))
+    if baseline and leader.model != baseline and leader.win_rate is not None:
+        ends = {"low": percent(leader.win_rate_low), "high": percent(leader.win_rate_high)}
+        shown = tag("b", percent(leader.win_rate))
+        facts.append(fill(w["against_baseline"], baseline=tag("b", baseline), rate=shown, **ends))
     if odd := odd_flags(leader):
         facts.append(fill(w["look_first"], flags=", ".join(odd)))
     close = [leader, *tied_with_leader(rows)]
@@ -120,73 +109,69 @@ def _facts(data: PageData, w: Words) -> list[Html]:
     return [join(fact, " ") for fact in facts]
 
 
-def _cheap_and_quick(close: Sequence[Row], w: Words) -> list[Html]:
+def _cheap_and_quick(close: Sequence[Standing], w: Words) -> list[Html]:
     facts = []
     costs = [(cost, row) for row in close if (cost := per_question(row)) is not None]
     if len(costs) > 1 and len({cost for cost, _ in costs}) > 1:
         cost, row = min(costs, key=lambda item: item[0])
         facts.append(fill(w["cheapest"], model=_name(row), cost=money(cost)))
-    times = [(time, row) for row in close if (time := median_latency(row)) is not None]
-    if len(times) > 1 and len({_load(row) for _, row in times}) == 1:
+    times = [(time, row) for row in close if (time := row.performance.latency_p50_s) is not None]
+    if len(times) > 1 and len({row.performance.load for _, row in times}) == 1:
         time, row = min(times, key=lambda item: item[0])
         facts.append(fill(w["fastest"], model=_name(row), time=seconds(time)))
     return facts
 
 
-def _load(row: Row) -> str:
-    measured = row.get("performance")
-    return str(measured.get("load")) if isinstance(measured, dict) else ""
-
-
-def _pair(data: PageData, first: str, second: str) -> tuple[float, float, float] | None:
+def _difference(report: Report, first: str, second: str) -> tuple[float, float, float] | None:
     """The difference between two models and its interval, first − second."""
-    for pair in cast("Sequence[Row]", data.board.get("pairs") or ()):
-        values = [pair.get(field) for field in ("diff", "low", "high")]
-        numbers = [float(value) for value in values if isinstance(value, int | float)]
-        if len(numbers) == 3 and {pair.get("a"), pair.get("b")} == {first, second}:
-            diff, low, high = numbers
-            return (diff, low, high) if pair.get("a") == first else (-diff, -high, -low)
+    for pair in report.pairs:
+        if {pair.a, pair.b} == {first, second} and None not in (pair.diff, pair.low, pair.high):
+            diff, low, high = (value or 0.0 for value in (pair.diff, pair.low, pair.high))
+            return (diff, low, high) if pair.a == first else (-diff, -high, -low)
     return None
 
 
 def cards(data: PageData, w: Words) -> Html | None:
     """The three models at the top."""
-    rows = ranked(data)[:3]
-    if not rows or not data.board.get("n_battles"):
+    rows = ranked(data.report)[:3]
+    if not rows or not data.report.n_battles:
         return None
-    return tag("section", *(_card(row, data, w) for row in rows), class_="cards")
+    return tag("section", *(_card(row, data.report, w) for row in rows), class_="cards")
 
 
-def _card(row: Row, data: PageData, w: Words) -> Html:
-    main, digits = ("score", 2) if data.single else ("rating", 0)
-    value = number(row.get(main), digits)
-    if row.get(main) is None and row.get("unbounded"):
-        value = w["won_all" if row["unbounded"] == "high" else "lost_all"]
-    ends = f"[{number(row.get(f'{main}_low'), digits, '−∞')}, {number(row.get(f'{main}_high'), digits, '+∞')}]"
-    is_baseline = row["model"] == data.board.get("baseline")
-    has_interval = row.get(f"{main}_low") is not None or row.get(f"{main}_high") is not None
+def _card(row: Standing, report: Report, w: Words) -> Html:
+    value, ends = main_number(row, report, w)
+    is_baseline, latency = row.model == report.baseline, row.performance.latency_p50_s
     facts = [
-        (w["win_rate"], percent(row.get("win_rate"), 1), not data.single and not is_baseline),
-        (w["games"], f"{row.get('wins')} / {row.get('losses')} / {row.get('ties')}", not data.single),
-        (w["answers"], number(row.get("n_questions")), data.single),
+        (w["win_rate"], percent(row.win_rate, 1), not report.single and not is_baseline),
+        (w["games"], games_text(row), not report.single),
+        (w["answers"], number(row.n_questions), report.single),
         (w["cost_axis"], money(per_question(row)), per_question(row) is not None),
-        (w["latency"], seconds(median_latency(row)), median_latency(row) is not None),
-        (w["length"], number(row.get("mean_length")), row.get("mean_length") is not None),
+        (w["latency"], seconds(latency), latency is not None),
+        (w["length"], number(row.mean_length), row.mean_length is not None),
     ]
     listed = [join(tag("dt", name), tag("dd", shown)) for name, shown, there in facts if there]
     return tag(
         "article",
         tag("p", rank_text(row), class_="place"),
-        tag("h3", str(row["model"]), tag("span", w["baseline"], class_="pill") if is_baseline else None),
-        tag("p", tag("b", value), " ", tag("span", ends) if has_interval else None, class_="big"),
+        tag("h3", row.model, tag("span", w["baseline"], class_="pill") if is_baseline else None),
+        tag("p", tag("b", value), " ", tag("span", ends) if ends else None, class_="big"),
         tag("dl", *listed),
         class_="card",
     )
 
 
-def rank_text(row: Row) -> str:
-    """`2 (1–3)`: the rank and the ranks the data still allows."""
-    rank, low, high = row.get("rank"), row.get("rank_low"), row.get("rank_high")
-    if rank is None:
-        return "–"
-    return f"{rank}" if low == high or low is None else f"{rank} ({low}–{high})"
+def main_number(row: Standing, report: Report, w: Words) -> tuple[str, str]:
+    """The number drawn of a model, or what stands for one without an end, and its interval in brackets."""
+    ends, digits = row.interval(report.drawn), 2 if report.single else 0
+    shown = number(ends.value, digits)
+    if ends.value is None and row.unbounded:
+        shown = w["won_all" if row.unbounded == "high" else "lost_all"]
+    if ends.low is None and ends.high is None:
+        return shown, ""
+    return shown, f"[{number(ends.low, digits, '−∞')}, {number(ends.high, digits, '+∞')}]"
+
+
+def games_text(row: Standing) -> str:
+    """Won, lost and tied."""
+    return f"{row.wins} / {row.losses} / {row.ties}"

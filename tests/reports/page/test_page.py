@@ -17,6 +17,7 @@ from scipy import stats
 from arena.cli import group
 from arena.config.loading import load_config
 from arena.files import read_objects
+from arena.reports.board import report_of
 from arena.reports.page import PageData, read_page_data, render_page
 from arena.reports.page.health import Share, ShareTally
 from arena.store.folder import BoardFolder
@@ -104,9 +105,8 @@ def test_its_numbers_are_the_leaderboards(plain_board: Path) -> None:
 
 def test_a_card_says_what_the_table_says(plain_board: Path) -> None:
     data = data_of(plain_board)
-    leader, second = (dict(row, win_rate_overall=0.123) for row in data.models[:2])
-    baseline = replace(with_models(data, [leader, second]), board={
-        **data.board, "models": [leader, second], "baseline": second["model"]})  # fmt: skip
+    leader, second = (dict(row, win_rate_overall=0.123) for row in models_of(data)[:2])
+    baseline = changed(data, models=[leader, second], baseline=second["model"])
     first, other = re.findall(r"<article.*?</article>", render_page(baseline))
     assert f"<dd>{100 * leader['win_rate']:.1f}%</dd>" in first  # type: ignore[operator]
     assert "Win rate" not in other and "12.3%" not in first + other  # the baseline's half is no news
@@ -114,11 +114,11 @@ def test_a_card_says_what_the_table_says(plain_board: Path) -> None:
 
 def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions(plain_board: Path) -> None:
     data = data_of(plain_board)
-    sure = [dict(row, rank=n, rank_low=n, rank_high=n) for n, row in enumerate(data.models, 1)]
+    sure = [dict(row, rank=n, rank_low=n, rank_high=n) for n, row in enumerate(models_of(data), 1)]
     assert headline(render_page(with_models(data, sure))) == f"{sure[0]['model']} leads, and the data settles it."
     many = [dict(sure[0], model=f"m{n}", rank=n, rank_low=1, rank_high=6) for n in range(1, 7)]
     assert "5 other models are statistically tied" in headline(render_page(with_models(data, many)))
-    few = replace(data, board={**data.board, "models": [*many], "n_questions": 5})
+    few = changed(data, models=[*many], n_questions=5)
     assert headline(render_page(few)) == "m1 is ahead, but 5 questions cannot settle the order."
     level = [dict(row, rank=1, rank_low=1, rank_high=2) for row in sure[:2]]
     assert headline(render_page(with_models(data, level))).endswith("are exactly level.")
@@ -129,7 +129,7 @@ def test_without_a_tie_the_sentence_is_plain_and_with_many_it_asks_for_questions
 
 def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_word(plain_board: Path) -> None:
     data = data_of(plain_board)
-    leader, *others = (dict(row) for row in data.models)
+    leader, *others = (dict(row) for row in models_of(data))
     asked = leader["n_questions"]
     assert isinstance(asked, int)
     odd, plain = (
@@ -142,13 +142,22 @@ def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_wor
         assert ("look made to sway the judge" in headline(page)) is (flag in odd), flag
 
 
+def models_of(data: PageData) -> list[dict[str, JSON]]:
+    return [dict(row.stored) for row in data.report.models]
+
+
+def changed(data: PageData, **fields: JSON) -> PageData:
+    """The page's data with other values in leaderboard.json."""
+    return replace(data, report=report_of({**data.report.stored, **fields}))
+
+
 def with_models(data: PageData, models: list[dict[str, JSON]]) -> PageData:
-    return replace(data, board={**data.board, "models": [*models]})
+    return changed(data, models=[*models])
 
 
 def test_among_tied_models_the_cheapest_is_named(plain_board: Path) -> None:
     data = data_of(plain_board)
-    rows = [dict(data.models[0], rank=n, rank_low=1, rank_high=2, model=name, cost_usd=cost, n_questions=10)
+    rows = [dict(models_of(data)[0], rank=n, rank_low=1, rank_high=2, model=name, cost_usd=cost, n_questions=10)
             for n, (name, cost) in enumerate((("dear", 5.0), ("cheap", 0.5)), 1)]  # fmt: skip
     page = render_page(with_models(data, rows))
     assert "<b>cheap</b> is the cheapest ($0.05 per question)" in page
@@ -162,7 +171,7 @@ def test_no_order_of_two_models_is_called_certain(plain_board: Path) -> None:
         {"a": "crow", "b": "finch", "p_better": 0.92},
         {"a": "finch", "b": "wren", "p_better": 0.9951},
     ]
-    page = render_page(replace(data, board={**data.board, "pairs": pairs}))
+    page = render_page(changed(data, pairs=pairs))
     table = page[page.index('id="surely"') :].split("</table>")[0]
     shown = re.findall(r'title="P\((\w+) &gt; (\w+)\) ([^"]+)">([^<]*)<', table)
     assert sorted((a, b, label) for a, b, _, label in shown) == [
@@ -174,15 +183,14 @@ def test_no_order_of_two_models_is_called_certain(plain_board: Path) -> None:
 
 def test_the_method_names_the_judges_and_warnings_are_sentences(plain_board: Path) -> None:
     data = data_of(plain_board)
-    board = {**data.board, "warnings": ["judge x is kin of crow", "crow: 3 answers were cut off"]}
-    page = render_page(replace(data, board=board))
+    page = render_page(changed(data, warnings=["judge x is kin of crow", "crow: 3 answers were cut off"]))
     assert "<dt>Judges</dt><dd>llmuses-reviewer</dd>" in page
     assert "<li>Judge x is kin of crow</li><li>crow: 3 answers were cut off</li>" in page
 
 
 def test_a_board_without_costs_and_times_has_no_empty_section_for_them(plain_board: Path) -> None:
     page = page_of(plain_board)
-    assert not any(row.get("cost_usd") or row.get("performance") for row in data_of(plain_board).models)
+    assert not any(row.get("cost_usd") or row.get("performance") for row in models_of(data_of(plain_board)))
     assert 'id="value"' not in page and 'href="#value"' not in page
 
 
@@ -216,14 +224,14 @@ def test_hostile_names_in_charts_flags_and_warnings_stay_text(plain_board: Path,
     attack = '<script>1</script><svg onload=x>" onload="y'
     measured: dict[str, JSON] = {"load": attack, "latency_p50_s": 1.0, "ttft_s": 0.5, "output_tokens_per_s": 9.0}
     rows = [dict(row, cost_usd=1.0 + n, performance=measured, flags=[attack], criteria={attack: 1.0})
-            for n, row in enumerate(data.models)]  # fmt: skip
+            for n, row in enumerate(models_of(data))]  # fmt: skip
     board: dict[str, JSON] = {
-        **data.board, "models": [*rows], "warnings": [attack], "excluded": {attack: 3}, "judges": [attack],
+        **data.report.stored, "models": [*rows], "warnings": [attack], "excluded": {attack: 3}, "judges": [attack],
         "ranked_by": attack, "mode": attack, "inputs": {attack: attack}, "baseline": rows[0]["model"],
     }  # fmt: skip
     run: dict[str, JSON] = {"prompts": {attack: attack}, "config": {attack: attack}, "arena_version": attack}
     attacked, clean = (
-        Parsed(render_page(replace(data, board=board, run=run, title=attack))),
+        Parsed(render_page(replace(data, report=report_of(board), run=run, title=attack))),
         Parsed(page_of(plain_board)),
     )
     assert len(attacked.scripts) == 2 and attacked.scripts[1] == clean.scripts[1]
@@ -270,7 +278,7 @@ def test_judges_that_decided_the_same_battles_are_compared(plain_board: Path) ->
         "a": "x<y", "b": "z", "n_battles": 41, "raw": {"value": 0.75, "low": 0.5, "high": 0.9},
         "kappa": {"value": 0.625, "low": 0.25, "high": 0.875},
     }  # fmt: skip
-    page = render_page(replace(data, board={**data.board, "diagnostics": {"judges_agreement": [pair]}}))
+    page = render_page(changed(data, diagnostics={"judges_agreement": [pair]}))
     assert "Cohen" in page and "x&lt;y" in page
     assert '>75.0%<span class="ends"> [50, 90]</span>' in page and '>0.62<span class="ends"> [0.25, 0.88]' in page
     assert "Cohen" not in render_page(data)
@@ -282,7 +290,7 @@ def test_criteria_are_means_or_rates_with_their_intervals(plain_board: Path) -> 
         "criteria": {"violation": 0.25, "handling": 3.5}, "criteria_low": {"violation": 0.1, "handling": 3.1},
         "criteria_high": {"violation": 0.5, "handling": 3.9},
     }  # fmt: skip
-    page = render_page(with_models(data, [dict(row) | criteria for row in data.models]))
+    page = render_page(with_models(data, [dict(row) | criteria for row in models_of(data)]))
     assert '>25.0%<span class="ends"> [10, 50]</span>' in page
     assert '>3.50<span class="ends"> [3.10, 3.90]</span>' in page
 

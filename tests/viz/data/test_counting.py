@@ -44,7 +44,7 @@ def test_rating_all_rows_gives_the_stored_leaderboard(board: Board) -> None:
         assert mine.model == theirs.model
         for name in ("rating", "rating_low", "rating_high", "win_rate", "win_rate_low", "win_rate_high"):
             assert getattr(mine, name) == pytest.approx(getattr(theirs, name), rel=1e-8)
-        assert mine.categories["math"]["win_rate"] == pytest.approx(theirs.categories["math"]["win_rate"], rel=1e-8)
+        assert mine.categories["math"].win_rate == pytest.approx(theirs.categories["math"].win_rate, rel=1e-8)
 
 
 def test_rating_all_scores_gives_the_stored_leaderboard(score_folder: Path) -> None:

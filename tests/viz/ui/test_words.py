@@ -7,10 +7,13 @@ import string
 
 from kit.paths import ROOT
 
+from arena.ratings.methods import METHODS
+from arena.reports.columns import board_columns
 from viz.pages import PAGES
 from viz.ui.pieces import REASONS, STYLES
 from viz.ui.words import CHINESE
 from viz.views.battles import FLAG_NAMES, STATE_NAMES
+from viz.views.leaderboard import EXPLAINED
 from viz.views.vote import CHOICES
 
 VIZ = ROOT / "viz"
@@ -23,6 +26,9 @@ def _texts() -> set[str]:
         *FLAG_NAMES.values(),
         *STATE_NAMES.values(),
         *(label for _, label, _, _ in CHOICES),
+        *(column.heading("viewer") for column in board_columns() if "viewer" in column.media),
+        *(method.main.title.capitalize() for method in METHODS.values()),
+        *EXPLAINED.values(),
         *(words for page in PAGES for words in (page.title, page.group.strip("\u200b"), page.without) if words),
     }
     for path in VIZ.rglob("*.py"):
