@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from arena.judging.combine import order_outcomes
+from arena.judging.slots import order_outcomes
 from arena.ratings import BattleTable, ScoreTable
 from arena.types import Battle, Score
 

@@ -1,12 +1,13 @@
-"""From verdicts to battles: the one place that turns slots into models and labels into outcomes."""
+"""From replies to verdicts, and from verdicts to battles."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
 from arena.judging.judge import Resolved
+from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of
 from arena.judging.style import battle_style
 from arena.types import (
     JSON,
@@ -24,35 +25,7 @@ from arena.types import (
 )  # fmt: skip
 from arena.winners import winner_of
 
-_SLOT_VALUE: Mapping[Label, float] = {
-    "first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0
-}  # fmt: skip
 _STRONG: frozenset[Label] = frozenset({"first_strong", "second_strong"})
-
-
-def value_of(verdict: Verdict) -> float | None:
-    """P(model_a wins) of one verdict: 1, ½ or 0, or the probability it states. None where it is no verdict."""
-    if verdict.status == "identical":
-        return 0.5
-    if verdict.status != "ok" or verdict.label is None:
-        return None
-    if verdict.probability is not None:
-        return verdict.probability
-    first = _SLOT_VALUE[verdict.label]
-    return first if verdict.order == "a_first" else 1 - first
-
-
-def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | None]:
-    """P(model_a wins) by the verdicts that saw model_a first, and by those that saw it second.
-
-    Each the mean of its order, None where that order was not asked, has no verdict or is not known.
-    """
-    found: dict[Order, list[float]] = {"a_first": [], "b_first": []}
-    for verdict in verdicts:
-        if verdict.order_known and (value := value_of(verdict)) is not None:
-            found[verdict.order].append(value)
-    first, second = (fmean(values) if values else None for values in found.values())
-    return first, second
 
 
 def verdict_of(
@@ -97,7 +70,7 @@ def imported_verdict(reply: Reply, answer_sample: int = 0) -> Verdict | None:
     if not isinstance(stored, dict) or reply.order is None:
         return None
     label, known = stored.get("label"), stored.get("order_known") is not False
-    if reply.status != "ok" or label not in _SLOT_VALUE:
+    if reply.status != "ok" or label not in SLOT_VALUE:
         failed = reply.status in {"error", "bad_request"}
         resolved = Resolved("failed" if failed else "unparsed", None, reply.text or reply.error,
                             "call_failed" if failed else "unparsed", reply.key)  # fmt: skip

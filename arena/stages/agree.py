@@ -17,7 +17,7 @@ from arena.board.open import OpenBoard
 from arena.board.tables import board_rows
 from arena.board.verdicts import open_ledgers
 from arena.errors import DataError, InputError
-from arena.judging.combine import order_outcomes
+from arena.judging.slots import order_outcomes
 from arena.ratings import BattleTable
 from arena.ratings.data.arrays import codes_of
 from arena.ratings.findings.agreement import agreement

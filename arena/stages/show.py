@@ -12,9 +12,10 @@ from arena.board.matches import Exam, Match, exams, matches
 from arena.board.open import OpenBoard, nearest
 from arena.board.verdicts import open_ledgers
 from arena.errors import InputError
-from arena.judging.combine import Contest, combine, value_of, verdict_of
+from arena.judging.combine import Contest, combine, verdict_of
 from arena.judging.examine import Examination, score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.judging.slots import value_of
 from arena.store.folder import Ledger
 from arena.types import Answer, Battle, Reply, Score, Usage
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from kit.battle_files import BATTLES, board_of, invoke, refused, write
+from kit.paths import ROOT
 
 HEADER = "question_id,model_a,model_b,winner\n"
 ROWS = HEADER + "1,a,b,model_a\n2,b,a,model_a\n"
@@ -242,3 +245,11 @@ def test_a_model_that_won_some_and_has_no_lower_end_did_not_lose_all(tmp_path: P
     rows = "".join(f"{i},a,b,model_a\n{i},b,c,model_a\n{i},a,c,model_a\n" for i in range(5))
     table = invoke(text(tmp_path / "b.csv", HEADER + rows)).output
     assert ("below [−∞" in table, "lost all [−∞" in table) == (True, True)
+
+
+def test_reading_battles_loads_nothing_that_configs_and_prompts_are_read_with() -> None:
+    code = (
+        "import sys, arena.battles.read.files, arena.ratings; print({'pydantic', 'yaml', 'scipy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

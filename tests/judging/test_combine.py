@@ -17,11 +17,11 @@ from arena.judging.combine import (
     identical_verdict,
     imported_verdict,
     panel_battle,
-    value_of,
     verdict_of,
     winner_of,
 )
 from arena.judging.judge import Resolved
+from arena.judging.slots import value_of
 from arena.types import Answer, Battle, Label, Order, Parsed, Question, Reply, Verdict
 
 QUESTION = Question("q", ("What?",), "math")

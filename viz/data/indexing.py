@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from arena.errors import DataError
 from arena.files import from_json
-from arena.judging.combine import order_outcomes
+from arena.judging.slots import order_outcomes
 from arena.judging.style import FEATURES
 from arena.records import verdict_from_json
 from viz.data.rows import NONE, STATES, WINNERS, Names, Rows, RowsBuilder

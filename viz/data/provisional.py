@@ -13,7 +13,8 @@ import orjson
 
 from arena.errors import DataError
 from arena.formats import Format, Unparsed, format_of
-from arena.judging.combine import imported_verdict, value_of
+from arena.judging.combine import imported_verdict
+from arena.judging.slots import value_of
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate
 from arena.records import reply_from_json
 from arena.types import Parsed, ParsedScore, Reply, Verdict

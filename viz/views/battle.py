@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from arena.judging.combine import value_of
+from arena.judging.slots import value_of
 from arena.store.votes import pair_key
 from arena.types import Verdict
 from viz.data.board import Board

@@ -12,7 +12,7 @@ from arena.battles.columns import battle_table
 from arena.battles.counted import counted_judges, single_judges_rows
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import DataError
-from arena.judging.combine import value_of
+from arena.judging.slots import value_of
 from arena.ratings import BattleTable
 from arena.records import verdict_from_json
 from arena.types import JSON, PANEL, Battle, Verdict

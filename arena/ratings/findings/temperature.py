@@ -67,11 +67,6 @@ def fit_temperature(
     return Temperature(beta, low, high, len(d), float((np.logaddexp(0, eta) - y * eta).mean()))
 
 
-def soften(difference: Sequence[float] | FloatArray, beta: float) -> FloatArray:
-    """Score differences a − b as P(a is better)."""
-    return sigmoid(beta * np.asarray(difference, dtype=float))
-
-
 def _interval(
     beta: float, scores: FloatArray, information: float, clusters: NDArray[np.integer], level: float
 ) -> tuple[float | None, float | None]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from arena.judging.combine import order_outcomes
+from arena.judging.slots import order_outcomes
 from arena.records import verdict_from_json
 from arena.types import JSON
 

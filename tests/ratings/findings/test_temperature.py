@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from arena.errors import DataError
-from arena.ratings.findings.temperature import fit_temperature, soften
+from arena.ratings.findings.temperature import fit_temperature
 
 
 def test_beta_is_that_of_a_logistic_regression_through_the_origin() -> None:
@@ -28,7 +28,6 @@ def test_beta_is_that_of_a_logistic_regression_through_the_origin() -> None:
 def test_ties_pull_towards_a_coin() -> None:
     d = np.array([1.0, 1.0, -1.0, -1.0])
     assert fit_temperature(d, [1.0, 0.5, 0.0, 0.5]).beta == pytest.approx(np.log(3))
-    np.testing.assert_allclose(soften(d, np.log(3)), [0.75, 0.75, 0.25, 0.25])
 
 
 def test_scores_against_the_votes_have_a_negative_beta() -> None:

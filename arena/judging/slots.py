@@ -1,0 +1,37 @@
+"""The one place that turns slots into models and labels into outcomes: all that reading battles needs of judging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+
+from arena.types import Label, Order, Verdict
+
+SLOT_VALUE: Mapping[Label, float] = {
+    "first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0
+}  # fmt: skip
+
+
+def value_of(verdict: Verdict) -> float | None:
+    """P(model_a wins) of one verdict: 1, ½ or 0, or the probability it states. None where it is no verdict."""
+    if verdict.status == "identical":
+        return 0.5
+    if verdict.status != "ok" or verdict.label is None:
+        return None
+    if verdict.probability is not None:
+        return verdict.probability
+    first = SLOT_VALUE[verdict.label]
+    return first if verdict.order == "a_first" else 1 - first
+
+
+def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | None]:
+    """P(model_a wins) by the verdicts that saw model_a first, and by those that saw it second.
+
+    Each the mean of its order, None where that order was not asked, has no verdict or is not known.
+    """
+    found: dict[Order, list[float]] = {"a_first": [], "b_first": []}
+    for verdict in verdicts:
+        if verdict.order_known and (value := value_of(verdict)) is not None:
+            found[verdict.order].append(value)
+    first, second = (fmean(values) if values else None for values in found.values())
+    return first, second
