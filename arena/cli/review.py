@@ -96,7 +96,7 @@ def _ask(
             approve_plan(plan, ask=ask_first)
 
         result = run_board(rejudged.loaded, options, progress, kind, approve)
-        return result, rate_view(rejudged, judge, progress, kind)
+        return result, rate_view(rejudged, judge, kind)
 
 
 def _compare(board: Path, view: Path) -> None:

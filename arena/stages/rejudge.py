@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from arena.asking.progress import Progress
 from arena.board.open import DryRun, OpenBoard, open_board
 from arena.config.kinds import JUDGES, JudgeConfig
 from arena.config.loading import LoadedConfig
@@ -77,10 +76,10 @@ def view_folder(board: OpenBoard, judge: str) -> Path:
     return folder / file_stems([judge], stored)[judge]
 
 
-def rate_view(rejudged: Rejudged, judge: str, progress: Progress, dry_run: DryRun | None) -> Rated:
+def rate_view(rejudged: Rejudged, judge: str, dry_run: DryRun | None) -> Rated:
     """Rate the board by this judge alone. Raises InputError when there is nothing to compare."""
     board = open_board(rejudged.loaded, dry_run)
-    return rate_stage(board, progress, view_folder(board, judge))
+    return rate_stage(board, view_folder(board, judge))
 
 
 def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:

@@ -139,7 +139,7 @@ def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: li
     if not wanted or any(isinstance(problem, DiskFull) for problem in problems) or _dead_at_once(record, problems):
         return None
     try:
-        return rate_stage(board, record)
+        return rate_stage(board)
     except InputError:
         if problems:  # nothing could be asked: that is the message, not the empty board after it
             return None

@@ -1,0 +1,39 @@
+"""How much of what was asked came to nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from arena.battles.counted import single_judges_rows
+from arena.board.answers import Answers
+from arena.board.tables import Row
+from arena.config.schema import Config
+from arena.types import Battle
+
+
+def _endings(row: Row) -> Iterable[str]:
+    """How the judge's replies behind a row ended: ok, unparsed or failed."""
+    if isinstance(row, Battle):
+        return (verdict.status for verdict in row.verdicts if verdict.status in {"ok", "unparsed", "failed"})
+    if row.key is None:
+        return ()
+    return ({"unparsed": "unparsed", "call_failed": "failed"}.get(str(row.reason), "ok"),)
+
+
+def too_many_failures(config: Config, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
+    """One line for every judge and candidate with a larger share of failures than the config allows."""
+    reviews = config.reviews_gen
+    for judge in sorted({row.judge for row in single_judges_rows(rows)}):
+        ends = Counter(end for row in rows if row.judge == judge for end in _endings(row))
+        total = sum(ends.values())
+        for end, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),
+                                  ("failed", reviews.max_failed, "max_failed")):  # fmt: skip
+            if total and ends[end] / total > limit:
+                yield (f"judge {judge}: {ends[end]} of {total} replies {end}"
+                       f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})")  # fmt: skip
+    for model, given in answers.items():
+        failed = sum(answer.status == "error" for answer in given.values())
+        if given and failed / len(given) > reviews.max_failed:
+            yield (f"{model}: {failed} of {len(given)} answers failed"
+                   f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})")  # fmt: skip
