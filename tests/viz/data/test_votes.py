@@ -16,7 +16,7 @@ from viz.data.ballot import next_ballot, pair_of
 from viz.data.board import Board, open_board
 from viz.data.counting import people_table
 from viz.data.source import Source
-from viz.data.votes import people_winners
+from viz.data.votes import current_keys, people_winners
 
 VOTE = Vote("id", "7", "a", "b", "ka", "kb", "model_b", "model_a", False, "me", 2.5, "2026-11-21T10:00:00Z")
 
@@ -80,6 +80,29 @@ def test_people_are_a_judge_of_their_own() -> None:
     assert table is not None
     assert table.outcome.tolist() == [1.0, 0.5]
     assert people_table(Votes((skipped,))) is None
+
+
+def test_people_are_heard_whichever_way_round_their_line_has_the_pair(board: Board) -> None:
+    """A line that another tool wrote into votes.jsonl, or one of before the baseline changed."""
+    line = board.line(0)
+    straight = replace(
+        VOTE, question_id=line["question_id"], model_a=line["model_a"], model_b=line["model_b"],
+        answer_key_a=line["answer_key_a"], answer_key_b=line["answer_key_b"],
+    )  # fmt: skip
+    turned = replace(
+        straight, model_a=straight.model_b, model_b=straight.model_a, winner="model_b",
+        answer_key_a=straight.answer_key_b, answer_key_b=straight.answer_key_a,
+    )  # fmt: skip
+    said = people_winners(board, Votes((straight,)))
+    np.testing.assert_array_equal(people_winners(board, Votes((turned,))), said)
+    assert set(said[said >= 0].tolist()) == {0}
+    for vote in (straight, turned):
+        keys = current_keys(board, Votes((vote,)))
+        assert keys[vote.pair] == ((straight.answer_key_a, straight.answer_key_b)
+                                   if straight.pair[1] == straight.model_a
+                                   else (straight.answer_key_b, straight.answer_key_a))  # fmt: skip
+        assert Votes((vote,)).current(keys).votes == (vote,)
+        assert Votes((replace(vote, answer_key_a="other"),)).current(keys).votes == ()
 
 
 def _voted(board: Board, row: int, voter: str) -> Vote:
