@@ -11,7 +11,6 @@ from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage, Verdict
 
 _ANSWER_FIELDS = {f.name for f in fields(Answer)}
 _REPLY_FIELDS = {f.name for f in fields(Reply)}
-_VERDICT_FIELDS = tuple(f.name for f in fields(Verdict))
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
 _TOKENS = (
     ("input_tokens", "in"),
@@ -91,8 +90,12 @@ def reply_from_json(line: Mapping[str, JSON]) -> Reply:
 
 def verdict_from_json(value: Mapping[str, JSON]) -> Verdict:
     """A verdict as it stands in a battle's row. Raises KeyError or TypeError where it is none."""
-    known = {name: value[name] for name in _VERDICT_FIELDS if value.get(name) is not None}
-    return Verdict(**{"order": value["order"], "status": value["status"]} | known)  # type: ignore[arg-type]
+    get = value.get
+    return Verdict(
+        value["order"], value["status"], get("answer_sample") or 0, get("sample") or 0,  # type: ignore[arg-type]
+        get("label"), get("score_a"), get("score_b"), get("probability"),  # type: ignore[arg-type]
+        get("explanation"), get("reason"), get("key"), get("order_known") is not False,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def written_by(reply: Reply) -> str | None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from arena.judging.judge import Resolved
-from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of
+from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of, weight_of
 from arena.judging.style import battle_style
 from arena.types import (
     JSON,
     PANEL,
     Answer,
     Battle,
-    Label,
     Order,
     Parsed,
     Question,
@@ -24,8 +23,6 @@ from arena.types import (
     Verdict,
 )  # fmt: skip
 from arena.winners import winner_of
-
-_STRONG: frozenset[Label] = frozenset({"first_strong", "second_strong"})
 
 
 def verdict_of(
@@ -151,7 +148,7 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
         return contest.battle("excluded", reason=failure.reason, verdicts=kept)
     if not kept or any(v.status == "missing" for v in kept):
         return contest.battle("pending", verdicts=kept)
-    values = [(value, strong_weight if v.label in _STRONG else 1.0) for v in kept if (value := value_of(v)) is not None]
+    values = [(value, weight_of(v, strong_weight)) for v in kept if (value := value_of(v)) is not None]
     outcome = sum(value * weight for value, weight in values) / sum(weight for _, weight in values)
     first, second = order_outcomes(kept)
     consistent = None if first is None or second is None else winner_of(first) == winner_of(second)

@@ -10,6 +10,7 @@ from arena.types import Label, Order, Verdict
 SLOT_VALUE: Mapping[Label, float] = {
     "first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0
 }  # fmt: skip
+_STRONG: frozenset[Label] = frozenset({"first_strong", "second_strong"})
 
 
 def value_of(verdict: Verdict) -> float | None:
@@ -22,6 +23,11 @@ def value_of(verdict: Verdict) -> float | None:
         return verdict.probability
     first = SLOT_VALUE[verdict.label]
     return first if verdict.order == "a_first" else 1 - first
+
+
+def weight_of(verdict: Verdict, strong_weight: float) -> float:
+    """What one verdict weighs inside its battle: 1, or `strong_weight` for A>>B and B>>A."""
+    return strong_weight if verdict.label in _STRONG else 1.0
 
 
 def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | None]:

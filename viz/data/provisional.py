@@ -13,8 +13,9 @@ import orjson
 
 from arena.errors import DataError
 from arena.formats import Format, Unparsed, format_of
-from arena.judging.combine import imported_verdict
-from arena.judging.slots import value_of
+from arena.judging.combine import imported_verdict, verdict_of
+from arena.judging.judge import Resolved
+from arena.judging.slots import value_of, weight_of
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate
 from arena.records import reply_from_json
 from arena.types import Parsed, ParsedScore, Reply, Verdict
@@ -22,7 +23,6 @@ from viz.data.run_state import Rules
 
 _SLICE = 1 << 24
 """Bytes of one ledger read per refresh at most, so that a page of a huge board answers in time."""
-_STRONG = {"first_strong", "second_strong"}
 
 
 class Slot(NamedTuple):
@@ -129,10 +129,8 @@ class LedgerTail:
         fmt = self._format(reply.format)
         match parsed := fmt.parse(reply.text, reply.nonce, reply.logprobs) if fmt and reply.status == "ok" else None:
             case Parsed() if reply.order and reply.model_b is not None:
-                p = parsed.probability
-                if p is not None and reply.order == "b_first":
-                    p = 1 - p
-                self._keep(slot, reply, Verdict(reply.order, "ok", label=parsed.label, probability=p))
+                resolved = Resolved("ok", parsed, key=reply.key)
+                self._keep(slot, reply, verdict_of(resolved, reply.order, 0, reply.sample))
             case ParsedScore():
                 self._scores[reply.judge, reply.question_id, reply.model_a, reply.sample] = parsed.score
                 self._failures.pop(slot, None)
@@ -145,7 +143,7 @@ class LedgerTail:
         if value is None or reply.model_b is None:
             self._fail(slot, reply, "unparsed")
             return
-        weight = self.rules.strong_weight if verdict.label in _STRONG else 1.0
+        weight = weight_of(verdict, self.rules.strong_weight)
         self._verdicts[slot] = (*self._verdicts.get(slot, ()), (value, weight))[-self.rules.answers :]
         self._failures.pop(slot, None)
 
