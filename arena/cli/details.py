@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from arena.cli.table import board_console, fixed, with_interval
+from arena.ratings.columns import Column
+from arena.ratings.methods import METHODS
+from arena.ratings.options import USUAL_METHODS
 from arena.reports.board import Ends, Report, Slice
 from arena.reports.leaderboard import rank_text
 
@@ -18,9 +23,12 @@ def print_slices(report: Report, by: str, console: Console | None = None) -> Non
         inside = [(row.model, own) for row in report.models if (own := row.slices(by).get(name)) is not None]
         inside.sort(key=lambda item: (item[1].rank is None, item[1].rank or 0, item[0]))
         thin = " · thin: fewer than 20 questions" if any(own.thin for _, own in inside) else ""
-        table = _table(f"{by} {name}{thin}", ("rank", "model", "rating", "win rate", "n"), left={"model"})
+        columns = _columns([own for _, own in inside])
+        heads = ("rank", "model", *(column.title for column in columns), "n")
+        table = _table(f"{by} {name}{thin}", heads, left={"model"})
         for model, own in inside:
-            table.add_row(rank_text(own), escape(model), *_numbers(own), str(own.n_battles))
+            numbers = (_number(column, own) for column in columns)
+            table.add_row(rank_text(own), escape(model), *numbers, str(own.n_battles))
         console.print(table)
 
 
@@ -42,9 +50,18 @@ def _table(title: str, heads: tuple[str, ...], left: set[str]) -> Table:
     return table
 
 
-def _numbers(own: Slice) -> tuple[str, str]:
-    rating, rate = own.interval("rating"), own.interval("win_rate")
-    return (
-        "–" if rating.value is None else with_interval(fixed(rating.value, 0), rating, 0),
-        "–" if rate.value is None else with_interval(f"{100 * rate.value:.0f}%", rate, 0, 100),
-    )
+def _columns(slices: Sequence[Slice]) -> list[Column]:
+    """The numbers of methods that rate slices: those of the usual ones, and of any other that was asked for."""
+    usual = [METHODS[name].main for name in USUAL_METHODS]
+    known = (method.main for method in METHODS.values() if not method.costly)
+    return [c for c in known if c in usual or any(own.ends(c).value is not None for own in slices)]
+
+
+def _number(column: Column, own: Slice) -> str:
+    ends = own.ends(column)
+    if ends.value is None:
+        return "–"
+    if column.shown == "percent":
+        return with_interval(f"{100 * ends.value:.0f}%", ends, 0, 100)
+    digits = 2 if column.shown == "score" else 0
+    return with_interval(fixed(ends.value, digits), ends, digits)

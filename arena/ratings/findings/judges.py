@@ -10,6 +10,7 @@ from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.table import BattleTable
 from arena.ratings.findings.judge_aware import JudgeAware, judge_aware_fit
 from arena.ratings.intervals.means import clustered_share
+from arena.ratings.methods import METHODS
 from arena.ratings.methods.contextual import position_probability
 from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
@@ -100,10 +101,11 @@ def _entry(
         **scale,
     }
     if board is not None:
+        main = METHODS[board.ranked_by].main.name
         found["ratings"] = {
             row.model: {
                 "rank": row.rank, "rating": row.rating, "rating_low": row.rating_low, "rating_high": row.rating_high,
-                "win_rate": row.win_rate,
+                "win_rate": row.win_rate, main: getattr(row, main),
             }
             for row in board.models if row.n_battles
         }  # fmt: skip

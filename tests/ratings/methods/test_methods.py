@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.win_rates import win_rates
 from arena.ratings.methods import METHODS
 from arena.ratings.methods.method import Battles, Fitted, Method, Scores
+from arena.reports.leaderboard import write_leaderboard
 
 COLUMNS = (with_ends("toy", "toy", "points"), Column("toy_word", "word", "text"))
 
@@ -48,6 +51,26 @@ def test_a_row_more_ranks_the_board_and_its_slices(tmp_path: Path) -> None:
         for own in row["categories"].values():
             assert own["toy"] is not None
             assert "elo" not in own
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_row_more_stands_in_every_table(tmp_path: Path) -> None:
+    battles = [row | {"judge": judge} for row in BATTLES for judge in ("one", "two")]
+    done = invoke(write(tmp_path / "b.jsonl", battles), "--method", "toy,elo", "--by", "category")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"rank .* Elo .* toy +┃ +word ", done.output)
+    assert re.search(r"rank ┃ model ┃ rating ┃ win rate ┃ +toy ┃ +n ┃", done.output)
+    board = board_of(tmp_path / "b.jsonl", "--method", "toy,elo")
+    write_leaderboard(tmp_path, board)
+    first = board["models"][0]
+    (row, *_) = csv.DictReader((tmp_path / "leaderboard.csv").read_text().splitlines())
+    assert [float(row[name]) for name in ("toy", "toy_low", "toy_high")] == [
+        first[name] for name in ("toy", "toy_low", "toy_high")
+    ]
+    assert "| toy |" in (tmp_path / "leaderboard.md").read_text()
+    for detail in board["judges_detail"]:
+        ratings = detail["ratings"].values()
+        assert sorted(r["rank"] for r in ratings) == [r["rank"] for r in sorted(ratings, key=lambda r: -r["toy"])]
 
 
 @pytest.mark.usefixtures("toy")
