@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,36 @@ pytest.register_assert_rewrite("kit")
 
 settings.register_profile("arena", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("arena")  # a slow machine is no failure
+
+
+LONG_LIVED = ("local", "vllm", "cluster", "browser")
+"""Suites whose engines and servers serve many tests and end with their module or session."""
+
+
+def pytest_configure() -> None:
+    from kit.leftovers import adopt_orphans
+
+    adopt_orphans()
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> None:
+    """For tests that start runs with `kit.processes`: the process that they fork from is there before them."""
+    from kit.processes import warm_up
+
+    warm_up()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaves a process or a thread behind has failed."""
+    from kit.leftovers import Running
+
+    before = Running.now()
+    yield
+    if not any(request.node.get_closest_marker(name) for name in LONG_LIVED):
+        left = before.left_since()
+        assert not left, f"left running: {left}"
 
 
 @pytest.fixture(scope="session")

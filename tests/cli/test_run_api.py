@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +14,7 @@ from kit.api_boards import HEADER, KEY, PRICE, board_on, last_run, leaderboard, 
 from kit.boards import edit_config, read_jsonl
 from kit.commands import arena
 from kit.judges import read_prompt, sum_judge
+from kit.processes import finish, start, until_it_says
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
 
 
@@ -197,14 +199,20 @@ def test_a_key_inside_an_answer_is_data_and_stays(tmp_path: Path) -> None:
     assert any(KEY in json.dumps(reply["request"]) for reply in ledger(tmp_path))
 
 
+@pytest.mark.usefixtures("fork_server")
 def test_waiting_for_retry_after_is_shown_as_such(tmp_path: Path) -> None:
     def script(call: Call) -> Action:
-        return Fail(429, "slow down", {"Retry-After": "2.5"}) if call.number == 0 else sum_judge(call)
+        return Fail(429, "slow down", {"Retry-After": "50"}) if call.number == 0 else sum_judge(call)
 
+    errors = tmp_path / "errors"
     with FakeServer(script) as server:
-        done = arena("run", "-c", board_on(server, tmp_path, n_questions=2, concurrency=1))
-    assert done.returncode == 0
-    assert any("waiting 0:0" in line and "slow down" in line for line in done.stderr.splitlines()), done.stderr
+        config = board_on(server, tmp_path, n_questions=2, concurrency=1)
+        run = start("run", "-c", config, errors=errors)
+        until_it_says(errors, "slow down", run)
+        run.kill()
+        assert finish(run) == -signal.SIGKILL
+        assert any("waiting 0:" in line and "slow down" in line for line in errors.read_text().splitlines())
+        assert arena("run", "-c", config).returncode == 0
 
 
 def test_one_call_of_each_shared_start_goes_ahead_of_the_others(tmp_path: Path) -> None:

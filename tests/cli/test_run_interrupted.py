@@ -16,6 +16,8 @@ from kit.judges import sum_judge
 from kit.processes import finish, signalling, start, until_it_says
 from kit.servers import Action, Call, FakeServer
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 
 def slow(call: Call) -> Action:
     return replace(sum_judge(call), latency_s=60)

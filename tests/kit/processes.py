@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -29,6 +29,12 @@ _CONTEXT.set_forkserver_preload(
 )  # fmt: skip
 
 
+def warm_up() -> None:
+    """Start the process that runs fork from; it ends with this one."""
+    resource_tracker.ensure_running()
+    forkserver.ensure_running()
+
+
 def start(
     *args: str | Path, errors: Path | None = None, dies_at_write: int = 0, torn: bool = False
 ) -> ForkServerProcess:
@@ -37,7 +43,8 @@ def start(
     With `dies_at_write` it kills itself at that write to a file, `torn` in the middle of it.
     """
     command = [str(arg) for arg in args]
-    process = _CONTEXT.Process(target=_program, args=(command, errors, dies_at_write, torn), daemon=True)
+    told = (command, dict(os.environ), errors, dies_at_write, torn)
+    process = _CONTEXT.Process(target=_program, args=told, daemon=True)
     process.start()
     return process
 
@@ -76,9 +83,11 @@ def signalling(
     return signals
 
 
-def _program(args: list[str], errors: Path | None, dies_at_write: int, torn: bool) -> None:
+def _program(args: list[str], environment: dict[str, str], errors: Path | None, dies_at_write: int, torn: bool) -> None:
     from arena.cli import main
 
+    os.environ.clear()
+    os.environ.update(environment)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
