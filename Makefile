@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 CONSTRAINTS := tests/constraints-cpu.txt
 
-.PHONY: demo test test-local test-vllm test-cluster check format help clean
+.PHONY: demo test quick test-local test-vllm test-cluster check format help clean
 
 help:            ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -25,8 +26,11 @@ $(VENV)/.dev: $(VENV)/.base
 demo: $(VENV)/.base   ## a real board of six tiny models, offline, and its leaderboard
 	$(BIN)/arena run -c cfg_demo.yaml
 
-test: $(VENV)/.dev    ## the default test suite
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev    ## the default test suite, on two cores (WORKERS=4: on four)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than a minute
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local' $(PYTEST_ARGS)
 
 # The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
 # On a machine with a GPU: make test-local CONSTRAINTS=/dev/null

@@ -12,6 +12,7 @@ import pytest
 from kit.paths import ROOT
 from kit.recipes import checkout, cook, read_recipe
 
+pytestmark = pytest.mark.slow
 PAGES = ROOT / "docs" / "extending"
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from kit.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("torch", "vllm", "transformers", "pandas", "streamlit", "openai", "anthropic", "pyarrow", "scipy", "rich",
          "pydantic", "numpy")  # fmt: skip
 

@@ -16,7 +16,7 @@ from kit.judges import sum_judge
 from kit.processes import finish, signalling, start, until_it_says
 from kit.servers import Action, Call, FakeServer
 
-pytestmark = pytest.mark.usefixtures("fork_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 
 
 def slow(call: Call) -> Action:

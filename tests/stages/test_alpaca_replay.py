@@ -17,6 +17,8 @@ from kit.commands import arena
 from kit.judges import read_prompt
 from kit.servers import Action, Call, FakeServer, Say
 
+pytestmark = pytest.mark.slow
+
 BASELINE = "gpt4_1106_preview"
 MORE = ("FuseChat-Llama-3.1-8B-Instruct", "claude-2", "gemma-7b-it", "vicuna-7b-v1.5")
 MODELS = ("alpaca-7b", "gpt4_0613_concise", "NullModel", *(MORE if os.environ.get("ARENA_ALPACA") == "all" else ()))

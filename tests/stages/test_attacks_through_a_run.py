@@ -16,6 +16,8 @@ from arena.config.shipped import shipped
 from arena.prompts import Prompt, load_prompt
 from arena.types import Parsed, ParsedScore
 
+pytestmark = pytest.mark.slow
+
 FOLDER = shipped("configs") / "prompts"
 PROMPTS = {path.stem: load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))}
 HONEST = "An honest answer, number"

@@ -17,7 +17,7 @@ from kit.judges import sum_judge
 from kit.processes import finish, start
 from kit.servers import Action, Call, Drop, Fail, Say
 
-pytestmark = pytest.mark.usefixtures("fork_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 PRICE = {"input": 2.0, "output": 8.0}
 
 

@@ -14,7 +14,7 @@ from kit.boards import arithmetic_board, edit_config, read_jsonl
 from kit.commands import arena
 from kit.processes import finish, start
 
-pytestmark = pytest.mark.usefixtures("fork_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 KILLS = 20
 IN_FLIGHT = 8
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")

@@ -21,7 +21,7 @@ from kit.judges import sum_judge
 from kit.processes import finish, signalling, start
 from kit.servers import Action, Call, FakeServer
 
-pytestmark = pytest.mark.usefixtures("fork_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 KILLS = int(os.environ.get("ARENA_KILLS", "4"))
 LATENCY_S = 0.02
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")

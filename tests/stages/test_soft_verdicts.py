@@ -88,6 +88,7 @@ def test_the_outcome_is_the_mean_of_the_probabilities(tmp_path: Path) -> None:
     assert len(read_jsonl(tmp_path / "out" / "reviews" / "soft.jsonl")[0]["logprobs"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("model", ["NullModel", "gpt-3.5-turbo-1106"])
 def test_published_win_rates_of_alpaca_eval_come_out(shared_dir: Path, tmp_path: Path, model: str) -> None:

@@ -17,6 +17,8 @@ from viz.data.filters import Filter, select
 from viz.data.source import Source
 from viz.pages import PAGES, Page
 
+pytestmark = pytest.mark.slow
+
 NAMES = [page.name for page in PAGES]
 
 
