@@ -16,8 +16,12 @@ from kit.judges import by_model, read_prompt
 from kit.paths import ROOT, SAMPLE
 from kit.servers import Action, Call, FakeServer, Say
 
-from arena.cli import group
+from arena.cli import COMMANDS, group
+from arena.config.kinds import KINDS
 from arena.config.loading import load_config
+from arena.formats import FORMATS
+from arena.importers import IMPORTERS
+from arena.ratings.methods import METHODS
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
@@ -135,6 +139,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert file.is_relative_to(ROOT) and file.exists(), f"{page.name}: {target}"
         if anchor:
             assert anchor in anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "page"),
+    [(FORMATS, "prompts"), (IMPORTERS, "boards"), (METHODS, "ratings"), (KINDS, "config"), (COMMANDS, "cli")],
+    ids=["formats", "importers", "methods", "kinds", "commands"],
+)
+def test_every_row_of_a_table_stands_in_its_page(rows: Mapping[str, object], page: str) -> None:
+    words = set(re.findall(r"[\w-]+", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")))
+    assert sorted(set(rows) - words) == []
 
 
 def test_every_config_key_stands_in_the_config_page() -> None:

@@ -47,6 +47,7 @@ RECIPES = {
         2,
     ),
     "importer": Seen("Name a bird.", "battles", ("owl", "Count to 3.")),
+    "method": Seen("Centrality", "leaderboard", ("Centrality", "1076.4")),
     "page": Seen("", "lengths", ("Answer lengths", "tiny-500")),
 }
 
