@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import budget_option, config_option
+from arena.config.kinds import KINDS
+from arena.config.strict import nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +22,24 @@ if TYPE_CHECKING:
     from arena.stages.run import RunResult
     from arena.types import JSON
 
-BACKENDS = ("openai", "anthropic", "vllm", "transformers", "reference", "simulated")
+
+class KindOfJudge(click.Choice[str]):
+    """A kind of backend that can be asked to judge; another word is told with the nearest one."""
+
+    def __init__(self) -> None:
+        super().__init__([word for word, kind in KINDS.items() if kind.judge and not kind.config.replays])
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word. Fails as a usage error."""
+        if value not in self.choices:
+            self.fail(f"no backend {value!r}{nearest(value, list(self.choices))}", param, ctx)
+        return value
 
 
 @click.command()
 @config_option
 @click.option("--judge", required=True, metavar="NAME", help="A judge of the config, or the name of a new one.")
-@click.option("--backend", type=click.Choice(BACKENDS), help="How a new judge is reached.  [default: openai]")
+@click.option("--backend", type=KindOfJudge(), help="How a new judge is reached.  [default: openai]")
 @click.option("--model", metavar="M", help="A new judge's model.  [default: its name]")
 @click.option("--base-url", metavar="URL", help="A new judge's endpoint.")
 @click.option("--api-key-env", metavar="VAR", help="Variable that holds its key; `none` where it needs none.")

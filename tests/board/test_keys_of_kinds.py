@@ -146,3 +146,17 @@ def test_a_disabled_candidate_of_another_kind_keeps_no_answers_of_the_other(was:
         asked(config)
     rows = read_jsonl(tmp_path / "out/reports/battles.jsonl")
     assert not any("new" in (row["model_a"], row["model_b"]) and row["state"] == "rated" for row in rows)
+
+
+def test_a_simulated_candidate_never_serves_as_the_model_of_its_name(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path, 4)
+    candidates = yaml.safe_load(config.read_text())["answers_gen"]
+    edit_config(config, answers_gen=candidates | {"new": {"backend": "simulated"}})
+    assert asked(config, "answers") == 4 * 4
+    with FakeServer(lambda call: Say("It is 7.")) as server:
+        entry = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None}
+        edit_config(config, answers_gen=candidates | {"new": entry})
+        assert asked(config, "answers") == len(server.calls) == 4
+        assert asked(config, "answers") == 0
+    edit_config(config, answers_gen=candidates | {"new": {"backend": "simulated"}})
+    assert asked(config, "answers") == 0

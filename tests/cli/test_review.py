@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from kit.paths import FIXTURES
 
 from arena.cli import group
+from arena.config.kinds import KINDS
 from arena.errors import ConfigError
 from arena.files import read_objects
 
@@ -72,3 +73,13 @@ def test_a_rehearsal_asks_nobody_and_stands_apart(config: Path) -> None:
 def test_what_makes_no_judge_is_said(config: Path, options: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         arena("review", "-c", str(config), *options)
+
+
+def test_an_unknown_backend_is_told_with_the_nearest_of_the_table() -> None:
+    arguments = ["review", "-c", "cfg_demo.yaml", "--judge", "new", "--backend", "antropic"]
+    said = CliRunner().invoke(group, arguments)
+    assert said.exit_code == 2
+    told = " ".join(said.output.split())
+    assert "no backend 'antropic'; did you mean anthropic? (known: " in told
+    for word, kind in KINDS.items():
+        assert (f"{word}," in told or f"{word})" in told) == (kind.judge and not kind.config.replays)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
+from arena.config.kinds import KINDS
 from arena.files import from_json
 from arena.ratings import Anchored
 
@@ -133,7 +134,8 @@ def rules_of(config: object) -> Rules:
 
 
 def _is_silent(judge: dict[str, Any]) -> bool:
-    return judge.get("enable") is False or judge.get("backend") == "recorded"
+    kind = KINDS.get(str(judge.get("backend")))
+    return judge.get("enable") is False or (kind is not None and kind.config.replays)
 
 
 def _part(value: object) -> dict[str, Any]:
