@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.judging.judge import MAX_TOKENS, Judge
@@ -24,10 +25,11 @@ class Candidate:
         """Answers per question."""
         return self.entry.generation_config.n
 
-    @property
+    @cached_property
     def simulated(self) -> bool:
-        """Whether its answers are invented."""
-        return self.entry.simulated
+        """Whether its answers are invented, here or in the rehearsal that a recording was taken from."""
+        recorded = (self.recording or {}).values()
+        return self.entry.simulated or any(answer.simulated for answer in recorded)
 
     def request(self, question: Question, sample: int) -> Request | None:
         """What to ask for one answer; None when a recording has no answer to the question."""

@@ -30,6 +30,8 @@ class Recorded:
     model_returned: str | None = None
     created_at: str | None = None
     """When the answer was made, not when it was copied to a board; throughput can be told only from this."""
+    simulated: bool = False
+    """Whether it was invented in a rehearsal: copied elsewhere it stays so."""
 
 
 Recording = dict[tuple[str, int], Recorded]
@@ -78,6 +80,7 @@ def _recorded(line: dict[str, JSON], place: str) -> Recorded:
         _number(line.get("cost_usd")),
         _text(line.get("model_returned")),
         _text(line.get("created_at")),
+        line.get("simulated") is True,
     )
 
 

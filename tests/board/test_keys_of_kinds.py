@@ -81,8 +81,11 @@ def test_a_dead_endpoint_under_a_rules_name_shows_nothing_of_it(rule: dict[str, 
     assert asked(config) > 0
     judged_by(config, DEAD)
     assert arena("run", "-c", config).returncode == 2
-    assert "j: 0/" not in arena("plan", "-c", config).stdout
-    assert arena("rate", "-c", config).returncode != 0 or not verdicts(config)
+    done = arena("run", "-c", config, "--stage", "ratings")
+    assert done.returncode == 0, done.stderr
+    rows = read_jsonl(config.parent / "out/reports/battles.jsonl")
+    states = {verdict["status"] for row in rows for verdict in row["verdicts"]}
+    assert states == {"missing", "identical"} and not verdicts(config)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["backend"])
@@ -160,3 +163,15 @@ def test_a_simulated_candidate_never_serves_as_the_model_of_its_name(tmp_path: P
         assert asked(config, "answers") == 0
     edit_config(config, answers_gen=candidates | {"new": {"backend": "simulated"}})
     assert asked(config, "answers") == 0
+
+
+def test_a_recording_of_invented_answers_is_not_taken_for_real(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path, 4)
+    candidates = yaml.safe_load(config.read_text())["answers_gen"]
+    edit_config(config, answers_gen=candidates | {"new": {"backend": "simulated"}})
+    asked(config)
+    shutil.copy(tmp_path / "out/answers/new.jsonl", tmp_path / "copied.jsonl")
+    edit_config(config, answers_gen=candidates | {"new": {"backend": "recorded", "file": "copied.jsonl"}})
+    asked(config)
+    assert json.loads((tmp_path / "out/reports/leaderboard.json").read_text())["simulated"] is True
+    assert all(line["simulated"] for line in read_jsonl(tmp_path / "out/answers/new.jsonl"))
