@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
-from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Generic, NamedTuple, TypeVar
 
-from arena.asking.budget import Budget, call_bound_usd
 from arena.asking.interruption import Interruption
-from arena.asking.progress import Progress
-from arena.config.base import Price
-from arena.errors import ArenaError, EndpointDead, RunStopped
-from arena.redact import redact
-from arena.types import Backend, Completion, Request
+from arena.errors import ArenaError
 
 T = TypeVar("T")
 
 LOOKAHEAD = 32
 """Tasks held back per worker, at most, while the first of their prefix is under way."""
-WATCH_EVERY_S = 0.5
 
 
 class Taken(NamedTuple, Generic[T]):
@@ -128,57 +121,3 @@ async def work(
             pending.cancel()
     if failures:
         raise failures[0]
-
-
-async def complete(backend: Backend, request: Request, budget: Budget, price: Price | None) -> Completion:
-    """Ask a backend within the budget. Raises BudgetReached and EndpointDead."""
-    async with budget.reserve(call_bound_usd(request, price)) as expense:
-        expense.completion = await _complete(backend, request)
-        return expense.completion
-
-
-async def _complete(backend: Backend, request: Request) -> Completion:
-    """Ask a backend; whatever unforeseen goes wrong becomes a record of this request, not the end of the run."""
-    try:
-        return await backend.complete(request)
-    except ArenaError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the one place: a failed request is data
-        return Completion("error", error=redact(f"{type(error).__name__}: {error}"), load=backend.load)
-
-
-@runtime_checkable
-class Waits(Protocol):
-    """A backend that is sometimes told to wait."""
-
-    @property
-    def waiting_s(self) -> float:
-        """Seconds until it may go on; 0 when it may."""
-
-    @property
-    def waiting_for(self) -> str:
-        """Why it waits."""
-
-
-@asynccontextmanager
-async def watching(backend: Backend, stage: str, name: str, progress: Progress) -> AsyncIterator[None]:
-    """While this lasts, the progress hears whenever the backend has to wait."""
-
-    async def watch() -> None:
-        while isinstance(backend, Waits):
-            await asyncio.sleep(WATCH_EVERY_S)
-            if (seconds := backend.waiting_s) > 0:
-                progress.waiting(stage, name, seconds, backend.waiting_for)
-
-    watcher = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watcher.cancel()
-
-
-def raise_first(queues: Iterable[Iterable[RunStopped]]) -> None:
-    """Raise the error that should end the run, if there is one: an endpoint that gave up weighs least."""
-    errors = [error for queue in queues for error in queue]
-    for error in sorted(errors, key=lambda error: isinstance(error, EndpointDead)):
-        raise error

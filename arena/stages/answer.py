@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
+from arena.asking.ask import Asking, Job, ask_all
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
-from arena.asking.workers import complete, raise_first, watching, work
 from arena.backends import Opening, open_backend
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard, nearest
-from arena.errors import ConfigError, EndpointDead, RunStopped
+from arena.errors import ConfigError
 from arena.stages.options import Redo, RunOptions
 from arena.store.folder import AnswerStore
 from arena.types import Answer, Completion, Question, Request
@@ -81,52 +82,36 @@ async def answer_stage(board: OpenBoard, options: RunOptions, progress: Progress
     not stop the others; the first such error is raised at the end.
     """
     chosen = [board.candidates[name] for name in asked_models(board, options)]
-    local = [candidate for candidate in chosen if candidate.entry.one_at_a_time]
-    remote = [candidate for candidate in chosen if candidate not in local]
-
-    async def one_after_another(candidates: list[Candidate]) -> list[RunStopped]:
-        failures: list[RunStopped] = []
-        for candidate in candidates:
-            if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
-                break
-            if error := await _answer(board, candidate, options, progress, control):
-                failures.append(error)
-        return failures
-
-    queues = [local, *([candidate] for candidate in remote)]
-    raise_first(await asyncio.gather(*(one_after_another(queue) for queue in queues)))
+    jobs = [
+        Job(partial(_answer, board, candidate, options, progress, control), candidate.entry.one_at_a_time)
+        for candidate in chosen
+    ]
+    await ask_all(jobs, progress, control)
 
 
 async def _answer(
     board: OpenBoard, candidate: Candidate, options: RunOptions, progress: Progress, control: Control
-) -> RunStopped | None:
-    store = AnswerStore(board.answer_folder.answer_file(candidate.name, board.names), writable=True)
-    try:
+) -> None:
+    path = board.answer_folder.answer_file(candidate.name, board.names)
+    with closing(AnswerStore(path, writable=True)) as store:
         tasks, done = plan_answers(board, candidate, store, options)
         if not tasks:
-            return None
+            return
         progress.begin("answers", candidate.name, len(tasks) + done, done)
         opening = Opening(candidate.name, "answers_gen", board.config.seed, candidate.recording)
         backend = open_backend(opening, candidate.entry)
+        asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control)
+
+        async def do(task: AnswerTask) -> None:
+            completion = await asking.complete(task.request)
+            answer = answer_of(candidate, task, completion, now)
+            store.add(answer)
+            asking.stored(completion, answer.cost_usd)
+
         try:
-
-            async def do(task: AnswerTask) -> None:
-                completion = await complete(backend, task.request, control.budget, candidate.entry.token_price)
-                answer = answer_of(candidate, task, completion, now)
-                store.add(answer)
-                progress.advance("answers", candidate.name, completion, answer.cost_usd)
-
-            async with watching(backend, "answers", candidate.name, progress):
-                await work(tasks, do, backend.concurrency, interruption=control.interruption)
+            await asking.each(tasks, do)
         finally:
             await backend.close()
-    except RunStopped as error:
-        if isinstance(error, EndpointDead):
-            progress.note(str(error))
-        return error
-    finally:
-        store.close()
-    return None
 
 
 def answer_of(candidate: Candidate, task: AnswerTask, completion: Completion, now: Callable[[], str]) -> Answer:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
 import arena
+from arena.asking.ask import Asking, Job, ask_all
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
-from arena.asking.workers import complete, raise_first, watching, work
 from arena.backends import Opening, batch_client, open_backend
 from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.board.verdicts import all_cases, open_ledgers
-from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, resolve
 from arena.nonce import make_nonce
 from arena.stages.batch import BatchDesk, batch_review
 from arena.stages.options import RunOptions, Scope
 from arena.store.batch_log import BatchLog
 from arena.store.folder import Ledger
-from arena.types import Backend, Reply, Request
+from arena.types import Reply, Request
 
 
 @dataclass
@@ -81,29 +79,21 @@ async def review_stage(
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack, writable=True)
         todo = plan_reviews(board, answers, ledgers, options)
-        local = [name for name in todo if board.judges[name].one_at_a_time]
 
         def every_case(name: str) -> Iterator[Case]:
             return (case for case in all_cases(board, answers, ledgers) if case.judge.name == name)
 
-        async def one_after_another(names: list[str]) -> list[RunStopped]:
-            failures: list[RunStopped] = []
-            for name in names:
-                if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
-                    break
-                desk = Desk(board, name, todo[name], ledgers[name], partial(every_case, name))
-                if error := await _review(desk, options, progress, control):
-                    failures.append(error)
-            return failures
-
-        queues = [local, *([name] for name in todo if name not in local)]
-        raise_first(await asyncio.gather(*(one_after_another(queue) for queue in queues)))
+        jobs = []
+        for name, owed in todo.items():
+            desk = Desk(board, name, owed, ledgers[name], partial(every_case, name))
+            jobs.append(Job(partial(_review, desk, options, progress, control), board.judges[name].one_at_a_time))
+        await ask_all(jobs, progress, control)
 
 
-async def _review(desk: Desk, options: RunOptions, progress: Progress, control: Control) -> RunStopped | None:
+async def _review(desk: Desk, options: RunOptions, progress: Progress, control: Control) -> None:
     board, name, todo = desk.board, desk.name, desk.todo
     if not todo.cases:
-        return None
+        return
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
     entry = board.judges[name]
     backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), entry)
@@ -113,23 +103,17 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
             if client is not None and options.batch is not None:
                 await batch_review(_batch_desk(desk, options, progress, control, client, log), options.batch)
             elif options.batch in (None, "wait"):
-                await _ask_live(desk, backend, options, progress, control, log.keys_of(name))
+                asking = Asking(backend, "reviews", name, entry.token_price, progress, control)
+                await _ask_live(desk, asking, options, log.keys_of(name))
             else:
                 progress.note(f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}")
-    except RunStopped as error:
-        if isinstance(error, EndpointDead):
-            progress.note(str(error))
-        return error
     finally:
         await backend.close()
-    return None
 
 
-async def _ask_live(
-    desk: Desk, backend: Backend, options: RunOptions, progress: Progress, control: Control, under_way: set[str]
-) -> None:
+async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: set[str]) -> None:
     """Ask for every open case, several at once; what is in a batch already is left to it."""
-    name, ledger, price = desk.name, desk.ledger, desk.board.judges[desk.name].token_price
+    ledger = desk.ledger
     salt = desk.board.review_folder.salt()
     asked: set[str] = set()
     left: set[str] = set()
@@ -141,19 +125,20 @@ async def _ask_live(
                 left.add(step.key)
                 return
             request = step.request(make_nonce(salt, case.question.question_id))
-            completion = await complete(backend, request, control.budget, price)
+            completion = await asking.complete(request)
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
             ledger.add(reply)
             asked.add(step.place)
-            progress.advance("reviews", case.judge.name, completion, reply.cost_usd)
+            asking.stored(completion, reply.cost_usd)
 
     def prefix(case: Case) -> str:
-        return case.prefix if backend.load == "api" else ""
+        return case.prefix if asking.backend.load == "api" else ""
 
-    async with watching(backend, "reviews", name, progress):
-        await work(desk.todo.cases, do, backend.concurrency, prefix=prefix, interruption=control.interruption)
+    await asking.each(desk.todo.cases, do, prefix)
     if left:
-        progress.note(f"judge {name}: {len(left)} requests are under way in batches; fetch them with --batch=collect")
+        asking.progress.note(
+            f"judge {desk.name}: {len(left)} requests are under way in batches; fetch them with --batch=collect"
+        )
 
 
 def _batch_desk(

@@ -1,0 +1,130 @@
+"""Any requests to any backends, within a budget, until somebody interrupts. What is asked, and what comes of it, is the
+caller's.
+
+    ask_all(jobs) ──▶ Asking(backend).each(tasks, do) ──▶ do(task): complete(request), keep it, stored(completion)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+from arena.asking.budget import call_bound_usd
+from arena.asking.control import Control
+from arena.asking.progress import Progress
+from arena.asking.workers import work
+from arena.config.base import Price
+from arena.errors import ArenaError, EndpointDead, RunStopped
+from arena.redact import redact
+from arena.types import Backend, Completion, Request
+
+T = TypeVar("T")
+WATCH_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked of one backend. `ask` opens and closes it."""
+
+    ask: Callable[[], Awaitable[None]]
+    one_at_a_time: bool
+    """Whether it needs the machine: such jobs wait for each other, all others run side by side."""
+
+
+async def ask_all(jobs: Sequence[Job], progress: Progress, control: Control) -> None:
+    """Do every job. One whose endpoint gives up does not stop the others; any other stop ends those that wait for it.
+
+    Raises the error that should end the run, once all is done; an endpoint that gave up weighs least.
+    """
+
+    async def one_after_another(queue: Iterable[Job]) -> list[RunStopped]:
+        failures: list[RunStopped] = []
+        for job in queue:
+            if control.interruption.asked or any(not isinstance(error, EndpointDead) for error in failures):
+                break
+            try:
+                await job.ask()
+            except RunStopped as error:
+                failures.append(error)
+                if isinstance(error, EndpointDead):
+                    progress.note(str(error))
+        return failures
+
+    queues = [[job for job in jobs if job.one_at_a_time], *([job] for job in jobs if not job.one_at_a_time)]
+    found = await asyncio.gather(*(one_after_another(queue) for queue in queues))
+    errors = [error for failures in found for error in failures]
+    for error in sorted(errors, key=lambda error: isinstance(error, EndpointDead)):
+        raise error
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One open backend at work. What it is called in the progress are its stage and name."""
+
+    backend: Backend
+    stage: str
+    name: str
+    price: Price | None
+    progress: Progress
+    control: Control
+
+    async def each(
+        self,
+        tasks: Iterable[T],
+        do: Callable[[T], Awaitable[None]],
+        prefix: Callable[[T], str] = lambda task: "",
+    ) -> None:
+        """Do every task, as many at once as the backend takes, the first of each prefix before its others."""
+        async with self._watched():
+            await work(tasks, do, self.backend.concurrency, prefix=prefix, interruption=self.control.interruption)
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask within the budget. Raises BudgetReached and EndpointDead."""
+        async with self.control.budget.reserve(call_bound_usd(request, self.price)) as expense:
+            expense.completion = await self._complete(request)
+            return expense.completion
+
+    def stored(self, completion: Completion, cost_usd: float | None) -> None:
+        """Tell the progress that what came back is kept."""
+        self.progress.advance(self.stage, self.name, completion, cost_usd)
+
+    async def _complete(self, request: Request) -> Completion:
+        """Whatever unforeseen goes wrong becomes a record of this request, not the end of the run."""
+        try:
+            return await self.backend.complete(request)
+        except ArenaError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place: a failed request is data
+            return Completion("error", error=redact(f"{type(error).__name__}: {error}"), load=self.backend.load)
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """While this lasts, the progress hears whenever the backend has to wait."""
+
+        async def watch() -> None:
+            while isinstance(self.backend, Waits):
+                await asyncio.sleep(WATCH_EVERY_S)
+                if (seconds := self.backend.waiting_s) > 0:
+                    self.progress.waiting(self.stage, self.name, seconds, self.backend.waiting_for)
+
+        watcher = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """A backend that is sometimes told to wait."""
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds until it may go on; 0 when it may."""
+
+    @property
+    def waiting_for(self) -> str:
+        """Why it waits."""
