@@ -9,6 +9,9 @@ import pytest
 import yaml
 from kit.house import HOUSES, PAGE, draw, render, storeys
 from kit.paths import ROOT
+from kit.recipes import read_recipe
+
+EXAMPLES = sorted(f"docs/extending/{page.name}" for page in (ROOT / "docs" / "extending").glob("*.md"))
 
 
 def test_the_page_shows_the_tree_as_it_is() -> None:
@@ -42,6 +45,14 @@ def test_a_commit_runs_what_make_check_runs() -> None:
     lines = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
     assert [hook["entry"] for hook in repository["hooks"]] == lines
     assert all(hook["always_run"] and not hook["pass_filenames"] for hook in repository["hooks"])
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/house.md", *EXAMPLES])
+def test_a_page_for_contributors_names_files_that_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:arena|viz|tests|configs|measurements|docs)/[\w./-]*|[a-zA-Z]+\.md)`", text))
+    own = set(read_recipe(ROOT / page).files) | {"configs/prompts/NAME.yaml"}
+    assert [path for path in sorted(named - own) if not (ROOT / path).exists()] == []
 
 
 def test_a_drawing_has_a_wall_between_rooms_side_by_side() -> None:
