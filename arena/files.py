@@ -38,11 +38,15 @@ def to_json(value: object, *, indent: bool = False) -> bytes:
 
 
 def from_json(line: bytes | str) -> JSON:
-    """The value of one JSON text. Raises ValueError."""
+    """The value of one JSON text; NaN and Infinity, which other tools write, are null. Raises ValueError."""
     try:
         return cast("JSON", orjson.loads(line))
     except orjson.JSONDecodeError:
-        return cast("JSON", json.loads(line))
+        pass
+    try:
+        return cast("JSON", json.loads(line, parse_constant=_null, parse_float=_finite, parse_int=_whole))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def round_floats(value: JSON) -> JSON:
@@ -164,7 +168,7 @@ def object_of(path: Path, number: int, line: bytes) -> dict[str, JSON]:
         value = from_json(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}:{number}: not UTF-8 ({error})") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"{path}:{number}: not JSON, one object per line ({error})") from None
     if not isinstance(value, dict):
         raise DataError(f"{path}:{number}: expected a JSON object, found {type(value).__name__}")
@@ -261,6 +265,22 @@ def _tail(handle: int, size: int) -> bytes:
             return block[cut + 1 :] + tail
         tail, size = block + tail, start
     return tail
+
+
+def _null(_: str) -> None:
+    return None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"a number too large: {text[:20]}{'...' if len(text) > 20 else ''}")
+    return value
+
+
+def _whole(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def _suffixed(stem: str, name: str) -> str:

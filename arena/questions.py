@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 from arena.config.strict import kind_of, read_yaml
@@ -43,10 +44,12 @@ def with_references(questions: list[Question], path: Path | None) -> list[Questi
     for where, line in read_objects(path):
         place = f"{path}:{where.number}"
         question_id = _question_id(line, place)
-        found = line.get("reference", line.get("turns"))
+        found = _first(line, "reference", "turns")
         choices = line.get("choices")  # MT-bench's reference_answer files
         if found is None and isinstance(choices, list) and choices and isinstance(choices[0], dict):
             found = choices[0].get("turns")
+        if found is None and {"reference", "turns"} & line.keys():
+            continue  # a table's row without one
         if found is None:
             raise DataError(f"{place}: needs reference (or turns): a text, or a list of texts")
         references[question_id] = _reference(found, place, turns.get(question_id))
@@ -89,9 +92,9 @@ def category_warnings(groups: Mapping[str, Sequence[str]], categories: Collectio
 
 def _question(line: dict[str, JSON], where: str) -> Question:
     question_id = _question_id(line, where)
-    if "turns" in line and "text" in line:
+    if None not in (line.get("turns"), line.get("text")):
         raise DataError(f"{where}: both text and turns are given; keep one")
-    turns = _texts(line.get("turns", line.get("text")), where, "turns (or text)")
+    turns = _texts(_first(line, "turns", "text"), where, "turns (or text)")
     if not turns or not all(turn.strip() for turn in turns):
         raise DataError(f"{where}: question {question_id!r} has an empty turn")
     category = line.get("category")
@@ -115,6 +118,11 @@ def _question_id(line: dict[str, JSON], where: str) -> str:
     return str(value)
 
 
+def _first(line: Mapping[str, JSON], *names: str) -> JSON:
+    """The first of several fields that has a value."""
+    return next((line[name] for name in names if line.get(name) is not None), None)
+
+
 def _texts(value: JSON, where: str, field: str) -> tuple[str, ...]:
     listed: list[JSON] = list(value) if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in listed):
@@ -134,8 +142,10 @@ def _reference(value: JSON, where: str, turns: int | None) -> tuple[str, ...]:
 
 
 def _is_name(value: JSON) -> bool:
-    """Whether a value is a text, or a number that stands for one."""
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    """Whether a value is a text, or a number that stands for one; a float that is not finite is none."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _optional_text(value: JSON, where: str, field: str) -> str | None:

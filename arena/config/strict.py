@@ -24,12 +24,14 @@ def read_yaml(path: Path) -> JSON:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8: {error}") from None
     try:
-        loaded = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        return cast("JSON", _plain(yaml.load(text, Loader=_StrictLoader)))  # noqa: S506 - a SafeLoader
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
-    return cast("JSON", _plain(loaded))
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise ConfigError(f"{path}{where}: not YAML: {problem:.200}") from None
 
 
 def describe(error: ValidationError, *models: type[BaseModel]) -> str:
@@ -88,11 +90,54 @@ def _expected(problem: ErrorDetails) -> str | None:
             return None
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that refuses a key written twice: the second would silently win."""
+_MOST_VALUES = 1_000_000
+"""So many may a file hold: a config has hundreds, aliases of aliases soon have billions."""
+_LARGEST_NUMBER = 1 << 256
 
 
-def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[str, object]:
+class _StrictLoader(yaml.SafeLoader):
+    """YAML that refuses a key written twice (the second would silently win), and aliases that multiply."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        """The file's tree of nodes."""
+        node = super().get_single_node()
+        if node is not None:
+            _written_out(node, {})
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """A value. What Python says against it (a date without such a day, 10,000 digits) stands with its line."""
+        try:
+            made: object = super().construct_object(node, deep)
+        except (ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
+            what = f"{node.value:.40}" if isinstance(node, yaml.ScalarNode) else "this"
+            raise _refused(node, f"{what!r} cannot be read as {node.tag.rpartition(':')[2]}") from error
+        if isinstance(made, int) and abs(made) >= _LARGEST_NUMBER:
+            raise _refused(node, f"a number too large: {node.value:.40}...")
+        return made
+
+
+def _refused(node: yaml.Node, what: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+
+
+def _written_out(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """How many values a node is, with every alias in it written out; 0 marks one that is still being counted."""
+    if node in known:
+        if known[node] == 0:
+            raise _refused(node, "a value that holds itself")
+        return known[node]
+    known[node] = 0
+    inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+    parts = (part for one in inner for part in (one if isinstance(one, tuple) else (one,)))
+    length = len(node.value) // 1000 if isinstance(node, yaml.ScalarNode) else 0  # long texts multiply too
+    known[node] = 1 + length + sum(_written_out(part, known) for part in parts)
+    if known[node] > _MOST_VALUES:
+        raise _refused(node, f"more than {_MOST_VALUES:,} values, with its aliases written out")
+    return known[node]
+
+
+def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, object]:
     """Keys are names, as they are written: 007 and no stay what they are, and not 7 and False."""
     loader.flatten_mapping(node)
     mapping: dict[str, object] = {}
@@ -106,7 +151,7 @@ def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[st
     return mapping
 
 
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
 def _plain(value: object) -> object:

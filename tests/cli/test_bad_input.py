@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,21 @@ def categories(folder: Path, text: str) -> None:
 def references(folder: Path, line: dict[str, object]) -> None:
     write_jsonl(folder / "references.jsonl", [line])
     change(folder / "config.yaml", "reviews_gen.reference_file", "references.jsonl")
+
+
+def in_config(folder: Path, text: str) -> None:
+    """A key of the config with this written behind it."""
+    path = folder / "config.yaml"
+    path.write_text(f"{path.read_text()}seed: {text}\n")
+
+
+def multiplying(line: str, times: int = 9) -> str:
+    """Eleven lines, each of them nine times the one before."""
+    names = "abcdefghijk"
+    made = [f"  {names[0]}: &{names[0]} {{x: 1}}"]
+    for before, name in pairwise(names):
+        made.append(f"  {name}: &{name} " + line.replace("...", ", ".join([f"*{before}"] * times)))
+    return "\n" + "\n".join(made)
 
 
 CASES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -184,6 +200,45 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda d: (d / "questions.jsonl").write_bytes(b'{"question_id": 1, "text": "caf\xe9"}\n'),
         r"questions\.jsonl:1: not UTF-8",
     ),
+    "aliases that multiply": (
+        lambda d: in_config(d, multiplying("[...]")),
+        r"config\.yaml:\d+: not YAML: more than 1,000,000 values, with its aliases written out",
+    ),
+    "merges that multiply": (
+        lambda d: in_config(d, multiplying("{<<: [...]}")),
+        r"config\.yaml:\d+: not YAML: more than 1,000,000 values",
+    ),
+    "groups of categories that multiply": (
+        lambda d: categories(d, "g: " + multiplying("[...]") + "\n"),
+        r"categories\.yaml:\d+: not YAML: more than 1,000,000 values",
+    ),
+    "an alias of what it stands in": (lambda d: in_config(d, "&a [*a]"), r"not YAML: a value that holds itself"),
+    "flow nested 5,000 deep": (lambda d: in_config(d, "[" * 5000 + "]" * 5000), r"config\.yaml: nested too deeply"),
+    "lists nested 5,000 deep": (lambda d: categories(d, "- " * 5000 + "x"), r"categories\.yaml: nested too deeply"),
+    "an integer of 10,000 digits": (lambda d: in_config(d, "9" * 10_000), r"not YAML: '9+' cannot be read as int"),
+    "a hexadecimal one": (lambda d: in_config(d, "0x" + "f" * 10_000), r"not YAML: a number too large: 0xf"),
+    "a day that does not exist": (lambda d: in_config(d, "2001-99-99"), r"'2001-99-99' cannot be read as timestamp"),
+    "a character that YAML has not": (lambda d: in_config(d, "\0"), r"not YAML: unacceptable character"),
+    "question nested 200,000 deep": (
+        lambda d: (d / "questions.jsonl").write_text('{"question_id": ' + "[" * 200_000),
+        r"questions\.jsonl:1: not JSON, one object per line \(nested too deeply\)",
+    ),
+    "question with an integer of 10,000 digits": (
+        lambda d: (d / "questions.jsonl").write_text('{"question_id": %s, "text": "x"}' % ("7" * 10_000)),
+        r"questions\.jsonl:1: not JSON, .*\(a number too large: 7{20}\.\.\.\)",
+    ),
+    "recorded usage beyond any float": (
+        lambda d: (d / "wrong.jsonl").write_text('{"question_id": 1, "answer": "x", "usage": {"input_tokens": 1e400}}'),
+        r"wrong\.jsonl:1: not JSON, .*\(a number too large: 1e400\)",
+    ),
+    "question whose text is no number": (
+        lambda d: (d / "questions.jsonl").write_text('{"question_id": 1, "text": NaN}'),
+        r"questions\.jsonl:1: turns \(or text\) must be a text or a list of texts, found None",
+    ),
+    "question whose id is no number": (
+        lambda d: (d / "questions.jsonl").write_text('{"question_id": NaN, "text": "x"}'),
+        r"questions\.jsonl:1: question_id must be an integer or a text, found None",
+    ),
     "alien line inside a ledger": (
         lambda d: write_jsonl(d / "out/reviews/reference.jsonl", [{"hello": "world"}]),
         r"reference\.jsonl:1: not a reply: no key",
@@ -212,6 +267,20 @@ def test_a_local_model_that_is_not_there_is_refused_before_anything_is_asked(tmp
     change(config, "answers_gen.mine", {"backend": "transformers", "model": "./checkpoints/last"})
     refused(arena(command, "-c", config), r"answers_gen\.mine: model: there is no folder .*checkpoints/last")
     assert not list(tmp_path.glob("out/answers/*"))
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, "9" * 10_000, "1e400", "{", "\xff\xfe"], ids=len)
+def test_files_of_a_board_that_cannot_be_read_end_in_no_traceback(tmp_path: Path, content: str) -> None:
+    """run.json may be broken by anybody and is written anew; a leaderboard is refused where it is wanted."""
+    config = arithmetic_board(tmp_path)
+    assert arena("run", "-c", config).returncode == 0
+    (tmp_path / "out/run.json").write_text(content, encoding="latin-1")
+    for command in (("run",), ("report",), ("show", "1", "right", "half"), ("plan",)):
+        done = arena(command[0], "-c", config, *command[1:])
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), (command, done.stderr)
+    (tmp_path / "out/reports/leaderboard.json").write_text(content, encoding="latin-1")
+    refused(arena("report", "-c", config), r"leaderboard\.json: not a leaderboard")
+    refused(arena("diff", config, config), r"leaderboard\.json: not a leaderboard")
 
 
 OPTIONS = {

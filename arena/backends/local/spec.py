@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Literal, cast
 
 from arena.config.kinds.local import LocalConfig, template_text
 from arena.errors import InputError, MissingDependency
+from arena.files import from_json
 from arena.types import JSON
 
 EngineKind = Literal["vllm", "transformers"]
@@ -130,11 +130,14 @@ def check_spec(spec: EngineSpec) -> None:
 def lora_rank(adapter: Path) -> int:
     """The rank an adapter folder states; 8, the usual one, when it does not."""
     try:
-        stated = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        stated = from_json((adapter / "adapter_config.json").read_bytes())
     except (OSError, ValueError):
         return 8
-    ranks = [stated.get("r", 8), *(stated.get("rank_pattern") or {}).values()]
-    return max(int(rank) for rank in ranks)
+    if not isinstance(stated, dict):
+        return 8
+    pattern = stated.get("rank_pattern")
+    ranks = [stated.get("r"), *(pattern.values() if isinstance(pattern, dict) else ())]
+    return max([rank for rank in ranks if isinstance(rank, int)], default=8)
 
 
 def is_folder(name: str) -> bool:
