@@ -1,3 +1,3 @@
 """arena: an LLM-as-judge arena with an Elo leaderboard."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -24,7 +24,7 @@ from arena.config.strict import describe, kind_of, nearest, read_yaml
 from arena.errors import ConfigError
 from arena.formats import FORMATS, Criterion, Format, Kind, Outcome, Unparsed, make_format, options_of, spec_of
 from arena.keys import digest
-from arena.types import Message, Question, TokenLogprobs
+from arena.types import Message, Question, Reply, TokenLogprobs
 
 __all__ = ["Prompt", "Unparsed", "load_prompt"]
 
@@ -115,6 +115,16 @@ class Prompt:
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
         """What a reply to this prompt says, in slots."""
         return self.format.parse(text, nonce if self.nonce else None, logprobs)
+
+    def complete(self, text: str, nonce: str | None) -> bool:
+        """Whether a reply that was cut off holds its verdict whole."""
+        return self.format.complete(text, nonce if self.nonce else None)
+
+    def read_before(self, reply: Reply) -> bool:
+        """Whether version 0.1 read a verdict in a stored reply."""
+        return reply.status == "ok" and self.format.read_before(
+            reply.text, reply.nonce if self.nonce else None, reply.logprobs
+        )
 
     def explanation(self, text: str, nonce: str | None) -> str | None:
         """What the judge wrote beside its verdict, the nonce hidden."""

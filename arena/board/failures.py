@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from arena.battles.counted import single_judges_rows
 from arena.board.answers import Answers
+from arena.board.open import OpenBoard
 from arena.board.tables import Row
-from arena.config.schema import Config
+from arena.config.kinds import RecordedConfig
 from arena.types import Battle
 
 
@@ -21,9 +23,9 @@ def _endings(row: Row) -> Iterable[str]:
     return ({"unparsed": "unparsed", "call_failed": "failed"}.get(str(row.reason), "ok"),)
 
 
-def too_many_failures(config: Config, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
+def too_many_failures(board: OpenBoard, rows: Sequence[Row], answers: Answers) -> Iterable[str]:
     """One line for every judge and candidate with a larger share of failures than the config allows."""
-    reviews = config.reviews_gen
+    reviews = board.config.reviews_gen
     for judge in sorted({row.judge for row in single_judges_rows(rows)}):
         ends = Counter(end for row in rows if row.judge == judge for end in _endings(row))
         total = sum(ends.values())
@@ -31,9 +33,20 @@ def too_many_failures(config: Config, rows: Sequence[Row], answers: Answers) -> 
                                   ("failed", reviews.max_failed, "max_failed")):  # fmt: skip
             if total and ends[end] / total > limit:
                 yield (f"judge {judge}: {ends[end]} of {total} replies {end}"
-                       f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})")  # fmt: skip
+                       f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})"
+                       f"{_way_on(board, judge, rows) if end == 'unparsed' else ''}")  # fmt: skip
     for model, given in answers.items():
         failed = sum(answer.status == "error" for answer in given.values())
         if given and failed / len(given) > reviews.max_failed:
             yield (f"{model}: {failed} of {len(given)} answers failed"
                    f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})")  # fmt: skip
+
+
+def _way_on(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
+    """An example of what could not be read, and how to ask again where anybody can be asked."""
+    config = shlex.quote(str(board.loaded.path))
+    row = next((row for row in rows if row.judge == judge and "unparsed" in _endings(row)), None)
+    models = [] if row is None else [row.model_a, row.model_b] if isinstance(row, Battle) else [row.model]
+    shown = "" if row is None else f"; look at arena show -c {config} {shlex.join([row.question_id, *models])}"
+    recorded = isinstance(board.judges[judge], RecordedConfig)
+    return shown if recorded else f"{shown}, ask again with arena run -c {config} --retry-unparsed"

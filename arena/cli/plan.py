@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--models", metavar="A,B", help="Only these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
 @click.option("--retry-errors", is_flag=True, help="Count what came back empty or was turned down as missing.")
+@click.option("--retry-unparsed", is_flag=True, help="Count verdicts that could not be read as missing.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
 @click.option("--batch", is_flag=True, help="Judges through batch endpoints, at half the price.")
 def plan(
@@ -30,6 +31,7 @@ def plan(
     models: str | None,
     limit: int | None,
     retry_errors: bool,
+    retry_unparsed: bool,
     redo: str | None,
     batch: bool,
 ) -> None:
@@ -38,10 +40,18 @@ def plan(
     from arena.config.loading import load_config
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
+    from arena.stages.review import same_again
 
     chosen = tuple(stage for stage in STAGES if stage in stages) if stages else STAGES
-    options = RunOptions(chosen, names(models), limit, retry_errors, parse_redo(redo), batch="wait" if batch else None)
-    print_plan(make_plan(open_board(load_config(config)), options), sys.stdout)
+    options = RunOptions(
+        chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
+    )
+    board = open_board(load_config(config))
+    found = make_plan(board, options)
+    print_plan(found, sys.stdout)
+    for row in found.rows:
+        if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
+            click.echo(warning)
 
 
 def approve_plan(plan: Plan, *, ask: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--models", metavar="A,B", help="Ask only about these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
 @click.option("--retry-errors", is_flag=True, help="Ask again for what came back empty or was turned down.")
+@click.option("--retry-unparsed", is_flag=True, help="Ask judges again where no verdict could be read.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Ask again although it is stored.")
 @budget_option
 @click.option("--batch", is_flag=False, flag_value="wait", default=None, metavar="[=submit|collect]",
@@ -35,6 +36,7 @@ def run(
     models: str | None,
     limit: int | None,
     retry_errors: bool,
+    retry_unparsed: bool,
     redo: str | None,
     budget_usd: float | None,
     batch: str | None,
@@ -63,6 +65,7 @@ def run(
             names(models),
             limit,
             retry_errors,
+            retry_unparsed,
             parse_redo(redo),
             budget_usd,
             batch=cast("BatchMode | None", batch),

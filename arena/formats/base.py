@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from arena.formats.text import Unparsed, hide_nonce, label_line, label_payloads, visible
+from arena.formats.text import Unparsed, closes, decided_before, deciding_line, hide_nonce, label_line, stray, visible
 from arena.types import JSON, Parsed, ParsedScore, TokenLogprobs
 
 Kind = Literal["pairwise", "single"]
@@ -27,6 +28,8 @@ class Format(ABC):
     """Whether the verdict itself carries the nonce. Fences around answers carry it in any format."""
     top_logprobs: ClassVar[int] = 0
     """How many alternatives per token to ask for; 0 when log-probabilities say nothing here."""
+    one_word: ClassVar[bool] = False
+    """Whether the label is the whole reply: twice the tokens would bring nothing but words around it."""
 
     @abstractmethod
     def instructions(self, nonce: str | None) -> str:
@@ -35,6 +38,14 @@ class Format(ABC):
     @abstractmethod
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
         """What a reply says, or why it says nothing. Never guesses and never raises."""
+
+    def complete(self, text: str, nonce: str | None) -> bool:
+        """Whether the verdict of a reply that was cut off stands in it, whole, and is what it ends with."""
+        return False
+
+    def read_before(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> bool:
+        """Whether version 0.1 read a verdict here."""
+        return not isinstance(self.parse(text, nonce, logprobs), Unparsed)
 
     @abstractmethod
     def write(self, outcome: Outcome, nonce: str | None, explanation: str = "") -> str:
@@ -54,6 +65,10 @@ class Format(ABC):
 
     def schema(self) -> Mapping[str, JSON] | None:
         """JSON schema of the reply for endpoints with structured output; None when the reply is plain text."""
+        return None
+
+    def repair_schema(self, nonce: str | None) -> Mapping[str, JSON] | None:
+        """JSON schema of the answer to the repair message, the nonce and the labels as enums; None for plain text."""
         return None
 
     def choices(self, nonce: str | None) -> tuple[str, ...]:
@@ -77,11 +92,13 @@ class Format(ABC):
 class LabelLine(Format):
     """Formats whose verdict is a label in double square brackets on a line of its own at the end.
 
-    With a nonce the last line that holds a label with the nonce counts; without one only the last non-empty line.
-    Either way that line must hold exactly one distinct label, and it must be on the menu.
+    With a nonce the last line that holds a label with the nonce counts, in whatever brackets; without one only the
+    last non-empty line. Either way that line must hold exactly one distinct label, on the menu and in its brackets.
     """
 
     needs_nonce: ClassVar[bool] = True
+    looks: ClassVar[re.Pattern[str]] = re.compile(r"(?<!\w)(?:[A-HJ-Z][+-]?|-?\d[\d.,;/ ]*)(?!\w)")
+    """What looks like a label of this format, in whatever brackets or none: one capital letter, or a number."""
 
     @abstractmethod
     def read(self, payload: str) -> Outcome | None:
@@ -116,11 +133,29 @@ class LabelLine(Format):
         shown = visible(text)
         if isinstance(shown, Unparsed):
             return shown
-        payloads, line = label_payloads(shown, nonce)
+        payloads, line, loose = deciding_line(shown, nonce, self.looks)
         if not payloads:
             bare = self.read_bare(line) if nonce is None else None
-            missing = "no label with the nonce" if nonce is not None else "no label on the last line"
+            missing = "no label with the nonce in its brackets" if nonce is not None else "no label on the last line"
             return bare if bare is not None else Unparsed(missing)
+        found = self._one_of(payloads)
+        if not isinstance(found, Unparsed) and stray(loose, self.looks, payloads[0]):
+            return Unparsed("more than one label on the deciding line")
+        return found
+
+    def complete(self, text: str, nonce: str | None) -> bool:
+        shown = visible(text)
+        return not isinstance(shown, Unparsed) and closes(shown, nonce)
+
+    def read_before(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> bool:
+        shown = visible(text)
+        if isinstance(shown, Unparsed) or nonce is None:
+            return super().read_before(text, nonce, logprobs)
+        payloads = decided_before(shown, nonce)
+        return bool(payloads) and not isinstance(self._one_of(payloads), Unparsed)
+
+    def _one_of(self, payloads: Sequence[str]) -> Outcome | Unparsed:
+        """The outcome that all of them name."""
         found: list[Outcome] = []
         for payload in payloads:
             outcome = self.read(payload)
@@ -138,7 +173,7 @@ class LabelLine(Format):
         shown = visible(text)
         if isinstance(shown, Unparsed):
             return None
-        _, line = label_payloads(shown, nonce)
+        line = deciding_line(shown, nonce, self.looks).line
         before, _, after = shown.rpartition(line) if line else (shown, "", "")
         return hide_nonce(f"{before.rstrip()}\n{after.strip()}".strip(), nonce) or None
 

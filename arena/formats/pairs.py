@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from arena.formats.base import Kind, LabelLine, Outcome, expect_pair
-from arena.formats.scores import Scale, check_scale, read_score
+from arena.formats.scores import NUMBERS, Scale, check_scale, read_score
 from arena.formats.text import label_line, write_number
 from arena.types import Label, Parsed
 
@@ -39,6 +39,10 @@ _FROM_LEVELS: dict[str, Label] = {
 }
 
 
+LETTERS = re.compile(r"(?<!\w)(?:[AB]\s?[<>=]{1,3}\s?[AB]|[ABC](?:\s?,\s?[ABC])?|(?i:tie))(?!\w|['’]\w)")
+"""A label in letters, in whatever brackets or none."""
+
+
 @dataclass(frozen=True)
 class PairLabel(LabelLine):
     """`[[A]]`, `[[B]]`, or `[[C]]` for a tie."""
@@ -48,6 +52,7 @@ class PairLabel(LabelLine):
 
     name: ClassVar[str] = "label"
     kind: ClassVar[Kind] = "pairwise"
+    looks: ClassVar[re.Pattern[str]] = LETTERS
 
     def menu(self) -> str:
         tie = ", C if they are equally good" if self.ties else "; you have to choose one of them"
@@ -71,6 +76,7 @@ class Levels(LabelLine):
 
     name: ClassVar[str] = "levels"
     kind: ClassVar[Kind] = "pairwise"
+    looks: ClassVar[re.Pattern[str]] = LETTERS
 
     def menu(self) -> str:
         return (
@@ -97,6 +103,7 @@ class ScorePair(LabelLine):
 
     name: ClassVar[str] = "score_pair"
     kind: ClassVar[Kind] = "pairwise"
+    looks: ClassVar[re.Pattern[str]] = NUMBERS
 
     def __post_init__(self) -> None:
         check_scale(self.scale)
@@ -150,6 +157,7 @@ class Ranking(LabelLine):
 
     name: ClassVar[str] = "ranking"
     kind: ClassVar[Kind] = "pairwise"
+    looks: ClassVar[re.Pattern[str]] = LETTERS
 
     def menu(self) -> str:
         return (

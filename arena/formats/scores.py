@@ -15,6 +15,8 @@ from arena.types import ParsedScore
 
 Scale = tuple[int, int]
 _WIDEST = 100
+NUMBERS = re.compile(r"-?\d[\d.,;/ ]*")
+"""A label in numbers, in whatever brackets or none."""
 
 
 class Criterion(BaseModel):
@@ -49,6 +51,7 @@ class Rating(LabelLine):
 
     name: ClassVar[str] = "rating"
     kind: ClassVar[Kind] = "single"
+    looks: ClassVar[re.Pattern[str]] = NUMBERS
 
     def __post_init__(self) -> None:
         check_scale(self.scale)
@@ -82,6 +85,7 @@ class Rubric(LabelLine):
 
     name: ClassVar[str] = "rubric"
     kind: ClassVar[Kind] = "single"
+    looks: ClassVar[re.Pattern[str]] = re.compile(rf"(?:(?<!\w)[A-Za-z_]{{2,40}}\s?[=:]\s?)?{NUMBERS.pattern}")
 
     def __post_init__(self) -> None:
         check_scale(self.scale)

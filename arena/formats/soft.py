@@ -34,6 +34,7 @@ class LabelOnly(Format):
     name: ClassVar[str] = "label_only"
     kind: ClassVar[Kind] = "pairwise"
     top_logprobs: ClassVar[int] = 10
+    one_word: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         proper = all(label and label == normal(label) and " " not in label for label in self.labels)
@@ -53,10 +54,15 @@ class LabelOnly(Format):
         shown = visible(text)
         if isinstance(shown, Unparsed):
             return shown
-        word = normal(shown).strip(" *_`\"'.")
+        word = _word(shown)
         if word in self.labels:
             return Parsed(_SLOTS[self.labels.index(word)], probability=self._probability(word, logprobs))
         return self._by_distribution(logprobs) or Unparsed(f"not a label: {word[:60]!r}")
+
+    def complete(self, text: str, nonce: str | None) -> bool:
+        shown = visible(text)
+        word = "" if isinstance(shown, Unparsed) else _word(shown)
+        return word in self.labels and not any(label != word and label.startswith(word) for label in self.labels)
 
     def write(self, outcome: Outcome, nonce: str | None, explanation: str = "") -> str:
         return self.labels[self._slot(outcome)]
@@ -113,3 +119,7 @@ class LabelOnly(Format):
         mass = sum(math.exp(top[prefix + label]) for label in self.labels if prefix + label in top)
         tie = weights[2] if len(weights) > 2 else 0.0
         return (weights[0] + tie / 2) / sum(weights), mass
+
+
+def _word(shown: str) -> str:
+    return normal(shown).strip(" *_`\"'.")

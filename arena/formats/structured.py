@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from arena.formats.base import Format, Kind, Outcome, expect_pair, expect_score
-from arena.formats.pairs import WEAK
+from arena.formats.pairs import LETTERS, WEAK
 from arena.formats.scores import (
+    NUMBERS,
     Criterion,
     Scale,
     check_criteria,
@@ -19,12 +20,15 @@ from arena.formats.scores import (
     combine_criteria,
     criteria_of,
     describe_criteria,
+    read_score,
 )
-from arena.formats.text import Unparsed, hide_nonce, normal, visible
+from arena.formats.text import Unparsed, deciding_line, hide_nonce, normal, visible
 from arena.types import JSON, Label, Parsed, ParsedScore, TokenLogprobs
 
 _WORDS: dict[Label, str] = {"first": "A", "second": "B", "tie": "tie"}
 _LABELS: dict[str, Label] = {"A": "first", "B": "second", "TIE": "tie"}
+_PUNCTUATION = " \t\r\n.,;:!'\"`*_[](){}<>"
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 _START = re.compile(r'\{(?=\s*")')
 _STARTS_TRIED = 200
 """How many opening braces are tried, from the end: a reply with more behind its verdict is no verdict but noise."""
@@ -37,6 +41,8 @@ class JsonReply(Format):
     """
 
     needs_nonce: ClassVar[bool] = True
+    looks: ClassVar[re.Pattern[str]]
+    """What looks like a label of this format in words after the object."""
 
     @abstractmethod
     def enums(self) -> dict[str, tuple[str, ...] | tuple[int, ...]]:
@@ -55,7 +61,12 @@ class JsonReply(Format):
         """What the fields mean, for the judge."""
 
     def schema(self) -> Mapping[str, JSON] | None:
-        properties: dict[str, JSON] = {"explanation": {"type": "string"}, "code": {"type": "string"}}
+        return self._schema({"explanation": {"type": "string"}, "code": {"type": "string"}})
+
+    def repair_schema(self, nonce: str | None) -> Mapping[str, JSON] | None:
+        return self._schema({"code": {"type": "string", "enum": [nonce or ""]}})
+
+    def _schema(self, properties: dict[str, JSON]) -> Mapping[str, JSON]:
         for name, allowed in self.enums().items():
             kind = "string" if isinstance(allowed[0], str) else "integer"
             properties[name] = {"type": kind, "enum": list(allowed)}
@@ -79,14 +90,22 @@ class JsonReply(Format):
         )
 
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
-        found = _last_object(text, nonce)
+        found = _last_object(text, nonce, self.looks)
         if isinstance(found, Unparsed):
             return found
-        if nonce is not None and str(found.get("code")).strip().lower() != nonce.lower():
+        if nonce is not None and str(found.get("code")).strip(_PUNCTUATION).lower() != nonce.lower():
             return Unparsed("the JSON object lacks the nonce")
         outcome = self.read(found)
         wanted = {name: found.get(name) for name in self.enums()}
         return outcome if outcome is not None else Unparsed(f"off the menu: {wanted!r:.120}")
+
+    def complete(self, text: str, nonce: str | None) -> bool:
+        return not isinstance(self.parse(text, nonce), Unparsed)  # the object is closed
+
+    def read_before(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> bool:
+        found = _last_object(text, nonce, None)
+        code = str(found.get("code")).strip().lower() if isinstance(found, dict) else None
+        return isinstance(found, dict) and (nonce is None or code == nonce.lower()) and self.read(found) is not None
 
     def write(self, outcome: Outcome, nonce: str | None, explanation: str = "") -> str:
         values = self.values(outcome)
@@ -96,7 +115,7 @@ class JsonReply(Format):
         return ", ".join([f'"code": "{nonce or ""}"', *(f'"{name}": ...' for name in self.enums())])
 
     def explanation(self, text: str, nonce: str | None) -> str | None:
-        found = _last_object(text, nonce)
+        found = _last_object(text, nonce, self.looks)
         said = found.get("explanation") if isinstance(found, dict) else None
         return hide_nonce(said.strip(), nonce) or None if isinstance(said, str) else None
 
@@ -109,6 +128,7 @@ class JsonVerdict(JsonReply):
 
     name: ClassVar[str] = "json"
     kind: ClassVar[Kind] = "pairwise"
+    looks: ClassVar[re.Pattern[str]] = LETTERS
 
     def enums(self) -> dict[str, tuple[str, ...] | tuple[int, ...]]:
         return {"verdict": ("A", "B", "tie") if self.ties else ("A", "B")}
@@ -136,6 +156,7 @@ class JsonScore(JsonReply):
 
     name: ClassVar[str] = "json_score"
     kind: ClassVar[Kind] = "single"
+    looks: ClassVar[re.Pattern[str]] = NUMBERS
 
     def __post_init__(self) -> None:
         check_scale(self.scale)
@@ -156,10 +177,10 @@ class JsonScore(JsonReply):
     def read(self, values: Mapping[str, JSON]) -> Outcome | None:
         numbers: dict[str, float] = {}
         for name, allowed in self.enums().items():
-            said = values.get(name)
-            if isinstance(said, bool) or not isinstance(said, int | float) or said not in allowed:
+            number = _whole(values.get(name), (int(allowed[0]), int(allowed[-1])))
+            if number is None:
                 return None
-            numbers[name] = float(said)
+            numbers[name] = float(number)
         return combine_criteria(numbers, self.criteria, self.scale) if self.criteria else ParsedScore(numbers["score"])
 
     def values(self, outcome: Outcome) -> Mapping[str, JSON]:
@@ -173,15 +194,28 @@ class JsonScore(JsonReply):
         return self.scale
 
 
-def _last_object(text: str, nonce: str | None) -> dict[str, JSON] | Unparsed:
+def _whole(said: JSON, scale: Scale) -> int | None:
+    """A whole number on the scale, also as `"7"`, as `"7/10"` where 10 is the highest, and as `[7]`."""
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
+    number = read_score(normal(said), scale) if isinstance(said, str) else said
+    if isinstance(number, bool) or not isinstance(number, int | float) or not scale[0] <= number <= scale[1]:
+        return None
+    return int(number) if number == int(number) else None
+
+
+def _last_object(text: str, nonce: str | None, looks: re.Pattern[str] | None) -> dict[str, JSON] | Unparsed:
     """The JSON object that ends the reply, a closing code fence left out of account.
 
-    With a nonce, which tells the object from one that was quoted, words without a brace may follow it.
+    With a nonce, which tells the object from one that was quoted, words without a brace may follow it, as long as they
+    are no other verdict (`looks`; None: not asked). A backslash that escapes nothing stands for itself.
     """
     shown = visible(text)
     if isinstance(shown, Unparsed):
         return shown
-    shown = shown.strip().removesuffix("```").rstrip()
+    shown = _ESCAPE.sub(
+        lambda m: m.group() if len(m.group()) > 1 else "\\\\", shown.strip().removesuffix("```").rstrip()
+    )
     decoder = json.JSONDecoder(object_pairs_hook=_distinct_keys, strict=False)  # judges put plain line ends in strings
     for start in [m.start() for m in _START.finditer(shown)][: -_STARTS_TRIED - 1 : -1]:
         try:
@@ -189,6 +223,8 @@ def _last_object(text: str, nonce: str | None) -> dict[str, JSON] | Unparsed:
         except (ValueError, RecursionError):
             continue
         if end == len(shown) or (nonce is not None and not {"{", "}"} & set(shown[end:])):
+            if nonce is not None and looks is not None and deciding_line(shown[end:], nonce, looks).line:
+                return Unparsed("the verdict was taken back after the JSON object")
             return cast("dict[str, JSON]", value)
     return Unparsed("no JSON object at the end of the reply")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from arena.formats.text import normal
+from arena.formats.text import normal, plain
 
 _SIGNS: dict[str, re.Pattern[str]] = {
     "label": re.compile(r"\[\[\s*(?:[0-9a-f]{12}[\s:]+)?(?:[ABC]|tie|[AB]\s*[<>=]{1,2}\s*[AB])\s*\]\]", re.I),
     "rating": re.compile(
         r"\b(?:rating|score|grade)s?\b[^\n]{0,20}\[\[\s*-?\d[\d., /]*\]\]|\[\[\s*[0-9a-f]{12}[\s:]+-?\d"
-        r"|\[\[[^\[\]\n]{0,40}\b[a-z_]{2,40}\s*[=:]\s*\d+\s*[\],;]",
-        re.I,
+        r"|^[^\w\n=(]*\[\[\s*-?\d[\d., /]*\]\][^\w\n]*$"
+        r"|\[\[[^\[\]\n]{0,40}\b[a-z_]{2,40}\s*[=:]\s*\d+\s*(?:[\],;]|[a-z_]{2,40}\s*[=:]\s*\d)",
+        re.I | re.M,
     ),
     "json_verdict": re.compile(
         r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\"(?:[ABCmM]|tie|model_\w)\"", re.I
@@ -50,9 +51,9 @@ def suspicious(answer: str) -> tuple[str, ...]:
 
     label, rating, json_verdict: a verdict as a judge would write it. fence: a border of the prompt. chat_token: turns
     of a conversation. override: orders to the judge. control: invisible or direction-changing characters. Look-alike
-    letters in full width are seen through.
+    letters in full width, and brackets that a parser would see through, are seen through.
     """
-    texts = (answer, plain) if (plain := normal_lines(answer)) != answer else (answer,)
+    texts = (answer, seen) if (seen := normal_lines(answer)) != answer else (answer,)
     small = [text.lower() for text in texts]
     return tuple(
         kind for kind in _SIGNS if any(_shows(kind, text, low) for text, low in zip(texts, small, strict=True))
@@ -65,5 +66,5 @@ def _shows(kind: str, text: str, small: str) -> bool:
 
 
 def normal_lines(text: str) -> str:
-    """The text with full-width signs as plain ones, line by line."""
-    return "\n".join(normal(line) for line in text.split("\n"))
+    """The text with full-width signs as plain ones and its brackets as the parsers see them, line by line."""
+    return "\n".join(plain(normal(line)) for line in text.split("\n"))

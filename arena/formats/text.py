@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 _THINK = re.compile(r"\s*<(think|thinking)>", re.IGNORECASE)
 _LABEL = re.compile(r"\[\[([^\[\]\n]{1,2000})\]\]")
-_BRACKETS = {**str.maketrans("［］【】", "[][]"), **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))}
+BRACKETS = {**str.maketrans("［］【】", "[][]"), **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))}
+"""Spellings of a square bracket, and characters nobody sees. `plain` sees through them, for verdicts and for flags."""
 _DECORATION = " *_`\"'“”"
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,30})?")
+_CODE = "\ue000"
+"""Stands for the nonce, however a reply spells it."""
+_FENCE = re.compile(rf"\[?(?:BEGIN|END) [A-Z ]{{1,40}}(?: \(turn \d{{1,6}} of \d{{1,6}}\))? {_CODE}\]?")
+_OPENED = re.compile(r"[\[({<«‹「『〔〖〈《⟦“\"'*_`:=→–—-]$")
+_CLOSED = "])}>»›」』〕〗〉》⟧”\"'*_`"
+_AROUND = " *_`\"'“”.:,;!$[](){}\\"
+_SINGLE = re.compile(r"(?:[\[「『]|\\boxed\{)([^\[\]「」『』{}\n]{1,60})[\]」』}]")
+_MARKS = re.compile(r"[^\x00-\x7f\w]{31}")
+_MOST_MARKS = 30
+"""Marks on one letter beyond which a text is noise (Unicode's stream-safe limit): sorting them takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +47,59 @@ def visible(text: str) -> str | Unparsed:
     return rest if closing else Unparsed("the reasoning never ends: cut off")
 
 
-def label_payloads(text: str, nonce: str | None) -> tuple[list[str], str]:
-    """What stands in double square brackets on the line that decides, and that line.
+class Deciding(NamedTuple):
+    """The line of a reply that decides."""
 
-    With a nonce: the last line holding a label with it, the nonce taken off. Without: the last line that is not empty.
-    Full-width or escaped brackets, invisible characters and Markdown around a label are seen through, and a line whose
-    brackets are wrong decides too, without a label: else a verdict that was taken back would count.
+    payloads: list[str]
+    """What stands in double square brackets there, the nonce taken off."""
+    line: str
+    """As it was written; empty when no line decides."""
+    loose: tuple[str, ...] = ()
+    """What stands there where a label would, in other brackets or in none."""
+
+
+def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Deciding:
+    """The last line that is not empty; with a nonce the last one on which the nonce stands with something to say.
+
+    Full-width or escaped brackets, invisible characters and Markdown around a label are seen through. A line decides
+    as well when the brackets around its label are wrong or missing (`label` finds what looks like one): else a verdict
+    that was taken back would count. A quoted border of the prompt, and the nonce without a label, decide nothing.
     """
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if nonce is None:
         last = lines[-1] if lines else ""
-        return [label.strip(_DECORATION) for label in _labels(_plain(last))], last
+        single = _SINGLE.findall(_LABEL.sub(" ", plain(last)))
+        loose = tuple(found for found in single if label.fullmatch(found.strip(_AROUND)))
+        return Deciding([payload.strip(_DECORATION) for payload in _labels(plain(last))], last, loose)
+    after = ""
     for line in reversed(lines):
+        bare = _coded(line, nonce)
+        if _CODE in bare:
+            payloads = [_without(_CODE, payload) for payload in _labels(bare) if _CODE in payload]
+            if payloads or _says_more(bare, after, label):
+                return Deciding(payloads, line, tuple(_LABEL.sub(" ", bare).split(_CODE)[1:]))
+        after = bare
+    return Deciding([], "")
+
+
+def closes(text: str, nonce: str | None) -> bool:
+    """Whether a text ends with a closed label, with the nonce in it; without one it must be nothing else."""
+    bare = plain(nfkc(text)).strip(f"{_DECORATION}.$}}\r\n\t")
+    last = bare[bare.rfind("[[") :] if "[[" in bare else ""
+    if _LABEL.fullmatch(last) is None:
+        return False
+    return nonce.lower() in last.lower() if nonce is not None else last == bare
+
+
+def decided_before(text: str, nonce: str) -> list[str]:
+    """The payloads that version 0.1 took from a reply: it knew a line with wrong brackets by its first one alone."""
+    for line in reversed(re.split(r"\r\n|\r|\n", text)):
         if nonce in line or nonce.upper() in line:
-            plain = _plain(line).replace(nonce.upper(), nonce)
-            payloads = [_without(nonce, label) for label in _labels(plain) if nonce in label]
-            if payloads or any(before.rstrip(f"{_DECORATION}<").endswith("[") for before in plain.split(nonce)[:-1]):
-                return payloads, line
-    return [], ""
+            bare = plain(line).replace(nonce.upper(), nonce)
+            payloads = [_without(nonce, payload) for payload in _labels(bare) if nonce in payload]
+            if payloads or any(before.rstrip(f"{_DECORATION}<").endswith("[") for before in bare.split(nonce)[:-1]):
+                return payloads
+    return []
 
 
 def label_line(payload: str, nonce: str | None) -> str:
@@ -66,8 +114,26 @@ def hide_nonce(text: str, nonce: str | None) -> str:
 
 def normal(text: str) -> str:
     """A label's spelling made comparable: full-width signs become plain ones, runs of white space one space."""
-    plain = text.replace("≫", ">>").replace("≪", "<<").replace("、", ",")
-    return " ".join(unicodedata.normalize("NFKC", plain).split())
+    return " ".join(nfkc(text.replace("≫", ">>").replace("≪", "<<").replace("、", ",")).split())
+
+
+def nfkc(text: str) -> str:
+    """Unicode's compatibility form, in linear time: marks beyond the 30th on one letter are left out."""
+    if text.isascii():
+        return text
+    if _MARKS.search(text):
+        kept, marks = [], 0
+        for char in text:
+            marks = marks + 1 if unicodedata.combining(char) else 0
+            if marks <= _MOST_MARKS:
+                kept.append(char)
+        text = "".join(kept)
+    return unicodedata.normalize("NFKC", text)
+
+
+def plain(text: str) -> str:
+    """The text with every spelling of a square bracket as one, and without invisible characters."""
+    return text.translate(BRACKETS).replace("\\[", "[").replace("\\]", "]")
 
 
 def read_number(text: str) -> float | None:
@@ -81,12 +147,43 @@ def write_number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _plain(line: str) -> str:
-    return line.translate(_BRACKETS).replace("\\[", "[").replace("\\]", "]")
+def _coded(line: str, nonce: str) -> str:
+    """The line in plain brackets and letters, one sign for the nonce, quoted borders of the prompt taken out."""
+    bare = plain(nfkc(line)).replace(_CODE, "")
+    if nonce not in bare.lower():
+        return bare
+    return _FENCE.sub(" ", re.sub(re.escape(nonce), _CODE, bare, flags=re.IGNORECASE))
 
 
-def _labels(plain: str) -> list[str]:
-    return [normal(label) for label in _LABEL.findall(plain)]
+def _says_more(bare: str, after: str, label: re.Pattern[str]) -> bool:
+    """Whether a line with the nonce but without a proper label looks like a verdict all the same.
+
+    It does when something like a label stands on it or is all of the next line, when a square bracket stands right
+    before the nonce, and when the line, a bracket, a mark or a colon begins with the nonce and goes on.
+    """
+    if label.search(bare.replace(_CODE, " ")) or label.fullmatch(after.strip(_AROUND)):
+        return True
+    before, *rest = bare.split(_CODE)
+    for said in rest:
+        if before.rstrip(f"{_DECORATION}<").endswith("["):
+            return True
+        opened = not before.strip(_DECORATION) or _OPENED.search(before.rstrip())
+        if opened and said.strip(_AROUND) and not said.lstrip().startswith(tuple(_CLOSED)):
+            return True
+        if label.fullmatch(said.strip(_AROUND).upper()):
+            return True
+        before = said
+    return False
+
+
+def stray(texts: Iterable[str], label: re.Pattern[str], payload: str) -> bool:
+    """Whether another label than `payload` stands at the beginning of one of these texts."""
+    starts = [text.lstrip(_AROUND) for text in texts]
+    return any(label.match(start) and not start.upper().startswith(payload.upper()) for start in starts)
+
+
+def _labels(bare: str) -> list[str]:
+    return [normal(label) for label in _LABEL.findall(bare)]
 
 
 def _without(nonce: str, label: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arena.errors import DataError
@@ -55,7 +55,7 @@ def read_mt_bench(source: Path) -> FoundBoard:
         if (known := questions.get(question_id)) is not None and not known.reference:
             turns = reference[: len(known.turns)]
             questions[question_id] = Question(question_id, known.turns, known.category, turns, known.system)
-    replies = [reply for where, row, path in judgments for reply in _replies(row, where, path, answers)]
+    replies = _judged_at_last([_replies(row, where, path, answers) for where, row, path in judgments])
     return FoundBoard("mt_bench", questions, tuple(answers.values()), tuple(replies), default_mode="single")
 
 
@@ -101,6 +101,22 @@ def _replies(row: Row, where: str, path: Path, answers: Mapping[tuple[str, str],
         _game(row, where, game, first, second, judge=judge, turn=turn, template=template)
         for game, first, second in ((1, one, two), (2, two, one))
     ]
+
+
+def _judged_at_last(rows: Sequence[list[Judged]]) -> list[Judged]:
+    """The replies of all rows, without a row that lacks a verdict where another one about the same has it."""
+    whole = {_subject(row) for row in rows if _has_verdict(row)}
+    return [reply for row in rows if _has_verdict(row) or _subject(row) not in whole for reply in row]
+
+
+def _subject(row: Sequence[Judged]) -> tuple[object, ...]:
+    first = row[0]
+    models = first.first.model, first.second.model if first.second else None
+    return first.judge, first.template, first.question_id, models, first.turn
+
+
+def _has_verdict(row: Sequence[Judged]) -> bool:
+    return all(reply.label is not None or reply.score_first is not None for reply in row)
 
 
 def _game(

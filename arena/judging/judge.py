@@ -1,15 +1,18 @@
 """What a judge is asked, and what its stored replies come to.
 
 One case is one question shown to one judge in one order. `resolve` walks through what the ledger holds: the first
-reply, the one with twice the tokens when it was truncated, the repair when no verdict could be read. It ends with a
-verdict, or with the next request to send. Asking and combining use the same walk, so a resumed run cannot differ.
+reply, the one with twice the tokens when that was cut off before its verdict, the repair when no verdict could be read.
+It ends with a verdict, or with the next request to send. Asking and combining use the same walk, so a resumed run
+cannot differ.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from arena.formats.text import hide_nonce
 from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_keys, sampling_params
@@ -34,6 +37,8 @@ from arena.types import (
 MAX_TOKENS = 4096
 """Output limit of a judge whose config sets none: less would cut explanations off."""
 DEFAULT_SCALE = (1.0, 10.0)
+_READING = (0, 2)
+"""The version from which on a verdict that was taken back does not count, and a cut-off reply can be repaired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class Ask:
         nonce = self.repaired.nonce or nonce if self.repaired else nonce
         messages = case._messages(nonce)
         if self.repaired is not None:
-            messages += _repair_messages(case.prompt, self.repaired.text, nonce)
+            messages = _repair_messages(messages, case.prompt, self.repaired.text, nonce)
         slots = case._slots()
         fmt = case.prompt.format
         return Request(
@@ -152,7 +157,7 @@ class Ask:
             messages=messages,
             sampling=self.sampling,
             sample=case.sample,
-            schema=fmt.schema() if self.kind != "repair" else None,
+            schema=fmt.schema() if self.kind != "repair" else fmt.repair_schema(nonce),
             choices=fmt.repair_choices(nonce) if self.kind == "repair" else fmt.choices(nonce),
             top_logprobs=fmt.top_logprobs,
             prefix=case.prefix,
@@ -214,50 +219,92 @@ class Resolved:
     """What the judge wrote beside its verdict (all it wrote where there is none), its nonce shown as `NONCE`."""
     reason: Reason | None = None
     key: str | None = None
+    waiting: Ask | None = None
+    """A repair that only a changed reading of an earlier version's line makes due: sent when somebody wants it."""
 
 
 def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask:
     """Walk through the stored replies of a case to its verdict, or to the next request."""
-    ask = _ask(case, case.keys, "first", case.sampling)
-    reply = ask.find(lookup)
-    if reply is None:
-        return ask
-    if reply.status == "truncated":
-        ask = _longer(ask)
-        longer = ask.find(lookup)
-        if longer is None:
+    walked = list(_walk(case, lookup))
+    ask, _, said = walked[-1]
+    if said is None:
+        if ask.kind != "repair" or not _was_settled(case.prompt, walked[-2]):
             return ask
-        reply = longer
-    outcome = read_reply(case.prompt, reply)
-    if outcome.status != "unparsed" or reply.status != "ok":
-        return outcome
-    ask = _repair(case, reply)
-    repaired = ask.find(lookup)
-    if repaired is None:
-        return ask
-    fixed = read_reply(case.prompt, repaired)
-    if fixed.status != "ok":
-        return outcome if fixed.status == "unparsed" else fixed
-    return replace(fixed, explanation=outcome.explanation)
+        unparsed = walked[-2].said
+        assert unparsed is not None
+        return replace(unparsed, waiting=ask)
+    if ask.kind != "repair":
+        return said
+    repaired = walked[-2].said
+    assert repaired is not None
+    if said.status != "ok":
+        return repaired if said.status == "unparsed" else said
+    return replace(said, explanation=repaired.explanation)
 
 
 def steps(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[Ask]:
     """Every request of a case's walk so far: those whose replies are stored, and the next one."""
-    ask = _ask(case, case.keys, "first", case.sampling)
-    yield ask
+    return (ask for ask, _, _ in _walk(case, lookup))
+
+
+class _Step(NamedTuple):
+    """One request of a walk, its reply, and what that says; None where none is stored."""
+
+    ask: Ask
+    reply: Reply | None
+    said: Resolved | None
+
+
+def _walk(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[_Step]:
+    """The requests that decide a case, in their order; after one without a reply there is no other."""
+    step = _step(case, _ask(case, case.keys, "first", case.sampling), lookup)
+    yield step
+    if step.reply is not None and step.said is not None and step.reply.status == "truncated":
+        longer = _step(case, _longer(step.ask), lookup)
+        if _replaces(longer, step) or (step.said.status != "ok" and not case.prompt.format.one_word):
+            step = longer
+            yield step
+    if step.reply is None or step.said is None or step.said.status != "unparsed":
+        return
+    if step.reply.status in ("ok", "truncated"):
+        yield _step(case, _repair(case, step.reply), lookup)
+
+
+def _step(case: Case, ask: Ask, lookup: Callable[[str], Reply | None]) -> _Step:
     reply = ask.find(lookup)
-    if reply is not None and reply.status == "truncated":
-        ask = _longer(ask)
-        yield ask
-        reply = ask.find(lookup)
-    if reply is not None and reply.status == "ok" and read_reply(case.prompt, reply).status == "unparsed":
-        yield _repair(case, reply)
+    return _Step(ask, reply, None if reply is None else read_reply(case.prompt, reply))
+
+
+def _replaces(longer: _Step, cut: _Step) -> bool:
+    """Whether a stored longer reply counts in place of the one that was cut off.
+
+    Not where that one holds a verdict and the longer one failed, or is what was left by an earlier asking.
+    """
+    if longer.reply is None or longer.said is None or cut.reply is None or cut.said is None:
+        return False
+    if cut.said.status != "ok" or longer.said.status == "ok":
+        return True
+    earlier = (longer.reply.created_at or "") < (cut.reply.created_at or "")
+    return longer.said.status != "failed" and longer.reply.status != "empty" and not earlier
+
+
+def _was_settled(prompt: Prompt, step: _Step) -> bool:
+    """Whether an earlier version, whose line this is, asked for no repair: it read a verdict, or had given up."""
+    if step.reply is None or _version(step.reply) >= _READING:
+        return False
+    return prompt.read_before(step.reply) or (step.ask.kind == "longer" and step.reply.status == "truncated")
+
+
+def _version(reply: Reply) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", reply.arena_version)[:2])
 
 
 def read_reply(prompt: Prompt, reply: Reply) -> Resolved:
-    """What one reply says. A reply that failed, was cut off or refused is never a verdict."""
+    """What one reply says. A reply that failed or refused is never a verdict; one that was cut off only where its
+    verdict stands in it whole."""
     raw = hide_nonce(reply.text, reply.nonce) if reply.text else None
-    match reply.status:
+    status = "ok" if reply.status == "truncated" and prompt.complete(reply.text, reply.nonce) else reply.status
+    match status:
         case "ok":
             parsed = prompt.parse(reply.text, reply.nonce, reply.logprobs)
             if isinstance(parsed, Unparsed):
@@ -297,12 +344,17 @@ def _longer(ask: Ask) -> Ask:
 def _repair(case: Case, reply: Reply) -> Ask:
     """A request that shows the judge its own reply and asks for the label alone."""
     text = hide_nonce(reply.text, reply.nonce)
-    messages = case._messages(NONCE_IN_KEYS) + _repair_messages(case.prompt, text, NONCE_IN_KEYS)
+    messages = _repair_messages(case._messages(NONCE_IN_KEYS), case.prompt, text, NONCE_IN_KEYS)
     return _ask(case, case._keys(messages, case.sampling), "repair", case.sampling, reply)
 
 
-def _repair_messages(prompt: Prompt, text: str, nonce: str) -> tuple[Message, ...]:
-    return Message("assistant", text), Message("user", prompt.repair(nonce))
+def _repair_messages(messages: tuple[Message, ...], prompt: Prompt, text: str, nonce: str) -> tuple[Message, ...]:
+    """The conversation that goes on with the repair; where there was no text no turn of the judge's stands between."""
+    wanted = prompt.repair(nonce)
+    if text.strip():
+        return *messages, Message("assistant", text), Message("user", wanted)
+    *before, last = messages
+    return *before, replace(last, content=f"{last.content}\n\n{wanted}")
 
 
 def _write(prompt: Prompt, nonce: str | None, verdict: Parsed | ParsedScore, explanation: str) -> str:

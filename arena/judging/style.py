@@ -10,7 +10,7 @@ FEATURES = ("length", "headers", "lists", "bold")
 
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _HEADER = re.compile(r"^#{1,6}\s", re.M)
-_LIST = re.compile(r"^\s*(?:[-*+]|\d+\.)\s", re.M)
+_LIST = re.compile(r"^[^\S\n]*(?:[-*+]|\d+\.)\s", re.M)
 _BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 
 

@@ -20,13 +20,13 @@ from arena.asking.progress import Progress
 from arena.backends.batch import BatchClient, BatchItem, BatchRefused, BatchState, SubmissionUnknown
 from arena.config.base import Price
 from arena.errors import EndpointDead, RunStopped
-from arena.judging.judge import Ask, Case, resolve, steps
+from arena.judging.judge import Ask, Case, steps
 from arena.money import cost_usd
 from arena.nonce import make_nonce
 from arena.stages.options import BatchMode
 from arena.store.batch_log import BatchLog, OpenBatch
 from arena.store.folder import Ledger
-from arena.types import Completion, Reply
+from arena.types import Completion
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 LISTED_AFTER_S = 10.0
@@ -47,8 +47,8 @@ class BatchDesk:
     """All cases of the judge, those with a verdict included."""
     due: Sequence[Case]
     """Those that this invocation may ask."""
-    lookup: Callable[[Case], Callable[[str], Reply | None]]
-    """The ledger as a case sees it in this invocation."""
+    next_ask: Callable[[Case], Ask | None]
+    """What a case has to be asked next in this invocation."""
     ledger: Ledger
     client: BatchClient
     log: BatchLog
@@ -97,8 +97,8 @@ def _due(desk: BatchDesk) -> dict[str, Ask]:
     under = desk.log.keys_of(desk.judge)
     found: dict[str, Ask] = {}
     for case in desk.due:
-        step = resolve(case, desk.lookup(case))
-        if isinstance(step, Ask) and step.key not in under:
+        step = desk.next_ask(case)
+        if step is not None and step.key not in under:
             found.setdefault(step.key, step)
     return found
 

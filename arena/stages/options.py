@@ -56,6 +56,8 @@ class RunOptions:
     limit: int | None = None
     """The first N questions only."""
     retry_errors: bool = False
+    retry_unparsed: bool = False
+    """Judges are asked again where no verdict could be read."""
     redo: Redo | None = None
     budget_usd: float | None = None
     """The most this invocation may spend."""

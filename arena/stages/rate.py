@@ -72,7 +72,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
     document["warnings"] = [*board.warnings, *warnings, *found, *cast("list[JSON]", document["warnings"])]
     written = write_leaderboard(folder, document)
-    return Rated(written, folder, tuple(too_many_failures(board.config, rows, answers)))
+    return Rated(written, folder, tuple(too_many_failures(board, rows, answers)))
 
 
 def _rate(

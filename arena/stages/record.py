@@ -76,7 +76,12 @@ class RunRecord:
         self._asked = asked
         self._started = _now()
         self._finished: str | None = None
-        self._earlier = _earlier_runs(board.review_folder.run_file)
+        document = _earlier_document(board.review_folder.run_file)
+        runs = document.get("runs")
+        self._earlier = runs if isinstance(runs, list) else []
+        version = document.get("rated_with", document.get("arena_version"))
+        self.rated_with = version if isinstance(version, str) else None
+        """The version that read the stored replies for the reports as they are."""
         self._about = _about(board)
 
     @property
@@ -120,7 +125,9 @@ class RunRecord:
 
     def write(self) -> None:
         """Write run.json as it stands."""
-        document = self._about | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
+        document = (
+            self._about | {"rated_with": self.rated_with} | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
+        )
         write_atomically(self._board.review_folder.run_file, to_json(document, indent=True) + b"\n")
 
     def _entry(self) -> dict[str, JSON]:
@@ -174,14 +181,13 @@ def _git_commit(folder: Path) -> str | None:
     return done.stdout.strip() or None if done.returncode == 0 else None
 
 
-def _earlier_runs(path: Path) -> list[JSON]:
-    """The entries of earlier invocations; none when the file is not there or was damaged by somebody."""
+def _earlier_document(path: Path) -> dict[str, JSON]:
+    """What earlier invocations wrote; nothing when the file is not there or was damaged by somebody."""
     try:
         document = from_json(path.read_bytes())
     except (OSError, ValueError):
-        return []
-    runs = document.get("runs") if isinstance(document, dict) else None
-    return runs if isinstance(runs, list) else []
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _now() -> str:

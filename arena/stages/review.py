@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,10 +14,12 @@ from arena.asking.progress import Progress
 from arena.backends import Opening, batch_client, open_backend
 from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
+from arena.board.candidates import judge_of
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.board.verdicts import all_cases, open_ledgers
 from arena.judging.judge import Ask, Case, resolve
+from arena.keys import filed_under
 from arena.nonce import make_nonce
 from arena.stages.batch import BatchDesk, batch_review
 from arena.stages.options import RunOptions, Scope
@@ -34,12 +36,12 @@ class Todo:
     done: int = 0
     _seen: set[str] = field(default_factory=set)
 
-    def add(self, case: Case, lookup: Callable[[str], Reply | None]) -> None:
+    def add(self, case: Case, due: Callable[[Case], Ask | None]) -> None:
         """Count a case as done, or put it on the list."""
         if case.key in self._seen:
             return
         self._seen.add(case.key)
-        if isinstance(resolve(case, lookup), Ask):
+        if due(case) is not None:
             self.cases.append(case)
         else:
             self.done += 1
@@ -65,7 +67,7 @@ def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: 
     for case in all_cases(board, answers, ledgers):
         name = case.judge.name
         if name in todo and scope.covers(case):
-            todo[name].add(case, _reopening(ledgers[name], options, case, set()))
+            todo[name].add(case, next_ask(ledgers[name], options))
     return todo
 
 
@@ -94,6 +96,8 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
     board, name, todo = desk.board, desk.name, desk.todo
     if not todo.cases:
         return
+    if options.retry_unparsed and (warning := same_again(board, name)):
+        progress.note(warning)
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
     entry = board.judges[name]
     backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), entry)
@@ -117,10 +121,10 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
     salt = desk.board.review_folder.salt()
     asked: set[str] = set()
     left: set[str] = set()
+    due = next_ask(ledger, options, asked)
 
     async def do(case: Case) -> None:
-        lookup = _reopening(ledger, options, case, asked)
-        while isinstance(step := resolve(case, lookup), Ask):
+        while (step := due(case)) is not None:
             if step.key in under_way:
                 left.add(step.key)
                 return
@@ -150,7 +154,7 @@ def _batch_desk(
         judge=desk.name,
         every_case=desk.every_case,
         due=desk.todo.cases,
-        lookup=lambda case: _reopening(desk.ledger, options, case, asked),
+        next_ask=next_ask(desk.ledger, options, asked),
         ledger=desk.ledger,
         client=client,
         log=log,
@@ -165,19 +169,46 @@ def _batch_desk(
 
 def next_requests(todo: Todo, ledger: Ledger, options: RunOptions) -> Iterator[Request]:
     """The request that each open case would send next, with a nonce that stands for the real one."""
+    due = next_ask(ledger, options)
     for case in todo.cases:
-        step = resolve(case, _reopening(ledger, options, case, set()))
-        if isinstance(step, Ask):
+        if (step := due(case)) is not None:
             yield step.request(make_nonce(b"", case.question.question_id))
 
 
-def _reopening(ledger: Ledger, options: RunOptions, case: Case, asked: set[str]) -> Callable[[str], Reply | None]:
-    """The ledger as this invocation sees it: what is to be asked again is not there, until it has been asked."""
-    redo = options.redo is not None and options.redo.reply(case.judge.name, case.models, case.question.question_id)
+def next_ask(ledger: Ledger, options: RunOptions, asked: Collection[str] = ()) -> Callable[[Case], Ask | None]:
+    """What a case has to be asked next in this invocation, in which `asked` are the keys that were asked already."""
 
-    def lookup(key: str) -> Reply | None:
-        if key not in asked and (redo or options.reopens_reply(ledger.status(key))):
-            return None
-        return ledger.get(key)
+    def due(case: Case) -> Ask | None:
+        redo = options.redo is not None and options.redo.reply(case.judge.name, case.models, case.question.question_id)
+        again = redo or (options.retry_unparsed and _stays_unparsed(case, ledger))
 
-    return lookup
+        def lookup(key: str) -> Reply | None:
+            """The ledger without what is to be asked again, until it has been asked."""
+            if key not in asked and (again or options.reopens_reply(ledger.status(key))):
+                return None
+            return ledger.get(key)
+
+        step = resolve(case, lookup)
+        if isinstance(step, Ask):
+            return step
+        return step.waiting if options.retry_unparsed else None
+
+    return due
+
+
+def _stays_unparsed(case: Case, ledger: Ledger) -> bool:
+    """Whether a case was asked all there is to ask and came to no verdict. Empty replies are --retry-errors' matter."""
+    step = resolve(case, ledger.get)
+    if isinstance(step, Ask) or step.status != "unparsed" or step.waiting is not None:
+        return False
+    return step.key is None or ledger.status(filed_under(step.key, case.judge.kind)) != "empty"
+
+
+def same_again(board: OpenBoard, name: str) -> str | None:
+    """A warning where a judge that samples nothing is asked again for what could not be read."""
+    if judge_of(name, board.judges[name]).sampling.temperature != 0:
+        return None
+    return (
+        f"judge {name} samples nothing (temperature 0), so the same text is likely; where replies are cut off a higher "
+        "max_tokens helps, otherwise another prompt"
+    )

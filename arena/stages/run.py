@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
+import arena
 from arena.asking.budget import Budget
 from arena.asking.control import Control
 from arena.asking.interruption import Interruption
@@ -23,6 +24,7 @@ from arena.stages.answer import answer_stage, asked_models
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.rate import Rated, rate_stage
+from arena.stages.readings import read_differently, readings
 from arena.stages.record import RunRecord
 from arena.stages.review import review_stage
 from arena.store.lock import BoardLock
@@ -58,6 +60,7 @@ def run_board(
         for folder in {board.answer_folder.root, board.review_folder.root}:
             stack.enter_context(BoardLock(folder))
         preflight(board, options)
+        options = _with_recordings(board, options)
         entries = entries_asked(board, options)
         if any(entry.asks_anybody for entry in entries):
             plan = make_plan(board, options)
@@ -90,6 +93,14 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
     baseline = board.config.reviews_gen.baseline
     if board.config.reviews_gen.mode == "pairwise_baseline" and there == [baseline]:
         raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
+
+
+def _with_recordings(board: OpenBoard, options: RunOptions) -> RunOptions:
+    """The options; where nothing is stored yet and all answers are recorded, they are taken over first."""
+    recorded = all(candidate.recording is not None for candidate in board.candidates.values())
+    if options.stages != ("ratings",) or not recorded or any(current_answers(board)[0].values()):
+        return options
+    return replace(options, stages=("answers", *options.stages))
 
 
 def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
@@ -138,8 +149,14 @@ def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: li
     wanted = "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
     if not wanted or any(isinstance(problem, DiskFull) for problem in problems) or _dead_at_once(record, problems):
         return None
+    version = record.rated_with
+    before = readings(board) if version not in (None, arena.__version__) else {}
     try:
-        return rate_stage(board)
+        rated = rate_stage(board)
+        if before and (said := read_differently(board, before, str(version))):
+            record.note(said)
+        record.rated_with = arena.__version__
+        return rated
     except InputError:
         if problems:  # nothing could be asked: that is the message, not the empty board after it
             return None

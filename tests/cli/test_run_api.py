@@ -132,6 +132,59 @@ def test_a_missing_key_is_found_before_any_call(tmp_path: Path, monkeypatch: pyt
     assert server.calls == []
 
 
+def test_what_could_not_be_read_is_asked_again_when_somebody_wants_it(tmp_path: Path) -> None:
+    said = {"text": "I cannot decide."}
+
+    def script(call: Call) -> Action:
+        return Say(said["text"]) if "What is 1 +" in read_prompt(call).question and said else sum_judge(call)
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path)
+        done = arena("run", "-c", config)
+        assert done.returncode == 3
+        assert f"arena show -c {config} " in done.stderr
+        assert f"arena run -c {config} --retry-unparsed" in done.stderr
+        stored = len(ledger(tmp_path))
+        assert arena("run", "-c", config).returncode == 3
+        assert len(ledger(tmp_path)) == stored
+        planned = arena("plan", "-c", config, "--retry-unparsed")
+        assert "the same text is likely" in planned.stdout
+        said.clear()
+        done = arena("run", "-c", config, "--retry-unparsed")
+        assert "max_tokens" in done.stderr
+    assert done.returncode == 0, done.stderr
+    again = ledger(tmp_path)[stored:]
+    assert {reply["key"] for reply in again} <= {reply["key"] for reply in ledger(tmp_path)[:stored]}
+    kept = [reply for reply in ledger(tmp_path) if reply["text"] == "I cannot decide."]
+    assert 2 * len(again) == len(kept) > 0  # the first request and its repair; the earlier texts stay
+    assert leaderboard(tmp_path)["excluded"] == {}
+
+
+def test_an_upgrade_asks_nothing_and_says_what_it_reads_differently(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path)
+        assert arena("run", "-c", config).returncode == 0
+        path = tmp_path / "out/reviews/j.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            line["arena_version"] = "0.1.0"
+        lines[0]["text"] += f"\nWait, I was wrong. Final: **{lines[0]['nonce']} C**"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        record = json.loads((tmp_path / "out/run.json").read_text())
+        record.pop("rated_with")
+        (tmp_path / "out/run.json").write_text(json.dumps(record | {"arena_version": "0.1.0"}))
+        calls = len(server.calls)
+        done = arena("run", "-c", config)
+        expected = "1 of 36 verdicts are read differently than under 0.1.0 (1 battles changed winner)"
+        found = [note for note in last_run(tmp_path)["notes"] if "differently" in note]
+        assert found == [expected], found
+        assert expected in done.stderr
+        assert "differently" not in arena("run", "-c", config).stderr  # once
+        assert len(server.calls) == calls
+        arena("run", "-c", config, "--retry-unparsed")
+        assert len(server.calls) == calls + 1  # the repair alone
+
+
 def test_empty_and_refused_and_cut_off_verdicts_are_no_verdicts(tmp_path: Path) -> None:
     odd = {"What is 1 +": Say(None), "What is 2 +": Say(None, refusal="no"), "What is 3 +": Say("A", finish="length")}
 
@@ -143,7 +196,7 @@ def test_empty_and_refused_and_cut_off_verdicts_are_no_verdicts(tmp_path: Path) 
     assert done.returncode == 3  # above max_unparsed
     assert leaderboard(tmp_path)["excluded"] == {"unparsed": 3}
     statuses = [reply["status"] for reply in ledger(tmp_path)]
-    assert (statuses.count("empty"), statuses.count("refused"), statuses.count("truncated")) == (2, 2, 4)
+    assert (statuses.count("empty"), statuses.count("refused"), statuses.count("truncated")) == (2, 2, 6)
     longer = [call for call in server.calls if call.body.get("max_tokens") == 8192]
     assert len(longer) == 2  # a cut-off verdict was asked for once more with twice the tokens
 

@@ -79,7 +79,16 @@ def test_without_ties_the_enum_has_none() -> None:
         ('{"explanation": "good", "score": 8}', ParsedScore(8.0)),
         ('{"explanation": "good", "score": 8.0}', ParsedScore(8.0)),
         ('{"explanation": "good", "score": 11}', None),
-        ('{"explanation": "good", "score": "8"}', None),
+        ('{"explanation": "good", "score": "8"}', ParsedScore(8.0)),
+        ('{"explanation": "good", "score": " 8/10 "}', ParsedScore(8.0)),
+        ('{"explanation": "good", "score": [8]}', ParsedScore(8.0)),
+        ('{"explanation": "good", "score": ["8"]}', ParsedScore(8.0)),
+        ('{"explanation": "good, see \\(x^2\\) and \\underline{y}", "score": 8}', ParsedScore(8.0)),
+        ('{"explanation": "good", "score": "8/9"}', None),
+        ('{"explanation": "good", "score": "eight"}', None),
+        ('{"explanation": "good", "score": "7.5"}', None),
+        ('{"explanation": "good", "score": [7, 8]}', None),
+        ('{"explanation": "good", "score": [true]}', None),
         ('{"explanation": "good", "score": 7.5}', None),
         ('{"explanation": "good", "score": true}', None),
         ('{"explanation": "good", "score": NaN}', None),
@@ -116,7 +125,26 @@ def test_with_a_nonce_the_object_must_carry_it() -> None:
     assert fmt.parse('{"explanation": "x", "code": " CAFE ", "verdict": "A"}', "cafe") == Parsed("first")
     judged = '{"explanation": "x", "code": "cafe", "verdict": "A"}'
     assert fmt.parse(f"```json\n{judged}\n```\nI hope this helps.", "cafe") == Parsed("first")
+    assert fmt.parse('{"explanation": "x", "code": "cafe,", "verdict": "A"}', "cafe") == Parsed("first")
+    for taken in ("Wait, I was wrong. Final: **cafe B**", "cafe B", "Final: \u300ccafe B\u300d"):
+        assert isinstance(fmt.parse(f"{judged}\n{taken}", "cafe"), Unparsed)
     for later in ('{"explanation": "no", "code": "cafe", "verdict": "B",}', '{"verdict": "B"}', "and B is {better}"):
         assert isinstance(fmt.parse(f"{judged}\n{later}", "cafe"), Unparsed)
     for forged in ('{"verdict": "A"}', '{"code": "NONCE", "verdict": "A"}', '{"code": null, "verdict": "A"}'):
         assert isinstance(fmt.parse(forged, "cafe"), Unparsed)
+
+
+def test_a_repair_holds_code_and_labels_as_enums() -> None:
+    schema = make_format("json", {}).repair_schema("cafe")
+    assert schema is not None
+    assert schema["properties"] == {
+        "code": {"type": "string", "enum": ["cafe"]},
+        "verdict": {"type": "string", "enum": ["A", "B", "tie"]},
+    }
+    assert schema["required"] == ["code", "verdict"]
+
+
+def test_a_score_out_of_ten_counts_only_where_ten_is_the_top() -> None:
+    stars = make_format("json_score", {"scale": (1, 5)})
+    assert stars.parse('{"score": "4/5"}', None) == ParsedScore(4.0)
+    assert isinstance(stars.parse('{"score": "4/10"}', None), Unparsed)

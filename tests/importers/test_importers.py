@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kit.commands import arena
 from kit.paths import FIXTURES
 
 from arena.config.loading import load_config
@@ -310,6 +311,43 @@ def test_questions_alone_become_a_board_to_put_models_on(tmp_path: Path) -> None
     config = load_config(str(written.configs[0])).config
     assert config.reviews_gen.mode == "single" and written.models == ()
     assert [q.turns for q in load_questions(config.question_file)] == [("a?", "b?")]
+
+
+MT_BENCH = [
+    {"question_id": 1, "category": "c", "turns": ["a?"]},
+    {"question_id": 1, "model_id": "coot", "choices": [{"turns": ["x"]}]},
+    {"question_id": 1, "model_id": "teal", "choices": [{"turns": ["y"]}]},
+]
+SINGLE = {"question_id": 1, "model": "coot", "judge": ["owl", "single-v1"], "turn": 1}
+PAIR = {"question_id": 1, "model_1": "coot", "model_2": "teal", "judge": ["owl", "pair-v2"], "turn": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([SINGLE | {"judgment": "?", "score": -1}, SINGLE | {"judgment": "7", "score": 7}], [7.0]),
+        ([SINGLE | {"judgment": "7", "score": 7}, SINGLE | {"judgment": "?", "score": None}], [7.0]),
+        ([SINGLE | {"judgment": "?", "score": -1}], [None]),
+        ([PAIR | {"g1_winner": "error", "g2_winner": "model_2", "g1_judgment": "?", "g2_judgment": "B"},
+          PAIR | {"g1_winner": "model_1", "g2_winner": "model_1", "g1_judgment": "A", "g2_judgment": "A"}],
+         ["first", "second"]),
+    ],
+)  # fmt: skip
+def test_a_judgment_that_was_made_again_replaces_the_one_without_a_verdict(
+    tmp_path: Path, rows: list[dict[str, object]], told: list[object]
+) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    (source / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*MT_BENCH, *rows]))
+    replies = read_found_board("mt_bench", source).replies
+    assert [r.score_first if r.second is None else r.label for r in replies] == told
+
+
+def test_an_imported_board_is_rated_at_once(tmp_path: Path) -> None:
+    board("mt_bench", ".", tmp_path / "b")
+    done = arena("run", "-c", tmp_path / "b/config.yaml", "--stage", "ratings")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "b/runs/pairwise/reports/leaderboard.json").exists()
 
 
 def test_two_models_with_one_answer_and_one_reply_both_keep_their_battle(tmp_path: Path) -> None:

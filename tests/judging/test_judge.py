@@ -71,10 +71,77 @@ def test_a_truncated_reply_is_asked_once_more_with_twice_the_tokens() -> None:
     assert [step.sampling.max_tokens for step in asked.asked] == [100, 200]
 
 
-def test_a_label_in_a_truncated_reply_is_no_verdict() -> None:
-    cut = Completion("truncated", ("[[c0ffee A]]",))
-    resolved = Asked(cut, cut).run(CASE)
-    assert (resolved.status, resolved.parsed) == ("unparsed", None)
+CUT = Completion("truncated", ("A is",))
+WHOLE = Completion("truncated", ("A is right.\n[[c0ffee A]]",))
+
+
+@pytest.mark.parametrize(
+    ("script", "kinds", "label"),
+    [
+        ((WHOLE,), ["first"], "first"),
+        ((CUT, WHOLE), ["first", "longer"], "first"),
+        ((CUT, CUT, ok("[[c0ffee B]]")), ["first", "longer", "repair"], "second"),
+        ((CUT, CUT, CUT), ["first", "longer", "repair"], None),
+        ((Completion("truncated", ("[[c0ffee A]]\nBut on",)), ok("[[c0ffee B]]")), ["first", "longer"], "second"),
+        ((Completion("truncated", ("",)), Completion("truncated", ("",)), ok("[[c0ffee B]]")),
+         ["first", "longer", "repair"], "second"),
+    ],
+)  # fmt: skip
+def test_a_cut_off_reply_is_read_where_its_verdict_is_whole(
+    script: tuple[Completion, ...], kinds: list[str], label: str | None
+) -> None:
+    asked = Asked(*script)
+    resolved = asked.run(CASE)
+    assert [step.kind for step in asked.asked] == kinds
+    assert resolved.parsed == (Parsed(label) if label else None)  # type: ignore[arg-type]
+    assert all(message.content for step in asked.asked for message in step.request("c0ffee").messages)
+
+
+def test_where_the_label_is_the_whole_reply_twice_the_tokens_bring_nothing() -> None:
+    letter = load_prompt("label-only-v1", [shipped("configs") / "prompts"])
+    for cut, kinds in (("A", ["first"]), ("The", ["first", "repair"])):
+        asked = Asked(Completion("truncated", (cut,)), ok("A"))
+        assert asked.run(replace(CASE, prompt=letter)).parsed == Parsed("first")
+        assert [step.kind for step in asked.asked] == kinds
+
+
+def test_a_stored_longer_reply_comes_before_what_was_cut_off() -> None:
+    asked = Asked(CUT, ok("[[c0ffee B]]"))
+    asked.run(CASE)
+    asked.replies[CASE.key] = replace(asked.replies[CASE.key], text=WHOLE.text)
+    assert asked.run(CASE).parsed == Parsed("second")
+    longer = asked.asked[1].key
+    asked.replies[longer] = replace(asked.replies[longer], status="error")
+    assert asked.run(CASE).parsed == Parsed("first")  # a failure is no reply
+
+
+TAKEN_BACK = "[[c0ffee A]]\nNo: **c0ffee B**"
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "waits"),
+    [("0.1.0", TAKEN_BACK, True), ("0.2.0", TAKEN_BACK, False), ("0.1.0", "Hm.", False), ("1.0", TAKEN_BACK, False)],
+)
+def test_only_a_changed_reading_waits_to_be_repaired(version: str, text: str, waits: bool) -> None:
+    asked = Asked(ok(text), ok("[[c0ffee B]]"))
+    step = resolve(CASE, asked.replies.get)
+    assert isinstance(step, Ask)
+    reply = step.reply(step.request("c0ffee"), ok(text), created_at="now", version=version)
+    found = resolve(CASE, {CASE.key: reply}.get)
+    assert isinstance(found, Resolved) is waits
+    due = found.waiting if isinstance(found, Resolved) else found
+    assert due is not None
+    assert due.kind == "repair"
+
+
+def test_a_reply_that_an_earlier_version_cut_off_twice_waits_to_be_repaired() -> None:
+    asked = Asked(CUT, CUT, ok("[[c0ffee B]]"))
+    asked.run(CASE)
+    old = {step.key: replace(asked.replies[step.key], arena_version="0.1.0") for step in asked.asked[:2]}
+    found = resolve(CASE, old.get)
+    assert isinstance(found, Resolved)
+    assert found.status == "unparsed"
+    assert found.waiting is not None
 
 
 @pytest.mark.parametrize("status, expected", [("refused", "unparsed"), ("empty", "unparsed"), ("bad_request", "failed"),

@@ -21,10 +21,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^&:=@/'\"])")
 _SHORTCODE = re.compile(r":(?=[\w+-]+(?:/[\w-]+)?:)")
 _JOINER = "\u2060"
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
-_MATH = re.compile(
-    r"\\\[(.+?)\\\]|\\\((.+?)\\\)|\$\$(.+?)\$\$|(?<![\\$\w])\$(?![\s$])([^$\n]+?)(?<![\s\\$])\$(?![\w$])", re.S
-)
-_PROSE = re.compile(r"[A-Za-z]{4,}\s+[A-Za-z]{2,}|^\d[\d.,]*(\s+\w|$)")
+_MATH_START = re.compile(r"\\\[|\\\(|\$\$|(?<![\\$\w])\$(?![\s$])")
+_MATH_END = {"\\[": "\\]", "\\(": "\\)", "$$": "$$"}
+_DOLLAR = re.compile(r"\$([^$\n]+)(?<![\s\\$])\$(?![\w$])")
+_PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,}\s+[A-Za-z]{2,}|^\d[\d.,]*(\s+\w|$)")
 _MATH_FORBIDDEN = re.compile(
     r"\\(?:rule|kern|mkern|hskip|hspace|mskip|mspace|raise(?:box)?|lower|vcenter|llap|rlap|clap|math[lrc]lap|smash"
     r"|href|url|includegraphics|html\w*|color\w*|textcolor|fcolorbox|def|gdef|xdef|edef|let|newcommand|renewcommand"
@@ -109,18 +109,41 @@ def _escape(text: str) -> str:
 
 def _set_math_aside(text: str, found: list[str]) -> str:
     """Formulas replaced by marks that Markdown does not touch. Code is left as it is."""
-
-    def keep(match: re.Match[str]) -> str:
-        display = match.group(1) or match.group(3)
-        body = (display or match.group(2) or match.group(4) or "").strip()
-        is_dollar = match.group(4) is not None
-        if not body or len(found) >= _MATH_LIMIT or (is_dollar and _PROSE.search(body)):
-            return match.group(0)
-        found.append(_formula(body, display is not None))
-        return _MATH_MARK.format(len(found) - 1)
-
     pieces = re.split(r"((?:^|\n)[ >]*(?:```|~~~).*?(?:\n[ >]*(?:```|~~~)|\Z)|`+[^`\n]*`+)", text, flags=re.S)
-    return "".join(piece if number % 2 else _MATH.sub(keep, piece) for number, piece in enumerate(pieces))
+    return "".join(piece if n % 2 else "".join(_math_marked(piece, found)) for n, piece in enumerate(pieces))
+
+
+def _math_marked(text: str, found: list[str]) -> Iterator[str]:
+    """A text in pieces, every formula a mark. Each end is looked for once, whatever is repeated before it."""
+    at = written = 0
+    absent: set[str] = set()
+    while start := _MATH_START.search(text, at):
+        opening, at = start.group(), start.end()
+        if opening == "$":
+            match = _DOLLAR.match(text, start.start())
+            body, end = (match.group(1), match.end()) if match else ("", 0)
+        else:
+            closing = _MATH_END[opening]
+            stop = -1 if opening in absent else text.find(closing, start.end() + 1)
+            if stop < 0:
+                absent.add(opening)
+            body, end = (text[start.end() : stop], stop + 2) if stop >= 0 else ("", 0)
+        if not end:
+            at = start.start() + 1
+            continue
+        at = end
+        if mark := _math_mark(body.strip(), opening, found):
+            yield text[written : start.start()] + mark
+            written = end
+    yield text[written:]
+
+
+def _math_mark(body: str, opening: str, found: list[str]) -> str | None:
+    """The mark of a formula, which is kept; None where it is no formula, or one too many."""
+    if not body or len(found) >= _MATH_LIMIT or (opening == "$" and _PROSE.search(body)):
+        return None
+    found.append(_formula(body, opening in ("\\[", "$$")))
+    return _MATH_MARK.format(len(found) - 1)
 
 
 def _formula(body: str, display: bool) -> str:
