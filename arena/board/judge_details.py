@@ -13,11 +13,11 @@ from arena.types import JSON, Battle
 
 def judges_detail(
     rated: Leaderboard, rows: Sequence[Row], costs: dict[str, float | None], gamed: Sequence[Finding]
-) -> list[JSON]:
+) -> list[dict[str, JSON]]:
     """One entry per judge: what it was asked, what it could not say, and whatever the ratings found out about it."""
     known = {str(detail.get("judge")): dict(detail) for detail in rated.judges_detail}
     nulls = {finding.judge: finding.to_json() for finding in gamed}
-    details: list[JSON] = []
+    details = []
     for judge in sorted({row.judge for row in rows}):
         own = [row for row in rows if row.judge == judge]
         decisive = [row for row in own if isinstance(row, Battle) and row.consistent is not None]

@@ -79,6 +79,10 @@ class ModelRow(_WithNumbers):
     criteria_high: Mapping[str, float | None] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, JSON]:
+        """Plain values under the names of `models` in leaderboard.json."""
+        return _object(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -134,9 +138,13 @@ class Leaderboard:
 
     def to_json(self) -> dict[str, JSON]:
         """Plain values under the names of the contract, floats unrounded."""
-        result = plain(self)
-        assert isinstance(result, dict)
-        return result
+        return _object(self)
+
+
+def _object(value: object) -> dict[str, JSON]:
+    result = plain(value)
+    assert isinstance(result, dict)
+    return result
 
 
 def plain(value: object) -> JSON:

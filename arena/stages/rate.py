@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import cast
 
 from arena.battles.columns import battle_table, score_table
 from arena.battles.counted import counted_rows, single_judges_rows
@@ -31,7 +30,7 @@ from arena.reports.board import Report
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
 from arena.reports.rows import write_rows
-from arena.types import JSON
+from arena.types import JSON, Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,20 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         write_rows(folder / "sentinel.jsonl", null, board.simulated)
     counted = counted_rows(rows)
     rated, panel = _rate(board, rows, counted, models_on_board(board, answers))
-    document = _document(board, rated, counted, answers)
-    document["diagnostics"] = cast("dict[str, JSON]", document["diagnostics"]) | panel
-    document["inputs"] = inputs.sha256
     gamed = findings(board, null)
-    document["judges_detail"] = judges_detail(rated, rows, inputs.judge_cost_usd, gamed)
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
-    document["warnings"] = [*board.warnings, *warnings, *found, *cast("list[JSON]", document["warnings"])]
+    flagged = {row.model: flag_answers(row.model, _in_order(answers[row.model])) for row in rated.models}
+    rated = replace(
+        rated,
+        judges=tuple(sorted(board.judges)),
+        diagnostics={**rated.diagnostics, **panel},
+        judges_detail=tuple(judges_detail(rated, rows, inputs.judge_cost_usd, gamed)),
+        models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
+        warnings=(*board.warnings, *warnings, *found, *rated.warnings,
+                  *(text for flags in flagged.values() for text in flags.warnings)),
+    )  # fmt: skip
+    document = _document(board, rated, counted, answers) | {"inputs": inputs.sha256}
     written = write_leaderboard(folder, document)
     return Rated(written, folder, tuple(too_many_failures(board, rows, answers)))
 
@@ -105,27 +110,31 @@ def _options(config: Config) -> dict[str, JSON]:
 
 def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers: Answers) -> dict[str, JSON]:
     """The leaderboard as rated, with what only the board's files know."""
-    document = rated.to_json()
-    excluded = Counter(row.reason for row in rows if row.state == "excluded")
-    document |= {
+    mode = board.config.reviews_gen.mode
+    no_opponents: dict[str, JSON] = {"wins": None, "losses": None, "ties": None} if mode == "single" else {}
+    excluded = Counter(str(row.reason) for row in rows if row.state == "excluded")
+    return {
         "simulated": board.simulated,
-        "mode": board.config.reviews_gen.mode,
-        "judges": list[JSON](sorted(board.judges)),
+        "mode": mode,
+        "ranked_by": rated.ranked_by,
+        **rated.to_json(),
+        "models": [row.to_json() | no_opponents | _measured(_in_order(answers[row.model])) for row in rated.models],
         "seed": board.config.seed,
         "options": _options(board.config),
-        "excluded": {str(reason): count for reason, count in sorted(excluded.items(), key=lambda item: str(item[0]))},
+        "excluded": dict(sorted(excluded.items())),
         "pending": sum(row.state == "pending" for row in rows),
     }
-    for row in cast("list[dict[str, JSON]]", document["models"]):
-        own = [answer for _, answer in sorted(answers[str(row["model"])].items())]
-        lengths = [sum(len(turn) for turn in answer.turns) for answer in own if answer.status != "error"]
-        row["mean_length"] = fmean(lengths) if lengths else None
-        row["cost_usd"] = known_sum([answer.cost_usd for answer in own])
-        row["performance"] = performance(own)
-        flagged = flag_answers(str(row["model"]), own)
-        if board.config.reviews_gen.mode == "single":
-            row |= {"wins": None, "losses": None, "ties": None}
-        row["flags"] = [*cast("list[JSON]", row.get("flags") or []), *flagged.flags]
-        cast("list[JSON]", document["warnings"]).extend(flagged.warnings)
-    order = ("simulated", "mode", "ranked_by")
-    return {name: document[name] for name in order} | document
+
+
+def _in_order(own: Mapping[tuple[str, int], Answer]) -> list[Answer]:
+    return [answer for _, answer in sorted(own.items())]
+
+
+def _measured(own: Sequence[Answer]) -> dict[str, JSON]:
+    """What a candidate's answers say about it, whatever the judges say."""
+    lengths = [sum(len(turn) for turn in answer.turns) for answer in own if answer.status != "error"]
+    return {
+        "mean_length": fmean(lengths) if lengths else None,
+        "cost_usd": known_sum([answer.cost_usd for answer in own]),
+        "performance": performance(own),
+    }
