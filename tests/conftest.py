@@ -34,6 +34,24 @@ def fork_server() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_proxy_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local servers are reached without a proxy, and keys are redacted in the test that knows them."""
+    from arena.redact import forget_secrets
+
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    yield
+    forget_secrets()
+
+
+@pytest.fixture(params=["openai", "anthropic"])
+def api(request: pytest.FixtureRequest) -> str:
+    """Both wire formats."""
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that leaves a process or a thread behind has failed."""
     from kit.leftovers import Running

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from kit.boards import arithmetic_board, edit_config, read_jsonl
+from kit.boards import arithmetic_board, edit_config, leaderboard, read_jsonl
 from kit.commands import arena
 from kit.judges import read_prompt, sum_judge
 from kit.servers import Action, Call, FakeServer, Say
@@ -29,15 +28,11 @@ def board_of(folder: Path, url: str, **reviews: object) -> Path:
     return arithmetic_board(folder, n_questions=12, **({"judges": judges, "null_sentinel": True} | reviews))
 
 
-def read_board(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/reports/leaderboard.json").read_text())
-
-
 def test_a_judge_that_can_be_gamed_is_named_on_the_board(tmp_path: Path) -> None:
     with FakeServer(gullible) as server:
         done = arena("run", "-c", board_of(tmp_path, server.openai_url))
     assert done.returncode == 0, done.stderr
-    board = read_board(tmp_path)
+    board = leaderboard(tmp_path)
     [warning] = [text for text in board["warnings"] if "gamed" in text]
     assert warning.startswith("judge j can be gamed: a constant answer reached 100% [")
     [detail] = board["judges_detail"]
@@ -49,12 +44,12 @@ def test_an_honest_judge_is_not_accused_and_ratings_do_not_move(tmp_path: Path) 
     with FakeServer(sum_judge) as server:
         config = board_of(tmp_path, server.openai_url)
         assert arena("run", "-c", config).returncode == 0
-        with_sentinel = read_board(tmp_path)
+        with_sentinel = leaderboard(tmp_path)
         rows = (tmp_path / "out/reports/battles.jsonl").read_bytes()
         reviews = {**_reviews(config), "null_sentinel": False}
         edit_config(config, reviews_gen=reviews)
         assert arena("run", "-c", config).returncode == 0
-    without = read_board(tmp_path)
+    without = leaderboard(tmp_path)
     assert with_sentinel["judges_detail"][0]["null_share"] == 0.0
     assert not any("gamed" in text for text in with_sentinel["warnings"])
     assert with_sentinel["models"] == without["models"]
@@ -79,7 +74,7 @@ def test_single_mode_measures_how_far_up_the_scale_it_gets(tmp_path: Path) -> No
     with FakeServer(gullible) as server:
         done = arena("run", "-c", board_of(tmp_path, server.openai_url, mode="single", baseline=None))
     assert done.returncode == 0, done.stderr
-    board = read_board(tmp_path)
+    board = leaderboard(tmp_path)
     assert board["judges_detail"][0]["null_share"] == pytest.approx(8 / 9)
     assert any("gamed" in text for text in board["warnings"])
     assert {row["model"] for row in board["models"]} == {"right", "half", "wrong"}
@@ -93,7 +88,7 @@ def test_all_pairs_meet_it_on_either_side_of_the_alphabet(tmp_path: Path) -> Non
     assert {(r["model_a"], r["model_b"]) for r in rows} == {
         ("half", "null-sentinel"), ("null-sentinel", "right"), ("null-sentinel", "wrong"),
     }  # fmt: skip
-    assert read_board(tmp_path)["judges_detail"][0]["null_share"] == 1.0
+    assert leaderboard(tmp_path)["judges_detail"][0]["null_share"] == 1.0
 
 
 def test_the_constant_answer_shows_every_sign_of_an_attack() -> None:

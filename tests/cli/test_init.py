@@ -6,26 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from kit.commands import output_of
 
-from arena.cli import group
 from arena.config.loading import load_config
 from arena.errors import InputError
 from arena.questions import load_questions
 
 
-def arena(*arguments: str) -> str:
-    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 def test_a_new_board_rehearses_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "board"
-    said = arena("init", str(folder))
+    said = output_of("init", str(folder))
     config = folder / "config.yaml"
     assert f"arena run -c {config} --dry-run" in said
-    arena("run", "-c", str(config), "--dry-run")
+    output_of("run", "-c", str(config), "--dry-run")
     board = json.loads((folder / "runs/board/dry-run/reports/leaderboard.json").read_text())
     assert board["simulated"] is True and board["n_battles"] == 10
     loaded = load_config(str(config)).config
@@ -36,6 +29,6 @@ def test_a_new_board_rehearses_at_once(tmp_path: Path) -> None:
 def test_what_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("mine\n")
     with pytest.raises(InputError, match=r"holds questions\.jsonl already"):
-        arena("init", str(tmp_path))
+        output_of("init", str(tmp_path))
     assert (tmp_path / "questions.jsonl").read_text() == "mine\n"
     assert not (tmp_path / "config.yaml").exists()

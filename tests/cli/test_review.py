@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from kit.commands import output_of
 from kit.paths import FIXTURES
 
-from arena.cli import group
 from arena.config.kinds import KINDS
 from arena.errors import ConfigError
 from arena.files import read_objects
@@ -17,23 +16,17 @@ from arena.files import read_objects
 FIXTURE = FIXTURES / "llmuses" / "battle"
 
 
-def arena(*arguments: str) -> str:
-    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    arena("import", "llmuses", str(FIXTURE), "--out", str(tmp_path / "board"))
-    arena("run", "-c", str(tmp_path / "board" / "config.yaml"))
+    output_of("import", "llmuses", str(FIXTURE), "--out", str(tmp_path / "board"))
+    output_of("run", "-c", str(tmp_path / "board" / "config.yaml"))
     return tmp_path / "board" / "config.yaml"
 
 
 def test_a_new_judge_gets_its_own_view_and_a_comparison(config: Path) -> None:
     out = config.parent / "runs" / "pairwise"
     before = {path: path.read_bytes() for path in (out / "reports").iterdir()}
-    said = arena("review", "-c", str(config), "--judge", "other", "--backend", "reference")
+    said = output_of("review", "-c", str(config), "--judge", "other", "--backend", "reference")
     assert {path: path.read_bytes() for path in (out / "reports").iterdir()} == before
     board = json.loads((out / "judges" / "other" / "leaderboard.json").read_text())
     assert board["judges"] == ["other"] and board["excluded"] == {"no_reference": 2}
@@ -42,7 +35,7 @@ def test_a_new_judge_gets_its_own_view_and_a_comparison(config: Path) -> None:
 
 def test_putting_the_judge_into_the_config_costs_nothing_more(config: Path) -> None:
     out = config.parent / "runs" / "pairwise"
-    arena("review", "-c", str(config), "--judge", "other", "--backend", "simulated")
+    output_of("review", "-c", str(config), "--judge", "other", "--backend", "simulated")
     asked = list(read_objects(out / "reviews" / "other.jsonl"))
     assert len(asked) == 6
     text = config.read_text(encoding="utf-8")
@@ -50,13 +43,13 @@ def test_putting_the_judge_into_the_config_costs_nothing_more(config: Path) -> N
         "order: recorded", "order: both"
     )
     config.write_text(text, encoding="utf-8")
-    arena("run", "-c", str(config))
+    output_of("run", "-c", str(config))
     assert list(read_objects(out / "reviews" / "other.jsonl")) == asked
 
 
 def test_a_rehearsal_asks_nobody_and_stands_apart(config: Path) -> None:
     out = config.parent / "runs" / "pairwise"
-    said = arena("review", "-c", str(config), "--judge", "gpt-4.1", "--dry-run", "--limit", "1", "--order", "fixed")
+    said = output_of("review", "-c", str(config), "--judge", "gpt-4.1", "--dry-run", "--limit", "1", "--order", "fixed")
     assert "SIMULATED" in said and "to keep this judge" not in said
     assert len(list(read_objects(out / "dry-run" / "reviews" / "gpt-4.1.jsonl"))) == 1
     assert not (out / "reviews" / "gpt-4.1.jsonl").exists()
@@ -72,14 +65,12 @@ def test_a_rehearsal_asks_nobody_and_stands_apart(config: Path) -> None:
 )
 def test_what_makes_no_judge_is_said(config: Path, options: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        arena("review", "-c", str(config), *options)
+        output_of("review", "-c", str(config), *options)
 
 
 def test_an_unknown_backend_is_told_with_the_nearest_of_the_table() -> None:
-    arguments = ["review", "-c", "cfg_demo.yaml", "--judge", "new", "--backend", "antropic"]
-    said = CliRunner().invoke(group, arguments)
-    assert said.exit_code == 2
-    told = " ".join(said.output.split())
+    said = output_of("review", "-c", "cfg_demo.yaml", "--judge", "new", "--backend", "antropic", code=2)
+    told = " ".join(said.split())
     assert "no backend 'antropic'; did you mean anthropic? (known: " in told
     for word, kind in KINDS.items():
         assert (f"{word}," in told or f"{word})" in told) == (kind.judge and not kind.config.replays)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from kit.boards import arithmetic_board, edit_config, read_jsonl, write_config, write_jsonl
+from kit.boards import arithmetic_board, edit_config, leaderboard, read_jsonl, write_config, write_jsonl
 from kit.commands import arena
 
 REPORTS = ("battles.jsonl", "leaderboard.json", "leaderboard.csv", "leaderboard.md")
-
-
-def board_of(config: Path, sub: str = "") -> dict[str, object]:
-    return json.loads((config.parent / "out" / sub / "reports" / "leaderboard.json").read_text())
 
 
 def reports(folder: Path) -> dict[str, bytes]:
@@ -26,7 +21,7 @@ def test_a_board_from_questions_to_leaderboard(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path)
     done = arena("run", "-c", config)
     assert done.returncode == 0, done.stderr
-    board = board_of(config)
+    board = leaderboard(config.parent)
     models = {row["model"]: row for row in board["models"]}
     assert [row["model"] for row in board["models"]] == ["right", "half", "wrong"]
     assert (board["mode"], board["baseline"], board["simulated"], board["pending"]) == (
@@ -54,7 +49,7 @@ def test_adding_a_model_asks_for_its_own_battles_only(tmp_path: Path) -> None:
     arena("run", "-c", config)
     ledger = tmp_path / "out/reviews/reference.jsonl"
     known = len(read_jsonl(ledger))
-    before = {row["model"]: row["rating"] for row in board_of(config)["models"]}
+    before = {row["model"]: row["rating"] for row in leaderboard(config.parent)["models"]}
     write_jsonl(tmp_path / "new.jsonl", [{"question_id": i, "answer": f"Surely {i + 8}."} for i in range(12)])
     candidates = yaml.safe_load(config.read_text())["answers_gen"]
     edit_config(config, answers_gen=candidates | {"new": {"backend": "recorded", "file": "new.jsonl"}})
@@ -62,7 +57,7 @@ def test_adding_a_model_asks_for_its_own_battles_only(tmp_path: Path) -> None:
     added = read_jsonl(ledger)[known:]
     assert {reply["model_a"] for reply in added} | {reply["model_b"] for reply in added} == {"new", "half"}
     assert len(added) == 24
-    after = {row["model"]: row["rating"] for row in board_of(config)["models"]}
+    after = {row["model"]: row["rating"] for row in leaderboard(config.parent)["models"]}
     assert {name: after[name] for name in before} == pytest.approx(before)
 
 
@@ -118,12 +113,12 @@ def test_limit_and_models_restrict_what_is_asked_and_say_what_is_pending(tmp_pat
     done = arena("run", "-c", config, "--models", "right", "--limit", "8")
     assert done.returncode == 0, done.stderr
     assert {r["model_a"] for r in read_jsonl(tmp_path / "out/reviews/reference.jsonl")} <= {"right", "half"}
-    board = board_of(config)
+    board = leaderboard(config.parent)
     assert board["n_battles"] == 8
     assert board["pending"] == 16
     assert "pending: 16 battles" in done.stdout
     assert arena("run", "-c", config).returncode == 0
-    assert (board_of(config)["n_battles"], board_of(config)["pending"]) == (24, 0)
+    assert (leaderboard(config.parent)["n_battles"], leaderboard(config.parent)["pending"]) == (24, 0)
 
 
 def test_stages_can_be_run_one_by_one(tmp_path: Path) -> None:
@@ -135,7 +130,7 @@ def test_stages_can_be_run_one_by_one(tmp_path: Path) -> None:
     assert arena("run", "-c", config, "--stage", "reviews").returncode == 0
     assert not (tmp_path / "out/reports").exists()
     assert arena("run", "-c", config, "--stage", "ratings").returncode == 0
-    assert board_of(config)["n_battles"] == 24
+    assert leaderboard(config.parent)["n_battles"] == 24
 
 
 def test_redo_asks_again_and_the_new_reply_counts(tmp_path: Path) -> None:
@@ -158,7 +153,7 @@ def test_what_fails_is_left_out_counted_and_makes_the_exit_code_3(tmp_path: Path
     done = arena("run", "-c", config)
     assert done.returncode == 3
     assert "wrong: 1 of 11 answers failed (9.1%, reviews_gen.max_failed is 2.0%)" in done.stderr
-    board = board_of(config)
+    board = leaderboard(config.parent)
     assert board["excluded"] == {"answer_empty": 1, "answer_error": 1, "answer_missing": 1}
     assert "left out: 1 answer_empty, 1 answer_error, 1 answer_missing" in done.stdout
     assert board["n_battles"] == 21
@@ -170,7 +165,7 @@ def test_a_failed_answer_counts_as_a_loss_where_the_config_says_so(tmp_path: Pat
     answers[0]["answer"] = ""
     write_jsonl(tmp_path / "right.jsonl", answers)
     assert arena("run", "-c", config).returncode == 0
-    right = next(row for row in board_of(config)["models"] if row["model"] == "right")
+    right = next(row for row in leaderboard(config.parent)["models"] if row["model"] == "right")
     assert right["losses"] == 1
 
 
@@ -181,11 +176,11 @@ def test_a_disabled_model_stays_on_the_board_and_a_removed_one_leaves_it(tmp_pat
     candidates["wrong"]["enable"] = False
     edit_config(config, answers_gen=candidates)
     arena("run", "-c", config)
-    assert {row["model"] for row in board_of(config)["models"]} == {"right", "half", "wrong"}
+    assert {row["model"] for row in leaderboard(config.parent)["models"]} == {"right", "half", "wrong"}
     del candidates["wrong"]
     edit_config(config, answers_gen=candidates)
     arena("run", "-c", config)
-    assert {row["model"] for row in board_of(config)["models"]} == {"right", "half"}
+    assert {row["model"] for row in leaderboard(config.parent)["models"]} == {"right", "half"}
 
 
 def test_answers_to_questions_that_are_gone_are_ignored_with_a_warning(tmp_path: Path) -> None:
@@ -195,7 +190,7 @@ def test_answers_to_questions_that_are_gone_are_ignored_with_a_warning(tmp_path:
     done = arena("run", "-c", config)
     assert done.returncode == 0
     assert "answers to 2 questions that are no longer asked are left out" in done.stdout
-    assert board_of(config)["n_questions"] == 10
+    assert leaderboard(config.parent)["n_questions"] == 10
 
 
 def test_a_torn_last_line_is_repaired(tmp_path: Path) -> None:
@@ -224,7 +219,7 @@ def test_a_rehearsal_needs_nothing_and_cannot_be_taken_for_real(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert "SIMULATED" in done.stdout
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["dry-run"]
-    board = board_of(config, "dry-run")
+    board = leaderboard(config.parent, "dry-run")
     assert board["simulated"] is True
     assert board["n_battles"] == 24
     folder = tmp_path / "out/dry-run"
@@ -239,9 +234,9 @@ def test_a_simulated_judge_over_real_answers_keeps_the_answers(tmp_path: Path) -
     assert arena("run", "-c", config, "--dry-run=judge").returncode == 0
     assert len(read_jsonl(tmp_path / "out/answers/right.jsonl")) == 12
     assert not (tmp_path / "out/reviews").exists()
-    assert board_of(config, "dry-run")["simulated"] is True
+    assert leaderboard(config.parent, "dry-run")["simulated"] is True
     assert arena("run", "-c", config).returncode == 0
-    assert board_of(config)["simulated"] is False
+    assert leaderboard(config.parent)["simulated"] is False
     assert len(read_jsonl(tmp_path / "out/answers/right.jsonl")) == 12
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kit.api_boards import HEADER, KEY, PRICE, board_on, last_run, leaderboard, ledger
-from kit.boards import edit_config, read_jsonl
+from kit.api_boards import HEADER, KEY, PRICE, board_on, last_run, ledger
+from kit.boards import edit_config, leaderboard, read_jsonl
 from kit.commands import arena
 from kit.judges import read_prompt, sum_judge
 from kit.processes import finish, start, until_it_says

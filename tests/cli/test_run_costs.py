@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from kit.api_boards import board_on, last_run, leaderboard, ledger
+from kit.api_boards import board_on, last_run, ledger
+from kit.boards import leaderboard
 from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import FakeServer

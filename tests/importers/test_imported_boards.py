@@ -6,24 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from kit.commands import output_of
 from kit.paths import FIXTURES
 
-from arena.cli import group
 from arena.files import read_objects
 from arena.types import JSON
 
 
-def arena(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.output
-
-
 def rated(tmp_path: Path, tool: str, layout: str) -> tuple[Path, dict[str, JSON], list[dict[str, JSON]]]:
     out = tmp_path / "board"
-    arena("import", tool, str(FIXTURES / tool / layout), "--out", str(out))
-    arena("run", "-c", str(out / "config.yaml"), "--stage", "answers", "--stage", "reviews", "--stage", "ratings")
+    output_of("import", tool, str(FIXTURES / tool / layout), "--out", str(out))
+    output_of("run", "-c", str(out / "config.yaml"), "--stage", "answers", "--stage", "reviews", "--stage", "ratings")
     reports = next(out.glob("runs/*/reports"))
     board = json.loads((reports / "leaderboard.json").read_text(encoding="utf-8"))
     rows = [row for path in reports.glob("*.jsonl") for _, row in read_objects(path)]
@@ -34,7 +27,7 @@ def run_with_stand_in(config: Path) -> None:
     """Run the board again with a second judge beside the recorded one."""
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("  judges:\n", "  judges:\n    stand-in: {backend: simulated}\n"), encoding="utf-8")
-    arena("run", "-c", str(config))
+    output_of("run", "-c", str(config))
 
 
 def test_both_orders_of_a_review_file_become_one_battle(tmp_path: Path) -> None:
@@ -76,7 +69,7 @@ def test_a_two_turn_battle_is_the_mean_of_both_turns(tmp_path: Path) -> None:
     out, _, rows = rated(tmp_path, "mt_bench", ".")
     outcomes = {row["question_id"]: (row["outcome"], row["reason"]) for row in rows}
     assert outcomes == {"81": (0.75, None), "111": (None, "unparsed")}
-    arena("run", "-c", str(out / "config-single.yaml"))
+    output_of("run", "-c", str(out / "config-single.yaml"))
     single = [row for _, row in read_objects(out / "runs" / "single" / "reports" / "scores.jsonl")]
     assert {(row["model"], row["question_id"]): row["score"] for row in single} == {
         ("coot", "81"): 8.5, ("coot", "111"): 10.0, ("teal", "81"): 3.5, ("teal", "111"): None,
@@ -100,7 +93,7 @@ def test_a_changed_answer_makes_its_verdicts_stale_and_no_others(tmp_path: Path)
     out, _, before = rated(tmp_path, "llmuses", "battle")
     answers = out / "answers-recorded" / "sparrow.jsonl"
     answers.write_text(answers.read_text(encoding="utf-8").replace('"7"', '"seven"'), encoding="utf-8")
-    arena("run", "-c", str(out / "config.yaml"))
+    output_of("run", "-c", str(out / "config.yaml"))
     after = [row for _, row in read_objects(out / "runs" / "pairwise" / "reports" / "battles.jsonl")]
     assert [row["question_id"] for row in before] == ["1", "2", "3"]
     assert [row["question_id"] for row in after] == ["2", "3"]
@@ -118,7 +111,7 @@ def test_another_judge_costs_its_own_calls_and_keeps_the_imported_verdicts(tmp_p
 
 def test_a_stored_battle_shows_the_other_tools_prompt_and_reply(tmp_path: Path) -> None:
     out, _, _ = rated(tmp_path, "arena_hard", "v2")
-    said = arena("show", "-c", str(out / "config.yaml"), "0a1b", "gull", "lark")
+    said = output_of("show", "-c", str(out / "config.yaml"), "0a1b", "gull", "lark")
     assert "[system]" in said and "You judge." in said
     assert "[[A>>B]]" in said and "[[B>A]]" in said
     assert "rated: P(gull wins) = 0" in said

@@ -28,7 +28,3 @@ def ledger(folder: Path) -> list[dict[str, object]]:
 
 def last_run(folder: Path) -> dict[str, object]:
     return json.loads((folder / "out/run.json").read_text())["runs"][-1]
-
-
-def leaderboard(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/reports/leaderboard.json").read_text())

@@ -65,3 +65,13 @@ def edit_config(path: Path, **sections: object) -> Path:
     """Replace top-level keys of a config."""
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     return write_config(path.parent, config | sections, path.name)
+
+
+def leaderboard(folder: Path, sub: str = "") -> dict[str, object]:
+    """leaderboard.json of the board in `folder`; `sub` is `dry-run` for a rehearsal's."""
+    return json.loads((folder / "out" / sub / "reports/leaderboard.json").read_text(encoding="utf-8"))
+
+
+def models_of(folder: Path) -> dict[str, dict[str, object]]:
+    """Rows of its leaderboard by model."""
+    return {row["model"]: row for row in leaderboard(folder)["models"]}

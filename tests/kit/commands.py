@@ -9,7 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.cli import main
+from click.testing import CliRunner
+
+from arena.cli import group, main
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,10 @@ def arena(*args: str | Path, cwd: Path | None = None) -> Done:
         os.chdir(before)
         sys.argv = argv
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def output_of(*args: str | Path, code: int = 0) -> str:
+    """Everything `arena ARGS` printed, which had to end with this exit code; what it raises comes through."""
+    result = CliRunner().invoke(group, list(map(str, args)), catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output

@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-
-from arena.cli import group
+from kit.commands import output_of
 
 HOSTILE = (
     "<script>document.title='owned';fetch('{beacon}/script')</script>",
@@ -26,18 +24,12 @@ HOSTILE = (
 )
 
 
-def arena(*arguments: str) -> str:
-    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 def board_of(rows: list[dict[str, object]], folder: Path) -> Path:
     """An imported and rated board of llmuses rows; returns its config."""
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    arena("import", "llmuses", str(folder / "rows.jsonl"), "--out", str(folder / "board"))
+    output_of("import", "llmuses", str(folder / "rows.jsonl"), "--out", str(folder / "board"))
     config = folder / "board" / "config.yaml"
-    arena("run", "-c", str(config))
+    output_of("run", "-c", str(config))
     return config
 
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kit.api_boards import ledger
 from kit.batch_servers import BatchServer
-from kit.boards import arithmetic_board, read_jsonl, write_jsonl
+from kit.boards import arithmetic_board, leaderboard, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.judges import sum_judge
 from kit.processes import finish, start
@@ -21,23 +22,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 PRICE = {"input": 2.0, "output": 8.0}
 
 
-@pytest.fixture(params=["openai", "anthropic"])
-def api(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 def batch_board(folder: Path, server: BatchServer, api: str, **reviews: object) -> Path:
     url = server.openai_url if api == "openai" else server.anthropic_url
     judge = {"backend": api, "base_url": url, "api_key_env": None, "price": PRICE}
     return arithmetic_board(folder, n_questions=4, judges={"j": judge}, **reviews)
-
-
-def ledger(folder: Path) -> list[dict[str, object]]:
-    return read_jsonl(folder / "out/reviews/j.jsonl")
-
-
-def board_of(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/reports/leaderboard.json").read_text())
 
 
 def test_a_board_judged_in_a_batch_equals_one_judged_live_at_half_the_price(tmp_path: Path, api: str) -> None:
@@ -56,7 +44,7 @@ def test_a_board_judged_in_a_batch_equals_one_judged_live_at_half_the_price(tmp_
     full = (10 * 2 + 5 * 8) * 1e-6
     assert [line["cost_usd"] for line in one] == pytest.approx([full] * len(one))
     assert [line["cost_usd"] for line in lines] == pytest.approx([full / 2] * len(one))
-    live_board, batch = board_of(tmp_path / "live"), board_of(tmp_path / "batch")
+    live_board, batch = leaderboard(tmp_path / "live"), leaderboard(tmp_path / "batch")
     assert live_board["models"] == batch["models"]
     assert max(server.batched.values()) == 1
 
@@ -67,16 +55,16 @@ def test_submit_and_collect_are_two_invocations_and_a_live_run_between_asks_noth
         done = arena("run", "-c", config, "--batch=submit")
         assert done.returncode == 0, done.stderr
         assert "requests are under way in batch" in done.stderr
-        assert board_of(tmp_path)["pending"] > 0
+        assert leaderboard(tmp_path)["pending"] > 0
         between = arena("run", "-c", config)
         assert between.returncode == 0
         assert server.live == []
         assert "under way in batches" in between.stderr
         waiting = arena("run", "-c", config, "--batch=collect")
         assert waiting.returncode == 0
-        assert board_of(tmp_path)["pending"] > 0
+        assert leaderboard(tmp_path)["pending"] > 0
         assert arena("run", "-c", config, "--batch=collect").returncode == 0
-        assert board_of(tmp_path)["pending"] == 0
+        assert leaderboard(tmp_path)["pending"] == 0
         assert arena("run", "-c", config, "--batch").returncode == 0
         assert arena("run", "-c", config).returncode == 0
         assert server.live == []
@@ -93,7 +81,7 @@ def test_a_batch_finishes_what_live_calls_began(tmp_path: Path, api: str) -> Non
         assert len(server.live) == began > 0
     lines = ledger(tmp_path)
     assert len({line["key"] for line in lines}) == len(lines) == began + sum(server.batched.values())
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def test_an_unreadable_reply_is_repaired_in_a_second_batch(tmp_path: Path, api: str) -> None:
@@ -106,7 +94,7 @@ def test_an_unreadable_reply_is_repaired_in_a_second_batch(tmp_path: Path, api: 
         assert arena("run", "-c", batch_board(tmp_path, server, api), "--batch").returncode == 0
     assert len(server.batches) == 2
     assert max(server.batched.values()) == 1
-    assert board_of(tmp_path)["excluded"] == {}
+    assert leaderboard(tmp_path)["excluded"] == {}
 
 
 def test_expired_requests_are_due_again(tmp_path: Path, api: str) -> None:
@@ -119,7 +107,7 @@ def test_expired_requests_are_due_again(tmp_path: Path, api: str) -> None:
         assert done.returncode == 0, done.stderr
     assert {key for key, n in server.batched.items() if n == 2} == set(lost)
     assert len(ledger(tmp_path)) == len(server.batched)
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def test_a_request_turned_down_inside_a_batch_is_a_record_of_that_request(tmp_path: Path, api: str) -> None:
@@ -130,7 +118,7 @@ def test_a_request_turned_down_inside_a_batch_is_a_record_of_that_request(tmp_pa
     bad = [line for line in ledger(tmp_path) if line["status"] == "bad_request"]
     assert {line["question_id"] for line in bad} == {"2"}
     assert {line["cost_usd"] for line in bad} == {0.0}
-    assert board_of(tmp_path)["excluded"] == {"call_failed": 2}
+    assert leaderboard(tmp_path)["excluded"] == {"call_failed": 2}
 
 
 def test_a_parameter_the_endpoint_rejects_is_asked_for_differently(tmp_path: Path, api: str) -> None:
@@ -187,7 +175,7 @@ def test_the_connection_breaks_after_the_batch_was_created(tmp_path: Path, api: 
         assert done.returncode == 0, done.stderr
     assert len(server.batches) == 1
     assert max(server.batched.values()) == 1
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 @pytest.mark.parametrize("step", ["upload", "create", "created", "poll", "results"])
@@ -209,7 +197,7 @@ def test_killed_at_any_step_nothing_is_paid_twice(tmp_path: Path, api: str, step
     lines = ledger(tmp_path)
     assert len({line["key"] for line in lines}) == len(lines) == len(server.batched)
     assert max(server.batched.values()) == 1
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def test_killed_while_results_are_being_stored(tmp_path: Path, api: str) -> None:
@@ -230,7 +218,7 @@ def test_killed_while_results_are_being_stored(tmp_path: Path, api: str) -> None
         assert other.batched == {}
     again = ledger(tmp_path)
     assert len({line["key"] for line in again}) == len(again) == len(kept)
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: Path) -> None:
@@ -248,7 +236,7 @@ def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: P
     assert set(server.batches) == {"other", lost.batch_id}
     assert max(server.batched.values()) == 1
     assert "mistaken" in {event["event"] for event in read_jsonl(tmp_path / "out/batches.jsonl")}
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def answering(server: BatchServer, ending: str, how: Callable[[Action], Action]) -> None:
@@ -269,7 +257,7 @@ def test_results_that_cannot_be_fetched_are_waited_for_and_given_up_when_they_ar
         old = arena("run", "-c", config, "--batch=collect")
         assert old.returncode == 0 and "are gone and due again: 404" in old.stderr
         assert arena("run", "-c", config).returncode == 0
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
     assert {line["via"] for line in ledger(tmp_path)} == {"live"}
 
 
@@ -312,7 +300,7 @@ def test_the_nonces_a_batch_was_sent_with_read_its_replies_when_the_salt_is_lost
         (tmp_path / "out/salt").unlink()
         assert arena("run", "-c", config, "--batch").returncode == 0
     assert len(server.batches) == 1
-    assert board_of(tmp_path)["excluded"] == {}
+    assert leaderboard(tmp_path)["excluded"] == {}
 
 
 def age_intents(folder: Path, seconds: float = 60.0) -> None:
@@ -333,7 +321,7 @@ def test_interrupted_while_waiting_the_batch_is_found_by_the_next_run(tmp_path: 
         assert done.returncode == 0, done.stderr
     assert len(server.batches) == 1
     assert server.live == []
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
 
 
 def test_a_key_that_is_turned_down_costs_nothing_and_leaves_no_open_batch(tmp_path: Path, api: str) -> None:

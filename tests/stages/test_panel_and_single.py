@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import yaml
-from kit.boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
+from kit.boards import arithmetic_board, edit_config, leaderboard, read_jsonl, write_jsonl
 from kit.commands import arena
-
-
-def board_of(folder: Path) -> dict[str, object]:
-    return json.loads((folder / "out/reports/leaderboard.json").read_text())
 
 
 def test_single_mode_ranks_by_mean_score(tmp_path: Path) -> None:
@@ -19,7 +14,7 @@ def test_single_mode_ranks_by_mean_score(tmp_path: Path) -> None:
     edit_config(config, reviews_gen={"mode": "single", "judges": {"reference": {"backend": "reference"}}})
     done = arena("run", "-c", config)
     assert done.returncode == 0, done.stderr
-    board = board_of(tmp_path)
+    board = leaderboard(tmp_path)
     assert [(row["model"], row["score"]) for row in board["models"]] == [("right", 10.0), ("half", 5.5), ("wrong", 1.0)]
     assert board["ranked_by"] == "score"
     scores = read_jsonl(tmp_path / "out/reports/scores.jsonl")
@@ -38,7 +33,7 @@ def test_a_panel_row_stands_behind_every_battle_and_alone_is_counted(tmp_path: P
     assert {len(own) for own in by_judge.values()} == {36}
     for one, two, panel in zip(*by_judge.values(), strict=True):
         assert panel["outcome"] == (one["outcome"] + two["outcome"]) / 2
-    board = board_of(tmp_path)
+    board = leaderboard(tmp_path)
     assert board["n_battles"] == 36
     assert board["judges"] == ["dice", "reference"]
     assert board["simulated"] is True
@@ -48,7 +43,7 @@ def test_a_disabled_judge_that_never_said_anything_holds_nobody_up(tmp_path: Pat
     judges = {"reference": {"backend": "reference"}, "later": {"backend": "openai", "enable": False}}
     config = arithmetic_board(tmp_path, judges=judges)
     assert arena("run", "-c", config).returncode == 0
-    assert board_of(tmp_path)["pending"] == 0
+    assert leaderboard(tmp_path)["pending"] == 0
     assert {row["judge"] for row in read_jsonl(tmp_path / "out/reports/battles.jsonl")} == {"reference"}
 
 
@@ -81,7 +76,7 @@ def test_scores_of_a_rating_prompt_with_criteria_reach_the_board(tmp_path: Path)
         reviews_gen={"mode": "single", "prompt": "rubric-v1", "judges": {"reference": {"backend": "reference"}}},
     )
     assert arena("run", "-c", config).returncode == 0
-    best = board_of(tmp_path)["models"][0]
+    best = leaderboard(tmp_path)["models"][0]
     assert best["model"] == "right"
     assert len(best["criteria"]) >= 2
 
@@ -96,7 +91,7 @@ def test_the_speed_of_a_recording_is_that_of_its_making_not_of_its_copying(tmp_p
     undated = [row | {"created_at": None} for row in rows]
     write_jsonl(tmp_path / "wrong.jsonl", [row | {"answer": f"no {i}"} for i, row in enumerate(undated)])
     assert arena("run", "-c", config).returncode == 0
-    by_model = {row["model"]: row["performance"] for row in board_of(tmp_path)["models"]}
+    by_model = {row["model"]: row["performance"] for row in leaderboard(tmp_path)["models"]}
     assert by_model["right"]["output_tokens_per_s"] == 30
     assert by_model["wrong"]["output_tokens_per_s"] is None
     assert by_model["wrong"]["latency_s"] == 1.0

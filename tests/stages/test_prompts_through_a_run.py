@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 import yaml
-from kit.boards import arithmetic_board, edit_config, read_jsonl
+from kit.boards import arithmetic_board, edit_config, leaderboard, read_jsonl
 from kit.commands import arena
 
 from arena.config.shipped import shipped
@@ -20,16 +19,12 @@ PAIRWISE = [prompt.name for prompt in PROMPTS if prompt.kind == "pairwise"]
 SINGLE = [prompt.name for prompt in PROMPTS if prompt.kind == "single"]
 
 
-def board_of(config: Path, sub: str = "") -> dict[str, object]:
-    return json.loads((config.parent / "out" / sub / "reports" / "leaderboard.json").read_text())
-
-
 @pytest.mark.parametrize("name", PAIRWISE)
 def test_a_pairwise_format_changes_no_outcome(tmp_path: Path, name: str) -> None:
     config = arithmetic_board(tmp_path, prompt=name)
     done = arena("run", "-c", config)
     assert done.returncode == 0, done.stderr
-    models = {row["model"]: row for row in board_of(config)["models"]}
+    models = {row["model"]: row for row in leaderboard(config.parent)["models"]}
     assert (models["right"]["win_rate"], models["wrong"]["win_rate"]) == (0.75, 0.25)
     for reply in read_jsonl(tmp_path / "out" / "reviews" / "reference.jsonl"):
         assert reply["nonce"] in str(reply["request"])
@@ -41,7 +36,7 @@ def test_a_single_format_gives_right_answers_the_top_and_wrong_ones_the_bottom(t
     config = arithmetic_board(tmp_path, mode="single", baseline=None, prompt=name)
     done = arena("run", "-c", config)
     assert done.returncode == 0, done.stderr
-    models = {row["model"]: row for row in board_of(config)["models"]}
+    models = {row["model"]: row for row in leaderboard(config.parent)["models"]}
     assert (models["right"]["score"], models["wrong"]["score"]) == (10, 1)
     assert 5 < models["half"]["score"] < 6
     if name == "safety-v1":
@@ -78,4 +73,4 @@ def test_scores_on_different_scales_do_not_share_a_board(tmp_path: Path) -> None
     raw = yaml.safe_load(config.read_text(encoding="utf-8"))
     edit_config(config, reviews_gen=raw["reviews_gen"] | {"prompt": "stars"})
     assert arena("run", "-c", config).returncode == 0
-    assert max(row["score"] for row in board_of(config)["models"]) == 5
+    assert max(row["score"] for row in leaderboard(config.parent)["models"]) == 5

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from kit.boards import read_jsonl, write_config, write_jsonl
+from kit.boards import models_of, read_jsonl, write_config, write_jsonl
 from kit.commands import arena
 from kit.judges import read_prompt
 from kit.servers import Action, Call, FakeServer, Say
@@ -63,11 +62,6 @@ def soft_board(folder: Path, answers: Mapping[str, Sequence[Mapping[str, object]
     )
 
 
-def models_of(config: Path) -> dict[str, dict[str, object]]:
-    board = json.loads((config.parent / "out" / "reports" / "leaderboard.json").read_text(encoding="utf-8"))
-    return {row["model"]: row for row in board["models"]}
-
-
 def test_the_outcome_is_the_mean_of_the_probabilities(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "questions.jsonl", [{"question_id": 1, "text": "Which is better?"}])
     answers = {name: [{"question_id": 1, "answer": f"I am {name}."}] for name in ("base", "new")}
@@ -119,4 +113,4 @@ def test_published_win_rates_of_alpaca_eval_come_out(shared_dir: Path, tmp_path:
         assert done.returncode == 0, done.stderr
     with (source / "published_leaderboard.csv").open(encoding="utf-8") as handle:
         published = {row[""]: float(row["win_rate"]) / 100 for row in csv.DictReader(handle)}
-    assert models_of(config)[model]["win_rate"] == pytest.approx(published[model], abs=1e-6)
+    assert models_of(config.parent)[model]["win_rate"] == pytest.approx(published[model], abs=1e-6)

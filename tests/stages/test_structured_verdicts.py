@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kit.boards import arithmetic_board, read_jsonl
+from kit.boards import arithmetic_board, models_of, read_jsonl
 from kit.commands import arena
 from kit.judges import is_right, read_prompt
 from kit.servers import Action, Call, Fail, FakeServer, Say
@@ -62,11 +62,6 @@ def run_with(folder: Path, script: Callable[[Call], Action], mode: str) -> tuple
             judges={"judge": judge},
         )
         return arena("run", "-c", config).returncode, server
-
-
-def models_of(folder: Path) -> dict[str, dict[str, object]]:
-    board = json.loads((folder / "out" / "reports" / "leaderboard.json").read_text(encoding="utf-8"))
-    return {row["model"]: row for row in board["models"]}
 
 
 @pytest.mark.parametrize("script", [enforcing, without_schemas, talkative])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kit.commands import output_of
 from scipy import stats
 
 from arena.cli import group
@@ -22,12 +23,6 @@ from arena.reports.page import PageData, read_page_data, render_page
 from arena.reports.page.health import Share, ShareTally
 from arena.store.folder import BoardFolder
 from arena.types import JSON
-
-
-def arena(*arguments: str) -> str:
-    result = CliRunner().invoke(group, list(arguments), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 class Parsed(HTMLParser):
@@ -70,7 +65,7 @@ def data_of(config: Path) -> PageData:
 
 def page_of(config: Path, *options: str) -> str:
     out = config.parent / "page.html"
-    arena("report", "-c", str(config), "--out", str(out), *options)
+    output_of("report", "-c", str(config), "--out", str(out), *options)
     return out.read_text(encoding="utf-8")
 
 
@@ -337,8 +332,8 @@ def test_a_rehearsal_carries_its_banner_and_single_mode_its_scores(tmp_path: Pat
         "answers_gen: {a: {backend: simulated}, b: {backend: simulated}}\n"
         "reviews_gen: {mode: single, judges: {j: {backend: simulated}}}\n"
     )
-    arena("run", "-c", str(tmp_path / "config.yaml"), "--dry-run")
-    arena("report", "-c", str(tmp_path / "config.yaml"), "--dry-run")
+    output_of("run", "-c", str(tmp_path / "config.yaml"), "--dry-run")
+    output_of("report", "-c", str(tmp_path / "config.yaml"), "--dry-run")
     page = (tmp_path / "out" / "dry-run" / "reports" / "leaderboard.html").read_text(encoding="utf-8")
     assert "REHEARSAL" in page and "every answer scored by itself" in page
     rows = [row for _, row in read_objects(tmp_path / "out" / "dry-run" / "reports" / "scores.jsonl")]
@@ -357,7 +352,7 @@ def test_ten_models_on_two_hundred_questions_stay_under_five_megabytes(tmp_path:
         f"question_file: q.jsonl\noutput_dir: out\nanswers_gen:\n{entries}"
         "reviews_gen: {mode: pairwise_baseline, baseline: model-0, order: random, judges: {j: {backend: simulated}}}\n"
     )
-    arena("run", "-c", str(tmp_path / "config.yaml"))
+    output_of("run", "-c", str(tmp_path / "config.yaml"))
     page = page_of(tmp_path / "config.yaml")
     assert len(page.encode()) < 5_000_000
     assert len(json.loads(Parsed(page).scripts[0])["battles"]) >= 200
