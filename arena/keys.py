@@ -79,8 +79,14 @@ def reply_keys(
     older = plain.hexdigest()[:32]
     if kind is None:
         return ReplyKeys(older)
-    own.update(b"," + canonical({"written_by": kind})[1:])
+    own.update(_written_by(kind))
     return ReplyKeys(own.hexdigest()[:32], older if kind in ONCE_WITHOUT_KIND else None)
+
+
+@cache
+def _written_by(kind: str) -> bytes:
+    """The end of a key's text that names a kind."""
+    return b"," + canonical({"written_by": kind})[1:]
 
 
 def filed_under(key: str, kind: str | None) -> str:
