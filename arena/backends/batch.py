@@ -6,8 +6,9 @@ Every request carries its key as `custom_id`, so that a result is recognised wha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from arena.backends.http.api import ApiBackend, D
@@ -77,8 +78,14 @@ class BatchClient(Protocol):
     async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
         """Create one batch; returns its id. Raises SubmissionUnknown, BatchRefused and EndpointDead."""
 
-    async def recent(self, uuid: str, total: int, since: float) -> list[str]:
-        """Batches created after `since` (epoch seconds) that can be the submission `uuid` of `total` requests."""
+    async def clock(self) -> float | None:
+        """The provider's own time (seconds of the epoch), where a lost batch is looked for by time; else None."""
+
+    async def recent(self, uuid: str, total: int, since: float | None) -> list[str]:
+        """Batches that can be the submission `uuid` of `total` requests.
+
+        Where they carry no uuid, those created after `since` by the provider's clock; all, where that is not known.
+        """
 
     async def state(self, batch_id: str) -> BatchState:
         """How far a batch is."""
@@ -138,6 +145,33 @@ async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], 
     if not found:
         raise BatchRefused(completion.error or "no reason given")
     return found[0]
+
+
+class HasId(Protocol):
+    """Anything in a provider's list."""
+
+    id: str
+
+
+L = TypeVar("L", bound=HasId)
+
+
+async def each_once(listed: AsyncIterable[L]) -> AsyncIterator[L]:
+    """What a list holds, page after page, until an endpoint that knows no pages begins again."""
+    seen: set[str] = set()
+    async for one in listed:
+        if one.id in seen:
+            return
+        seen.add(one.id)
+        yield one
+
+
+def date_of(headers: Mapping[str, str]) -> float | None:
+    """When a response was sent, by the clock of who sent it; None where it does not say."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
 
 
 def read_lines(content: bytes) -> list[dict[str, JSON]]:

@@ -31,8 +31,8 @@ from arena.types import Completion
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 LISTED_AFTER_S = 10.0
 """A batch that was created is in the provider's list after this long at the latest."""
-CLOCK_SLACK_S = 300.0
-"""How far the provider's clock may be behind ours."""
+CLOCK_SLACK_S = 3600.0
+"""How far the clock that dates a provider's batches may be behind the one that dates its answers."""
 KEPT_S = 7 * 86400.0
 """Providers keep results for about a month; a batch younger than this has not lost them for good."""
 TRIES = 3
@@ -108,7 +108,8 @@ async def _submit_all(desk: BatchDesk, requests: Mapping[str, Ask]) -> None:
     for chunk in _chunks(desk, requests):
         most = desk.share * sum(call_bound_usd(item.request, desk.price) for item in chunk)
         desk.control.budget.commit(most)
-        intent = desk.log.intend(desk.judge, {item.custom_id: _nonce(desk, requests[item.custom_id]) for item in chunk})
+        nonces = {item.custom_id: _nonce(desk, requests[item.custom_id]) for item in chunk}
+        intent = desk.log.intend(desk.judge, nonces, await desk.client.clock())
         try:
             batch_id = await desk.client.submit(chunk, intent.uuid)
         except SubmissionUnknown as error:
@@ -157,7 +158,8 @@ async def _find_lost(desk: BatchDesk) -> None:
 
 
 async def _look_for(desk: BatchDesk, batch: OpenBatch) -> str | None:
-    listed = await desk.client.recent(batch.uuid, len(batch.nonces), batch.created - CLOCK_SLACK_S)
+    since = None if batch.since is None else batch.since - CLOCK_SLACK_S
+    listed = await desk.client.recent(batch.uuid, len(batch.nonces), since)
     return next((b for b in listed if b not in batch.mistaken and not desk.log.is_claimed(b)), None)
 
 

@@ -1,6 +1,7 @@
 """batches.jsonl: what was handed to batch endpoints and what came of it. Synced before the next step is taken.
 
-intent      uuid, judge, nonces {key: nonce}      before anything is sent
+intent      uuid, judge, nonces {key: nonce}, created (our clock), since (the provider's, where it
+            is needed to find the batch again)    before anything is sent
 submitted   uuid, batch_id                        the provider has it
 mistaken    uuid, batch_id                        that batch turned out to be somebody else's
 collected   uuid, batch_id, stored, open          its results are in the ledger
@@ -33,7 +34,9 @@ class OpenBatch:
     nonces: Mapping[str, str]
     """The nonce each request was sent with, by key."""
     created: float
-    """Seconds of the epoch, of the intent."""
+    """Seconds of the epoch, of the intent, by our clock: good for how long ago that was, and for nothing else."""
+    since: float | None = None
+    """The same by the provider's clock; None where it was not asked or did not say."""
     batch_id: str | None = None
     """None: nobody knows yet whether the provider has it."""
     mistaken: set[str] = field(default_factory=set)
@@ -79,10 +82,13 @@ class BatchLog:
         """Whether a batch belongs to a submission already, open or done."""
         return batch_id in self._claimed
 
-    def intend(self, judge: str, nonces: Mapping[str, str]) -> OpenBatch:
-        """Note what is about to be submitted."""
+    def intend(self, judge: str, nonces: Mapping[str, str], since: float | None) -> OpenBatch:
+        """Note what is about to be submitted, and the provider's time where that will be needed to find it again."""
         uuid = uuid4().hex
-        self._write({"event": "intent", "uuid": uuid, "judge": judge, "nonces": dict(nonces), "created": time.time()})
+        self._write({
+            "event": "intent", "uuid": uuid, "judge": judge, "nonces": dict(nonces), "created": time.time(),
+            "since": since,
+        })  # fmt: skip
         return self._open[uuid]
 
     def submitted(self, batch: OpenBatch, batch_id: str) -> None:
@@ -120,11 +126,12 @@ class BatchLog:
         uuid = str(line.get("uuid"))
         match line["event"]:
             case "intent":
-                nonces, created = line["nonces"], line["created"]
+                nonces, created, since = line["nonces"], line["created"], line.get("since")
                 if not isinstance(nonces, dict) or not isinstance(created, int | float):
                     raise ValueError("an intent has nonces and created")
                 texts = {key: str(nonce) for key, nonce in nonces.items()}
-                self._open[uuid] = OpenBatch(uuid, str(line["judge"]), texts, float(created))
+                theirs = float(since) if isinstance(since, int | float) else None
+                self._open[uuid] = OpenBatch(uuid, str(line["judge"]), texts, float(created), theirs)
             case "submitted":
                 self._open[uuid].batch_id = str(line["batch_id"])
                 self._claimed.add(str(line["batch_id"]))

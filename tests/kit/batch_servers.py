@@ -12,7 +12,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 from kit.servers import Action, Call, Drop, Fail, FakeServer, Raw, Say, completion
 
@@ -32,8 +33,12 @@ class Batch:
 class BatchServer(FakeServer):
     """Both wire formats. Live calls work as on FakeServer."""
 
-    def __init__(self, judge: Callable[[Call], Action], *, polls_until_done: int = 0) -> None:
+    def __init__(
+        self, judge: Callable[[Call], Action], *, polls_until_done: int = 0, minutes_ahead: float | None = None
+    ) -> None:
         super().__init__(self._route)
+        self.minutes_ahead = minutes_ahead
+        """How far its clock is ahead of ours; None: its answers carry no date."""
         self.judge = judge
         self.polls_until_done = polls_until_done
         self.at: dict[str, Callable[[], object]] = {}
@@ -92,6 +97,13 @@ class BatchServer(FakeServer):
             case _:
                 return Fail(404, f"no such path: {call.path}")
 
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=self.minutes_ahead or 0.0)
+
+    def date(self) -> str | None:
+        """By its own clock."""
+        return None if self.minutes_ahead is None else format_datetime(self._now(), usegmt=True)
+
     def _step(self, name: str) -> bool:
         what = self.at.pop(name, None)
         return what is not None and what() is Drop
@@ -123,7 +135,7 @@ class BatchServer(FakeServer):
         self._step("create")
         batch_id = f"batch_{len(self.batches)}"
         metadata = call.body.get("metadata") or {}
-        batch = Batch(batch_id, requests, datetime.now(UTC), metadata, refused=self.refuse_batch)
+        batch = Batch(batch_id, requests, self._now(), metadata, refused=self.refuse_batch)
         self.refuse_batch = None
         self.batches[batch_id] = batch
         self.batched.update(custom_id for custom_id, _ in requests if batch.refused is None)

@@ -202,6 +202,10 @@ class FakeServer:
             self.calls.append(call)
         return call
 
+    def date(self) -> str | None:
+        """What the header of that name says; None: it is left out."""
+        return None
+
     @staticmethod
     def key_of(body: Mapping[str, object]) -> str:
         asked = [body.get("system"), body.get("messages"), body.get("model")]
@@ -219,7 +223,8 @@ class FakeServer:
                 body = {"error": {"message": action.message, "type": "error"}} if action.body is None else action.body
                 return await _send(writer, action.status, json.dumps(body).encode(), headers=action.headers)
             case Raw():
-                return await _send(writer, action.status, action.body, action.content_type)
+                date = self.date()
+                return await _send(writer, action.status, action.body, action.content_type, date and {"date": date})
             case Cut():
                 writer.write(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{"id":')
                 await writer.drain()

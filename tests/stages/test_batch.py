@@ -200,6 +200,38 @@ def test_killed_at_any_step_nothing_is_paid_twice(tmp_path: Path, api: str, step
     assert leaderboard(tmp_path)["pending"] == 0
 
 
+@pytest.mark.parametrize("minutes", [-20.0, 20.0, -10_000.0, 10_000.0, None])
+def test_a_batch_is_found_again_whatever_the_providers_clock_says(
+    tmp_path: Path, api: str, minutes: float | None
+) -> None:
+    with BatchServer(sum_judge, minutes_ahead=minutes) as server:
+        config = batch_board(tmp_path, server, api)
+        process = start("run", "-c", config, "--batch")
+        server.at["create"] = lambda: os.kill(process.pid, signal.SIGKILL)
+        assert finish(process) == -signal.SIGKILL
+        age_intents(tmp_path)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
+        assert len(server.batches) == 1 and server.live == []
+    assert max(server.batched.values()) == 1
+    assert [event["event"] for event in read_jsonl(tmp_path / "out/batches.jsonl")] == [
+        "intent", "submitted", "collected",
+    ]  # fmt: skip
+
+
+def test_an_intent_of_an_earlier_version_is_bound_by_no_clock(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge, minutes_ahead=-20.0) as server:
+        config = batch_board(tmp_path, server, api)
+        process = start("run", "-c", config, "--batch")
+        server.at["create"] = lambda: os.kill(process.pid, signal.SIGKILL)
+        finish(process)
+        log = tmp_path / "out/batches.jsonl"
+        write_jsonl(log, [{name: line[name] for name in line if name != "since"} for line in read_jsonl(log)])
+        age_intents(tmp_path)
+        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert len(server.batches) == 1
+
+
 def test_killed_while_results_are_being_stored(tmp_path: Path, api: str) -> None:
     with BatchServer(sum_judge) as server:
         config = batch_board(tmp_path, server, api)

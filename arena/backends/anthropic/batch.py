@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, cast
 
 from arena.backends.anthropic.backend import AnthropicTransport
 from arena.backends.anthropic.wire import Dialect, body_of, completion_of
-from arena.backends.batch import Batches, BatchItem, BatchResult, BatchState, failed_result, read_lines, read_result
+from arena.backends.batch import (
+    Batches,
+    BatchItem,
+    BatchResult,
+    BatchState,
+    date_of,
+    each_once,
+    failed_result,
+    read_lines,
+    read_result,
+)
 from arena.backends.http.api import ApiBackend
 from arena.backends.http.errors import error_text
+from arena.errors import EndpointDead
 from arena.files import to_json
 from arena.types import JSON, Backend
 
@@ -22,7 +33,7 @@ _OWN_FAULT = {"invalid_request_error": 400, "request_too_large": 413, "not_found
 
 
 class AnthropicBatches(Batches[Dialect]):
-    """Batches of messages. They carry no mark of ours: a lost one is found by time and size, then by its results."""
+    """Batches of messages. They carry no mark of ours: a lost one is found by time (theirs) and size, then by its results."""
 
     most_requests = 100_000
     most_bytes = 150_000_000
@@ -44,15 +55,24 @@ class AnthropicBatches(Batches[Dialect]):
         batch = await self._do(lambda: self._client.messages.batches.create(requests=requests), once=True)
         return batch.id
 
-    async def recent(self, uuid: str, total: int, since: float) -> list[str]:
-        """Batches of that many requests, the oldest first."""
+    async def clock(self) -> float | None:
+        """The Date of an answer; None where nobody answers: submitting will say why."""
+        try:
+            answer = await self._do(lambda: self._client.messages.batches.with_raw_response.list(limit=1))
+        except EndpointDead:
+            return None
+        return date_of(answer.headers)
+
+    async def recent(self, uuid: str, total: int, since: float | None) -> list[str]:
+        """Batches of that many requests whose results are still kept, the oldest first."""
 
         async def listed() -> list[MessageBatch]:
             found = []
-            async for batch in self._client.messages.batches.list(limit=100):
-                if batch.created_at.timestamp() < since:
+            async for batch in each_once(self._client.messages.batches.list(limit=100)):
+                if since is not None and batch.created_at.timestamp() < since:
                     break
-                found.append(batch)
+                if batch.archived_at is None:
+                    found.append(batch)
             return found
 
         batches = await self._do(listed)
