@@ -33,7 +33,7 @@ _OWN_FAULT = {"invalid_request_error": 400, "request_too_large": 413, "not_found
 
 
 class AnthropicBatches(Batches[Dialect]):
-    """Batches of messages. They carry no mark of ours: a lost one is found by time (theirs) and size, then by its results."""
+    """Batches of messages. They carry no mark of ours: a lost one is found by time (theirs), size and results."""
 
     most_requests = 100_000
     most_bytes = 150_000_000
