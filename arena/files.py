@@ -7,10 +7,12 @@ import hashlib
 import json
 import math
 import os
+import re
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, cast
 from urllib.parse import quote
@@ -22,6 +24,8 @@ from arena.types import JSON
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 FSYNC_AFTER_S = 0.05
+_TEMPORARY = re.compile(r"\..+\.(?P<pid>\d{1,9})@(?P<host>.+)\.\w{8}")
+"""What `replacing` writes to: .NAME.PID@HOST.RANDOM, so that whoever finds it can tell whether its writer lives."""
 
 
 def to_json(value: object, *, indent: bool = False) -> bytes:
@@ -107,7 +111,7 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], int]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}@{_host()}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
@@ -119,6 +123,35 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], int]]:
             raise
     except OSError as error:
         raise write_error(path, error) from None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what `replacing` left when it was killed, in a folder and two levels below it.
+
+    Only files of dead processes of this host: those of the living and of other hosts stay.
+    """
+    if os.name != "posix":  # elsewhere nobody can be asked whether he lives without being disturbed
+        return
+    for below in ("", "*/", "*/*/"):
+        for path in folder.glob(f"{below}.*@*"):
+            written = _TEMPORARY.fullmatch(path.name)
+            if written and written["host"] == _host() and not _lives(int(written["pid"])):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _host() -> str:
+    return quote(socket.gethostname(), safe="")[:60]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_error(path: Path, error: OSError) -> DiskFull | InputError:

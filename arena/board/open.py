@@ -59,6 +59,11 @@ class OpenBoard:
         return judged or any(candidate.simulated for candidate in self.candidates.values())
 
     @property
+    def folders(self) -> tuple[BoardFolder, ...]:
+        """Where its answers and its ledgers lie: one folder, or two in a rehearsal with real answers."""
+        return tuple(dict.fromkeys((self.answer_folder, self.review_folder)))
+
+    @property
     def names(self) -> list[str]:
         """All candidates, for file names."""
         return list(self.candidates)

@@ -98,8 +98,7 @@ def _ask(
     """Ask the judge for what is missing, and rate the board by it alone."""
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
-    from arena.stages.rejudge import rate_view
-    from arena.stages.run import run_board
+    from arena.stages.rejudge import review_board
 
     kind: DryRun | None = "judge" if dry_run else None
     with console_progress() as progress:
@@ -108,8 +107,7 @@ def _ask(
             progress.pause()
             approve_plan(plan, ask=ask_first)
 
-        result = run_board(rejudged.loaded, options, progress, kind, approve)
-        return result, rate_view(rejudged, judge, kind)
+        return review_board(rejudged, judge, options, progress, kind, approve)
 
 
 def _compare(board: Path, view: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from arena.asking.progress import Progress
 from arena.board.open import DryRun, OpenBoard, open_board
 from arena.config.kinds import JUDGES, JudgeConfig
 from arena.config.loading import LoadedConfig
@@ -15,8 +16,10 @@ from arena.config.schema import OrderRule
 from arena.config.strict import describe
 from arena.errors import ConfigError
 from arena.files import file_stems
-from arena.stages.options import StageName
+from arena.stages.options import RunOptions, StageName
+from arena.stages.plan import Plan
 from arena.stages.rate import Rated, rate_stage
+from arena.stages.run import RunResult, holding, run_held
 from arena.types import JSON, PANEL
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
@@ -76,10 +79,22 @@ def view_folder(board: OpenBoard, judge: str) -> Path:
     return folder / file_stems([judge], stored)[judge]
 
 
-def rate_view(rejudged: Rejudged, judge: str, dry_run: DryRun | None) -> Rated:
-    """Rate the board by this judge alone. Raises InputError when there is nothing to compare."""
+def review_board(
+    rejudged: Rejudged,
+    judge: str,
+    options: RunOptions,
+    progress: Progress,
+    dry_run: DryRun | None,
+    approve: Callable[[Plan], None],
+) -> tuple[RunResult, Rated]:
+    """Ask the judge for what is missing, and rate the board by it alone, under the board's lock all the while.
+
+    Raises what `run_board` raises, and InputError when there is nothing to compare.
+    """
     board = open_board(rejudged.loaded, dry_run)
-    return rate_stage(board, view_folder(board, judge))
+    with holding(board):
+        result = run_held(board, options, progress, dry_run, approve)
+        return result, rate_stage(board, view_folder(board, judge))
 
 
 def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:

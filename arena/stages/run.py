@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
@@ -54,11 +54,30 @@ def run_board(
     Raises InputError for what is wrong before anything was asked, and KeyboardInterrupt after everything is kept.
     """
     board = open_board(loaded, dry_run)
+    with holding(board):
+        return run_held(board, options, progress, dry_run, approve)
+
+
+@contextmanager
+def holding(board: OpenBoard) -> Iterator[None]:
+    """The locks of all folders that a run on this board writes to. Raises BoardLocked."""
+    with ExitStack() as stack:
+        for folder in board.folders:
+            stack.enter_context(BoardLock(folder.root))
+        yield
+
+
+def run_held(
+    board: OpenBoard,
+    options: RunOptions,
+    progress: Progress,
+    dry_run: DryRun | None,
+    approve: Callable[[Plan], None],
+) -> RunResult:
+    """The same for an open board whose locks are held."""
     for warning in board.warnings:
         progress.note(warning)
-    with naming_config(loaded.path), ExitStack() as stack:
-        for folder in {board.answer_folder.root, board.review_folder.root}:
-            stack.enter_context(BoardLock(folder))
+    with naming_config(board.loaded.path):
         preflight(board, options)
         options = _with_recordings(board, options)
         entries = entries_asked(board, options)

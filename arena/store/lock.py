@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from arena.errors import BoardLocked
-from arena.files import write_error
+from arena.files import remove_leftovers, write_error
 
 
 class BoardLock:
-    """Holds `lock` in a board's folder. Raises BoardLocked with the other's pid, host and start."""
+    """Holds `lock` in a board's folder, and clears away what killed writers left there.
+
+    Raises BoardLocked with the other's pid, host and start.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "lock"
@@ -38,6 +43,7 @@ class BoardLock:
         except OSError as error:
             os.close(self._handle)
             raise write_error(self.path, error) from None
+        remove_leftovers(folder)
 
     def release(self) -> None:
         """Let the next run in. The file stays: removing it would race with a waiting one."""
@@ -49,6 +55,24 @@ class BoardLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+@contextmanager
+def held(handle: int) -> Iterator[None]:
+    """A short lock on an open file that several append to: waits for the others. Released with the file at the latest.
+
+    Where the system has none (Windows) whoever writes a line at once goes without.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _try_lock(handle: int) -> bool:

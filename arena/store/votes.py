@@ -13,6 +13,7 @@ from typing import Literal, cast
 
 from arena.errors import DataError
 from arena.files import object_of, read_lines, to_json, write_error
+from arena.store.lock import held
 from arena.types import JSON
 from arena.winners import OUTCOMES, WORDS, Choice, winner_of
 
@@ -144,15 +145,16 @@ def read_votes(path: Path, *, lenient: bool = False) -> Votes:
 
 
 def append_vote(path: Path, vote: Vote) -> None:
-    """Store a vote as one whole line. Raises DataError when the file cannot be written."""
+    """Store a vote as one whole line, one voter at a time. Raises DataError when the file cannot be written."""
     line = to_json({name: getattr(vote, name) for name in _WRITTEN}) + b"\n"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            size = os.fstat(handle).st_size
-            torn = size > 0 and _last_byte(handle, size) != b"\n"  # an earlier line without its end stays alone
-            os.write(handle, (b"\n" if torn else b"") + line)
-            os.fsync(handle)
+            with held(handle):
+                size = os.fstat(handle).st_size
+                torn = size > 0 and _last_byte(handle, size) != b"\n"  # an earlier line without its end stays alone
+                os.write(handle, (b"\n" if torn else b"") + line)
+                os.fsync(handle)
         finally:
             os.close(handle)
     except OSError as error:

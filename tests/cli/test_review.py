@@ -9,9 +9,12 @@ import pytest
 from kit.commands import output_of
 from kit.paths import FIXTURES
 
+from arena.board.open import OpenBoard
 from arena.config.kinds import KINDS
-from arena.errors import ConfigError
+from arena.errors import BoardLocked, ConfigError
 from arena.files import read_objects
+from arena.stages.rate import Rated
+from arena.store.lock import BoardLock
 
 FIXTURE = FIXTURES / "llmuses" / "battle"
 
@@ -74,3 +77,19 @@ def test_an_unknown_backend_is_told_with_the_nearest_of_the_table() -> None:
     assert "no backend 'antropic'; did you mean anthropic? (known: " in told
     for word, kind in KINDS.items():
         assert (f"{word}," in told or f"{word})" in told) == (kind.judge and not kind.config.replays)
+
+
+def test_the_view_is_written_under_the_boards_lock(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from arena.stages import rejudge
+
+    rate_stage, refused = rejudge.rate_stage, []
+
+    def watched(board: OpenBoard, folder: Path) -> Rated:
+        with pytest.raises(BoardLocked):
+            BoardLock(board.review_folder.root)
+        refused.append(folder)
+        return rate_stage(board, folder)
+
+    monkeypatch.setattr(rejudge, "rate_stage", watched)
+    output_of("review", "-c", str(config), "--judge", "other", "--backend", "reference")
+    assert refused == [config.parent / "runs/pairwise/judges/other"]

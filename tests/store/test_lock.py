@@ -49,3 +49,48 @@ def test_a_second_run_is_refused_and_told_who_holds_the_board(tmp_path: Path) ->
         holder.wait()
     with BoardLock(tmp_path) as lock:
         assert json.loads(lock.path.read_text())["pid"] == os.getpid()
+
+
+WRITE = """
+import os, sys
+from pathlib import Path
+from arena.files import replacing
+with replacing(Path(sys.argv[1])) as write:
+    write(b"half")
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+def writer(path: Path) -> subprocess.Popen[str]:
+    """A process in the middle of replacing a file."""
+    started = subprocess.Popen(
+        [sys.executable, "-c", WRITE, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "in\n"
+    return started
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(".*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("place", ["run.json", "reports/a.b-1@x.json", "judges/j/leaderboard.json"])
+def test_the_next_holder_removes_what_a_killed_writer_left_and_nothing_else(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    killed = writer(tmp_path / place)
+    with killed:
+        [left] = names(tmp_path)
+        BoardLock(tmp_path).release()
+        assert names(tmp_path) == [left], "its writer lives"
+        killed.kill()
+        killed.wait()
+    name, _, host = left.rpartition("@")
+    mine = f".votes.jsonl.{os.getpid()}@{host}"
+    kept = {tmp_path / other for other in (f"{name}@not-{host}", mine, ".hidden@home", ".run.json.abcd1234")}
+    for path in kept:
+        path.write_text("")
+    BoardLock(tmp_path).release()
+    assert set(tmp_path.rglob(".*")) == kept

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,3 +112,25 @@ def test_a_file_that_is_not_there_yet_holds_no_votes_for_who_looks_on(tmp_path: 
     assert read_votes(tmp_path / "votes.jsonl", lenient=True) == Votes()
     with pytest.raises(DataError, match="no such file"):
         read_votes(tmp_path / "votes.jsonl")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock")
+def test_a_vote_is_written_while_nobody_else_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    path, write = tmp_path / "votes.jsonl", os.write
+    refused = []
+
+    def watched(handle: int, data: bytes) -> int:
+        with path.open("rb") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                refused.append(len(data))
+        return write(handle, data)
+
+    monkeypatch.setattr(os, "write", watched)
+    append_vote(path, VOTE)
+    assert refused == [path.stat().st_size]
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
