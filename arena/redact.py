@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from arena.types import JSON
@@ -84,14 +84,15 @@ def _is_reference(value: JSON) -> bool:
     return isinstance(value, str) and re.fullmatch(r"\$\{\w+\}", value) is not None
 
 
-def install() -> None:
-    """Redact what this process logs (warnings and worse, to stderr) and the traceback of a bug that ends it."""
+def install(shown: Callable[[str], str] = str) -> None:
+    """Redact what this process logs (warnings and worse, to stderr) and the traceback of a bug that ends it. `shown`:
+    what such a text goes through besides."""
     handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter(logging.Formatter("%(name)s: %(message)s")))
+    handler.setFormatter(RedactingFormatter(logging.Formatter("%(name)s: %(message)s"), shown))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+        sys.stderr.write(shown(redact("".join(traceback.format_exception(kind, error, trace)))))
 
     sys.excepthook = show
 
@@ -99,10 +100,11 @@ def install() -> None:
 class RedactingFormatter(logging.Formatter):
     """Formats as the formatter it wraps, tracebacks included, then redacts."""
 
-    def __init__(self, inner: logging.Formatter) -> None:
+    def __init__(self, inner: logging.Formatter, shown: Callable[[str], str] = str) -> None:
         super().__init__()
         self._inner = inner
+        self._shown = shown
 
     def format(self, record: logging.LogRecord) -> str:
         """The finished line without secrets."""
-        return redact(self._inner.format(record))
+        return self._shown(redact(self._inner.format(record)))

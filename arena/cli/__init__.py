@@ -83,10 +83,11 @@ def group() -> None:
 def main() -> None:
     """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
     from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.terminal import say, visible
     from arena.errors import ArenaError
-    from arena.redact import install, redact
+    from arena.redact import install
 
-    install()
+    install(visible)
     for stream in (sys.stdout, sys.stderr):  # an answer may hold half a character, a terminal may know no Chinese
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -97,13 +98,13 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        print(f"arena: {redact(error.format_message())}", file=sys.stderr)
+        say(f"arena: {error.format_message()}", err=True)
         sys.exit(2)
     except ArenaError as error:
-        print(f"arena: {redact(str(error))}", file=sys.stderr)
+        say(f"arena: {error}", err=True)
         sys.exit(error.exit_code)
     except PermissionError as error:
-        print(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", file=sys.stderr)
+        say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

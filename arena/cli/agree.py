@@ -9,6 +9,7 @@ from typing import cast
 import click
 
 from arena.cli.options import FiniteRange
+from arena.cli.terminal import say_json
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
@@ -57,22 +58,21 @@ def agree(
         found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)
         document = agree_on_board(board, found, wish)
     if as_json:
-        import orjson
+        from arena.files import round_floats, to_json
 
-        from arena.files import round_floats
-
-        click.echo(orjson.dumps(round_floats(document), option=orjson.OPT_INDENT_2).decode())
+        say_json(to_json(round_floats(document), indent=True))
     else:
         _print(document)
 
 
 def _print(document: Row) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from arena.cli.console import console_on
+
+    console = console_on()
     people = cast("Row", document["people"])
-    console.print(f"{document['n_votes']} votes of {_count(document['n_voters'], 'voter')}", highlight=False)
+    console.print(f"{document['n_votes']} votes of {_count(document['n_voters'], 'voter')}")
     if people["n_battles"]:
         raw, decisive = _share(people["agree_raw"]), _share(people["agree_decisive"])
         console.print(

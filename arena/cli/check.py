@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from arena.cli.options import config_option
+from arena.cli.terminal import say
 
 
 @click.command()
@@ -25,19 +26,19 @@ def check(config: str) -> None:
     _, warnings = current_answers(board)
     reviews = board.config.reviews_gen
     categories = sorted({question.category for question in board.questions})
-    click.echo(f"{board.loaded.path}: fine")
-    click.echo(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
+    say(f"{board.loaded.path}: fine")
+    say(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
     for name, candidate in board.candidates.items():
         state = "" if candidate.entry.enable else " (disabled)"
         source = candidate.entry.recording or candidate.entry.source(name)
-        click.echo(f"  candidate   {name}: {candidate.entry.backend} {source}{state}")
+        say(f"  candidate   {name}: {candidate.entry.backend} {source}{state}")
     if reviews.enable:
         baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
-        click.echo(f"  mode        {reviews.mode}{baseline}, order {reviews.order}")
+        say(f"  mode        {reviews.mode}{baseline}, order {reviews.order}")
         for name, judge in board.judges.items():
-            click.echo(f"  judge       {name}: {judge.backend}")
+            say(f"  judge       {name}: {judge.backend}")
         prompts = ", ".join(f"{category}: {prompt.name}" for category, prompt in board.prompts.items())
-        click.echo(f"  prompts     {prompts}")
-    click.echo(f"  board       {board.review_folder.root}")
+        say(f"  prompts     {prompts}")
+    say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings]:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)

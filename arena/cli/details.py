@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from arena.cli.table import board_console, fixed, with_interval
@@ -28,7 +27,7 @@ def print_slices(report: Report, by: str, console: Console | None = None) -> Non
         table = _table(f"{by} {name}{thin}", heads, left={"model"})
         for model, own in inside:
             numbers = (_number(column, own) for column in columns)
-            table.add_row(rank_text(own), escape(model), *numbers, str(own.n_battles))
+            table.add_row(rank_text(own), model, *numbers, str(own.n_battles))
         console.print(table)
 
 
@@ -39,12 +38,12 @@ def print_pairs(report: Report, console: Console | None = None) -> None:
         ends = Ends(pair.diff, pair.low, pair.high)
         shown = "–" if pair.diff is None else with_interval(f"{pair.diff:+.0f}", ends, 0)
         chance = "–" if pair.p_better is None else f"{pair.p_better:.3f}"
-        table.add_row(escape(pair.a), escape(pair.b), shown, chance, str(pair.n_questions or "–"))
+        table.add_row(pair.a, pair.b, shown, chance, str(pair.n_questions or "–"))
     (console or board_console()).print(table)
 
 
 def _table(title: str, heads: tuple[str, ...], left: set[str]) -> Table:
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for head in heads:
         table.add_column(head, justify="left" if head in left else "right", no_wrap=True)
     return table

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.cli.terminal import say_json
+
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from arena.reports.diff import BoardDiff, Moved
 
 SHOWN = 10
@@ -28,7 +32,7 @@ def diff(before: str, after: str, as_json: bool) -> None:
     sides = [read_board(locate(place)) for place in (before, after)]
     found = compare_boards(*sides)
     if as_json:
-        click.echo(to_json(round_floats(found.to_json())))
+        say_json(to_json(round_floats(found.to_json())))
     else:
         print_diff(found, str(sides[0].path.parent), str(sides[1].path.parent))
 
@@ -47,25 +51,26 @@ def locate(place: str) -> Path:
 
 def print_diff(found: BoardDiff, before: str, after: str, shown: int = SHOWN) -> None:
     """The comparison as a table and a few sentences."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    from arena.cli.console import console_on, simulated
+
+    console = console_on()
+    console.soft_wrap = True
     if found.simulated:
-        console.print("[bold reverse] SIMULATED [/] One of these boards is a rehearsal.", style="yellow")
-    table = Table(title=escape(f"{before} → {after}"), title_justify="left", title_style="bold", header_style="bold")
+        console.print(simulated("One of these boards is a rehearsal."))
+    table = Table(title=f"{before} → {after}", title_justify="left", title_style="bold", header_style="bold")
     for head in ("model", "rank", "rating", "win rate", "score"):
         table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
     for row in found.models:
-        table.add_row(escape(row.model), *_cells(row, found.same_scale))
+        table.add_row(row.model, *_cells(row, found.same_scale))
     console.print(table if found.models else "no model is on both boards")
     for line in sentences(found):
-        console.print(escape(line))
+        console.print(line)
     for change in found.changed[:shown]:
         note = " (its answers changed)" if change.answers_changed else ""
         place = f"{change.question_id}: {change.model_a} – {change.model_b}"
-        console.print(escape(f"  {place}: {change.winner_before} → {change.winner_after}{note}"), style="dim")
+        console.print(f"  {place}: {change.winner_before} → {change.winner_after}{note}", style="dim")
     if len(found.changed) > shown:
         console.print(f"  … and {len(found.changed) - shown} more (--json lists all)", style="dim")
 
@@ -95,11 +100,12 @@ def sentences(found: BoardDiff) -> list[str]:
     return lines
 
 
-def _cells(row: Moved, same_scale: bool) -> list[str]:
-    rank = f"{row.rank_before if row.rank_before is not None else '–'} → {row.rank_after or '–'}"
-    if row.rank_before is not None and row.rank_after is not None and row.rank_before != row.rank_after:
-        step = row.rank_before - row.rank_after
-        rank += f" [green]▲{step}[/]" if step > 0 else f" [red]▼{-step}[/]"
+def _cells(row: Moved, same_scale: bool) -> list[str | Text]:
+    from rich.text import Text
+
+    rank = Text(f"{row.rank_before or '–'} → {row.rank_after or '–'}")
+    if row.step:
+        rank.append(*((f" ▲{row.step}", "green") if row.step > 0 else (f" ▼{-row.step}", "red")))
     return [
         rank,
         _change(row.rating_before, row.rating_after, 0, step=same_scale),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from arena.cli.terminal import say
 from arena.importers import IMPORTERS, read_found_board
 
 *_MOST, _LAST = IMPORTERS
@@ -32,14 +33,14 @@ def import_(tool: str, source: Path, out: Path, force: bool) -> None:
             f"{out}: lies inside {source}, so what was imported there would be read again; move one of them"
         )
     written = write_board(read_found_board(tool, source), out, force=force)
-    click.echo(
+    say(
         f"{written.questions} questions, {len(written.models)} models, "
         + (f"{written.replies} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
     )
     if written.without_verdict:
-        click.echo(f"{written.without_verdict} replies hold no verdict: kept and counted, not rated")
+        say(f"{written.without_verdict} replies hold no verdict: kept and counted, not rated")
     for note in written.notes:
-        click.echo(note)
+        say(note)
     for config in written.configs[1:]:
-        click.echo(f"verdicts of the other kind: arena run -c {config}")
-    click.echo(f"next: arena run -c {written.configs[0]}    arena view -c {written.configs[0]}")
+        say(f"verdicts of the other kind: arena run -c {config}")
+    say(f"next: arena run -c {written.configs[0]}    arena view -c {written.configs[0]}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from arena.cli.terminal import say
+
 FILES = ("config.yaml", "questions.jsonl", "README.md")
 
 
@@ -26,6 +28,6 @@ def init(folder: Path) -> None:
     for name in FILES:
         write_atomically(folder / name, (shipped("configs") / "starter" / name).read_bytes())
     config = folder / "config.yaml"
-    click.echo(f"{folder}: config.yaml, questions.jsonl (10 questions), README.md")
-    click.echo(f"rehearse it without a key:  arena run -c {config} --dry-run")
-    click.echo(f"then for real:              arena run -c {config}")
+    say(f"{folder}: config.yaml, questions.jsonl (10 questions), README.md")
+    say(f"rehearse it without a key:  arena run -c {config} --dry-run")
+    say(f"then for real:              arena run -c {config}")

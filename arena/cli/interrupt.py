@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from arena.cli.terminal import say
+
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
@@ -30,5 +32,5 @@ def says_how_to_go_on() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         again = f"arena {shlex.join(sys.argv[1:])}"
-        print(f"\ninterrupted; everything that came back is stored. Go on with: {again}", file=sys.stderr)
+        say(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
         sys.exit(130)

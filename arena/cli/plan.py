@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from arena.cli.options import config_option, names
+from arena.cli.terminal import say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +52,7 @@ def plan(
     print_plan(found, sys.stdout)
     for row in found.rows:
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
-            click.echo(warning)
+            say(warning)
 
 
 def approve_plan(plan: Plan, *, ask: bool) -> None:
@@ -68,12 +69,12 @@ def approve_plan(plan: Plan, *, ask: bool) -> None:
 
 def print_plan(plan: Plan, file: TextIO) -> None:
     """The table of a plan, and under it what was assumed."""
-    from rich.console import Console
+    from arena.cli.console import console_on
 
-    console = Console(file=file, width=None if file.isatty() else 120)
-    console.print(_table(plan), highlight=False)
+    console = console_on(file, width_of_a_pipe=120)
+    console.print(_table(plan))
     for line in _assumptions(plan):
-        console.print(line, style="dim", highlight=False, markup=False)
+        console.print(line, style="dim")
 
 
 def _table(plan: Plan) -> Table:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from arena.cli.terminal import say, shown
 from arena.types import Completion
 
 if TYPE_CHECKING:
@@ -104,22 +105,23 @@ class PlainProgress:
         self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
 
     def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        say(line, err=True)
 
 
 class BarProgress:
     """A bar per candidate and judge."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        from arena.cli.console import console_on
 
         self._bars: Bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TextColumn("{task.fields[facts]}", style="dim", markup=False),
-            console=Console(stderr=True),
+            console=console_on(sys.stderr),
             refresh_per_second=5,
         )
         self._bars.start()
@@ -144,7 +146,7 @@ class BarProgress:
 
     def note(self, message: str) -> None:
         """Print above the bars."""
-        self._bars.console.print(message, markup=False, highlight=False, style="yellow")
+        self._bars.console.print(shown(message), style="yellow")
 
     def pause(self) -> None:
         """Leave the terminal alone until the next bar begins."""

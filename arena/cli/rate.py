@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import FiniteRange
+from arena.cli.terminal import say_json
 
 if TYPE_CHECKING:
     from arena.ratings import Anchored, Leaderboard, RatingOptions
@@ -99,9 +100,9 @@ def rate(
     document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
     document["cluster"] = None if file.table.question is None else cluster
     if as_json:
-        import orjson
+        from arena.files import to_json
 
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        say_json(to_json(document, indent=True))
     else:
         from arena.cli.details import print_pairs, print_slices
         from arena.cli.table import print_board

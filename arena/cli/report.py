@@ -8,6 +8,7 @@ from typing import Literal, cast
 import click
 
 from arena.cli.options import config_option, dry_run_option
+from arena.cli.terminal import say
 
 
 @click.command()
@@ -34,7 +35,7 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     target = out if out is not None else reviews.reports / "leaderboard.html"
     write_atomically(target, page)
     size = f"{len(page) / 1e6:.1f} MB" if len(page) >= 1e6 else f"{len(page) / 1e3:.0f} kB"
-    click.echo(f"{target} ({size})")
+    say(f"{target} ({size})")
 
 
 def _title(path: Path) -> str:

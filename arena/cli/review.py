@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import budget_option, config_option
+from arena.cli.terminal import say
 from arena.config.kinds import KINDS
 from arena.config.strict import nearest
 
@@ -86,7 +87,7 @@ def review(
     print_board(rated.leaderboard, rated.folder)
     _compare(loaded.config.output_dir, rated.folder)
     for problem in (*result.problems, *rated.problems):
-        click.echo(f"arena: {problem}", err=True)
+        say(f"arena: {problem}", err=True)
     if rejudged.entry and not dry_run:
         _keep(rejudged, judge)
     return result.exit_code or (3 if rated.problems else 0)
@@ -116,7 +117,7 @@ def _compare(board: Path, view: Path) -> None:
     from arena.reports.diff import compare_boards, read_board
 
     if (board / "reports" / "leaderboard.json").is_file():
-        click.echo()
+        say()
         before, after = read_board(board), read_board(view)
         print_diff(compare_boards(before, after), str(before.path.parent), str(after.path.parent))
 
@@ -125,5 +126,5 @@ def _keep(rejudged: Rejudged, judge: str) -> None:
     import yaml
 
     entry = yaml.safe_dump({judge: rejudged.entry}, default_flow_style=False, sort_keys=False, allow_unicode=True)
-    click.echo("\nto keep this judge on the board, add it under reviews_gen.judges (nothing is asked again):")
-    click.echo("".join(f"    {line}\n" for line in entry.splitlines()), nl=False)
+    say("\nto keep this judge on the board, add it under reviews_gen.judges (nothing is asked again):")
+    say("\n".join(f"    {line}" for line in entry.splitlines()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import budget_option, config_option, dry_run_option, names
+from arena.cli.terminal import say
 
 if TYPE_CHECKING:
     from arena.board.open import DryRun
@@ -82,7 +83,7 @@ def _show(result: RunResult) -> int:
     if result.rated is not None:
         print_board(result.rated.leaderboard, result.rated.folder)
     for problem in result.problems:
-        click.echo(f"arena: {problem}", err=True)
+        say(f"arena: {problem}", err=True)
     return result.exit_code
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import config_option, dry_run_option
+from arena.cli.terminal import shown
 
 if TYPE_CHECKING:
     from arena.board.open import DryRun
@@ -42,9 +43,9 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
 
 def print_part(part: Shown) -> None:
     """One heading and its text, without markup."""
-    from rich.console import Console
+    from arena.cli.console import console_on
 
-    console = Console(highlight=False)
+    console = console_on()
     line = "─" * max(3, console.width - len(part.head) - 1)
-    console.print(f"{part.head} {line}", markup=False, soft_wrap=True, style="bold")
-    console.print(part.body, markup=False, soft_wrap=True)
+    console.print(f"{part.head} {line}", soft_wrap=True, style="bold")
+    console.print(shown(part.body), soft_wrap=True)

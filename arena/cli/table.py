@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from arena.cli.console import console_on, simulated
+from arena.cli.terminal import visible
 from arena.reports.board import Ends, Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
@@ -37,8 +37,8 @@ def print_board(report: Report, folder: Path | None = None, console: Console | N
     console = console or board_console()
     rows = report.models
     if report.simulated:
-        console.print("[bold reverse] SIMULATED [/] No model was asked: these numbers are invented.", style="yellow")
-    table = Table(title=escape(_title(report)), title_justify="left", title_style="bold", header_style="bold",
+        console.print(simulated("No model was asked: these numbers are invented."))
+    table = Table(title=_title(report), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
     columns = _that_fit([*_columns(report), *_criteria(report)], rows, console)
     for column in columns:
@@ -50,16 +50,16 @@ def print_board(report: Report, folder: Path | None = None, console: Console | N
     if len(loads) > 1 and any(column.name in SPEEDS for column in columns):
         console.print(f"speeds under different loads ({', '.join(sorted(loads))}) do not compare", style="dim")
     for line in footer(report):
-        console.print(escape(line), style="dim", soft_wrap=True)
+        console.print(line, style="dim", soft_wrap=True)
     for warning in report.warnings:
-        console.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
+        console.print(Text.assemble(("!", "yellow"), f" {warning}"), soft_wrap=True)
     if folder is not None:
-        console.print(escape(f"reports: {_relative(folder)}"), style="dim", soft_wrap=True)
+        console.print(f"reports: {_relative(folder)}", style="dim", soft_wrap=True)
 
 
 def board_console() -> Console:
     """The terminal; wide enough for whole rows where the output is a pipe."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    return console_on(width_of_a_pipe=WIDTH_OF_A_PIPE)
 
 
 def footer(report: Report) -> list[str]:
@@ -76,9 +76,9 @@ def footer(report: Report) -> list[str]:
 def with_interval(shown: str, ends: Ends, digits: int, factor: float = 1.0) -> str:
     """A number as it is shown, and its interval behind it; an open end is said as such."""
     if ends.low is None and ends.high is None:
-        return escape(shown)
+        return shown
     low, high = fixed(ends.low, digits, factor, "−∞"), fixed(ends.high, digits, factor, "+∞")
-    return escape(f"{shown} [{low}, {high}]")
+    return f"{shown} [{low}, {high}]"
 
 
 def fixed(value: float | None, digits: int, factor: float = 1.0, missing: str = "–") -> str:
@@ -90,7 +90,7 @@ def _that_fit(columns: list[Shown], rows: Sequence[Standing], console: Console) 
     """The columns without those that a narrow terminal has no room for, the least needed first."""
 
     def width(column: Shown) -> int:
-        cells = (Text.from_markup(column.cell(row)).cell_len for row in rows)
+        cells = (cell_len(column.cell(row)) for row in rows)
         return 3 + max(cell_len(column.head), *cells) if rows else 3 + cell_len(column.head)
 
     for turn in sorted(column.spare for column in columns if column.spare is not None):
@@ -111,8 +111,8 @@ def _title(report: Report) -> str:
 
 def _name(model: str) -> str:
     """A model's name on one line, cut where it would push every number off the screen."""
-    line = " ".join(model.splitlines())
-    return escape(line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…")
+    line = visible(" ".join(model.splitlines()))
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
 def _columns(report: Report) -> list[Shown]:
@@ -139,7 +139,7 @@ def share(ends: Ends) -> str:
     bounds = ""
     if ends.low is not None and ends.high is not None:
         bounds = f" [{100 * ends.low:.0f}, {100 * ends.high:.0f}]"
-    return escape(f"{100 * ends.value:.1f}%{bounds}")
+    return f"{100 * ends.value:.1f}%{bounds}"
 
 
 def _score(ends: Ends) -> str:
@@ -177,7 +177,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "money": partial(_measured, form="${:.4f}"),
     "seconds": partial(_measured, form="{:,.2f} s"),
     "games": lambda _, row: games_text(row),
-    "text": lambda column, row: escape(column.text(row)),
-    "flags": lambda _, row: escape(", ".join(row.flags)),
+    "text": lambda column, row: column.text(row),
+    "flags": lambda _, row: ", ".join(row.flags),
 }
 """How the terminal writes each kind of column."""

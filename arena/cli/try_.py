@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arena.cli.options import config_option, names
+from arena.cli.terminal import say
 
 if TYPE_CHECKING:
     from arena.board.open import OpenBoard
@@ -38,7 +39,7 @@ def try_(config: str, question: str | None, models: str | None) -> int:
     for part in find_battle(open_board(loaded), only.question_id, only.models[0], (*only.models, None)[1]):
         print_part(part)
     for problem in result.problems:
-        click.echo(f"arena: {problem}", err=True)
+        say(f"arena: {problem}", err=True)
     return result.exit_code
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from arena.cli.options import dry_run_option
+from arena.cli.terminal import say
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -116,7 +117,7 @@ def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None
     for name in [*LOOPBACK, *hosts]:
         command += ["--server.allowedHosts", name]
     environment = {**os.environ, "ARENA_VIEW_HOSTS": ",".join(hosts)}
-    click.echo(f"arena: http://{f'[{host}]' if ':' in host else host}:{port}   (Ctrl-C ends it)")
+    say(f"arena: http://{f'[{host}]' if ':' in host else host}:{port}   (Ctrl-C ends it)")
     sys.stdout.flush()
     _become([*command, "--", *arguments], environment)
 

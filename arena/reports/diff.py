@@ -45,6 +45,8 @@ class Moved:
     score_after: float | None
     apart: bool | None
     """The two intervals of its rating (or score) do not meet. None without two intervals on one scale."""
+    step: int | None
+    """Places moved among the models ranked on both, up is positive: a newcomer above it moves nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
     """The second board seen from the first."""
     old, new = ({row.model: row for row in side.report.models} for side in (before, after))
     both = sorted(old.keys() & new.keys(), key=lambda m: (new[m].rank is None, new[m].rank or 0, m))
-    ranks = [(a, b) for m in both if (a := old[m].rank) is not None and (b := new[m].rank) is not None]
+    ranked = [m for m in both if old[m].rank is not None and new[m].rank is not None]
+    ranks = [(old[m].rank or 0, new[m].rank or 0) for m in ranked]
+    steps = dict(zip(ranked, _steps(ranks), strict=True))
     same_scale = _same_scale(before.report, after.report)
     places_before, places_after = _rated(before.battles), _rated(after.battles)
     shared = sorted(places_before.keys() & places_after.keys())
@@ -118,7 +122,7 @@ def compare_boards(before: BoardFile, after: BoardFile) -> BoardDiff:
         change for place in shared if (change := _changed(place, places_before[place], places_after[place])) is not None
     ]
     return BoardDiff(
-        tuple(_moved(model, old[model], new[model], same_scale) for model in both),
+        tuple(_moved(model, old[model], new[model], same_scale, steps.get(model)) for model in both),
         tuple(sorted(old.keys() - new.keys())),
         tuple(sorted(new.keys() - old.keys())),
         spearman([a for a, _ in ranks], [b for _, b in ranks]),
@@ -158,6 +162,11 @@ def kendall(first: Sequence[float], second: Sequence[float]) -> float | None:
     return agree / scale if scale > 0 else None
 
 
+def _steps(ranks: Sequence[tuple[int, int]]) -> list[int]:
+    """How many places each model moved up, counted among these models alone."""
+    return [sum(a < rank_a for a, _ in ranks) - sum(b < rank_b for _, b in ranks) for rank_a, rank_b in ranks]
+
+
 def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
@@ -174,10 +183,10 @@ def _same_scale(before: Report, after: Report) -> bool:
     return rated[0] == rated[1]
 
 
-def _moved(model: str, old: Standing, new: Standing, same_scale: bool) -> Moved:
+def _moved(model: str, old: Standing, new: Standing, same_scale: bool, step: int | None) -> Moved:
     return Moved(
         model, old.rank, new.rank, old.rating, new.rating, old.win_rate, new.win_rate, old.score, new.score,
-        _apart(old, new, same_scale),
+        _apart(old, new, same_scale), step,
     )  # fmt: skip
 
 

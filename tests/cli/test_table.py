@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 
-from rich.console import Console
-
+from arena.cli.console import console_on
 from arena.cli.table import print_board
 from arena.reports.board import report_of
 from arena.types import JSON
@@ -13,7 +12,7 @@ from arena.types import JSON
 
 def printed(rows: list[JSON], width: int) -> str:
     out = io.StringIO()
-    print_board(report_of({"models": rows, "n_battles": 1, "n_questions": 1}), console=Console(file=out, width=width))
+    print_board(report_of({"models": rows, "n_battles": 1, "n_questions": 1}), console=console_on(out, width))
     return out.getvalue()
 
 

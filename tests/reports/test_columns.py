@@ -7,9 +7,9 @@ import re
 from typing import get_args
 
 import pytest
-from rich.console import Console
 
 from arena.cli import table
+from arena.cli.console import console_on
 from arena.cli.table import print_board
 from arena.ratings.columns import Column, with_ends
 from arena.ratings.methods import METHODS, Method
@@ -34,7 +34,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Report:
 
 def _printed(report: Report, width: int = 200) -> str:
     out = io.StringIO()
-    print_board(report, console=Console(file=out, width=width))
+    print_board(report, console=console_on(out, width))
     return out.getvalue()
 
 

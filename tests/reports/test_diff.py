@@ -95,6 +95,22 @@ def test_models_that_moved_beyond_both_intervals_stand_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "steps"),
+    [
+        ({"x": 1, "y": 2}, {"new": 1, "x": 2, "y": 3}, {"x": 0, "y": 0}),
+        ({"gone": 1, "x": 2, "y": 3}, {"x": 1, "y": 2}, {"x": 0, "y": 0}),
+        ({"x": 1, "y": 2}, {"new": 1, "y": 2, "x": 3}, {"x": -1, "y": 1}),
+        ({"x": 1, "y": 1, "z": 3}, {"x": 1, "y": 2, "z": 2}, {"x": 0, "y": -1, "z": 1}),
+    ],
+)
+def test_a_model_is_moved_by_models_of_both_boards_alone(
+    before: dict[str, int], after: dict[str, int], steps: dict[str, int]
+) -> None:
+    sides = [board([model(name, rank, 1000) for name, rank in ranks.items()], []) for ranks in (before, after)]
+    assert {row.model: row.step for row in compare_boards(*sides).models} == steps
+
+
+@pytest.mark.parametrize(
     ("anchors", "models", "same"),
     [
         (("base", "base"), (("x", "y"), ("x", "z")), True),
