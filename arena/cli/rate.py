@@ -78,10 +78,11 @@ def rate(
     level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None, pairs: bool | None,
     elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Ratings of any battle file: .jsonl, .csv, .parquet, or a .json array.
+    """Ratings of any battle file: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
 
-    Needs model_a, model_b and outcome (0 to 1) or winner (model_a, model_b, tie, "tie (bothbad)"); question_id makes
-    intervals true where questions repeat. Rows without an outcome are skipped and counted.
+    Needs model_a, model_b and outcome (0 to 1), winner (a model's name, model_a, model_b, tie, both_bad, skip) or
+    human_pref (0: model_a, 1: model_b); question_id makes intervals true where questions repeat. Rows without an
+    outcome are skipped and counted. A board's votes.jsonl is read too.
     """
     from arena.battles.read.files import read_battles
     from arena.battles.read.wanted import Wanted
@@ -98,6 +99,7 @@ def rate(
     file = read_battles(battles, Wanted(judge, _needed(features), cluster, by))
     board = rated(file.table, options, every_judge=file.every_judge)
     document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
+    document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
     document["cluster"] = None if file.table.question is None else cluster
     if as_json:
         from arena.files import to_json

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Literal, cast
+from typing import cast
 
 from arena.errors import DataError
 from arena.files import object_of, read_lines, to_json, write_error
 from arena.store.lock import held
+from arena.tables import name_of, number_of, open_table, rows_of
 from arena.types import JSON
-from arena.winners import OUTCOMES, WORDS, Choice, winner_of
+from arena.winners import OUTCOMES, Cell, Choice, Readings, Side, read_winners, side_of, winner_of
 
-Side = Literal["model_a", "model_b"]
 Pair = tuple[str, str, str]
 """What a vote is about: question_id, and the two models by code point."""
 Keys = tuple[str | None, str | None]
 """The answers of a pair, in its order."""
+Row = dict[str, JSON]
 _OWN = "votes.jsonl"
 _QUESTION = ("question_id", "row_id", "id")
 _VOTER = ("voter", "annotator", "annotator_id", "user")
 _LANGUAGE = ("language", "meta_lang", "lang")
+_KNOWN = ("model_a", "model_b", "winner", "outcome", "human_pref", *_QUESTION, *_VOTER, *_LANGUAGE)
 
 
 def pair_key(question_id: str, one: str, other: str) -> Pair:
@@ -129,19 +131,49 @@ def read_votes(path: Path, *, lenient: bool = False) -> Votes:
     row_id), voter, category and language are used where they stand. Raises DataError naming the line that is no vote,
     or counts it where `lenient`: what is looked at goes on, and a file that is not there yet holds no votes.
     """
-    if not path.is_file():
-        if lenient:
-            return Votes()
-        raise DataError(f"{path}: no such file")
-    votes, damaged = [], 0
-    for number, line in _lines(path):
+    if lenient and not path.is_file():
+        return Votes()
+    if path.is_file() and path.stat().st_size == 0:
+        return Votes()
+    lines: list[tuple[str, Mapping[str, JSON]]] = []
+    damaged = 0
+    for place, read in _lines(path):
         try:
-            votes.append(_vote(line if isinstance(line, Mapping) else object_of(path, number, line), number))
-        except (ValueError, DataError) as error:
+            lines.append((place, read()))
+        except DataError:
             if not lenient:
-                raise error if isinstance(error, DataError) else DataError(f"{path}:{number}: {error}") from None
+                raise
+            damaged += 1
+    winners = read_winners({cell for _, line in lines if (cell := _cell(line))})
+    votes = []
+    for number, (place, line) in enumerate(lines, start=1):
+        try:
+            votes.append(_vote(line, number, winners))
+        except ValueError as error:
+            if not lenient:
+                raise DataError(f"{place}: {error}") from None
             damaged += 1
     return Votes(tuple(votes), damaged)
+
+
+def is_ours(line: Mapping[str, JSON]) -> bool:
+    """Whether a line is one of votes.jsonl."""
+    return {"vote_id", "voter", "winner"} <= line.keys()
+
+
+def counted_lines(lines: Iterable[tuple[int, Row]]) -> tuple[list[tuple[int, Row]], dict[str, int]]:
+    """The lines of votes.jsonl that count, the last of every voter on every battle, and how many others there are."""
+    latest: dict[object, tuple[int, Row]] = {}
+    total = skipped = 0
+    for number, line in lines:
+        names = [_name(line, side) or "" for side in ("model_a", "model_b")]
+        key = _first(line, _VOTER), pair_key(_first(line, _QUESTION) or str(number), *names)
+        total += 1
+        skipped += line.get("winner") == "skip"
+        latest[key] = number, line
+    kept = [found for found in latest.values() if found[1].get("winner") != "skip"]
+    left_out = {"skipped by the voter": skipped, "replaced by a later vote": total - skipped - len(kept)}
+    return kept, {reason: n for reason, n in left_out.items() if n}
 
 
 def append_vote(path: Path, vote: Vote) -> None:
@@ -166,25 +198,29 @@ def _last_byte(handle: int, size: int) -> bytes:
     return os.read(handle, 1)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes | Mapping[str, JSON]]]:
-    """The lines of JSONL, not read yet, or the rows of a CSV; in our own file an unterminated last line is ignored."""
-    if path.suffix.lower() in {".jsonl", ".ndjson"}:
-        for where, line in read_lines(path, growing=path.name.endswith(_OWN)):
-            yield where.number, line
-        return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            for row in reader:
-                yield reader.line_num, dict(row)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
+def _lines(path: Path) -> Iterator[tuple[str, Callable[[], Mapping[str, JSON]]]]:
+    """Every line or row with its place, not read yet; in our own file an unterminated last line is ignored."""
+    with open_table(path, "csv") as file:
+        if file.kind != "jsonl":
+            for place, row in rows_of(file, _KNOWN):
+                yield place, partial(dict, row)
+            return
+        for where, line in read_lines(file.path, growing=path.name.endswith(_OWN)):
+            yield f"{file}:{where.number}", partial(object_of, Path(file.name), where.number, line)
 
 
-def _vote(line: Mapping[str, JSON], number: int) -> Vote:
+def _cell(line: Mapping[str, JSON]) -> Cell | None:
+    """What a line says of its winner, beside the names of its models."""
+    stated = _first(line, ("winner",))
+    if stated is None:
+        return None
+    return stated, side_of(stated, _first(line, ("model_a",)) or "", _first(line, ("model_b",)) or "")
+
+
+def _vote(line: Mapping[str, JSON], number: int, winners: Readings) -> Vote:
     """One line. Raises ValueError saying what is wrong with it."""
     model_a, model_b = (_name(line, name) for name in ("model_a", "model_b"))
-    winner, stated = _winner(line, model_a, model_b)
+    winner, stated = _winner(line, winners)
     left, seconds = line.get("left"), line.get("seconds")
     return Vote(
         vote_id=_first(line, ("vote_id",)),
@@ -207,15 +243,12 @@ def _vote(line: Mapping[str, JSON], number: int) -> Vote:
     )
 
 
-def _winner(line: Mapping[str, JSON], model_a: str, model_b: str) -> tuple[Choice, float | None]:
+def _winner(line: Mapping[str, JSON], winners: Readings) -> tuple[Choice, float | None]:
     """Who won, and P(model_a wins) where the line has a number in its place."""
-    if (stated := _first(line, ("winner",))) is not None:
-        if stated in (model_a, model_b):
-            return winner_of(float(stated == model_a)), None
-        if (choice := WORDS.get(stated.lower())) is None:
-            allowed = ", ".join(word for word, meant in WORDS.items() if meant != "skip")
-            raise ValueError(f"winner: found {stated!r}, allowed: {allowed}, skip, or a model's name")
-        return choice, None
+    if (cell := _cell(line)) is not None:
+        if cell in winners.refused:
+            raise ValueError(f"winner: {winners.refused[cell]}")
+        return winners.choices[cell], None
     for name, swapped in (("outcome", False), ("human_pref", True)):
         if name in line:
             value = _number(line[name])
@@ -260,13 +293,11 @@ def _name(line: Mapping[str, JSON], field_name: str) -> str:
 
 
 def _first(line: Mapping[str, JSON], names: Iterable[str]) -> str | None:
-    return next((str(line[name]) for name in names if line.get(name) not in (None, "")), None)
+    return next((found for name in names if (found := name_of(line.get(name))) is not None), None)
 
 
 def _number(value: JSON) -> float | None:
-    if value is None or value == "":
-        return None
     try:
-        return float(value)  # type: ignore[arg-type]  # text from a CSV cell
-    except (TypeError, ValueError):
-        raise ValueError(f"expected a number, found {value!r}") from None
+        return number_of(value)
+    except ValueError:
+        raise ValueError(f"expected a number, found {value!r:.80}") from None

@@ -71,8 +71,8 @@ def test_a_quoted_cell_may_hold_newlines_wherever_the_reader_cuts_the_file(tmp_p
 
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
-    path = text(tmp_path / "b.csv", ROWS.replace(",", ";"))
-    assert "no column 'model_a' (have: question_id;model_a;model_b;winner)" in refused(path)
+    path = text(tmp_path / "b.csv", ROWS.replace(",", ":"))
+    assert "no column 'model_a' (have: question_id:model_a:model_b:winner)" in refused(path)
     whole = write(tmp_path / "c.csv", [row | {"length_a": 1.0} for row in BATTLES])
     for option, message in (
         (("--style", "length"), "style: no column 'length', nor length_a and length_b (have: question_id, model_a,"),

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from arena.battles.read.files import READERS, read_battles
+from arena.battles.read.files import read_battles
 from arena.battles.read.wanted import Wanted
 from arena.errors import DataError
 from arena.store.votes import Vote, Votes, append_vote, read_votes
-from arena.winners import BATTLE_OUTCOMES, OUTCOMES, WORDS
+from arena.winners import OUTCOMES, WORDS, Cell, Choice, read_winners
 
 VOTE = Vote(
     "id", "7", "a", "b", "ka", "kb", "model_b", "model_a", True, "me", 2.5, "2026-11-21T10:00:00Z",
@@ -45,17 +45,42 @@ def test_every_word_for_a_winner_is_read_from_one_table(tmp_path: Path, word: st
     assert [v.outcome for v in votes.counted()] == ([] if vote.winner == "skip" else [OUTCOMES[vote.winner]])
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in READERS if suffix not in (".parquet", ".csv")])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".json"])
 @pytest.mark.parametrize("word", WORDS)
-def test_a_file_of_battles_takes_its_own_words_and_names_the_others(tmp_path: Path, word: str, suffix: str) -> None:
-    path = written(tmp_path / f"b{suffix}", line(word))
-    if suffix == ".json":
-        path.write_text(f"[{path.read_text()}]")
-    if word in BATTLE_OUTCOMES:
-        assert read_battles(path, Wanted()).table.outcome.tolist() == [OUTCOMES[WORDS[word]]]
-    else:
-        with pytest.raises(DataError, match="allowed: model_a, model_b, tie, tie \\(bothbad\\), null"):
-            read_battles(path, Wanted())
+def test_a_file_of_battles_takes_the_same_words_as_one_of_votes(tmp_path: Path, word: str, suffix: str) -> None:
+    row = line(word.upper())
+    text = json.dumps([row] if suffix == ".json" else row)
+    if suffix in (".csv", ".tsv"):
+        mark = "\t" if suffix == ".tsv" else ","
+        text = mark.join(row) + "\n" + mark.join(map(str, row.values())) + "\n"
+    path = tmp_path / f"b{suffix}"
+    path.write_text(text)
+    rated, voted = read_battles(path, Wanted()), read_votes(path)
+    assert rated.table.outcome.tolist() == [vote.outcome for vote in voted.counted()]
+    assert bool(rated.skipped) == (WORDS[word] == "skip")
+
+
+A, B, NEITHER = "model_a", "model_b", None
+DOUBTFUL: dict[str, tuple[list[Cell], dict[Cell, Choice | None]]] = {
+    "names go before words that say the same": ([("A", A), ("B", B)], {("A", A): "model_a", ("B", B): "model_b"}),
+    "alone, it may be either": ([("A", B)], {("A", B): None}),
+    "the column has names": ([("A", B), ("x", A)], {("A", B): "model_b"}),
+    "the column has words": ([("A", B), ("model_b", NEITHER)], {("A", B): "model_a"}),
+    "the column has both": ([("A", B), ("x", A), ("b", NEITHER)], {("A", B): None}),
+    "ties stand beside names and words": ([("A", B), ("tie", NEITHER)], {("A", B): None}),
+    "a model called tie among names": ([("tie", A), ("x", B)], {("tie", A): "model_a"}),
+    "a model called tie among words": ([("tie", A), ("model_b", NEITHER)], {("tie", A): "tie"}),
+    "a model called tie where others tie": ([("tie", A), ("x", B), ("tie", NEITHER)], {("tie", A): None}),
+    "a model called skip among names": ([("skip", B), ("y", A)], {("skip", B): "model_b"}),
+}
+
+
+@pytest.mark.parametrize("case", DOUBTFUL)
+def test_a_cell_that_is_a_name_and_a_word_is_read_as_its_column_is(case: str) -> None:
+    cells, expected = DOUBTFUL[case]
+    read = read_winners(cells)
+    assert {cell: read.choices.get(cell) for cell in expected} == expected
+    assert read.refused.keys() == {cell for cell, choice in expected.items() if choice is None}
 
 
 @pytest.mark.parametrize(

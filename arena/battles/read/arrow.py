@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,8 +15,9 @@ from arena.battles.read.wanted import NUMBERS, BattleFile, Wanted
 from arena.errors import DataError
 from arena.ratings.data.arrays import Codes, FloatArray, Mask
 from arena.ratings.data.table import FAINTEST, BattleTable, Coded
+from arena.tables import TableFile, blank_warnings, name_of, number_of
 from arena.types import PANEL
-from arena.winners import BATTLE_OUTCOMES
+from arena.winners import OUTCOMES, Cell, Side, read_winners
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,32 +25,34 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", np.int32, np.float64)
 
 
-def from_arrow(data: pa.Table, path: Path, wanted: Wanted) -> BattleFile:
+def from_arrow(data: pa.Table, file: TableFile, wanted: Wanted) -> BattleFile:
     """A checked table from arrow columns; rows without an outcome, or not rated, are skipped and counted."""
     there = set(data.column_names)
     coded = {
-        name: _coded(data.column(name), path, name)
+        name: _coded(data.column(name), file, name)
         for name in data.column_names
         if wanted.is_name(name) and (name not in ("model_a", "model_b") or name == wanted.cluster)
     }
-    models, a, b = _models(*(_coded(data.column(name), path, name) for name in ("model_a", "model_b")))
-    outcome = _numbers(data, "outcome", path) if "outcome" in there else _winners(coded["winner"], path)
-    keep, skipped, every = _selection(coded, outcome, wanted, path)
-    first = _first(coded["first_model"], models, a, b, path) if "first_model" in coded else None
-    style = {name: _numbers(data, name, path) for name in there if not wanted.is_name(name) and name not in NUMBERS}
+    models, a, b = _models(*(_coded(data.column(name), file, name) for name in ("model_a", "model_b")))
+    outcome, by_voter = _outcomes(data, coded, (models, a, b), file)
+    keep, skipped, every = _selection(coded, outcome, wanted, file, by_voter)
+    first = _first(coded["first_model"], models, a, b, file) if "first_model" in coded else None
+    style = {name: _numbers(data, name, file) for name in there if not wanted.is_name(name) and name not in NUMBERS}
     table = BattleTable(
         models=models, a=a, b=b, outcome=outcome, first=first,
-        weight=_numbers(data, "weight", path) if "weight" in there else None,
+        weight=_numbers(data, "weight", file) if "weight" in there else None,
         question=coded.get(wanted.cluster), judge=coded.get("judge"), category=coded.get("category"),
         language=coded.get("language"), style=_style(style),
     )  # fmt: skip
-    _check(table, keep if every is None else keep | every, path, wanted.cluster)
+    _check(table, keep if every is None else keep | every, file, wanted.cluster)
     judges = None if every is None else _compact(table.select(every))
-    return BattleFile(_compact(table if keep.all() else table.select(keep)), skipped, judges)
+    named = {name: column.names for name, column in coded.items()} | {"model": models}
+    odd = [text for name, names in named.items() for text in blank_warnings(name, names)]
+    return BattleFile(_compact(table if keep.all() else table.select(keep)), skipped, judges, warnings=tuple(odd))
 
 
 def _selection(
-    coded: dict[str, Coded], outcome: FloatArray, wanted: Wanted, path: Path
+    coded: dict[str, Coded], outcome: FloatArray, wanted: Wanted, file: TableFile, by_voter: Mask
 ) -> tuple[Mask, dict[str, int], Mask | None]:
     """Rows to rate, how many others there are by reason, and the rows of all judges where a panel is rated."""
     n = len(outcome)
@@ -59,7 +61,7 @@ def _selection(
     if wanted.judge is not None:
         if judge is None or wanted.judge not in judge.names:
             have = ", ".join(judge.names) if judge is not None else "no judge column"
-            raise DataError(f"{path}: no battles by judge {wanted.judge!r} (have: {have})")
+            raise DataError(f"{file}: no battles by judge {wanted.judge!r} (have: {have})")
         chosen = judge.codes == judge.names.index(wanted.judge)
     elif judge is not None and PANEL in counted_judges(judge.names):
         chosen = counted_codes(judge.names, judge.codes)
@@ -75,13 +77,13 @@ def _selection(
             known = state.names[state.codes[row]] if state.codes[row] >= 0 else "no state"
             skipped[reason.names[why] if reason is not None and why >= 0 else known] += 1
         chosen, every = chosen & is_rated, None if every is None else every & is_rated
-    without = int((chosen & ~rated).sum())
-    if without:
-        skipped["no outcome"] += without
+    for left_out, rows in (("skipped by the voter", by_voter), ("no outcome", ~rated & ~by_voter)):
+        if without := int((chosen & rows).sum()):
+            skipped[left_out] += without
     return chosen & rated, dict(skipped), None if every is None else every & rated
 
 
-def _coded(column: pa.ChunkedArray, path: Path, name: str) -> Coded:
+def _coded(column: pa.ChunkedArray, file: TableFile, name: str) -> Coded:
     """A text column as sorted names and codes; numbers are written as text, whole ones without a fraction."""
     import pyarrow as pa
 
@@ -92,18 +94,12 @@ def _coded(column: pa.ChunkedArray, path: Path, name: str) -> Coded:
             column = column.dictionary_encode()
         column = column.unify_dictionaries()
     except pa.ArrowException as error:
-        raise DataError(f"{path}: {name}: not a column of names: {error}") from error
+        raise DataError(f"{file}: {name}: not a column of names: {error}") from error
     if column.num_chunks == 0:
         return Coded((), np.zeros(0, dtype=np.int32))
-    names = [_text(value) for value in column.chunk(0).dictionary.to_pylist()]
+    names = [name_of(value) for value in column.chunk(0).dictionary.to_pylist()]
     codes = np.concatenate([_values(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
     return Coded.recoded(names, codes)
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, float):
-        return None if np.isnan(value) else str(int(value)) if value.is_integer() else str(value)
-    return str(value)
 
 
 def _values(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
@@ -141,36 +137,59 @@ def _compact(table: BattleTable) -> BattleTable:
     return replace(table, judge=Coded.recoded(names, table.judge.codes))
 
 
-def _winners(winner: Coded, path: Path) -> FloatArray:
-    unknown = [name for name in winner.names if name not in BATTLE_OUTCOMES]
-    if unknown:
-        row = int(np.argmax(winner.codes == winner.names.index(unknown[0])))
-        raise DataError(
-            f"{path}: row {row + 1}: winner: found {unknown[0]!r}, allowed: {', '.join(BATTLE_OUTCOMES)}, null"
-        )
-    values = np.array([*(BATTLE_OUTCOMES[name] for name in winner.names), np.nan])
-    result: FloatArray = values[winner.codes]
-    return result
+def _outcomes(
+    data: pa.Table, coded: dict[str, Coded], met: tuple[tuple[str, ...], Codes, Codes], file: TableFile
+) -> tuple[FloatArray, Mask]:
+    """P(model_a wins) of every row, and which ones a voter skipped."""
+    if "outcome" in data.column_names:
+        outcome = _numbers(data, "outcome", file)
+    elif "winner" in coded:
+        return _winners(coded["winner"], *met, file)
+    else:
+        outcome = 1 - _numbers(data, "human_pref", file)
+    return outcome, np.zeros(len(outcome), dtype=bool)
 
 
-def _numbers(data: pa.Table, name: str, path: Path) -> FloatArray:
+def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: TableFile) -> tuple[FloatArray, Mask]:
+    place = {name: code for code, name in enumerate(models)}
+    names = np.array([*(place.get(name, -2) for name in winner.names), -2], dtype=np.int32)[winner.codes]
+    cells = np.where(winner.codes < 0, -1, 3 * winner.codes + (names == a) + 2 * (names == b))
+    sides: tuple[Side | None, ...] = (None, "model_a", "model_b")
+    there = np.flatnonzero(np.bincount(cells[cells >= 0], minlength=3 * len(winner.names)))
+    meant: dict[int, Cell] = {int(cell): (winner.names[cell // 3], sides[cell % 3]) for cell in there}
+    choices, refused = read_winners(meant.values())
+    wrong = np.isin(cells, [cell for cell, said in meant.items() if said in refused])
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(f"{file}: row {row + 1}: winner: {refused[meant[int(cells[row])]]}")
+    values, skips = np.full(3 * len(winner.names) + 1, np.nan), np.zeros(3 * len(winner.names) + 1, dtype=bool)
+    for cell, said in meant.items():
+        values[cell] = OUTCOMES.get(choices[said], np.nan)
+        skips[cell] = said[0].strip().lower() == "skip"
+    return values[cells], skips[cells]
+
+
+def _numbers(data: pa.Table, name: str, file: TableFile) -> FloatArray:
     import pyarrow as pa
 
+    column = data.column(name)
     try:
-        chunks = data.column(name).cast(pa.float64()).chunks
-    except pa.ArrowException as error:
-        raise DataError(f"{path}: {name}: not a column of numbers: {error}") from error
+        if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
+            column = pa.chunked_array([pa.array(map(number_of, column.to_pylist()), pa.float64())])
+        chunks = column.cast(pa.float64()).chunks
+    except (ValueError, pa.ArrowException) as error:
+        raise DataError(f"{file}: {name}: not a column of numbers: {error}") from error
     return np.concatenate([np.zeros(0), *(_values(chunk, np.dtype(np.float64), np.nan) for chunk in chunks)])
 
 
-def _first(first: Coded, models: tuple[str, ...], a: Codes, b: Codes, path: Path) -> FloatArray:
+def _first(first: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: TableFile) -> FloatArray:
     place = {name: code for code, name in enumerate(models)}
     codes = np.array([*(place.get(name, -2) for name in first.names), -1], dtype=np.int32)[first.codes]
     alien = (codes != -1) & (codes != a) & (codes != b)
     if alien.any():
         row = int(np.argmax(alien))
         raise DataError(
-            f"{path}: row {row + 1}: first_model: found {first.names[first.codes[row]]!r}, "
+            f"{file}: row {row + 1}: first_model: found {first.names[first.codes[row]]!r}, "
             "allowed: model_a or model_b of its row"
         )
     return np.where(codes == -1, np.nan, np.where(codes == a, 1.0, -1.0))
@@ -187,7 +206,7 @@ def _style(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
     return found
 
 
-def _check(table: BattleTable, rows: Mask, path: Path, cluster: str) -> None:
+def _check(table: BattleTable, rows: Mask, file: TableFile, cluster: str) -> None:
     """Refuse what cannot be rated, by the number of the row in the file and what was found there."""
     weight, outcome = table.weight, table.outcome
     checks: list[tuple[Mask, Callable[[int], str], str, str]] = [
@@ -212,7 +231,7 @@ def _check(table: BattleTable, rows: Mask, path: Path, cluster: str) -> None:
         found = bad & rows
         if found.any():
             row = int(np.argmax(found))
-            raise DataError(f"{path}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
+            raise DataError(f"{file}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
 
 
 def _shown(value: float) -> str:

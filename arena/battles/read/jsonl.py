@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from arena.battles.read.arrow import from_arrow
 from arena.battles.read.own import Line, read_own
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import DataError
+from arena.store.votes import counted_lines, is_ours
+from arena.tables import TableFile, elements, name_of, number_of, objects
 from arena.types import JSON
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MARK = b"\xef\xbb\xbf"
-"""The byte order mark that some editors put before UTF-8."""
 
-
-def read_jsonl(path: Path, wanted: Wanted) -> BattleFile:
+def read_jsonl(file: TableFile, wanted: Wanted) -> BattleFile:
     """JSON lines: our own reports/battles.jsonl with its verdicts, or columns of anybody's."""
-    first = first_line(path)
+    first = next(objects(file), (0, None))[1]
+    if first is None:
+        raise DataError(f"{file}: the file is empty")
     if isinstance(first.get("verdicts"), list):
-        return read_own(lines(path), path, wanted)
-    return from_arrow(_columns(path, wanted, first), path, wanted)
+        return read_own(objects(file), file, wanted)
+    if is_ours(first):
+        kept, left_out = counted_lines(objects(file))
+        return from_arrow(_by_object(kept, file, wanted), file, wanted).leaving_out(left_out)
+    return from_arrow(_columns(file, wanted, first), file, wanted)
 
 
-def read_array(path: Path, wanted: Wanted) -> BattleFile:
+def read_array(file: TableFile, wanted: Wanted) -> BattleFile:
     """A JSON array, as Chatbot Arena publishes its battles, object by object."""
-    return from_arrow(_by_object(_elements(path), path, wanted), path, wanted)
+    return from_arrow(_by_object(elements(file), file, wanted), file, wanted)
 
 
-def _columns(path: Path, wanted: Wanted, first: Line) -> pa.Table:
+def _columns(file: TableFile, wanted: Wanted, first: Line) -> pa.Table:
     """By pyarrow with the types of the first line; a file that mixes types is read line by line instead."""
     import pyarrow as pa
     from pyarrow import json
 
     types = {}
-    for name in wanted.candidates():
+    for column, name in _possible(wanted, first).items():
         if wanted.is_name(name):
-            types[name] = pa.int64() if isinstance(first.get(name), int) else pa.string()
+            types[column] = pa.int64() if isinstance(first.get(column), int) else pa.string()
         else:
-            types[name] = pa.float64()
+            types[column] = pa.float64()
     attempts = [("ignore", list(types))]
     if first.keys() <= types.keys():  # then a field that begins further down is an error, and found for nothing
         attempts.insert(0, ("error", list(first)))
@@ -50,78 +54,48 @@ def _columns(path: Path, wanted: Wanted, first: Line) -> pa.Table:
         schema = pa.schema([pa.field(name, types[name]) for name in names])
         parse = json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected)
         try:
-            data = json.read_json(path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
+            data = json.read_json(file.path, read_options=json.ReadOptions(block_size=4 << 20), parse_options=parse)
         except (pa.ArrowException, UnicodeDecodeError):
             continue
         there = [name for name in names if name in first or data.column(name).null_count < len(data)]
-        return data.select(wanted.columns(path, [*there, *(name for name in first if name not in there)]))
-    return _by_object(lines(path), path, wanted)
+        columns = wanted.columns(file, [*there, *(name for name in first if name not in there)])
+        return data.select(list(columns)).rename_columns(list(columns.values()))
+    return _by_object(objects(file), file, wanted)
 
 
-def _by_object(objects: Iterable[tuple[int, Line]], path: Path, wanted: Wanted) -> pa.Table:
+def _possible(wanted: Wanted, first: Line) -> dict[str, str]:
+    """The columns that a file with this first line may have for us, and what we call them."""
+    return {name: name for name in wanted.candidates()} | wanted.aliases(first)
+
+
+def _by_object(objects: Iterable[tuple[int, Line]], file: TableFile, wanted: Wanted) -> pa.Table:
     """The wanted columns with identifiers written as text. Raises DataError that names the line of a bad value."""
     import pyarrow as pa
 
-    found: dict[str, list[str | float | None]] = {name: [] for name in wanted.candidates()}
+    lines = iter(objects)
+    first = next(lines, (0, Line()))
+    possible = _possible(wanted, first[1])
+    found: dict[str, list[str | float | None]] = {column: [] for column in possible}
     names: dict[str, None] = {}
-    for number, line in objects:
+    for number, line in chain([first] if first[1] else [], lines):
         names |= dict.fromkeys(line)
-        for name, values in found.items():
-            values.append(_cell(path, number, name, line.get(name), wanted))
-    columns = wanted.columns(path, list(names))
-    types = {name: pa.string() if wanted.is_name(name) else pa.float64() for name in columns}
-    return pa.table({name: pa.array(found[name], types[name]) for name in columns})
+        for column, values in found.items():
+            values.append(_cell(file, number, column, line.get(column), wanted.is_name(possible[column])))
+    columns = wanted.columns(file, list(names))
+    return pa.table(
+        {
+            name: pa.array(found[column], pa.string() if wanted.is_name(name) else pa.float64())
+            for column, name in columns.items()
+        }
+    )
 
 
-def _cell(path: Path, number: int, name: str, value: JSON, wanted: Wanted) -> str | float | None:
+def _cell(file: TableFile, number: int, column: str, value: JSON, is_name: bool) -> str | float | None:
     """One value of a column, whole numbers written as text where names are wanted."""
-    if value is None:
-        return None
-    if not isinstance(value, bool):
-        if wanted.is_name(name):
-            if isinstance(value, str | int):
-                return str(value)
-            if isinstance(value, float) and value.is_integer():
-                return str(int(value))
-        elif isinstance(value, int | float):
-            return float(value)
-    kind = "a text or a whole number" if wanted.is_name(name) else "a number"
-    raise DataError(f"{path}:{number}: {name}: found {value!r}, allowed: {kind}, or null")
-
-
-def first_line(path: Path) -> Line:
-    """The first line that is not empty. Raises DataError when there is none."""
-    for _, line in lines(path):
-        return line
-    raise DataError(f"{path}: the file is empty")
-
-
-def lines(path: Path) -> Iterator[tuple[int, Line]]:
-    """The objects of a JSONL file with the numbers of their lines. Raises DataError that names the line."""
-    import orjson
-
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            text = raw.removeprefix(_MARK) if number == 1 else raw
-            if not text.strip():
-                continue
-            try:
-                line = orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                raise DataError(f"{path}:{number}: not JSON: {error}") from error
-            if not isinstance(line, dict):
-                raise DataError(f"{path}:{number}: not a JSON object")
-            yield number, line
-
-
-def _elements(path: Path) -> Iterator[tuple[int, Line]]:
-    """The objects of a JSON array, numbered from 1."""
-    import orjson
-
-    try:
-        found = orjson.loads(path.read_bytes().removeprefix(_MARK))
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
-        raise DataError(f"{path}: not a JSON array of objects (one object per line belongs into a .jsonl file)")
-    yield from enumerate(found, start=1)
+    if not isinstance(value, bool | list | dict):
+        try:
+            return name_of(value) if is_name else number_of(value)
+        except ValueError:
+            pass
+    kind = "a text or a number" if is_name else "a number"
+    raise DataError(f"{file}:{number}: {column}: found {value!r:.80}, allowed: {kind}, or null")

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena.battles.read.arrow import from_arrow
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import DataError
+from arena.tables import TableFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def read_parquet(path: Path, wanted: Wanted) -> BattleFile:
+def read_parquet(file: TableFile, wanted: Wanted) -> BattleFile:
     """Names come as dictionaries, which is how parquet stores them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        schema = pq.ParquetFile(path).schema_arrow
-        columns = wanted.columns(path, schema.names)
+        schema = pq.ParquetFile(file.path).schema_arrow
+        columns = wanted.columns(file, schema.names)
         text = [name for name in columns if _is_text(schema.field(name).type)]
-        data = pq.ParquetFile(path, read_dictionary=text).read(columns=columns)
+        data = pq.ParquetFile(file.path, read_dictionary=text).read(columns=list(columns))
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not readable as parquet: {error}") from error
-    return from_arrow(data, path, wanted)
+        raise DataError(f"{file}: not readable as parquet: {error}") from error
+    return from_arrow(data.rename_columns([columns[name] for name in data.column_names]), file, wanted)
 
 
 def _is_text(kind: pa.DataType) -> bool:
