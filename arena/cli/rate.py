@@ -88,6 +88,7 @@ def rate(
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
     from arena.ratings import rate as rated
+    from arena.reports.leaderboard import with_verdict
 
     features = tuple(dict.fromkeys(name.strip() for name in style.split(",") if name.strip()))
     options = RatingOptions(
@@ -101,16 +102,15 @@ def rate(
     document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
     document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
     document["cluster"] = None if file.table.question is None else cluster
+    report = with_verdict(document)
     if as_json:
         from arena.files import to_json
 
-        say_json(to_json(document, indent=True))
+        say_json(to_json(report.stored, indent=True))
     else:
         from arena.cli.details import print_pairs, print_slices
         from arena.cli.table import print_board
-        from arena.reports.board import report_of
 
-        report = report_of(document)
         print_board(report)
         for name in by:
             print_slices(report, name)

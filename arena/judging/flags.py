@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.formats import suspicious
@@ -31,6 +31,9 @@ class Flagged:
     flags: tuple[str, ...]
     """`truncated (3)`, `suspicious: override (805)`, `repeated answer (805)`: what, and how many answers."""
     warnings: tuple[str, ...]
+    counts: Mapping[str, int]
+    """`answers` of leaderboard.json: `n, questions, suspicious` (by whatever sign) and `repeated`, to how many
+    questions the most frequent answer was given, unusual or not."""
 
 
 def flag_answers(model: str, answers: Sequence[Answer]) -> Flagged:
@@ -42,25 +45,39 @@ def flag_answers(model: str, answers: Sequence[Answer]) -> Flagged:
     flags, warnings = [], []
     if cut := sum(answer.status == "truncated" for answer in answers):
         flags.append(f"truncated ({cut})")
-    signs = Counter(sign for answer in answers for sign in suspicious("\n".join(answer.turns)))
+    found = [suspicious("\n".join(answer.turns)) for answer in answers]
+    signs = Counter(sign for of_one in found for sign in of_one)
     for sign, count in sorted(signs.items(), key=lambda item: (-item[1], item[0])):
         flags.append(f"suspicious: {sign} ({count})")
         warnings.append(f"{model}: {count} of {len(answers)} answers hold {_WORDS.get(sign, sign)}; look at them")
-    if repeats := most_repeated(answers):
+    given, asked = _given(answers), len({answer.question_id for answer in answers})
+    if repeats := _unusual(given, asked):
         flags.append(f"repeated answer ({repeats})")
         warnings.append(f"{model}: one and the same answer was given to {repeats} of {len(answers)} questions")
-    return Flagged(tuple(flags), tuple(warnings))
+    counts = {
+        "n": len(answers), "questions": asked, "suspicious": sum(map(bool, found)),
+        "repeated": max(map(len, given.values()), default=0),
+    }  # fmt: skip
+    return Flagged(tuple(flags), tuple(warnings), counts)
 
 
 def most_repeated(answers: Sequence[Answer]) -> int:
     """To how many questions the most frequent answer was given; 0 when that is nothing unusual."""
+    return _unusual(_given(answers), len({answer.question_id for answer in answers}))
+
+
+def _given(answers: Sequence[Answer]) -> Mapping[tuple[str, ...], set[str]]:
+    """The questions that each answer was given to, white space around it aside; empty ones are no answer."""
     questions: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for answer in answers:
         turns = tuple(turn.strip() for turn in answer.turns)
         if any(turns):
             questions[turns].add(answer.question_id)
-    asked = len({answer.question_id for answer in answers})
-    unusual = [len(given) for turns, given in questions.items() if _is_unusual(turns, len(given), asked)]
+    return questions
+
+
+def _unusual(given: Mapping[tuple[str, ...], set[str]], asked: int) -> int:
+    unusual = [len(questions) for turns, questions in given.items() if _is_unusual(turns, len(questions), asked)]
     return max(unusual, default=0)
 
 

@@ -87,6 +87,21 @@ NOT_MEASURED = Performance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A model's current answers, counted; None on boards that do not say."""
+
+    n: int | None = None
+    questions: int | None = None
+    suspicious: int | None = None
+    """Answers that look made to sway the judge, by whatever sign."""
+    repeated: int | None = None
+    """To how many questions its most frequent answer was given."""
+
+
+NOT_COUNTED = Answered()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Line):
     """One model's row of the leaderboard."""
 
@@ -102,6 +117,7 @@ class Standing(Line):
     mean_length: float | None = None
     cost_usd: float | None = None
     performance: Performance = NOT_MEASURED
+    answers: Answered = NOT_COUNTED
     categories: Mapping[str, Slice] = field(default_factory=dict)
     languages: Mapping[str, Slice] = field(default_factory=dict)
     criteria: Mapping[str, float | None] = field(default_factory=dict)

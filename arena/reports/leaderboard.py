@@ -10,18 +10,25 @@ from pathlib import Path
 from arena.files import round_floats, to_json, write_atomically
 from arena.reports.board import Ends, Line, Report, Standing, report_of
 from arena.reports.columns import BoardColumn, Kind, columns_of, csv_fields
+from arena.reports.verdict import verdict_of
 from arena.types import JSON
 
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 
 
 def write_leaderboard(folder: Path, board: dict[str, JSON]) -> Report:
-    """Write the three files; returns the board as it was written, floats rounded."""
-    report = report_of(round_floats(board))
+    """Write the three files; returns the board as it was written, floats rounded, with its verdict."""
+    report = with_verdict(round_floats(board))
     write_atomically(folder / "leaderboard.json", to_json(report.stored, indent=True) + b"\n")
     write_atomically(folder / "leaderboard.csv", to_csv(report))
     write_atomically(folder / "leaderboard.md", to_markdown(report))
     return report
+
+
+def with_verdict(board: JSON) -> Report:
+    """A board's report, with what it says in one sentence as the first field of its object. Raises DataError."""
+    report = report_of(board)
+    return report_of({"verdict": verdict_of(report).to_json(), **report.stored})
 
 
 def to_csv(report: Report) -> str:

@@ -22,7 +22,7 @@ from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
 from arena.errors import InputError
-from arena.judging.flags import flag_answers
+from arena.judging.flags import Flagged, flag_answers
 from arena.money import known_sum
 from arena.ratings import Leaderboard, rate, rate_scores
 from arena.ratings.findings.panel import panel_diagnostics
@@ -75,7 +75,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         warnings=(*board.warnings, *warnings, *found, *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
-    document = _document(board, rated, counted, answers) | {"inputs": inputs.sha256}
+    document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
     written = write_leaderboard(folder, document)
     return Rated(written, folder, tuple(too_many_failures(board, rows, answers)))
 
@@ -108,7 +108,9 @@ def _options(config: Config) -> dict[str, JSON]:
     }
 
 
-def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers: Answers) -> dict[str, JSON]:
+def _document(
+    board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers: Answers, flagged: Mapping[str, Flagged]
+) -> dict[str, JSON]:
     """The leaderboard as rated, with what only the board's files know."""
     mode = board.config.reviews_gen.mode
     no_opponents: dict[str, JSON] = {"wins": None, "losses": None, "ties": None} if mode == "single" else {}
@@ -118,7 +120,13 @@ def _document(board: OpenBoard, rated: Leaderboard, rows: Sequence[Row], answers
         "mode": mode,
         "ranked_by": rated.ranked_by,
         **rated.to_json(),
-        "models": [row.to_json() | no_opponents | _measured(_in_order(answers[row.model])) for row in rated.models],
+        "models": [
+            row.to_json()
+            | no_opponents
+            | _measured(_in_order(answers[row.model]))
+            | {"answers": dict(flagged[row.model].counts)}
+            for row in rated.models
+        ],
         "seed": board.config.seed,
         "options": _options(board.config),
         "excluded": dict(sorted(excluded.items())),

@@ -79,7 +79,9 @@ def test_every_typed_field_is_one_that_is_written() -> None:
     methods = {name for method in METHODS.values() for column in method.columns for name in column.fields}
     of_board = {"mode", "simulated", "excluded", "pending", "seed", "options", "inputs", "cluster", "stored"}
     assert _names(Report) - of_board <= _names(Leaderboard)
-    assert _names(Standing) - {"mean_length", "cost_usd", "performance", "stored"} <= _names(ModelRow) | methods
+    assert (
+        _names(Standing) - {"mean_length", "cost_usd", "performance", "answers", "stored"} <= _names(ModelRow) | methods
+    )
     answer = Answer("1", "m", 0, ("x",), "ok", "key", latency_s=1.0)
     assert _names(Performance) <= (performance([answer]) or {}).keys()
 

@@ -22,7 +22,7 @@ from viz.data.rows import EXCLUDED, PENDING, RATED, Rows
 
 ELO_AT_MOST = 50_000
 """Battles of which Elo is still computed for a filter: replaying them in 100 orders takes 0.4 s."""
-_KEPT = ("cost_usd", "performance", "mean_length", "flags")
+_KEPT = ("cost_usd", "performance", "mean_length", "answers", "flags")
 """Measurements of the answers: they do not depend on the filter."""
 
 

@@ -99,15 +99,6 @@ CHINESE: dict[str, str] = {
     "questions resampled": "按问题重抽样",
     "rows counted as independent": "各行视为独立",
     "baseline {name}": "基准 {name}",
-    "{first} leads.": "{first} 领先。",
-    "{first} leads, and the data tell it apart from every other model.": (
-        "{first} 领先，数据足以将它与其他所有模型区分开。"
-    ),
-    "{first} leads, but {names} cannot be told apart from it: decide on cost and speed.": (
-        "{first} 领先，但与 {names} 在统计上无法区分：请根据费用和速度决定。"
-    ),
-    " and {n} more": " 等 {n} 个其他模型",
-    ", ": "、",
     "rank {r}": "名次 {r}",
     "win rate {p}": "胜率 {p}",
     "Place {n}": "第 {n} 名",

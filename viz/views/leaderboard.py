@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
+from arena.reports.verdict import LONGEST_NAME, Language, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
@@ -38,7 +38,7 @@ from viz.ui.pieces import (
     warn_all,
 )
 from viz.ui.rendering import as_html, distinct, shortened
-from viz.ui.session import board, go, look, report_for, t
+from viz.ui.session import board, go, language, look, report_for, t
 from viz.ui.table import table_of
 
 EXPLAINED = {
@@ -55,7 +55,6 @@ _NUMBERS = {
     "elo": ("%.0f", 64), "mean_length": ("%.0f", 76),
 }  # fmt: skip
 """How the numbers of a kind, or of one column, are written, and how wide it is."""
-_ALARM = re.compile(r"(?:suspicious: .+|repeated answer) \((\d+)\)")
 
 
 def show() -> None:
@@ -149,16 +148,7 @@ def _summary(opened: Board, report: Report) -> None:
         )
     if report.baseline:
         told.append((t("baseline {name}", name=shortened(report.baseline, 40)), ""))
-    chips([*told, *((text, "warn") for text in _alarming(opened.report)[:4])])
-
-
-def _alarming(report: Report | None) -> list[str]:
-    """Answers that work on the judge, or are all the same, where that is a tenth of the board's questions or more."""
-    if report is None:
-        return []
-    enough = max(1.0, 0.1 * (report.n_questions or 0))
-    found = ((s.model, flag, _ALARM.fullmatch(flag)) for s in report.models for flag in s.flags)
-    return [f"{model}: {flag}" for model, flag, match in found if match and int(match[1]) >= enough]
+    chips(told)
 
 
 def _method(interval: str) -> str:
@@ -170,21 +160,9 @@ def _method(interval: str) -> str:
 
 
 def _verdict(report: Report) -> str:
-    """One sentence that can be acted on."""
-    ranked = [s for s in report.models if s.rank is not None]
-    if not ranked:
-        return as_html(t("Nothing has been rated yet."))
-    first = f"<b>{as_html(shortened(ranked[0].model, 60))}</b>"
-    tied = [s for s in ranked[1:] if s.rank_low == 1]
-    if not tied:
-        if len(ranked) == 1 or ranked[0].rank_high is None:
-            return as_html(t("{first} leads.")).format(first=first)
-        return as_html(t("{first} leads, and the data tell it apart from every other model.")).format(first=first)
-    names = t(", ").join(f"<b>{as_html(shortened(s.model, 40))}</b>" for s in tied[:3])
-    if len(tied) > 3:
-        names += as_html(t(" and {n} more", n=len(tied) - 3))
-    text = as_html(t("{first} leads, but {names} cannot be told apart from it: decide on cost and speed."))
-    return text.format(first=first, names=names)
+    """One sentence that can be acted on: the one of the report and the terminal."""
+    in_words: Language = "zh" if language() == "zh" else "en"
+    return verdict_of(report).told(in_words, lambda name: f"<b>{as_html(shortened(name, LONGEST_NAME))}</b>")
 
 
 def _cards(report: Report) -> None:

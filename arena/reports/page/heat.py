@@ -10,8 +10,8 @@ from arena.reports.page.charts import heat_class, legend
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import section, table
 from arena.reports.page.markup import Html, fill, join, number, percent, percent_ends, tag
-from arena.reports.page.verdict import ranked
 from arena.reports.page.words import Words
+from arena.reports.verdict import ranked
 
 
 def matrices(data: PageData, w: Words) -> Html | None:

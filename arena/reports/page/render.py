@@ -7,10 +7,11 @@ import hashlib
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import heat, sections, verdict
+from arena.reports.page import first_screen, heat, sections
 from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, join, tag
-from arena.reports.page.words import Language, Words, words
+from arena.reports.page.words import Words, words
+from arena.reports.verdict import Language
 from arena.types import JSON
 
 _HERE = Path(__file__).resolve().parent
@@ -39,7 +40,7 @@ def render_page(data: PageData, language: Language = "en") -> str:
         Html(f"<style>{style}</style>"),
     )
     shown: dict[str, JSON] = {**data.sample, "words": {key: w[key] for key in _SCRIPT_WORDS}}
-    main = tag("main", *[part for part in _sections(data, w) if part is not None])
+    main = tag("main", *[part for part in _sections(data, w, language) if part is not None])
     body = join(
         _header(data, w, main),
         main,
@@ -62,10 +63,10 @@ def _header(data: PageData, w: Words, main: Html) -> Html:
     return tag("header", tag("div", tag("strong", data.title), tag("nav", *links), class_="bar-top"), banner)
 
 
-def _sections(data: PageData, w: Words) -> list[Html | None]:
+def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]:
     return [
-        verdict.summary(data, w),
-        verdict.cards(data, w),
+        first_screen.summary(data, w, language),
+        first_screen.cards(data, w),
         sections.leaderboard(data, w),
         sections.notes(data, w),
         heat.matrices(data, w),

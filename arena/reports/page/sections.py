@@ -13,10 +13,10 @@ from arena.reports.columns import BoardColumn, Kind, columns_of
 from arena.reports.leaderboard import rank_text, set_text
 from arena.reports.page.charts import Point, axis, bar, scale_over, value_map, whisker
 from arena.reports.page.data import PageData
+from arena.reports.page.first_screen import games_text, main_number, per_question
 from arena.reports.page.health import JudgeHealth, Share
 from arena.reports.page.layout import section, table
 from arena.reports.page.markup import Html, fill, join, money, number, percent, percent_ends, seconds, tag
-from arena.reports.page.verdict import games_text, main_number, per_question
 from arena.reports.page.words import Words
 
 WHISKER_WIDTH = 210.0

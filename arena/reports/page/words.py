@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Language = Literal["en", "zh"]
+from arena.reports.verdict import Language
+
 Words = Mapping[str, str]
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -14,37 +14,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "REHEARSAL: these verdicts are invented. Nothing on this page says anything about the models.",
         "演练：评审结论均为虚构，本页内容不反映任何模型的真实水平。",
     ),
-    "lead_clear": ("{leader} leads, and the data settles it.", "{leader} 领先，数据足以支持这一结论。"),
-    "lead_odd": (
-        "{leader} is ahead by the verdicts, but many of its answers look made to sway the judge.",
-        "按评审结论 {leader} 领先，但它的许多回答疑似为影响评审而写。",
-    ),
-    "lead_even": ("{leader} and {tied} are exactly level.", "{leader} 与 {tied} 完全打平。"),
-    "lead_few": (
-        "{leader} is ahead, but {q} questions cannot settle the order.",
-        "{leader} 暂时领先，但 {q} 个问题不足以决定名次。",
-    ),
-    "lead_tied_one": (
-        "{leader} leads, but {tied} is statistically tied with it: decide on cost and speed.",
-        "{leader} 领先，但 {tied} 与其在统计上打平：请结合成本与速度决定。",
-    ),
-    "lead_tied": (
-        "{leader} leads, but {tied} are statistically tied with it: decide on cost and speed.",
-        "{leader} 领先，但 {tied} 与其在统计上打平：请结合成本与速度决定。",
-    ),
-    "lead_tied_many": (
-        "{leader} leads, but {n} other models are statistically tied with it: this board needs more questions before "
-        "it can tell them apart.",
-        "{leader} 领先，但另有 {n} 个模型与其在统计上打平：需要更多问题才能区分它们。",
-    ),
-    "lead_none": (
-        "There is nothing to rank yet: no two models have a rated comparison.",
-        "尚无可排名的结果：还没有任何两个模型之间的有效对比。",
-    ),
-    "lead_components": (
-        "The models fall into {n} groups that never met, so no one ranking covers them all.",
-        "这些模型分成 {n} 组，组间从未对战，因此没有统一的排名。",
-    ),
     "gap": (
         "{leader} stands {points} points [{low}, {high}] above {second}.",
         "{leader} 比 {second} 高 {points} 分 [{low}, {high}]。",
@@ -52,10 +21,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "against_baseline": (
         "Against the baseline {baseline} its win rate is {rate} [{low}, {high}], a tie counting half.",
         "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]，平局计半。",
-    ),
-    "look_first": (
-        "Before you believe it, read its answers ({flags}).",
-        "先读它的回答再下结论（{flags}）。",
     ),
     "cheapest": (
         "Among those tied for the lead, {model} is the cheapest ({cost} per question).",

@@ -127,14 +127,16 @@ def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_wor
     leader, *others = (dict(row) for row in models_of(data))
     asked = leader["n_questions"]
     assert isinstance(asked, int)
-    odd, plain = (
-        [f"suspicious: override ({asked})", f"repeated answer ({asked})"],
-        [f"truncated ({asked})", "fence (0)"],
-    )
-    for flag in [*odd, *plain]:
-        page = render_page(with_models(data, [leader | {"flags": [flag]}, *others]))
-        assert ("Before you believe it, read its answers" in page) is (flag in odd), flag
-        assert ("look made to sway the judge" in headline(page)) is (flag in odd), flag
+    words = {
+        f"suspicious: override ({asked})": "look made to sway the judge",
+        f"repeated answer ({asked})": f"one and the same answer to {asked} of {asked} questions",
+        f"repeated answer ({asked // 4})": None,
+        f"truncated ({asked})": None,
+    }
+    for flag, told in words.items():
+        first = headline(render_page(with_models(data, [leader | {"flags": [flag]}, *others])))
+        assert told is None or told in first, flag
+        assert ("sway" in first) is ("suspicious" in flag), flag
 
 
 def models_of(data: PageData) -> list[dict[str, JSON]]:

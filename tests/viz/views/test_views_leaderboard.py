@@ -117,6 +117,7 @@ def test_answers_that_work_on_the_judge_are_named_beside_the_verdict(app, board_
     for category in ([], ["math"]):  # under a filter too
         at = app("--board", folder, category=category)
         shown = " ".join(element.proto.body for element in at.main if element.type == "html")
-        assert "suspicious: override (15)" in shown
+        assert "look made to sway the judge" in shown
+        assert "suspicious: override (15)" in at.dataframe[0].value["Remarks"][0]
         assert "fence" not in shown
         assert "truncated" not in shown

@@ -1,8 +1,7 @@
-"""The first screen: what the board says in one sentence, and the three models to look at."""
+"""The first screen: the verdict, the facts to decide by, and the three models to look at."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from arena.reports.board import Report, Standing
@@ -10,14 +9,10 @@ from arena.reports.leaderboard import rank_text
 from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
 from arena.reports.page.words import Words
-
-ODD_SHARE = 0.05
-"""From this share of its answers on, a leader's flags belong beside the verdict."""
-FEW_QUESTIONS = 20
-"""Below this a tie says more about the board than about the models."""
+from arena.reports.verdict import Language, ranked, tied_with_leader, verdict_of
 
 
-def summary(data: PageData, w: Words) -> Html:
+def summary(data: PageData, w: Words, language: Language) -> Html:
     """The verdict in one sentence, and the two or three facts to decide by."""
     report = data.report
     unit = w["unit_scores" if report.single else "unit_battles"]
@@ -27,60 +22,16 @@ def summary(data: PageData, w: Words) -> Html:
     return tag(
         "section",
         tag("p", rested, class_="eyebrow"),
-        tag("h1", _sentence(data, w)),
+        tag("h1", Html(verdict_of(report).told(language, lambda name: tag("b", name)))),
         tag("p", *_facts(data, w), class_="facts"),
         tag("p", fill(w["interval_note"], level=level, how=w[how]), class_="note"),
         id="verdict",
     )
 
 
-def ranked(report: Report) -> list[Standing]:
-    """Ranked models, best first."""
-    rows = [(row.rank, row.model, row) for row in report.models if row.rank is not None]
-    return [row for _, _, row in sorted(rows, key=lambda item: item[:2])]
-
-
-def tied_with_leader(rows: Sequence[Standing]) -> list[Standing]:
-    """The models after the first whose possible ranks still include the first place."""
-    return [row for row in rows[1:] if row.rank_low in {1, None}]
-
-
-def odd_flags(row: Standing) -> list[str]:
-    """The flags of a model that concern a good part of its answers and could mean that the judge was gamed."""
-    enough = ODD_SHARE * (row.n_questions or 0)
-    counts = [(flag, re.search(r"\((\d+)\)$", flag)) for flag in row.flags if not flag.startswith("truncated")]
-    return [flag for flag, count in counts if count is None or int(count[1]) >= enough]
-
-
 def per_question(row: Standing) -> float | None:
     """USD per question of one model; None when unknown."""
     return row.cost_usd / row.n_questions if row.cost_usd is not None and row.n_questions else None
-
-
-def _sentence(data: PageData, w: Words) -> Html:
-    rows = ranked(data.report)
-    components = {row.component for row in rows}
-    if len(rows) < 2 or not data.report.n_battles:
-        return fill(w["lead_none"])
-    if len(components) > 1:
-        return fill(w["lead_components"], n=str(len(components)))
-    leader, tied = _name(rows[0]), tied_with_leader(rows)
-    if odd_flags(rows[0]):
-        return fill(w["lead_odd"], leader=leader)
-    if not tied:
-        return fill(w["lead_clear"], leader=leader)
-    if len(rows) == 2 and rows[0].rank == rows[1].rank:
-        return fill(w["lead_even"], leader=leader, tied=_name(rows[1]))
-    questions = data.report.n_questions
-    if questions is not None and questions < FEW_QUESTIONS:
-        return fill(w["lead_few"], leader=leader, q=str(questions))
-    if len(tied) == 1:
-        return fill(w["lead_tied_one"], leader=leader, tied=_name(tied[0]))
-    if len(tied) > 3:
-        return fill(w["lead_tied_many"], leader=leader, n=str(len(tied)))
-    comma = "、" if w["model"] == "模型" else ", "
-    names = join(*[piece for row in tied for piece in (comma, _name(row))][1:])
-    return fill(w["lead_tied"], leader=leader, tied=names)
 
 
 def _name(row: Standing) -> Html:
@@ -101,8 +52,6 @@ def _facts(data: PageData, w: Words) -> list[Html]:
         ends = {"low": percent(leader.win_rate_low), "high": percent(leader.win_rate_high)}
         shown = tag("b", percent(leader.win_rate))
         facts.append(fill(w["against_baseline"], baseline=tag("b", baseline), rate=shown, **ends))
-    if odd := odd_flags(leader):
-        facts.append(fill(w["look_first"], flags=", ".join(odd)))
     close = [leader, *tied_with_leader(rows)]
     if len(close) > 1:
         facts += _cheap_and_quick(close, w)
