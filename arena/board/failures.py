@@ -10,7 +10,6 @@ from arena.battles.counted import single_judges_rows
 from arena.board.answers import Answers
 from arena.board.open import OpenBoard
 from arena.board.tables import Row
-from arena.config.kinds import RecordedConfig
 from arena.types import Battle
 
 
@@ -48,5 +47,5 @@ def _way_on(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
     row = next((row for row in rows if row.judge == judge and "unparsed" in _endings(row)), None)
     models = [] if row is None else [row.model_a, row.model_b] if isinstance(row, Battle) else [row.model]
     shown = "" if row is None else f"; look at arena show -c {config} {shlex.join([row.question_id, *models])}"
-    recorded = isinstance(board.judges[judge], RecordedConfig)
+    recorded = board.judges[judge].replays
     return shown if recorded else f"{shown}, ask again with arena run -c {config} --retry-unparsed"
