@@ -9,22 +9,27 @@ from pathlib import Path
 
 from arena.config.strict import kind_of, read_yaml
 from arena.errors import DataError
-from arena.files import read_objects
+from arena.tables import is_lines, read_rows, texts_of
 from arena.types import JSON, Question
 
 _KNOWN = {"question_id", "category", "text", "turns", "reference", "system", "language"}
+_TEXT = ("turns", "text", "prompt")
+_TABLE = ("question_id", "id", *_TEXT, "category", "reference")
+"""What tells the separator of a CSV."""
 
 
 def load_questions(path: Path) -> list[Question]:
-    """The questions of a JSONL file, in file order. Raises DataError naming line and field."""
+    """The questions of a file of lines or a table, in file order. Raises DataError naming line and field."""
     questions: list[Question] = []
-    seen: dict[str, int] = {}
-    for where, line in read_objects(path):
-        question = _question(line, f"{path}:{where.number}")
+    seen: dict[str, str] = {}
+    for number, (place, row) in enumerate(read_rows(path, _TABLE), start=1):
+        line = row if is_lines(path) else _of_table(row, number, place)
+        question = _question(line, place)
         if question.question_id in seen:
-            first = seen[question.question_id]
-            raise DataError(f"{path}:{where.number}: question_id {question.question_id!r} stands on line {first} too")
-        seen[question.question_id] = where.number
+            first = seen[question.question_id].removeprefix(f"{path}:").strip()
+            first = first if first.startswith("row") else f"line {first}"
+            raise DataError(f"{place}: question_id {question.question_id!r} stands on {first} too")
+        seen[question.question_id] = place
         questions.append(question)
     if not questions:
         raise DataError(f"{path}: no questions in it (one JSON object per line, with question_id and text or turns)")
@@ -41,8 +46,7 @@ def with_references(questions: list[Question], path: Path | None) -> list[Questi
         return questions
     turns = {question.question_id: len(question.turns) for question in questions}
     references: dict[str, tuple[str, ...]] = {}
-    for where, line in read_objects(path):
-        place = f"{path}:{where.number}"
+    for place, line in read_rows(path, _TABLE):
         question_id = _question_id(line, place)
         found = _first(line, "reference", "turns")
         choices = line.get("choices")  # MT-bench's reference_answer files
@@ -88,6 +92,21 @@ def category_warnings(groups: Mapping[str, Sequence[str]], categories: Collectio
     if unused:
         warnings.append(f"category_file: no question has the category {', '.join(sorted(unused))}")
     return warnings
+
+
+def _of_table(row: dict[str, JSON], number: int, place: str) -> dict[str, JSON]:
+    """A row of a table as a line: `prompt` is a text as other tools call it, and rows without an id count from 1."""
+    if not any(name in row for name in _TEXT):
+        raise DataError(f"{place}: no column text, turns or prompt (have: {', '.join(row)})")
+    if not any(name in row for name in ("question_id", "id")):
+        row = {"question_id": number} | row
+    elif "question_id" not in row:
+        row = {"question_id": row["id"]} | {name: value for name, value in row.items() if name != "id"}
+    if row.get("prompt") is not None and row.get("text") is None and row.get("turns") is None:
+        row = {"text": row["prompt"]} | {name: value for name, value in row.items() if name not in ("prompt", "text")}
+    turns = texts_of(row.get("turns"))
+    reference = texts_of(row.get("reference")) if isinstance(turns, list) else row.get("reference")
+    return row | {"turns": turns, "reference": reference}
 
 
 def _question(line: dict[str, JSON], where: str) -> Question:

@@ -60,8 +60,7 @@ def open_table(path: Path, usual: Kind | None = None) -> Iterator[TableFile]:
         return
     if not path.is_file():
         raise DataError(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}")
-    zipped = path.suffix.lower() == ".gz"
-    suffix = (path.with_suffix("") if zipped else path).suffix.lower()
+    suffix, zipped = _suffix(path)
     kind = KINDS.get(suffix, usual)
     if kind is None:
         raise DataError(f"{path}: unknown kind of file {suffix!r} (allowed: {', '.join(KINDS)}, each also .gz)")
@@ -111,6 +110,12 @@ def _sniffed(path: Path) -> Kind:
 def _start(path: Path, n: int) -> bytes:
     with path.open("rb") as file:
         return file.read(n)
+
+
+def _suffix(path: Path) -> tuple[str, bool]:
+    """A file's suffix, and whether it is packed."""
+    zipped = path.suffix.lower() == ".gz"
+    return (path.with_suffix("") if zipped else path).suffix.lower(), zipped
 
 
 def name_of(value: object) -> str | None:
@@ -223,18 +228,23 @@ def _explained(said: str, header: Header) -> str:
     return f"{place}{name}{what[:1].lower()}{what[1:200]}"
 
 
-def read_rows(path: Path, known: Collection[str], usual: Kind = "jsonl") -> Iterator[tuple[str, dict[str, JSON]]]:
+def read_rows(path: Path, known: Collection[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
     """Row by row, whichever kind of file it is, with the place that messages begin with: `q.csv: row 2`, `q.jsonl:2`.
 
-    Of CSV every cell is a text, None where it is empty. Raises DataError.
+    A file whose suffix says nothing holds JSON lines. Of CSV every cell is a text, None where it is empty. Raises
+    DataError.
     """
-    with open_table(path, usual) as file:
+    if is_lines(path) and not _suffix(path)[1]:
+        is_array = path.is_file() and path.suffix.lower() == ".json" and _sniffed(path) == "json"
+        yield from rows_of(TableFile(path, "json" if is_array else "jsonl", str(path)), known)
+        return
+    with open_table(path, "jsonl") as file:
         yield from rows_of(file, known)
 
 
 def rows_of(file: TableFile, known: Collection[str]) -> Iterator[tuple[str, dict[str, JSON]]]:
     """The rows of an open file and their places, as `read_rows` gives them."""
-    if file.kind == "jsonl" or (file.kind == "json" and _sniffed(file.path) != "json"):
+    if file.kind == "jsonl":
         for number, line in objects(file):
             yield f"{file}:{number}", line
     elif file.kind == "json":
@@ -244,6 +254,23 @@ def rows_of(file: TableFile, known: Collection[str]) -> Iterator[tuple[str, dict
         batches = _all_columns(file, known).to_batches(max_chunksize=1024)
         for number, row in enumerate((row for batch in batches for row in batch.to_pylist()), start=1):
             yield f"{file}: row {number}", {name: _plain(value) for name, value in row.items()}
+
+
+def is_lines(path: Path) -> bool:
+    """Whether a file holds JSON, in which a column may be left out: every suffix that does not say otherwise."""
+    return KINDS.get(_suffix(path)[0], "jsonl") in ("jsonl", "json")
+
+
+def texts_of(value: JSON) -> JSON:
+    """A cell of texts, as a list where it is one, which CSV says as `["a", "b"]`."""
+    if isinstance(value, str) and value.startswith('["'):
+        try:
+            found = from_json(value)
+        except ValueError:
+            return value
+        if isinstance(found, list) and all(isinstance(text, str) for text in found):
+            return found
+    return value
 
 
 def objects(file: TableFile) -> Iterator[tuple[int, dict[str, JSON]]]:

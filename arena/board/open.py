@@ -91,7 +91,7 @@ def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard
             loaded,
             questions,
             load_categories(config.category_file),
-            {name: Candidate(name, entry, _recording(name, entry)) for name, entry in entries.items()},
+            {name: Candidate(name, entry, _recording(name, entry, questions)) for name, entry in entries.items()},
             _judges(config, dry_run),
             _prompts(loaded),
             folder.dry_run if dry_run == "all" else folder,
@@ -123,12 +123,12 @@ def _rehearsed(entry: CandidateConfig) -> CandidateConfig:
     return REHEARSAL.config.model_validate({"backend": "simulated"} | fields)
 
 
-def _recording(name: str, entry: CandidateConfig) -> Recording | None:
+def _recording(name: str, entry: CandidateConfig, questions: Sequence[Question]) -> Recording | None:
     if entry.recording is None:
         return None
     if not entry.recording.is_file():
         raise DataError(f"answers_gen.{name}.file: {entry.recording}: no such file")
-    return load_recording(entry.recording)
+    return load_recording(entry.recording, questions)
 
 
 def _judges(config: Config, dry_run: DryRun | None) -> dict[str, JudgeConfig]:
