@@ -85,6 +85,11 @@ class Throttled(CallError):
 class Unstable(CallError):
     """The call broke on the way; the server may have done, and billed, the work."""
 
+    def __init__(self, message: str, *, again: bool = True) -> None:
+        super().__init__(message)
+        self.again = again
+        """Whether another try can end differently."""
+
 
 class Rejected(CallError):
     """The endpoint will never take this request."""

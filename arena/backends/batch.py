@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from arena.backends.http.api import ApiBackend, D
 from arena.backends.http.errors import call_error, http_errors, status_error
+from arena.backends.http.lines import lines_of
 from arena.errors import ArenaError, CallError, EndpointDead, Rejected, Unauthorized, Unstable
 from arena.files import from_json
 from arena.types import JSON, Completion, Request
@@ -132,14 +133,17 @@ async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], 
     async def transport(request: Request) -> Completion:
         try:
             found.append(await what())
+        except CallError as error:
+            failure = error
         except http_errors(sdk) as error:
             failure = call_error(error, sdk)
-            if once and isinstance(failure, Unstable):
-                raise SubmissionUnknown(str(failure)) from None
-            if isinstance(failure, Unauthorized) and failure.status_code == 404:  # this batch, not the endpoint
-                raise Rejected(str(failure), 404) from None
-            raise failure from None
-        return Completion("ok")
+        else:
+            return Completion("ok")
+        if once and isinstance(failure, Unstable):
+            raise SubmissionUnknown(str(failure))
+        if isinstance(failure, Unauthorized) and failure.status_code == 404:  # this batch, not the endpoint
+            raise Rejected(str(failure), 404)
+        raise failure
 
     completion = await backend.endpoint.call(transport, _NOTHING)
     if not found:
@@ -174,13 +178,14 @@ def date_of(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def read_lines(content: bytes) -> list[dict[str, JSON]]:
+async def read_lines(pieces: AsyncIterator[bytes]) -> list[dict[str, JSON]]:
     """The objects of a file of results. A line that is none is left out: its request was not done."""
-    found = []
-    for line in content.splitlines():
+    found: list[dict[str, JSON]] = []
+    async for line in lines_of(pieces):
         with suppress(ValueError):
-            found.append(from_json(line))
-    return [line for line in found if isinstance(line, dict)]
+            if isinstance(value := from_json(line), dict):
+                found.append(value)
+    return found
 
 
 def failed_result(custom_id: str, status: int, message: str) -> BatchResult:

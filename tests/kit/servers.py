@@ -86,6 +86,7 @@ class Raw:
     content_type: str = "application/json"
     status: int = 200
     latency_s: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ class FakeServer:
                 body = {"error": {"message": action.message, "type": "error"}} if action.body is None else action.body
                 return await _send(writer, action.status, json.dumps(body).encode(), headers=action.headers)
             case Raw():
-                date = self.date()
-                return await _send(writer, action.status, action.body, action.content_type, date and {"date": date})
+                headers = {**action.headers, **({"date": date} if (date := self.date()) else {})}
+                return await _send(writer, action.status, action.body, action.content_type, headers)
             case Cut():
                 writer.write(b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{"id":')
                 await writer.drain()

@@ -20,6 +20,7 @@ from arena.backends.batch import (
 )
 from arena.backends.http.api import ApiBackend
 from arena.backends.http.errors import error_text
+from arena.backends.http.lines import line_by_line
 from arena.errors import EndpointDead
 from arena.files import to_json
 from arena.types import JSON, Backend
@@ -87,11 +88,12 @@ class AnthropicBatches(Batches[Dialect]):
     async def results(self, batch_id: str) -> list[BatchResult]:
         """The lines of the results."""
 
-        async def read() -> bytes:
-            async with self._client.messages.batches.with_streaming_response.results(batch_id) as opened:
-                return await opened.http_response.aread()
+        async def read() -> list[dict[str, JSON]]:
+            with line_by_line():
+                async with self._client.messages.batches.with_streaming_response.results(batch_id) as opened:
+                    return await read_lines(opened.http_response.aiter_bytes())
 
-        return [_result(line) for line in read_lines(await self._do(read))]
+        return [_result(line) for line in await self._do(read)]
 
     def _request(self, item: BatchItem) -> dict[str, JSON]:
         return {

@@ -16,6 +16,7 @@ import orjson
 from arena.backends.http.conversation import converse
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
+from arena.backends.http.lines import lines_of
 from arena.config.kinds import ApiConfig
 from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
 from arena.money import priced
@@ -44,7 +45,18 @@ class Dialect(Protocol):
 
 
 D = TypeVar("D", bound=Dialect)
-C = TypeVar("C")
+C = TypeVar("C", bound="SdkClient")
+
+CONNECT_SHARE = 0.9
+"""Of a call's time, the most that connecting may take: what ends within it has sent nothing."""
+
+
+class SdkClient(Protocol):
+    """What the SDKs' clients have in common."""
+
+    @property
+    def base_url(self) -> object:
+        """Where it calls."""
 
 
 class ApiTransport(Protocol[D]):
@@ -174,7 +186,7 @@ def _usable(url: str) -> bool:
 
 
 def open_client(
-    sdk: Callable[..., C], http: Callable[..., object], config: ApiConfig, entry: str, key: str | None
+    sdk: Callable[..., C], http: Callable[..., httpx2.AsyncClient], config: ApiConfig, entry: str, key: str | None
 ) -> C:
     """An SDK's client, its own retries off, on its HTTP client.
 
@@ -182,17 +194,22 @@ def open_client(
     """
     import httpx2
 
-    timeout = httpx2.Timeout(config.timeout_s, connect=min(config.timeout_s, 30.0))
+    from arena.backends.http.wall import ENCODINGS, Wall
+
+    timeout = httpx2.Timeout(config.timeout_s, connect=min(CONNECT_SHARE * config.timeout_s, 30.0))
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
     try:
-        return sdk(
+        inner = http(timeout=timeout, limits=limits, headers={"accept-encoding": ENCODINGS})
+        client = sdk(
             api_key=key or "no-key-needed",
             base_url=config.base_url,
             default_headers=config.headers,
             timeout=timeout,
             max_retries=0,
-            http_client=http(timeout=timeout, limits=limits),
+            http_client=inner,
         )
+        inner.event_hooks = Wall(str(client.base_url), config.max_reply_bytes).hooks
+        return client
     except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
         where = "the proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or SSL_CERT_FILE"
         raise InputError(
@@ -268,15 +285,10 @@ async def read_stream(response: httpx2.Response, folded: Foldable) -> Streamed:
 
 
 async def _events(response: httpx2.Response) -> AsyncIterator[Mapping[str, object]]:
-    """The data of each server-sent event. Lines end at \\n alone: JSON may hold other Unicode line ends."""
-    rest = b""
-    async for piece in response.aiter_bytes():
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            if data := _data(line):
-                yield read_body(data, "text/event-stream")
-    if data := _data(rest):
-        yield read_body(data, "text/event-stream")
+    """The data of each server-sent event."""
+    async for line in lines_of(response.aiter_bytes()):
+        if data := _data(line):
+            yield read_body(data, "text/event-stream")
 
 
 def _data(line: bytes) -> bytes:

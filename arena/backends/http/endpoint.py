@@ -110,7 +110,7 @@ class Endpoint:
             except Unstable as error:
                 self._fail(error)
                 broken += 1
-                if broken > MAX_UNSTABLE_RETRIES:
+                if broken > MAX_UNSTABLE_RETRIES or not error.again:
                     return _failed("error", error, attempts, broken)
                 log.info("%s: %s; asking again (%d of %d)", self.where, error, broken, MAX_UNSTABLE_RETRIES)
                 await self._sleep(self._spread(_FIRST_BACKOFF_S * 4 ** (broken - 1)))

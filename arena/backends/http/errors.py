@@ -78,6 +78,8 @@ def call_error(error: Exception, sdk: Sdk) -> CallError:
         headers = getattr(response, "headers", {})
         return status_error(int(getattr(error, "status_code", 0)), message, retry_after(headers))
     cause = error.__cause__ if isinstance(error, sdk.APIConnectionError) and error.__cause__ else error
+    if isinstance(cause, CallError):  # from the wall
+        return cause
     text = shorten(f"{type(cause).__name__}: {cause}".rstrip(": "))
     if type(cause).__name__ in _NOT_SENT:
         return Throttled(f"cannot connect: {text}", refused=True)

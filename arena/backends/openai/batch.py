@@ -16,7 +16,8 @@ from arena.backends.batch import (
     read_result,
 )
 from arena.backends.http.api import ApiBackend
-from arena.backends.http.errors import error_text
+from arena.backends.http.errors import error_text, shorten
+from arena.backends.http.lines import line_by_line
 from arena.backends.openai.backend import OpenAITransport
 from arena.backends.openai.wire import Dialect, body_of, completion_of
 from arena.files import to_json
@@ -80,7 +81,7 @@ class OpenAIBatches(Batches[Dialect]):
         refused = None
         if batch.status == "failed":
             errors = (batch.errors.data if batch.errors else None) or []
-            refused = "; ".join(f"{e.code}: {e.message}" for e in errors[:3]) or "no reason given"
+            refused = shorten("; ".join(f"{e.code}: {e.message}" for e in errors[:3])) or "no reason given"
         return BatchState(batch.status in _ENDED, done, total, refused)
 
     async def results(self, batch_id: str) -> list[BatchResult]:
@@ -89,9 +90,13 @@ class OpenAIBatches(Batches[Dialect]):
         found: list[BatchResult] = []
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
-                content = (await self._do(lambda: self._client.files.content(file_id))).content  # noqa: B023
-                found += map(_result, read_lines(content))
+                found += map(_result, await self._do(lambda: self._lines(file_id)))  # noqa: B023
         return found
+
+    async def _lines(self, file_id: str) -> list[dict[str, JSON]]:
+        with line_by_line():
+            async with self._client.files.with_streaming_response.content(file_id) as opened:
+                return await read_lines(opened.http_response.aiter_bytes())
 
     def _line(self, item: BatchItem) -> bytes:
         body = body_of(item.request, self._model, self._dialect, self._extra)

@@ -32,6 +32,8 @@ class ApiConfig(BackendConfig):
     """Nothing but refused connections for this long from the start ends the run (exit 2)."""
     silence_patience_s: NotInKeys[float] = Field(600.0, ge=0)
     """No success for this long later on ends the run (exit 3)."""
+    max_reply_bytes: NotInKeys[int] = Field(64 << 20, ge=1)
+    """Of one response or stream, decoded, and of one line of a batch's results; a larger one is an error."""
     api_key_env: NotInKeys[str | None] = None
     """Name of the environment variable with the key; null: no key needed (a local server)."""
 
