@@ -19,7 +19,7 @@ def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
     warnings = []
     known = {question.question_id for question in board.questions}
     for name, candidate in board.candidates.items():
-        store = AnswerStore(board.answer_folder.answer_file(name, board.names))
+        store = AnswerStore(board.answer_folder.answer_file(name, board.names), name)
         if orphans := len(store.question_ids() - known):
             warnings.append(f"{name}: answers to {orphans} questions that are no longer asked are left out")
         found: dict[tuple[str, int], Answer] = {}

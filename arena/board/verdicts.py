@@ -21,7 +21,7 @@ def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) 
     """Every judge's ledger, closed with the stack."""
     names = list(board.judges)
     paths = {name: board.review_folder.ledger_file(name, names) for name in names}
-    return {name: stack.enter_context(closing(Ledger(path, writable=writable))) for name, path in paths.items()}
+    return {name: stack.enter_context(closing(Ledger(path, name, writable=writable))) for name, path in paths.items()}
 
 
 def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:

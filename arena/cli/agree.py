@@ -52,9 +52,11 @@ def agree(
         document = agree_in_file(read_votes(votes), wish)
     else:
         from arena.board.open import open_board
+        from arena.cli.shorter import warn_of_shorter
         from arena.config.loading import load_config
 
         board = open_board(load_config(config))
+        warn_of_shorter(board.folders)
         found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)
         document = agree_on_board(board, found, wish)
     if as_json:

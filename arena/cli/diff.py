@@ -26,10 +26,13 @@ def diff(before: str, after: str, as_json: bool) -> None:
 
     A BOARD is a config, an output folder, or a leaderboard.json.
     """
+    from arena.cli.shorter import board_root, warn_of_shorter
     from arena.files import round_floats, to_json
     from arena.reports.diff import compare_boards, read_board
+    from arena.store.folder import BoardFolder
 
     sides = [read_board(locate(place)) for place in (before, after)]
+    warn_of_shorter(BoardFolder(root) for side in sides if (root := board_root(side.path)) is not None)
     found = compare_boards(*sides)
     if as_json:
         say_json(to_json(round_floats(found.to_json())))

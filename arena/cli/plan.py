@@ -38,6 +38,7 @@ def plan(
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
     from arena.board.open import open_board
+    from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
@@ -48,6 +49,7 @@ def plan(
         chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
     )
     board = open_board(load_config(config))
+    warn_of_shorter(board.folders)
     found = make_plan(board, options)
     print_plan(found, sys.stdout)
     for row in found.rows:

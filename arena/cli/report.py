@@ -22,6 +22,7 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     It opens anywhere, loads nothing from the network, and holds the leaderboard, who beats whom, judges, a searchable
     sample of battles and how it all was made.
     """
+    from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.files import write_atomically
     from arena.reports.page import read_page_data, render_page
@@ -30,6 +31,7 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     loaded = load_config(config)
     real = BoardFolder(loaded.config.output_dir)
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
+    warn_of_shorter(dict.fromkeys((answers, reviews)))
     data = read_page_data(loaded.config, _title(loaded.path), answers, reviews)
     page = render_page(data, cast("Literal['en', 'zh']", lang)).encode("utf-8", "replace")
     target = out if out is not None else reviews.reports / "leaderboard.html"

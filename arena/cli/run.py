@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--batch", is_flag=False, flag_value="wait", default=None, metavar="[=submit|collect]",
               type=click.Choice(["wait", "submit", "collect"]),
               help="Ask judges through batch endpoints at half the price; or only hand over, only fetch.")  # fmt: skip
+@click.option("--accept-shorter", is_flag=True,
+              help="Take answers and ledgers that are shorter than they were as they are.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @dry_run_option
 def run(
@@ -41,6 +43,7 @@ def run(
     redo: str | None,
     budget_usd: float | None,
     batch: str | None,
+    accept_shorter: bool,
     yes: bool,
     dry_run: str | None,
 ) -> int:
@@ -70,6 +73,7 @@ def run(
             parse_redo(redo),
             budget_usd,
             batch=cast("BatchMode | None", batch),
+            accept_shorter=accept_shorter,
         )
         with console_progress() as progress:
             result = run_board(loaded, options, progress, cast("DryRun | None", dry_run), approve)

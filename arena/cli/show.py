@@ -33,10 +33,12 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
     reply.
     """
     from arena.board.open import open_board
+    from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.stages.show import find_battle
 
     board = open_board(load_config(config), cast("DryRun | None", dry_run))
+    warn_of_shorter(board.folders)
     for part in find_battle(board, question, model_a, model_b):
         print_part(part)
 

@@ -51,6 +51,7 @@ def view(
 
 
 def _of_config(name: str, dry_run: str | None) -> list[str]:
+    from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.errors import InputError
     from arena.store.folder import BoardFolder
@@ -61,6 +62,7 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     if not shown.root.is_dir():
         again = f"arena run -c {name}" + (" --dry-run" if dry_run else "")
         raise InputError(f"{shown.root}: nothing has been run there yet; {again} fills it")
+    warn_of_shorter(dict.fromkeys((folder, shown) if dry_run == "judge" else (shown,)))
     arguments = ["--board", str(shown.root), "--question-file", str(config.question_file), "--title", _title(name)]
     if dry_run == "judge":
         arguments += ["--answers-of", str(folder.root)]

@@ -93,7 +93,7 @@ async def _answer(
     board: OpenBoard, candidate: Candidate, options: RunOptions, progress: Progress, control: Control
 ) -> None:
     path = board.answer_folder.answer_file(candidate.name, board.names)
-    with closing(AnswerStore(path, writable=True)) as store:
+    with closing(AnswerStore(path, candidate.name, writable=True)) as store:
         tasks, done = plan_answers(board, candidate, store, options)
         if not tasks:
             return

@@ -65,6 +65,8 @@ class RunOptions:
     """Nothing but what one battle needs."""
     batch: BatchMode | None = None
     """Judges are asked through batch endpoints: hand over, fetch, or both and wait in between."""
+    accept_shorter: bool = False
+    """Files that are shorter than they were are taken as they are."""
 
     def asked_questions(self, questions: Sequence[Question]) -> list[Question]:
         """The questions that may be asked about, of all on the board."""

@@ -103,7 +103,7 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
         for name in asked_models(board, options):
             candidate = board.candidates[name]
             path = board.answer_folder.answer_file(name, board.names)
-            with closing(AnswerStore(path)) as store:
+            with closing(AnswerStore(path, name)) as store:
                 tasks, done = plan_answers(board, candidate, store, options)
             if candidate.recording is None:
                 rows.append(_answer_row(candidate, tasks, done, list(answers[name].values())))

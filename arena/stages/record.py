@@ -14,8 +14,9 @@ from pathlib import Path
 import arena
 from arena.asking.progress import Progress
 from arena.board.open import OpenBoard
-from arena.files import from_json, to_json, write_atomically
+from arena.files import to_json, write_atomically
 from arena.redact import redact, without_secrets
+from arena.store.counts import SyncedCounts, count_anew
 from arena.types import JSON, Completion
 
 EVERY_S = 2.0
@@ -76,7 +77,9 @@ class RunRecord:
         self._asked = asked
         self._started = _now()
         self._finished: str | None = None
-        document = _earlier_document(board.review_folder.run_file)
+        self._counts = SyncedCounts(board.review_folder)
+        self._counts.update()
+        document = board.review_folder.run_document()
         runs = document.get("runs")
         self._earlier = runs if isinstance(runs, list) else []
         version = document.get("rated_with", document.get("arena_version"))
@@ -116,17 +119,23 @@ class RunRecord:
         while True:
             self.write()
             await asyncio.sleep(EVERY_S)
+            await asyncio.to_thread(self._counts.update)
 
     def finish(self, outcome: str) -> None:
         """Write the last state: done, stopped or interrupted."""
         self.outcome = outcome
         self._finished = _now()
+        self._counts.update()
         self.write()
+        for folder in self._board.folders[:-1]:
+            count_anew(folder)
 
     def write(self) -> None:
         """Write run.json as it stands."""
         document = (
-            self._about | {"rated_with": self.rated_with} | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
+            self._about
+            | {"files": self._counts.to_json(), "rated_with": self.rated_with}
+            | {"runs": [*self._earlier, self._entry()][-KEPT_RUNS:]}
         )
         write_atomically(self._board.review_folder.run_file, to_json(document, indent=True) + b"\n")
 
@@ -179,15 +188,6 @@ def _git_commit(folder: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def _earlier_document(path: Path) -> dict[str, JSON]:
-    """What earlier invocations wrote; nothing when the file is not there or was damaged by somebody."""
-    try:
-        document = from_json(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ from arena.board.open import DryRun, OpenBoard, open_board
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
-from arena.errors import DiskFull, EndpointDead, InputError, RunStopped
+from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
@@ -27,6 +27,7 @@ from arena.stages.rate import Rated, rate_stage
 from arena.stages.readings import read_differently, readings
 from arena.stages.record import RunRecord
 from arena.stages.review import review_stage
+from arena.store.counts import WAY_OUT, shortfalls
 from arena.store.lock import BoardLock
 from arena.types import JSON
 
@@ -78,6 +79,7 @@ def run_held(
     for warning in board.warnings:
         progress.note(warning)
     with naming_config(board.loaded.path):
+        check_lengths(board, options, progress)
         preflight(board, options)
         options = _with_recordings(board, options)
         entries = entries_asked(board, options)
@@ -98,6 +100,15 @@ def run_held(
         rated = _rate(board, options, record, problems)
         record.finish("stopped" if problems or (rated and rated.problems) else "done")
     return _result(record, rated, problems)
+
+
+def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
+    """Refuse files that are shorter than they were, unless they are to be taken as they are. Raises DataError."""
+    missing = shortfalls(board.folders)
+    if missing and not options.accept_shorter:
+        raise DataError(f"{'; '.join(missing)}. {WAY_OUT}")
+    for sentence in missing:
+        progress.note(f"taken as it is: {sentence}")
 
 
 def preflight(board: OpenBoard, options: RunOptions) -> None:

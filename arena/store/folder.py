@@ -49,6 +49,14 @@ class BoardFolder:
         """The rehearsal's own board inside this one."""
         return BoardFolder(self.root / "dry-run")
 
+    def run_document(self) -> dict[str, JSON]:
+        """What run.json says; nothing when it is not there or was damaged by somebody."""
+        try:
+            document = from_json(self.run_file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
     def answer_file(self, model: str, models: Iterable[str]) -> Path:
         """A candidate's answers; `models` are all names of the board, so that `a` and `A` get different files."""
         return _own_file(self.root / "answers", model, models)
@@ -83,26 +91,31 @@ def _own_file(folder: Path, name: str, names: Iterable[str]) -> Path:
     return folder / f"{file_stems([*names, name], stored)[name]}.jsonl"
 
 
-def read_answers(path: Path, *, growing: bool = True) -> Iterator[Answer]:
-    """Every stored answer of a file, oldest first. Raises DataError naming an alien line."""
+def read_answers(path: Path, *, model: str | None = None, growing: bool = True) -> Iterator[Answer]:
+    """Every stored answer of a file, oldest first. Raises DataError naming an alien line: none, or not `model`'s."""
     if not path.exists():
         return
     for where, line in read_objects(path, growing=growing):
         try:
-            yield answer_from_json(line)
+            answer = answer_from_json(line)
+            _check_owner("an answer", answer.model, model)
+            yield answer
         except (ValueError, TypeError) as error:
             raise DataError(f"{path}:{where.number}: not an answer: {error}") from None
 
 
 class AnswerStore:
-    """One candidate's stored answers: those of today's keys, and a way to add one."""
+    """One candidate's stored answers: those of today's keys, and a way to add one.
 
-    def __init__(self, path: Path, *, writable: bool = False) -> None:
+    Raises DataError naming a line that is no answer, or another model's.
+    """
+
+    def __init__(self, path: Path, model: str | None = None, *, writable: bool = False) -> None:
         self.path = path
         self._appender = Appender(path) if writable else None
         self._current: dict[tuple[str, str, int], Answer] = {}
         self._latest: dict[tuple[str, int, bool], Answer] = {}
-        for answer in read_answers(path):
+        for answer in read_answers(path, model=model):
             self._remember(answer)
 
     def get(self, key: str, question_id: str, sample: int) -> Answer | None:
@@ -146,10 +159,12 @@ class Ledger:
     """One judge's replies: an append-only file and an index from key to its last line.
 
     Wherever a key is asked for it is the key as `filed_under` says, for a judge that no weights stand behind.
+    Raises DataError naming a line that is no reply, or another judge's.
     """
 
-    def __init__(self, path: Path, *, writable: bool = False) -> None:
+    def __init__(self, path: Path, judge: str | None = None, *, writable: bool = False) -> None:
         self.path = path
+        self._judge = judge
         self._appender = Appender(path) if writable else None
         self._entries: dict[str, _Entry] = {}
         self._imported: dict[tuple[str, str, str | None], list[str]] = {}
@@ -208,6 +223,7 @@ class Ledger:
     def _index(self, where: Line, line: dict[str, JSON]) -> None:
         try:
             reply = reply_from_json(line)
+            _check_owner("a reply", reply.judge, self._judge)
         except (ValueError, TypeError) as error:
             raise DataError(f"{self.path}:{where.number}: not a reply: {error}") from None
         self._remember(_Entry(where.offset, where.length, reply.status, reply.via == "import"), reply)
@@ -219,3 +235,9 @@ class Ledger:
             keys = self._imported.setdefault((reply.question_id, reply.model_a, reply.model_b), [])
             if key not in keys:
                 keys.append(key)
+
+
+def _check_owner(what: str, found: str, owner: str | None) -> None:
+    """Raise ValueError for a line in somebody else's file; None owns whatever is there."""
+    if owner is not None and found != owner:
+        raise ValueError(f"{what} of {found!r} in the file of {owner!r}")

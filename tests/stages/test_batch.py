@@ -134,7 +134,7 @@ def test_a_parameter_the_endpoint_rejects_is_asked_for_differently(tmp_path: Pat
         assert len(server.batches) == 2
         assert not any(line["status"] == "bad_request" for line in ledger(tmp_path))
         (tmp_path / "out/reviews/j.jsonl").unlink()
-        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert arena("run", "-c", config, "--batch", "--accept-shorter").returncode == 0
         assert len(server.batches) == 3
 
 
@@ -246,7 +246,7 @@ def test_killed_while_results_are_being_stored(tmp_path: Path, api: str) -> None
         other.batches = server.batches
         other._files = server._files
         batch_board(tmp_path, other, api)
-        assert arena("run", "-c", config, "--batch").returncode == 0
+        assert arena("run", "-c", config, "--batch", "--accept-shorter").returncode == 0
         assert other.batched == {}
     again = ledger(tmp_path)
     assert len({line["key"] for line in again}) == len(again) == len(kept)

@@ -10,7 +10,7 @@ from pathlib import Path
 from arena.battles.counted import counted_judges
 from arena.config.schema import Config
 from arena.errors import InputError
-from arena.files import from_json, read_objects
+from arena.files import read_objects
 from arena.questions import load_questions
 from arena.reports.board import Report, read_report
 from arena.reports.page.health import HealthTally, JudgeHealth
@@ -83,7 +83,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         tally.add(row)
         tally.register.add(where, row)
     met, n_rows = tally.counted()
-    run = _document(reviews.run_file)
+    run = reviews.run_document()
     return PageData(
         title,
         report,
@@ -91,7 +91,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         tuple(tally.judges[judge].health() for judge in sorted(tally.judges)),
         _sample(config, rows, tally.register, answers),
         n_rows,
-        {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit"}},
+        {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
     )
 
 
@@ -118,11 +118,3 @@ def _answers(wanted: Mapping[str, set[str]], folder: BoardFolder, names: list[st
         if path.is_file():
             found |= {answer.key: answer.turns for answer in read_answers(path) if answer.key in keys}
     return found
-
-
-def _document(path: Path) -> dict[str, JSON]:
-    try:
-        loaded = from_json(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

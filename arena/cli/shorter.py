@@ -1,0 +1,25 @@
+"""What commands that only read say about files that are shorter than they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from arena.store.counts import WAY_OUT, shortfalls
+from arena.store.folder import BoardFolder
+
+
+def warn_of_shorter(folders: Iterable[BoardFolder]) -> None:
+    """One line on stderr for every answers file or ledger that lacks lines it had."""
+    missing = shortfalls(folders)
+    for sentence in missing:
+        click.echo(f"warning: {sentence}", err=True)
+    if missing:
+        click.echo(WAY_OUT, err=True)
+
+
+def board_root(leaderboard: Path) -> Path | None:
+    """The board's folder around reports/leaderboard.json, or around a judge's view; None for a copy elsewhere."""
+    return next((folder for folder in leaderboard.parents[1:3] if (folder / "run.json").is_file()), None)

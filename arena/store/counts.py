@@ -1,0 +1,123 @@
+"""run.json's `files`: how many lines of answers/ and reviews/ are safe, so that a file that became shorter is noticed.
+
+A count names whole lines that were synced before it is written, so no kill makes a file shorter than its count. Not
+noticed is a file of at least as many lines and bytes with other contents, unless a line of it is none of its owner's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from arena.files import to_json, write_atomically, write_error
+from arena.store.folder import BoardFolder
+from arena.types import JSON
+
+GROWING = ("answers", "reviews")
+"""The folders whose files only grow."""
+WAY_OUT = "Put the file back, or take it as it is with `arena run --accept-shorter`: what is gone is asked for again"
+_BLOCK = 1 << 20
+
+
+class Count(NamedTuple):
+    """The whole lines of a file."""
+
+    lines: int = 0
+    bytes: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.lines:,} lines ({self.bytes:,} bytes)"
+
+
+def stored_counts(folder: BoardFolder) -> dict[str, Count]:
+    """What run.json says, by path inside the folder; nothing where it says nothing, as on a board of 0.1.0."""
+    files = folder.run_document().get("files")
+    found: dict[str, Count] = {}
+    for path, entry in files.items() if isinstance(files, dict) else ():
+        lines, size = (entry.get("lines"), entry.get("bytes")) if isinstance(entry, dict) else (None, None)
+        if _is_growing(path) and isinstance(lines, int) and isinstance(size, int):
+            found[path] = Count(lines, size)
+    return found
+
+
+def shortfalls(folders: Iterable[BoardFolder]) -> list[str]:
+    """What is missing of the files that run.json counted, a sentence each: file, found and expected."""
+    missing = []
+    for folder in folders:
+        for name, expected in stored_counts(folder).items():
+            path = folder.root / name
+            if not path.is_file():
+                missing.append(f"{path}: it is missing, expected {expected}")
+                continue
+            found = _count(path)
+            if found.lines < expected.lines or found.bytes < expected.bytes:
+                missing.append(f"{path}: it is shorter than it was: found {found}, expected {expected}")
+    return missing
+
+
+class SyncedCounts:
+    """The counts of one board while its files grow."""
+
+    def __init__(self, folder: BoardFolder) -> None:
+        self._folder = folder
+        self._counts: dict[str, Count] = {}
+
+    def update(self) -> None:
+        """Count what was added, once it is safe from a power cut. Raises DiskFull or InputError."""
+        counts: dict[str, Count] = {}
+        for path in _growing_files(self._folder):
+            name = path.relative_to(self._folder.root).as_posix()
+            try:
+                counts[name] = _count(path, self._counts.get(name), sync=True)
+            except OSError as error:
+                raise write_error(path, error) from None
+        self._counts = counts
+
+    def to_json(self) -> dict[str, JSON]:
+        """As it stands in run.json."""
+        return {name: count._asdict() for name, count in sorted(self._counts.items())}
+
+
+def count_anew(folder: BoardFolder, *, without: Iterable[Path] = ()) -> None:
+    """Write run.json with counts of the files as they are, `without` some that are about to be replaced.
+
+    Where no run was yet nothing is written. Raises DiskFull or InputError.
+    """
+    document = folder.run_document()
+    if not document:
+        return
+    counts = SyncedCounts(folder)
+    counts.update()
+    left_out = {path.relative_to(folder.root).as_posix() for path in without}
+    files = {name: count for name, count in counts.to_json().items() if name not in left_out}
+    write_atomically(folder.run_file, to_json({**document, "files": files}, indent=True) + b"\n")
+
+
+def _growing_files(folder: BoardFolder) -> list[Path]:
+    return [path for name in GROWING for path in sorted((folder.root / name).glob("*.jsonl")) if path.is_file()]
+
+
+def _is_growing(name: str) -> bool:
+    """Whether it can be a file of this board: nothing in run.json leads out of its folder."""
+    path = PurePosixPath(name)
+    return len(path.parts) == 2 and path.parts[0] in GROWING and path.suffix == ".jsonl" and "\\" not in name
+
+
+def _count(path: Path, known: Count | None = None, *, sync: bool = False) -> Count:
+    """The whole lines of a file, those that are `known` not read again; a file that was cut since is read anew."""
+    with path.open("rb" if os.name == "posix" else "r+b", buffering=0) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        lines, whole = known if known is not None and known.bytes <= size else Count()
+        if size == whole:
+            return Count(lines, whole)
+        handle.seek(whole)
+        at = whole
+        while block := handle.read(min(_BLOCK, size - at)):
+            lines += block.count(b"\n")
+            whole = at + block.rfind(b"\n") + 1 if b"\n" in block else whole
+            at += len(block)
+        if sync:
+            os.fsync(handle.fileno())
+        return Count(lines, whole)
