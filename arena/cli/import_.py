@@ -21,7 +21,11 @@ rating and viewing the board takes no call.
 @click.argument("tool", metavar="FORMAT", type=click.Choice(list(IMPORTERS)))
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.option("--out", "out", required=True, type=click.Path(path_type=Path), help="Folder of the new board.")
-@click.option("--force", is_flag=True, help="Import over what an earlier import wrote there.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Import over what an earlier import wrote there; what is replaced is kept in replaced-N/.",
+)
 def import_(tool: str, source: Path, out: Path, force: bool) -> None:
     """Read with the tool's importer, write, and say what was found."""
     from arena.errors import InputError

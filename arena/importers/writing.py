@@ -11,11 +11,13 @@ import yaml
 import arena
 from arena.config.schema import Mode
 from arena.errors import DataError, InputError
-from arena.files import file_stems, read_objects, to_json, write_atomically
+from arena.files import Appender, file_stems, read_objects, to_json
 from arena.importers.found_board import FoundBoard, Judged, Said
+from arena.importers.placing import Placing, boards_held
 from arena.importers.samples import Slots, assign_samples
 from arena.keys import digest, recorded_key
 from arena.records import reply_to_json
+from arena.store.counts import count_anew, shortfalls
 from arena.store.folder import BoardFolder
 from arena.types import JSON, PANEL, Question, Reply
 
@@ -42,7 +44,8 @@ class Written:
 def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> Written:
     """Write a board folder. Raises InputError when the folder holds something and `force` is not given.
 
-    With `force` the files of an earlier import are replaced; replies that a real judge gave since then are kept.
+    With `force` the files of an earlier import are replaced, and kept in `replaced-N/`; replies that a real judge gave
+    since then stay in the ledgers. Raises BoardLocked while a run is at work below the folder.
     """
     check_folder(folder, force=force)
     _check_names(collected)
@@ -55,20 +58,26 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
         raise DataError(f"SRC: none of its {len(missing)} question ids has a question text")
     slots = {key: said for key, said in slots.items() if key[0] not in missing}
     models = sorted({model for _, model, _ in slots})
-    _write_lines(folder / "questions.jsonl", [_question_line(question) for question in questions])
-    stems = file_stems(models)
-    for model in models:
-        _write_lines(folder / _ANSWERS / f"{stems[model]}.jsonl", _answer_lines(slots, model))
     kept = [reply for reply in collected.replies if reply.question_id not in missing]
     notes = list(collected.notes)
     if missing:
         notes.append(f"{len(missing)} question ids without a question text left out, with their answers and verdicts")
     if unanswered := len(collected.questions.keys() - used):
         notes.append(f"{unanswered} questions that nobody answered left out")
-    configs = _write_configs(collected, folder, slots, kept)
-    for reply_mode in _MODES:
-        chosen = [reply for reply in kept if (reply.second is None) == (reply_mode == "single")]
-        _write_ledgers(chosen, collected, folder / "runs" / reply_mode)
+    by_mode = {mode: [reply for reply in kept if (reply.second is None) == (mode == "single")] for mode in _MODES}
+    boards = {folder / "runs" / mode: chosen for mode, chosen in by_mode.items() if chosen}
+    with boards_held(folder, boards):
+        place = Placing(folder)
+        _write_lines(place, folder / "questions.jsonl", [_question_line(question) for question in questions])
+        stems = file_stems(models)
+        for model in models:
+            _write_lines(place, folder / _ANSWERS / f"{stems[model]}.jsonl", _answer_lines(slots, model))
+        configs = _write_configs(collected, place, slots, kept)
+        for board, chosen in boards.items():
+            notes += shortfalls([BoardFolder(board)])
+            _write_ledgers(chosen, collected, BoardFolder(board), place)
+    if place.replaced is not None:
+        notes.append(f"what stood there is kept in {place.replaced}")
     return Written(
         configs, len(questions), tuple(models), len(kept),
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply in kept),
@@ -142,20 +151,28 @@ def to_reply(judged: Judged, tool: str, baseline: str | None) -> Reply:
     )  # fmt: skip
 
 
-def _write_ledgers(replies: Sequence[Judged], collected: FoundBoard, folder: Path) -> None:
+def _write_ledgers(replies: Sequence[Judged], collected: FoundBoard, board: BoardFolder, place: Placing) -> None:
+    """Ledgers of a board whose lock is held. run.json counts a replaced one only once it stands there."""
     judges = sorted({reply.judge for reply in replies})
     baseline = _baseline(collected, replies)
-    for judge in judges:
-        path = BoardFolder(folder).ledger_file(judge, judges)
+    paths = {judge: board.ledger_file(judge, judges) for judge in judges}
+    count_anew(board, without=paths.values())
+    for judge, path in paths.items():
         lines: dict[tuple[object, ...], bytes] = {}
         for judged in replies:
             if judged.judge == judge:
                 reply = to_reply(judged, collected.tool, baseline)
                 lines[reply.key, reply.model_a, reply.model_b] = to_json(reply_to_json(reply))
-        own = [to_json(line) for _, line in read_objects(path, growing=True) if line.get("via") != "import"] if (
-            path.exists()
-        ) else []  # fmt: skip
-        write_atomically(path, b"".join(line + b"\n" for line in [*lines.values(), *own]))
+        place.write(path, b"".join(line + b"\n" for line in [*lines.values(), *_own_lines(path)]))
+    count_anew(board)
+
+
+def _own_lines(ledger: Path) -> list[bytes]:
+    """What real judges said since an earlier import."""
+    if not ledger.exists():
+        return []
+    Appender(ledger).close()  # a last line that is whole and only lost its newline counts
+    return [to_json(line) for _, line in read_objects(ledger, growing=True) if line.get("via") != "import"]
 
 
 def _baseline(collected: FoundBoard, replies: Sequence[Judged]) -> str | None:
@@ -169,10 +186,11 @@ def _baseline(collected: FoundBoard, replies: Sequence[Judged]) -> str | None:
     return next(iter(shared)) if len(shared) == 1 else None
 
 
-def _write_configs(collected: FoundBoard, folder: Path, slots: Slots, replies: Sequence[Judged]) -> tuple[Path, ...]:
+def _write_configs(collected: FoundBoard, place: Placing, slots: Slots, replies: Sequence[Judged]) -> tuple[Path, ...]:
     if collected.categories:
         groups: dict[str, list[str]] = {name: list(members) for name, members in collected.categories.items()}
-        write_atomically(folder / "category_mapping.yaml", yaml.safe_dump(groups, allow_unicode=True, sort_keys=False))
+        text = yaml.safe_dump(groups, allow_unicode=True, sort_keys=False)
+        place.write(place.out / "category_mapping.yaml", text)
     found = [mode for mode in _MODES if any((reply.second is None) == (mode == "single") for reply in replies)]
     written = []
     for number, mode in enumerate(found or [collected.default_mode]):
@@ -181,8 +199,8 @@ def _write_configs(collected: FoundBoard, folder: Path, slots: Slots, replies: S
         text = _header(collected, bool(found), bool(slots), name) + yaml.safe_dump(
             sections, allow_unicode=True, sort_keys=False, width=120
         )
-        write_atomically(folder / name, text)
-        written.append(folder / name)
+        place.write(place.out / name, text)
+        written.append(place.out / name)
     return tuple(written)
 
 
@@ -296,5 +314,5 @@ def _answer_line(question_id: str, sample: int, said: Said) -> dict[str, JSON]:
     return line | {key: value for key, value in known.items() if value is not None}
 
 
-def _write_lines(path: Path, lines: Iterable[dict[str, JSON]]) -> None:
-    write_atomically(path, b"".join(to_json(line) + b"\n" for line in lines))
+def _write_lines(place: Placing, path: Path, lines: Iterable[dict[str, JSON]]) -> None:
+    place.write(path, b"".join(to_json(line) + b"\n" for line in lines))
