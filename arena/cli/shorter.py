@@ -14,9 +14,9 @@ from arena.store.folder import BoardFolder
 def warn_of_shorter(folders: Iterable[BoardFolder]) -> None:
     """One line on stderr for every answers file or ledger that lacks lines it had."""
     missing = shortfalls(folders)
-    for sentence in missing:
+    for sentence, _ in missing:
         click.echo(f"warning: {sentence}", err=True)
-    if missing:
+    if not all(torn for _, torn in missing):
         click.echo(WAY_OUT, err=True)
 
 

@@ -74,7 +74,7 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
             _write_lines(place, folder / _ANSWERS / f"{stems[model]}.jsonl", _answer_lines(slots, model))
         configs = _write_configs(collected, place, slots, kept)
         for board, chosen in boards.items():
-            notes += shortfalls([BoardFolder(board)])
+            notes += [sentence for sentence, _ in shortfalls([BoardFolder(board)])]
             _write_ledgers(chosen, collected, BoardFolder(board), place)
     if place.replaced is not None:
         notes.append(f"what stood there is kept in {place.replaced}")

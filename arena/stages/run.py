@@ -105,9 +105,10 @@ def run_held(
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
     """Refuse files that are shorter than they were, unless they are to be taken as they are. Raises DataError."""
     missing = shortfalls(board.folders)
-    if missing and not options.accept_shorter:
-        raise DataError(f"{'; '.join(missing)}. {WAY_OUT}")
-    for sentence in missing:
+    refused = [sentence for sentence, torn in missing if not torn]
+    if refused and not options.accept_shorter:
+        raise DataError(f"{'; '.join(refused)}. {WAY_OUT}")
+    for sentence, _ in missing:
         progress.note(f"taken as it is: {sentence}")
 
 

@@ -42,18 +42,30 @@ def stored_counts(folder: BoardFolder) -> dict[str, Count]:
     return found
 
 
-def shortfalls(folders: Iterable[BoardFolder]) -> list[str]:
-    """What is missing of the files that run.json counted, a sentence each: file, found and expected."""
+class Shortfall(NamedTuple):
+    """What is missing of a file that run.json counted."""
+
+    sentence: str
+    """File, found and expected."""
+    torn: bool = False
+    """Nothing but the end of its last line: that is repaired like the line that a kill tore, and asked for again."""
+
+
+def shortfalls(folders: Iterable[BoardFolder]) -> list[Shortfall]:
+    """What is missing of the files that run.json counted."""
     missing = []
     for folder in folders:
         for name, expected in stored_counts(folder).items():
             path = folder.root / name
             if not path.is_file():
-                missing.append(f"{path}: it is missing, expected {expected}")
+                missing.append(Shortfall(f"{path}: it is missing, expected {expected}"))
                 continue
             found = _count(path)
-            if found.lines < expected.lines or found.bytes < expected.bytes:
-                missing.append(f"{path}: it is shorter than it was: found {found}, expected {expected}")
+            counts = f"found {found}, expected {expected}"
+            if found.lines == expected.lines - 1 and path.stat().st_size > found.bytes:
+                missing.append(Shortfall(f"{path}: its last line is torn: {counts}", torn=True))
+            elif found.lines < expected.lines or found.bytes < expected.bytes:
+                missing.append(Shortfall(f"{path}: it is shorter than it was: {counts}"))
     return missing
 
 

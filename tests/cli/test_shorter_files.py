@@ -25,8 +25,8 @@ def cut_at_a_line(path: Path) -> None:
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
 
 
-def cut_in_a_line(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-5])
+def cut_in_a_line_before_the_last(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1])[:-5])
 
 
 def empty(path: Path) -> None:
@@ -43,7 +43,7 @@ def fewer_longer_lines(path: Path) -> None:
     write_jsonl(path, [row | {"created_at": "x" * 10_000} for row in rows])
 
 
-DAMAGES = [cut_at_a_line, cut_in_a_line, empty, remove, fewer_longer_lines]
+DAMAGES = [cut_at_a_line, cut_in_a_line_before_the_last, empty, remove, fewer_longer_lines]
 CALLS = [
     ("run",), ("run", "--stage", "answers"), ("run", "--stage", "reviews"), ("run", "--stage", "ratings"),
     ("run", "--limit", "1"), ("run", "--batch=collect"), ("try",), ("review", "--judge", "one"),
@@ -76,6 +76,22 @@ def test_a_file_that_lost_lines_is_refused_with_what_was_found_and_expected(
     taken = arena("run", "-c", config, "--accept-shorter")
     assert taken.returncode == 0 and f"taken as it is: {path}" in taken.stderr
     assert arena("run", "-c", config).returncode == 0
+
+
+@pytest.mark.parametrize("file", [LEDGER, ANSWERS])
+@pytest.mark.parametrize("lost", [1, 5])
+def test_a_torn_last_line_is_told_and_asked_for_again_like_one_that_a_kill_tore(
+    tmp_path: Path, file: str, lost: int
+) -> None:
+    config = board(tmp_path)
+    path = tmp_path / "out" / file
+    keys = [row["key"] for row in read_jsonl(path)]
+    path.write_bytes(path.read_bytes()[:-lost])
+    assert f"warning: {path}: its last line is torn" in arena("plan", "-c", config).stderr
+    done = arena("run", "-c", config)
+    assert done.returncode == 0 and f"{path}: its last line is torn: found " in done.stderr
+    assert [row["key"] for row in read_jsonl(path)] == keys
+    assert "torn" not in arena("run", "-c", config).stderr
 
 
 @pytest.mark.parametrize("call", CALLS, ids=" ".join)
