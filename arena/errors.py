@@ -85,8 +85,10 @@ class Throttled(CallError):
 class Unstable(CallError):
     """The call broke on the way; the server may have done, and billed, the work."""
 
-    def __init__(self, message: str, *, again: bool = True) -> None:
+    def __init__(self, message: str, status_code: int | None = None, *, again: bool = True) -> None:
         super().__init__(message)
+        self.status_code = status_code
+        """The server's own, 500 or more; None where it said nothing of the kind."""
         self.again = again
         """Whether another try can end differently."""
 

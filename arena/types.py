@@ -186,6 +186,8 @@ class Completion:
     peak_memory_bytes: int | None = None
     enforced: bool | None = None
     """Whether the endpoint held the reply to the request's JSON schema; None when there was none to hold it to."""
+    asked_logprobs: int | None = None
+    """How many alternatives per token an endpoint was asked for, which may take fewer than the request wants."""
     cost_usd: float | None = None
     """Stated by the source itself (a recording, a provider that returns its price); else the price list decides."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from arena.backends.http.api import ApiBackend, D
+from arena.backends.http.api import ApiBackend
+from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import call_error, http_errors, status_error
 from arena.backends.http.lines import lines_of
 from arena.errors import ArenaError, CallError, EndpointDead, Rejected, Unauthorized, Unstable
@@ -49,6 +50,14 @@ class BatchResult(NamedTuple):
     """The error text, where there is one."""
 
 
+class Lesson(NamedTuple):
+    """What made an endpoint be asked differently."""
+
+    complaint: str
+    form: str | None = None
+    """How, in words; None stands for what the complaint suggests first."""
+
+
 class SubmissionUnknown(ArenaError):
     """The connection broke while a batch was being created: it may exist or not."""
 
@@ -70,11 +79,14 @@ class BatchClient(Protocol):
     def size(self, item: BatchItem) -> int:
         """Bytes of one request as it is sent."""
 
-    def learn(self, complaint: str) -> bool:
-        """Ask differently from now on, because of this complaint; whether that changes anything."""
+    def recall(self, lessons: Sequence[Lesson]) -> None:
+        """Ask as these lessons taught it."""
 
-    def knows(self, complaint: str) -> bool:
-        """Whether this complaint is about something that can be asked for differently."""
+    def learn(self, complaint: str, request: Request | None, lessons: Sequence[Lesson]) -> str | None:
+        """Ask differently from now on, because of a complaint about a request sent after these lessons.
+
+        How: empty where that is known by now; None where the complaint is about nothing that has another form.
+        """
 
     async def submit(self, items: Sequence[BatchItem], uuid: str) -> str:
         """Create one batch; returns its id. Raises SubmissionUnknown, BatchRefused and EndpointDead."""
@@ -95,33 +107,52 @@ class BatchClient(Protocol):
         """Everything an ended batch holds, in any order. What it does not hold was not done."""
 
 
-class Batches(Generic[D]):
+class Batches:
     """What both providers' clients do alike: they ask in the dialect learnt so far, within the endpoint's patience."""
 
-    def __init__(self, backend: ApiBackend[D]) -> None:
+    def __init__(self, backend: ApiBackend) -> None:
         self._backend = backend
-        self._first = self._dialect = backend.transport.dialect
+        self._dialect = backend.transport.dialect
 
     @property
     def enforces(self) -> bool:
         """Whether the schema is sent along."""
-        return self._dialect.schema
+        return self._dialect.enforces
 
-    def learn(self, complaint: str) -> bool:
-        """Correct the dialect; whether the complaint said how."""
-        better = self._dialect.corrected(complaint)
-        self._dialect = better or self._dialect
-        return better is not None
+    def recall(self, lessons: Sequence[Lesson]) -> None:
+        """Ask as these lessons taught it."""
+        self._dialect = self._after(lessons)
 
-    def knows(self, complaint: str) -> bool:
-        """Whether the complaint is about something that has another form."""
-        return self._first.corrected(complaint) is not None
+    def learn(self, complaint: str, request: Request | None, lessons: Sequence[Lesson]) -> str | None:
+        """Correct the dialect by a complaint about a request that was sent after these lessons."""
+        then = self._after(lessons)
+        better = self._better(then, Lesson(complaint), request)
+        if better is None:
+            return None
+        known = self._dialect
+        self._dialect = known.learning(then, better)
+        return better.described(then) if self._dialect != known else ""
+
+    def _after(self, lessons: Sequence[Lesson]) -> Dialect:
+        dialect = self._backend.transport.dialect
+        for lesson in lessons:
+            dialect = self._better(dialect, lesson, None) or dialect
+        return dialect
+
+    def _better(self, dialect: Dialect, lesson: Lesson, request: Request | None) -> Dialect | None:
+        """The first dialect that a complaint suggests in which the request, where it is known, would be another."""
+        body = self._backend.transport.body
+        for other in dialect.corrections(lesson.complaint, request.top_logprobs if request else 0):
+            changes = request is None or body(request, other) != body(request, dialect)
+            if changes and lesson.form in (None, other.described(dialect)):
+                return other
+        return None
 
     async def _do(self, what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
         return await patiently(self._backend, what, once=once)
 
 
-async def patiently(backend: ApiBackend[Any], what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+async def patiently(backend: ApiBackend, what: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
     """Do one call of a batch endpoint within the endpoint's patience.
 
     With `once` a connection that breaks on the way is not tried again, since the server may have done it: then

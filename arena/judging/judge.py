@@ -317,9 +317,10 @@ def read_reply(prompt: Prompt, reply: Reply) -> Resolved:
 
 
 def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
-    """The request as the ledger keeps it; `response_format` says whether the endpoint enforced the schema.
+    """The request as the ledger keeps it; `response_format` says whether the endpoint enforced the schema,
+    `top_logprobs` how many alternatives it was asked for.
 
-    That is no part of the key: the form asked for is the same, and a reply counts the same whoever kept to it.
+    Both are no part of the key: the form asked for is the same, and a reply counts the same whoever kept to it.
     """
     sent: dict[str, JSON] = {
         "messages": plain_messages(request.messages),
@@ -327,6 +328,8 @@ def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
     }
     if completion.enforced is not None:
         sent["response_format"] = "json_schema" if completion.enforced else "text"
+    if completion.asked_logprobs is not None:
+        sent["top_logprobs"] = completion.asked_logprobs
     return sent
 
 

@@ -17,7 +17,7 @@ import arena
 from arena.asking.budget import call_bound_usd
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
-from arena.backends.batch import BatchClient, BatchItem, BatchRefused, BatchState, SubmissionUnknown
+from arena.backends.batch import BatchClient, BatchItem, BatchRefused, BatchState, Lesson, SubmissionUnknown
 from arena.config.base import Price
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, steps
@@ -26,7 +26,7 @@ from arena.nonce import make_nonce
 from arena.stages.options import BatchMode
 from arena.store.batch_log import BatchLog, OpenBatch
 from arena.store.folder import Ledger
-from arena.types import Completion
+from arena.types import Completion, Request
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 LISTED_AFTER_S = 10.0
@@ -72,8 +72,7 @@ async def batch_review(desk: BatchDesk, mode: BatchMode) -> None:
 
     Raises EndpointDead when the endpoint takes no batches, RunStopped when batches come back empty.
     """
-    for complaint in desk.log.complaints(desk.judge):
-        desk.client.learn(complaint)
+    desk.client.recall(_lessons(desk))
     tries = 0
     while True:
         await _find_lost(desk)
@@ -116,7 +115,7 @@ async def _submit_all(desk: BatchDesk, requests: Mapping[str, Ask]) -> None:
             desk.progress.note(f"judge {desk.judge}: {error}; looking whether the batch was created")
         except BatchRefused as error:
             desk.log.void(intent, str(error))
-            if not _learn(desk, str(error)):
+            if not _learn(desk, str(error), chunk[0].request):
                 raise EndpointDead(f"judge {desk.judge}: the batch was refused: {error}") from None
         except EndpointDead as error:
             desk.log.void(intent, str(error))
@@ -200,7 +199,7 @@ async def _state(desk: BatchDesk, batch_id: str) -> BatchState:
 
 def _turned_down(desk: BatchDesk, batch: OpenBatch, why: str) -> None:
     desk.log.void(batch, why)
-    if not _learn(desk, why):
+    if not _learn(desk, why, None, batch):
         raise EndpointDead(f"judge {desk.judge}: batch {batch.batch_id} was turned down: {why}")
 
 
@@ -222,9 +221,10 @@ async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
     asks = {ask.key: ask for case in desk.every_case() for ask in steps(case, desk.ledger.get)}
     stored = 0
     for result in results:
-        if result.complaint and _learn(desk, result.complaint):
-            continue
         ask = asks.get(result.custom_id)
+        request = ask.request(batch.nonces[result.custom_id]) if ask else None
+        if result.complaint and _learn(desk, result.complaint, request, batch):
+            continue
         if result.completion is not None and ask is not None:
             _store(desk, ask, batch.nonces[result.custom_id], result.completion)
             stored += 1
@@ -255,11 +255,17 @@ def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> Non
     desk.progress.advance("reviews", desk.judge, priced, cost)
 
 
-def _learn(desk: BatchDesk, complaint: str) -> bool:
-    """Whether what was complained about is asked for differently from now on."""
-    if desk.client.learn(complaint):
-        desk.log.learnt(desk.judge, complaint)
-    return desk.client.knows(complaint)
+def _learn(desk: BatchDesk, complaint: str, request: Request | None, batch: OpenBatch | None = None) -> bool:
+    """Whether what was complained about, in a batch or at its creation, is asked for differently from now on."""
+    lessons = _lessons(desk)
+    form = desk.client.learn(complaint, request, lessons if batch is None else lessons[: batch.learnt])
+    if form:
+        desk.log.learnt(desk.judge, complaint, form)
+    return form is not None
+
+
+def _lessons(desk: BatchDesk) -> list[Lesson]:
+    return [Lesson(*lesson) for lesson in desk.log.lessons(desk.judge)]
 
 
 def _nonce(desk: BatchDesk, ask: Ask) -> str:

@@ -6,7 +6,7 @@ submitted   uuid, batch_id                        the provider has it
 mistaken    uuid, batch_id                        that batch turned out to be somebody else's
 collected   uuid, batch_id, stored, open          its results are in the ledger
 void        uuid, why                             it was never created, or turned down as a whole
-learnt      judge, complaint                      what made the endpoint ask differently
+learnt      judge, complaint, form                what made us ask the endpoint differently, and how
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class OpenBatch:
     """None: nobody knows yet whether the provider has it."""
     mistaken: set[str] = field(default_factory=set)
     """Batches that it is not."""
+    learnt: int = 0
+    """How many lessons of the judge came before it."""
 
 
 class BatchLog:
@@ -50,7 +52,7 @@ class BatchLog:
         self.path = path
         self._open: dict[str, OpenBatch] = {}
         self._claimed: set[str] = set()
-        self._complaints: dict[str, list[str]] = {}
+        self._lessons: dict[str, list[tuple[str, str | None]]] = {}
         if path.exists():
             for where, line in read_objects(path, growing=True):
                 try:
@@ -74,9 +76,9 @@ class BatchLog:
         """The keys that are under way in a judge's open batches."""
         return {key for batch in self.open_of(judge) for key in batch.nonces}
 
-    def complaints(self, judge: str) -> list[str]:
-        """What made a judge's endpoint ask differently, in order."""
-        return self._complaints.get(judge, [])
+    def lessons(self, judge: str) -> list[tuple[str, str | None]]:
+        """What made us ask a judge's endpoint differently, and how, in order."""
+        return self._lessons.get(judge, [])
 
     def is_claimed(self, batch_id: str) -> bool:
         """Whether a batch belongs to a submission already, open or done."""
@@ -110,9 +112,9 @@ class BatchLog:
         """It was never created, or turned down as a whole."""
         self._write({"event": "void", "uuid": batch.uuid, "why": why})
 
-    def learnt(self, judge: str, complaint: str) -> None:
-        """Remember what made the endpoint ask differently."""
-        self._write({"event": "learnt", "judge": judge, "complaint": complaint})
+    def learnt(self, judge: str, complaint: str, form: str) -> None:
+        """Remember what made us ask the endpoint differently, and how."""
+        self._write({"event": "learnt", "judge": judge, "complaint": complaint, "form": form})
 
     def _write(self, line: dict[str, JSON]) -> None:
         if self._appender is None:
@@ -131,7 +133,9 @@ class BatchLog:
                     raise ValueError("an intent has nonces and created")
                 texts = {key: str(nonce) for key, nonce in nonces.items()}
                 theirs = float(since) if isinstance(since, int | float) else None
-                self._open[uuid] = OpenBatch(uuid, str(line["judge"]), texts, float(created), theirs)
+                judge = str(line["judge"])
+                known = len(self.lessons(judge))
+                self._open[uuid] = OpenBatch(uuid, judge, texts, float(created), theirs, learnt=known)
             case "submitted":
                 self._open[uuid].batch_id = str(line["batch_id"])
                 self._claimed.add(str(line["batch_id"]))
@@ -142,6 +146,8 @@ class BatchLog:
             case "collected" | "void":
                 del self._open[uuid]
             case "learnt":
-                self._complaints.setdefault(str(line["judge"]), []).append(str(line["complaint"]))
+                form = line.get("form")
+                lesson = (str(line["complaint"]), form if isinstance(form, str) else None)
+                self._lessons.setdefault(str(line["judge"]), []).append(lesson)
             case event:
                 raise ValueError(f"unknown event {event!r}")

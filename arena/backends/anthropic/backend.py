@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
-from arena.backends.anthropic.wire import Dialect, StreamedBody, body_of, completion_of
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
+from arena.backends.anthropic.wire import ANTHROPIC, StreamedBody, body_of, completion_of
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_body, read_key, read_stream, timed
+from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
 from arena.config.kinds import AnthropicConfig
-from arena.types import Completion, Request
+from arena.types import JSON, Completion, Request
 
 
 class AnthropicTransport:
@@ -22,17 +24,21 @@ class AnthropicTransport:
         self.sdk = cast("Sdk", anthropic)
         self.model = config.model or name
         self.extra_body = config.extra_body
-        self.dialect = Dialect()
+        self.dialect = replace(ANTHROPIC, ours=ours(config))
         self._stream = config.stream
         self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
+
+    def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
+        """What the call sends."""
+        return body_of(request, self.model, dialect, self.extra_body)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
 
         The messages travel in extra_body: given as an argument, the SDK walks through their types at a price in CPU.
         """
-        body = body_of(request, self.model, dialect, self.extra_body)
+        body = self.body(request, dialect)
         model = cast("str", body.pop("model"))
         max_tokens = cast("int", body.pop("max_tokens"))
         sent_at = asyncio.get_running_loop().time()
@@ -54,7 +60,7 @@ class AnthropicTransport:
         await self.client.close()
 
 
-def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend[Dialect]:
+def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend:
     """The backend of one entry of the configuration; `entry` is its place there, for messages.
 
     Raises InputError when the key is missing or a value cannot be used.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from arena.backends.anthropic.backend import AnthropicTransport
-from arena.backends.anthropic.wire import Dialect, body_of, completion_of
+from arena.backends.anthropic.wire import body_of, completion_of
 from arena.backends.batch import (
     Batches,
     BatchItem,
@@ -33,14 +33,14 @@ _OWN_FAULT = {"invalid_request_error": 400, "request_too_large": 413, "not_found
 """Error types that no second try would change; everything else is the provider's."""
 
 
-class AnthropicBatches(Batches[Dialect]):
+class AnthropicBatches(Batches):
     """Batches of messages. They carry no mark of ours: a lost one is found by time (theirs), size and results."""
 
     most_requests = 100_000
     most_bytes = 150_000_000
     """The provider takes 256 MB."""
 
-    def __init__(self, backend: ApiBackend[Dialect], transport: AnthropicTransport) -> None:
+    def __init__(self, backend: ApiBackend, transport: AnthropicTransport) -> None:
         super().__init__(backend)
         self._client = transport.client
         self._model = transport.model

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from arena.backends.http.dialect import Dialect, with_strings, without_system
 from arena.backends.http.errors import body_error
-from arena.backends.http.wire import count, merge, refuses, sendable, text_of
+from arena.backends.http.wire import count, merge, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.config.kinds.api import CACHE_MINIMUM_CHARS
 from arena.errors import Unstable
@@ -17,23 +18,8 @@ DEFAULT_MAX_TOKENS = 8192
 _TRUNCATED = ("max_tokens", "model_context_window_exceeded")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What the endpoint understands, corrected by what it rejects."""
-
-    schema: bool = True
-    """`output_config.format` is understood; without it the prompt alone asks for the format."""
-    samples: bool = True
-    """`temperature`, `top_p` and `top_k` may be set; newer models take none."""
-
-    def corrected(self, complaint: str) -> Dialect | None:
-        """The dialect that avoids what this error text complains about; None when that would change nothing."""
-        other = self
-        if any(word in complaint for word in ("output_config", "output_format", "json_schema")):
-            other = replace(other, schema=False)
-        if refuses(complaint, "temperature", "top_p", "top_k"):
-            other = replace(other, samples=False)
-        return None if other == self else other
+ANTHROPIC = Dialect(marks=True, most_logprobs=0)
+"""The dialect of the API itself."""
 
 
 def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -41,7 +27,9 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
 
     The longest prefix that sibling requests share is marked for the prompt cache when it is long enough.
     """
-    marked = _cache_position(request)
+    if not dialect.system:
+        request = replace(request, messages=without_system(request.messages))
+    marked = _cache_position(request) if dialect.marks else None
     system: list[JSON] = []
     turns: list[JSON] = []
     for position, given in enumerate(request.messages):
@@ -54,9 +42,11 @@ def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, 
             turns.append({"role": message.role, "content": message.content if plain else blocks})
     body: dict[str, JSON] = {"model": model, "messages": turns, **_sampling(request.sampling, dialect)}
     if system:
-        body["system"] = system
-    if request.schema is not None and dialect.schema:
-        body = merge(body, {"output_config": {"format": {"type": "json_schema", "schema": dict(request.schema)}}})
+        told = [message.content for message in request.messages if message.role == "system"]
+        body["system"] = system if dialect.marks else sendable("\n\n".join(told))
+    if request.schema is not None and dialect.enforces:
+        asked = dict(request.schema) if dialect.schema == "given" else with_strings(request.schema)
+        body = merge(body, {"output_config": {"format": {"type": "json_schema", "schema": asked}}})
     return merge(body, extra)
 
 
@@ -78,13 +68,13 @@ def _blocks(message: Message, *, mark: bool) -> list[JSON]:
 def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
     fields: dict[str, JSON] = {
         "max_tokens": sampling.max_tokens or DEFAULT_MAX_TOKENS,
-        "temperature": sampling.temperature if dialect.samples else None,
-        "top_p": sampling.top_p if dialect.samples else None,
-        "top_k": sampling.top_k if dialect.samples else None,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
         "stop_sequences": list(sampling.stop) or None,
         "output_config": None if sampling.reasoning_effort is None else {"effort": sampling.reasoning_effort},
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None and name not in dialect.unsent}
 
 
 def completion_of(body: Mapping[str, object]) -> Completion:

@@ -8,20 +8,21 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from arena.backends.http.conversation import converse
+from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
 from arena.backends.http.lines import lines_of
 from arena.config.kinds import ApiConfig
-from arena.errors import CallError, InputError, Rejected, Throttled, Unstable
+from arena.errors import CallError, InputError, Rejected, Throttled, Unauthorized, Unstable
 from arena.money import priced
 from arena.redact import redact, remember_secrets
-from arena.types import Completion, Load, Request
+from arena.types import JSON, Completion, Load, Request
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,20 +32,10 @@ log = logging.getLogger(__name__)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PASSWORD = re.compile(r"//[^/@]*:([^/@]+)@")
 _OWN_FIELDS = ("model", "messages", "stream")
+_MOST_FORMS = 8
+"""In so many forms one request is tried, at most; what is refused costs nothing."""
 
 
-class Dialect(Protocol):
-    """What an endpoint understands, as learnt from its complaints."""
-
-    @property
-    def schema(self) -> bool:
-        """Whether it holds replies to a JSON schema; where it does not, the prompt alone asks for the form."""
-
-    def corrected(self, complaint: str) -> Self | None:
-        """The dialect that avoids this complaint; None when that would change nothing."""
-
-
-D = TypeVar("D", bound=Dialect)
 C = TypeVar("C", bound="SdkClient")
 
 CONNECT_SHARE = 0.9
@@ -59,26 +50,29 @@ class SdkClient(Protocol):
         """Where it calls."""
 
 
-class ApiTransport(Protocol[D]):
+class ApiTransport(Protocol):
     """One provider's wire format on its own SDK."""
 
     sdk: Sdk
     base_url: str
-    dialect: D
+    dialect: Dialect
 
-    async def send(self, request: Request, dialect: D) -> Completion:
+    def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
+        """What the call sends."""
+
+    async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call for one turn. Raises CallErrors and the SDK's own exceptions."""
 
     async def close(self) -> None:
         """Let go of the connections."""
 
 
-class ApiBackend(Generic[D]):
+class ApiBackend:
     """A backend on the network: a transport behind its endpoint's retry loop."""
 
     load: Load = "api"
 
-    def __init__(self, transport: ApiTransport[D], endpoint: Endpoint, config: ApiConfig) -> None:
+    def __init__(self, transport: ApiTransport, endpoint: Endpoint, config: ApiConfig) -> None:
         self.concurrency = config.concurrency
         self.transport = transport
         self.endpoint = endpoint
@@ -107,21 +101,48 @@ class ApiBackend(Generic[D]):
         await self.transport.close()
 
     async def _call(self, request: Request) -> Completion:
-        """One call; where the endpoint rejects a parameter that has another form, the call in that form."""
-        dialect = self._dialect
-        while True:
+        """One call; where the endpoint complains about something that has another form, the call in that form.
+
+        A form counts as learnt, for all calls to come, once a request got through in it.
+        """
+        start = self._dialect
+        seen, ahead = {start}, [start]
+        first: CallError | None = None
+        broken = 0
+        while ahead:
+            dialect = ahead.pop()
             try:
                 completion = await self._send(request, dialect)
-                return completion if request.schema is None else replace(completion, enforced=dialect.schema)
-            except Rejected as error:
-                better = dialect.corrected(str(error))
-                if better is None:
+            except (Rejected, Unauthorized, Unstable) as error:
+                if not _may_be_mended(error):
                     raise
-                if better != self._dialect:
-                    log.warning("%s: asking differently from now on, because of: %s", self.endpoint.where, error)
-                dialect = self._dialect = better
+                broken += isinstance(error, Unstable)
+                others = dialect.corrections(str(error), request.top_logprobs)
+                if first is None or not others:  # not about what was changed: this is what is left
+                    first = error
+                ahead += reversed(self._untried(request, dialect, others, seen))
+                continue
+            self._learn(start, dialect, first)
+            return _as_asked(replace(completion, broken=broken), request, dialect)
+        assert first is not None
+        raise first
 
-    async def _send(self, request: Request, dialect: D) -> Completion:
+    def _untried(self, request: Request, dialect: Dialect, others: list[Dialect], seen: set[Dialect]) -> list[Dialect]:
+        """The dialects in which the request would be another one than before; they count as seen from now on."""
+        body = self.transport.body(request, dialect)
+        new = [other for other in others if other not in seen and self.transport.body(request, other) != body]
+        new = new[: max(0, _MOST_FORMS - len(seen))]
+        seen.update(new)
+        return new
+
+    def _learn(self, before: Dialect, found: Dialect, why: CallError | None) -> None:
+        known = self._dialect
+        self._dialect = known.learning(before, found)
+        if self._dialect != known:
+            how = self._dialect.described(known)
+            log.warning("%s: asking differently from now on (%s), because of: %s", self.endpoint.where, how, why)
+
+    async def _send(self, request: Request, dialect: Dialect) -> Completion:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self.transport.send(request, dialect)
@@ -131,6 +152,27 @@ class ApiBackend(Generic[D]):
             raise Unstable(f"no answer within {self._timeout_s:g} s") from None
         except self._http_errors as error:
             raise call_error(error, self.transport.sdk) from None
+
+
+def _may_be_mended(error: CallError) -> bool:
+    """Whether an error may be about the form of the request: any but those about keys, credit and connections."""
+    if isinstance(error, Unauthorized):
+        return error.status_code in (403, 404, 405)
+    return isinstance(error, Rejected) or (isinstance(error, Unstable) and error.status_code is not None)
+
+
+def _as_asked(completion: Completion, request: Request, dialect: Dialect) -> Completion:
+    """The completion with what was asked for on the way: a form that is enforced, log-probabilities."""
+    return replace(
+        completion,
+        enforced=None if request.schema is None else dialect.enforces,
+        asked_logprobs=dialect.asked_logprobs(request.top_logprobs) if request.top_logprobs else None,
+    )
+
+
+def ours(config: ApiConfig) -> frozenset[str]:
+    """The sampling parameters that no user of this entry wrote: what stands in a request all the same is ours."""
+    return frozenset() if config.generation_config.temperature is not None else frozenset({"temperature"})
 
 
 def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str | None:

@@ -131,7 +131,7 @@ class Endpoint:
                 return replace(
                     completion,
                     attempts=attempts,
-                    broken=broken,
+                    broken=broken + completion.broken,
                     latency_s=self._clock() - sent_at if latency_s is None else latency_s,
                 )
 

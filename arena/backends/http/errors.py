@@ -13,6 +13,7 @@ from datetime import UTC
 from typing import Protocol
 
 from arena.errors import CallError, Rejected, Throttled, Unauthorized, Unstable
+from arena.files import to_json
 from arena.redact import redact
 
 _WAIT = (408, 409, 425, 429, 503, 529)
@@ -37,6 +38,8 @@ _ADVICE = {
 _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError")
 """Exceptions of the HTTP library after which the server has seen nothing."""
 _LONGEST_MESSAGE = 600
+_DETAILS = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "title", "reason")
+"""Where error bodies keep their words."""
 
 
 class Sdk(Protocol):
@@ -57,7 +60,7 @@ def status_error(status: int, message: str, retry_after_s: float | None = None) 
     if status in _NOBODY:
         return Unauthorized(f"{text} ({_ADVICE[status]})", status)
     if status >= 500:
-        return Unstable(text)
+        return Unstable(text, status)
     if _NO_MODEL.search(message):
         return Unauthorized(f"{text} ({_ADVICE[404]})", 404)
     return Rejected(text, status)
@@ -113,7 +116,8 @@ def looks_like_a_page(content_type: str, text: str) -> bool:
 
 
 def error_text(body: object) -> str:
-    """The readable part of an error body: type or code, and message. Gemini puts it into a list of one."""
+    """The readable part of an error body: type or code, message, and the parameter it is about where that is named
+    apart. Gemini puts it into a list of one. A body of another shape is given as it is."""
     if isinstance(body, list) and body:
         return error_text(body[0])
     if not isinstance(body, Mapping):
@@ -121,9 +125,14 @@ def error_text(body: object) -> str:
     inner = body.get("error", body)
     if not isinstance(inner, Mapping):
         return str(inner) if inner else ""
-    detail = inner.get("message") or inner.get("detail") or inner.get("msg") or ""
+    detail = str(next((inner[name] for name in _DETAILS if inner.get(name)), ""))
     kinds = [str(inner[name]) for name in ("type", "code") if isinstance(inner.get(name), str | int)]
-    return ": ".join([*dict.fromkeys(kinds), str(detail)] if detail else kinds)
+    if not detail:
+        return to_json(inner).decode() if inner.keys() - {"type", "code", "status"} else ": ".join(kinds)
+    about = inner.get("param")
+    if isinstance(about, str) and about and about not in detail:
+        detail = f"{detail} ({about})"
+    return ": ".join([*dict.fromkeys(kinds), detail])
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from arena.types import JSON
-
-_REFUSED = re.compile(
-    r"unsupported|not support|deprecated|not permitted|unrecognized|not enabled|may only be set|unset|only 1 is allowed"
-)
-
-
-def refuses(complaint: str, *parameters: str) -> bool:
-    """Whether an error text says that one of these parameters, or every value of it but the default, is not taken."""
-    text = complaint.lower()
-    return any(parameter in text for parameter in parameters) and _REFUSED.search(text) is not None
 
 
 def sendable(text: str) -> str:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import cast
 
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, read_body, read_key, read_stream, timed
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_body, read_key, read_stream, timed
+from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
-from arena.backends.openai.wire import Dialect, StreamedBody, body_of, completion_of, dialect_of
+from arena.backends.openai.wire import StreamedBody, body_of, completion_of, dialect_of
 from arena.config.kinds import OpenAIConfig
-from arena.types import Completion, Request
+from arena.types import JSON, Completion, Request
 
 
 class OpenAITransport:
@@ -25,14 +26,21 @@ class OpenAITransport:
         self._stream = config.stream
         self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
-        self.dialect = dialect_of(self.base_url)
+        self.dialect = dialect_of(self.base_url, ours(config))
+
+    def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
+        """What the call sends."""
+        body = body_of(request, self.model, dialect, self.extra_body)
+        if self._stream and dialect.stream_usage:
+            body.setdefault("stream_options", {"include_usage": True})
+        return body
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
 
         The messages travel in extra_body: given as an argument, the SDK walks through their types, a fifth of its CPU.
         """
-        body = body_of(request, self.model, dialect, self.extra_body)
+        body = self.body(request, dialect)
         model = cast("str", body.pop("model"))
         sent_at = asyncio.get_running_loop().time()
         if not self._stream:
@@ -40,8 +48,6 @@ class OpenAITransport:
             response = raw.http_response
             content_type = response.headers.get("content-type", "")
             return timed(completion_of(read_body(response.content, content_type), dialect), sent_at, None)
-        if dialect.stream_usage:
-            body.setdefault("stream_options", {"include_usage": True})
         async with self.client.chat.completions.with_streaming_response.create(
             model=model, messages=[], extra_body=body, stream=True
         ) as opened:
@@ -53,7 +59,7 @@ class OpenAITransport:
         await self.client.close()
 
 
-def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend[Dialect]:
+def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[str, str]) -> ApiBackend:
     """The backend of one entry of the configuration; `entry` is its place there, for messages.
 
     Raises InputError when the key is missing or a value cannot be used.

@@ -19,7 +19,7 @@ from arena.backends.http.api import ApiBackend
 from arena.backends.http.errors import error_text, shorten
 from arena.backends.http.lines import line_by_line
 from arena.backends.openai.backend import OpenAITransport
-from arena.backends.openai.wire import Dialect, body_of, completion_of
+from arena.backends.openai.wire import body_of, completion_of
 from arena.files import to_json
 from arena.types import JSON, Backend
 
@@ -28,14 +28,14 @@ _MARK = "arena_uuid"
 _ENDED = ("completed", "failed", "expired", "cancelled")
 
 
-class OpenAIBatches(Batches[Dialect]):
+class OpenAIBatches(Batches):
     """Batches of chat completions. The submission's uuid stands in the batch's metadata."""
 
     most_requests = 50_000
     most_bytes = 150_000_000
     """The provider takes 200 MB."""
 
-    def __init__(self, backend: ApiBackend[Dialect], transport: OpenAITransport) -> None:
+    def __init__(self, backend: ApiBackend, transport: OpenAITransport) -> None:
         super().__init__(backend)
         self._client = transport.client
         self._model = transport.model

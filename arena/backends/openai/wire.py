@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import cast
 
+from arena.backends.http.dialect import Dialect, with_strings, without_system
 from arena.backends.http.errors import body_error
-from arena.backends.http.wire import count, merge, refuses, sendable, text_of
+from arena.backends.http.wire import count, merge, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
@@ -21,67 +21,39 @@ _BROKEN = ("error", "abort", "insufficient_system_resource")
 """Finish reasons of an answer that the provider, not the model, ended: OpenRouter, Mistral; vLLM; DeepSeek."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What an endpoint understands. Starts from its URL and is corrected by what it rejects."""
-
-    limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    stream_usage: bool = True
-    """`stream_options: {include_usage: true}` is understood."""
-    schema: bool = True
-    """`response_format` with a JSON schema is understood; without it the prompt alone asks for the format."""
-    samples: bool = True
-    """`temperature` and `top_p` may be set; reasoning models of some providers take none."""
-    logprobs: bool = True
-    """`logprobs` may be asked for; without them a soft verdict is the letter itself."""
-    states_cost: bool = False
-    """`usage.cost` is the price of the call in USD."""
-
-    def corrected(self, complaint: str) -> Dialect | None:
-        """The dialect that avoids what this error text complains about; None when that would change nothing."""
-        other = self
-        if "max_completion_tokens" in complaint and "max_tokens" in complaint.replace("max_completion_tokens", ""):
-            other = replace(other, limit_field="max_completion_tokens")
-        if "stream_options" in complaint:
-            other = replace(other, stream_usage=False)
-        if "response_format" in complaint or "json_schema" in complaint:
-            other = replace(other, schema=False)
-        if refuses(complaint, "temperature", "top_p"):
-            other = replace(other, samples=False)
-        if refuses(complaint, "logprobs"):
-            other = replace(other, logprobs=False)
-        return None if other == self else other
+PLAIN = Dialect("max_tokens", "max_completion_tokens")
+"""The dialect of most compatible servers."""
 
 
-def dialect_of(base_url: str) -> Dialect:
+def dialect_of(base_url: str, ours: frozenset[str] = frozenset()) -> Dialect:
     """OpenAI's own hosts want `max_completion_tokens` (reasoning models take nothing else), all others `max_tokens`."""
     host = base_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
     own = host == "api.openai.com" or host.endswith((".openai.com", ".openai.azure.com"))
-    return Dialect(
-        limit_field="max_completion_tokens" if own else "max_tokens",
-        states_cost=host == "openrouter.ai" or host.endswith(".openrouter.ai"),
-    )
+    limits = ("max_completion_tokens", "max_tokens") if own else ("max_tokens", "max_completion_tokens")
+    return Dialect(*limits, states_cost=host == "openrouter.ai" or host.endswith(".openrouter.ai"), ours=ours)
 
 
 def body_of(request: Request, model: str, dialect: Dialect, extra: Mapping[str, JSON]) -> dict[str, JSON]:
     """The JSON body of one call. What the user configured as extra_body wins over everything derived here."""
+    messages = request.messages if dialect.system else without_system(request.messages)
     body: dict[str, JSON] = {
         "model": model,
-        "messages": [cast("JSON", {"role": m.role, "content": sendable(m.content)}) for m in request.messages],
+        "messages": [cast("JSON", {"role": m.role, "content": sendable(m.content)}) for m in messages],
         **_sampling(request.sampling, dialect),
     }
-    if request.schema is not None and dialect.schema:
-        schema: dict[str, JSON] = {"name": "reply", "strict": True, "schema": dict(request.schema)}
+    if request.schema is not None and dialect.enforces:
+        asked = dict(request.schema) if dialect.schema == "given" else with_strings(request.schema)
+        schema: dict[str, JSON] = {"name": "reply", "strict": True, "schema": asked}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    if request.top_logprobs and dialect.logprobs:
-        body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+    if alternatives := dialect.asked_logprobs(request.top_logprobs):
+        body |= {"logprobs": True, "top_logprobs": alternatives}
     return merge(body, extra)
 
 
 def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
     fields: dict[str, JSON] = {
-        "temperature": sampling.temperature if dialect.samples else None,
-        "top_p": sampling.top_p if dialect.samples else None,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
         "top_k": sampling.top_k,
         "min_p": sampling.min_p,
         "repetition_penalty": sampling.repetition_penalty,
@@ -92,10 +64,10 @@ def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
         "seed": sampling.seed,
         "reasoning_effort": sampling.reasoning_effort,
     }
-    return {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None and name not in dialect.unsent}
 
 
-def completion_of(body: Mapping[str, object], dialect: Dialect = Dialect()) -> Completion:
+def completion_of(body: Mapping[str, object], dialect: Dialect = PLAIN) -> Completion:
     """What a response body says, as a completion of one turn.
 
     Raises a CallError when it is no completion: an error object inside a 200, or no choices at all.

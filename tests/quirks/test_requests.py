@@ -1,0 +1,143 @@
+"""Requests that an endpoint takes in another form only: each is mended, said once, and makes the same board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kit.quirks import Quirk, complains, play
+from kit.servers import Call
+
+LONG = "What is 3 + 7?"
+IN_FLIGHT = 16
+
+
+def has_schema(call: Call) -> bool:
+    return "response_format" in call.body or "format" in call.body.get("output_config", {})
+
+
+def schema_of(call: Call) -> dict[str, object]:
+    if "response_format" in call.body:
+        return call.body["response_format"]["json_schema"]["schema"]
+    return call.body["output_config"]["format"]["schema"]
+
+
+def has_integers(call: Call) -> bool:
+    return has_schema(call) and any(field["type"] == "integer" for field in schema_of(call)["properties"].values())
+
+
+def has_system(call: Call) -> bool:
+    return "system" in call.body or any(message["role"] == "system" for message in call.body["messages"])
+
+
+def is_long(call: Call) -> bool:
+    return LONG in str(call.body["messages"])
+
+
+def has_blocks(call: Call) -> bool:
+    return isinstance(call.body.get("system"), list)
+
+
+def logprobs_above(most: int) -> object:
+    return lambda call: call.body.get("top_logprobs", 0) > most
+
+
+def temperature_with_top_p(call: Call) -> bool:
+    return "temperature" in call.body and "top_p" in call.body
+
+
+def without(name: str) -> str:
+    return f"(without {name})"
+
+
+SOFT = {"prompt": "label-only-v1", "apis": ("openai",)}
+JSON = {"prompt": "pair-json-v1"}
+SCORE = {"prompt": "single-json-v1", "mode": "single"}
+PYDANTIC = [{"loc": ["body", "temperature"], "msg": "Input should be greater than 0", "type": "greater_than"}]
+
+QUIRKS = [
+    # the temperature that the program adds
+    Quirk("strictly positive", complains("temperature", 422, "temperature must be strictly positive"),
+          says=without("temperature")),
+    Quirk("one value only", complains("temperature", 400, "invalid temperature: only 0.6 is allowed for this model"),
+          says=without("temperature")),
+    Quirk("not both", complains(temperature_with_top_p, 400, "`temperature` and `top_p` cannot both be specified"),
+          entry={"generation_config": {"top_p": 0.9}}, says=without("temperature")),
+    Quirk("the parameter stands apart", complains("temperature", 400, "", body={"error": {
+          "message": "Invalid value.", "param": "temperature"}}), says=without("temperature")),
+    Quirk("pydantic's list", complains("temperature", 422, "", body={"detail": PYDANTIC}), says=without("temperature")),
+    Quirk("errors by field", complains("temperature", 400, "", body={"type": "about:blank", "status": 400,
+          "errors": {"temperature": ["nope"]}}), says=without("temperature")),
+    Quirk("a server error", complains("temperature", 500, "ValueError: temperature 0 divides by zero"),
+          says=without("temperature")),
+    Quirk("no sampling at all", complains("temperature", 400, "Sampling parameters are not supported by this model."),
+          says=without("temperature")),
+    Quirk("a user's own that is refused", complains("top_p", 400, "top_p is deprecated for this model"),
+          entry={"generation_config": {"top_p": 0.9}}, says=without("top_p")),
+    # the limit
+    Quirk("the new name", complains("max_tokens", 400, "Unsupported: 'max_tokens'. Use 'max_completion_tokens'."),
+          apis=("openai",), says="max_completion_tokens for max_tokens"),
+    Quirk("the new name, said alone", complains("max_tokens", 400, "this model wants max_completion_tokens"),
+          apis=("openai",), says="max_completion_tokens for max_tokens"),
+    Quirk("the new name for a candidate", complains("max_tokens", 422, "max_tokens: Extra inputs are not permitted"),
+          apis=("openai",), roles=("candidate",), entry={"generation_config": {"max_tokens": 50}},
+          says="max_completion_tokens for max_tokens"),
+    # log-probabilities
+    Quirk("five at most", complains(logprobs_above(5), 400, "top_logprobs must be less than or equal to 5"), **SOFT,
+          says="(5 log-probabilities)"),
+    Quirk("less than six", complains(logprobs_above(5), 422, "logprobs: ensure this value is less than 6"), **SOFT,
+          says="(5 log-probabilities)", refused_once=2),
+    Quirk("a range", complains(logprobs_above(4), 400, "Invalid top_logprobs: 10. Must be between 0 and 4."), **SOFT,
+          says="(4 log-probabilities)"),
+    Quirk("too many, without a number", complains(logprobs_above(5), 400, "too many logprobs requested"), **SOFT,
+          says="(5 log-probabilities)"),
+    Quirk("none", complains("logprobs", 400, "This model doesn't support logprobs."), **SOFT,
+          says="(without log-probabilities)"),
+    Quirk("none, with 403", complains("logprobs", 403, "You are not allowed to request logprobs."), **SOFT,
+          says="(without log-probabilities)"),
+    Quirk("none, with 500", complains("top_logprobs", 500, "log probs unavailable"), **SOFT,
+          says="(without log-probabilities)", refused_once=2),
+    # JSON schemas
+    Quirk("no integer enums", complains(has_integers, 400, "Invalid value at schema.enum[0] (TYPE_STRING), 1"),
+          **SCORE, says="(a JSON schema of strings)"),
+    Quirk("no schema at all", complains(has_schema, 400, "Structured outputs are not supported."), **JSON,
+          says="(without a JSON schema)", refused_once=2),
+    Quirk("unknown names", complains(has_schema, 400, 'Unknown name "additionalProperties"'), **SCORE,
+          says="(without a JSON schema)", refused_once=2),
+    Quirk("a grammar that does not compile", complains(has_schema, 500, "failed to parse grammar"), **JSON,
+          says="(without a JSON schema)"),
+    Quirk("an unknown response_format", complains(has_schema, 500, "unsupported response_format type"), **SCORE,
+          says="(without a JSON schema)", refused_once=2),
+    # no system role
+    Quirk("Gemma on a server", complains(has_system, 400, "System role not supported"),
+          says="the system text before the first user message"),
+    Quirk("o1-mini", complains(has_system, 400, "'messages[0].role' does not support 'system' with this model"),
+          says="the system text before the first user message"),
+    Quirk("Gemma at its maker's", complains(has_system, 400, "Developer instruction is not enabled for models/gemma"),
+          says="the system text before the first user message"),
+    Quirk("a template that counts", complains(has_system, 500, "Conversation roles must alternate user/assistant/..."),
+          says="the system text before the first user message"),
+    Quirk("a candidate's", complains(has_system, 422, "role must be one of user, assistant"), roles=("candidate",),
+          entry={"system": "Be brief."}, says="the system text before the first user message"),
+    # the rest of what is added
+    Quirk("no stream options", complains("stream_options", 422, "Extra inputs are not permitted: stream_options"),
+          apis=("openai",), streams=(True,), roles=("judge", "candidate"), says=without("stream_options")),
+    Quirk("no marks, no blocks", complains(has_blocks, 400, "system: Input should be a valid string"),
+          apis=("anthropic",), says="(without marks for the prompt cache)"),
+]  # fmt: skip
+ROWS = [(quirk, *case) for quirk in QUIRKS for case in quirk.cases()]
+
+
+@pytest.mark.parametrize(("quirk", "api", "role", "stream"), ROWS, ids=lambda x: getattr(x, "name", str(x)))
+def test_a_request_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, quirk: Quirk, api: str, role: str, stream: bool
+) -> None:
+    found = play(quirk, tmp_path, api, role, stream)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert found.done.returncode == 0, found.done.stderr
+    assert {line["status"] for line in found.lines} == {"ok"}
+    assert sum(quirk.says in warning for warning in warnings) == 1, warnings
+    order = [row["model"] for row in found.board["models"]]
+    assert order[0] == "right" and order[-1] == "wrong"
+    refused = len(found.calls) - len(found.lines)
+    assert 0 < refused <= quirk.refused_once * IN_FLIGHT
