@@ -20,6 +20,6 @@ def warn_of_shorter(folders: Iterable[BoardFolder]) -> None:
         click.echo(WAY_OUT, err=True)
 
 
-def board_root(leaderboard: Path) -> Path | None:
-    """The board's folder around reports/leaderboard.json, or around a judge's view; None for a copy elsewhere."""
-    return next((folder for folder in leaderboard.parents[1:3] if (folder / "run.json").is_file()), None)
+def board_root(report: Path) -> Path | None:
+    """The board's folder around a file of its reports, or of a judge's view; None for a copy elsewhere."""
+    return next((folder for folder in report.parents[1:3] if (folder / "run.json").is_file()), None)

@@ -34,6 +34,9 @@ def view(
 
     Shows the board of a config, or a battles file as it is (ours, or one of llmuses).
     """
+    from arena.cli.shorter import board_root, warn_of_shorter
+    from arena.store.folder import BoardFolder
+
     if (config is None) == (review_file is None):
         raise click.UsageError("give either -c CFG or --review-file FILE")
     if host not in LOOPBACK and not public:
@@ -46,7 +49,10 @@ def view(
         if path is not None and option not in arguments:
             arguments += [option, str(path.absolute())]
     for other in others:
-        arguments += ["--other-board", str(_folder_of(other))]
+        arguments += ["--other-board", str(folder := _folder_of(other))]
+        warn_of_shorter([BoardFolder(folder)])
+    if review_file is not None and (root := board_root(review_file.absolute())) is not None:
+        warn_of_shorter([BoardFolder(root)])
     _start(arguments, host, port or _free_port(host), [host, *names] if public else [])
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from arena.files import write_atomically, write_error
+from arena.files import remove_leftovers, write_atomically, write_error
 from arena.store.lock import BoardLock
 
 
@@ -20,6 +20,7 @@ def boards_held(out: Path, written: Iterable[Path]) -> Iterator[None]:
     with ExitStack() as stack:
         for folder in sorted(found | set(written)):
             stack.enter_context(BoardLock(folder))
+        remove_leftovers(out)
         yield
 
 

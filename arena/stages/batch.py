@@ -141,13 +141,18 @@ def _chunks(desk: BatchDesk, requests: Mapping[str, Ask]) -> Iterator[list[Batch
 
 
 async def _find_lost(desk: BatchDesk) -> None:
-    """Find out what became of submissions that were cut off between asking and hearing the batch's id."""
+    """Find out what became of submissions that were cut off between asking and hearing the batch's id.
+
+    How long ago that was no clock of ours can tell, it may have been set since: what is not listed yet is waited for.
+    """
     for batch in desk.log.open_of(desk.judge):
         if batch.batch_id is not None:
             continue
         found = await _look_for(desk, batch)
-        if found is None and (early := batch.created + LISTED_AFTER_S - time.time()) > 0:
-            await asyncio.sleep(min(early, LISTED_AFTER_S))
+        if found is None:
+            await _pause(desk, LISTED_AFTER_S)
+            if desk.stopped:
+                return
             found = await _look_for(desk, batch)
         if found is None:
             desk.log.void(batch, "never created")
@@ -180,10 +185,15 @@ async def _collect_all(desk: BatchDesk, *, wait: bool) -> int:
         if not waiting or not wait or desk.stopped:
             return stored
         desk.progress.waiting("reviews", desk.judge, pause, "; ".join(waiting))
-        until = time.monotonic() + pause
-        while time.monotonic() < until and not desk.stopped:
-            await asyncio.sleep(min(0.2, pause))
+        await _pause(desk, pause)
         pause = min(1.5 * pause, LONGEST_WAIT_S)
+
+
+async def _pause(desk: BatchDesk, seconds: float) -> None:
+    """Wait, unless somebody asks the run to stop."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not desk.stopped:
+        await asyncio.sleep(min(0.2, seconds))
 
 
 async def _state(desk: BatchDesk, batch_id: str) -> BatchState:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +18,7 @@ from kit.judges import sum_judge
 from kit.processes import finish, start
 from kit.servers import Action, Call, FakeServer
 
+from arena.files import replacing
 from arena.importers.placing import Placing
 from arena.store.lock import BoardLock
 
@@ -175,3 +179,18 @@ def test_a_disk_without_links_keeps_copies(
     for text in ("one", "two"):
         place.write(tmp_path / "a/b.txt", text)
     assert contents(tmp_path) == {"a/b.txt": b"two", "replaced-1/a/b.txt": b"one"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nobody can be asked whether he lives")
+def test_what_killed_imports_left_is_removed(tmp_path: Path) -> None:
+    assert imported(tmp_path).returncode == 0
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    with replacing(tmp_path / "b/config.yaml"):
+        [mine] = (tmp_path / "b").glob(".*")
+    left = [tmp_path / "b" / place / mine.name.replace(f".{os.getpid()}@", f".{done.pid}@")
+            for place in ("", "answers-recorded", "runs/pairwise/reviews")]  # fmt: skip
+    for path in left:
+        path.write_text("")
+    assert imported(tmp_path, 6, "--force").returncode == 0
+    assert not any(path.exists() for path in left)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from kit.api_boards import ledger
-from kit.batch_servers import BatchServer
+from kit.batch_servers import BatchServer, _json
 from kit.boards import arithmetic_board, leaderboard, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.judges import sum_judge
@@ -20,6 +20,12 @@ from kit.servers import Action, Call, Drop, Fail, Say
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fork_server")]
 PRICE = {"input": 2.0, "output": 8.0}
+
+
+@pytest.fixture(autouse=True)
+def quick_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run in this process does not find in a provider's list at once was never created."""
+    monkeypatch.setattr("arena.stages.batch.LISTED_AFTER_S", 0.01)
 
 
 def batch_board(folder: Path, server: BatchServer, api: str, **reviews: object) -> Path:
@@ -187,7 +193,6 @@ def test_killed_at_any_step_nothing_is_paid_twice(tmp_path: Path, api: str, step
         process = start("run", "-c", config, "--batch")
         server.at[step] = lambda: os.kill(process.pid, signal.SIGKILL)
         assert finish(process) == -signal.SIGKILL
-        age_intents(tmp_path)
         done = arena("run", "-c", config, "--batch")
         assert done.returncode == 0, done.stderr
         assert server.live == []
@@ -209,7 +214,6 @@ def test_a_batch_is_found_again_whatever_the_providers_clock_says(
         process = start("run", "-c", config, "--batch")
         server.at["create"] = lambda: os.kill(process.pid, signal.SIGKILL)
         assert finish(process) == -signal.SIGKILL
-        age_intents(tmp_path)
         done = arena("run", "-c", config, "--batch")
         assert done.returncode == 0, done.stderr
         assert len(server.batches) == 1 and server.live == []
@@ -227,8 +231,23 @@ def test_an_intent_of_an_earlier_version_is_bound_by_no_clock(tmp_path: Path, ap
         finish(process)
         log = tmp_path / "out/batches.jsonl"
         write_jsonl(log, [{name: line[name] for name in line if name != "since"} for line in read_jsonl(log)])
-        age_intents(tmp_path)
         assert arena("run", "-c", config, "--batch").returncode == 0
+        assert len(server.batches) == 1
+
+
+def test_a_batch_that_is_listed_late_is_waited_for_whatever_our_clock_says(tmp_path: Path, api: str) -> None:
+    with BatchServer(sum_judge) as server:
+        config = batch_board(tmp_path, server, api)
+        process = start("run", "-c", config, "--batch")
+        server.at["create"] = lambda: os.kill(process.pid, signal.SIGKILL)
+        finish(process)
+        age_intents(tmp_path, 1200)
+        listed, hidden = server._list, [True]
+        server._list = lambda show: _json({"object": "list", "data": [], "has_more": False}) if (
+            hidden and hidden.pop()
+        ) else listed(show)  # fmt: skip
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == 0, done.stderr
         assert len(server.batches) == 1
 
 
@@ -262,7 +281,6 @@ def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: P
         [lost] = server.batches.values()
         foreign = [(f"foreign-{i}", body) for i, (_, body) in enumerate(lost.requests)]
         server.batches = {"other": type(lost)("other", foreign, lost.created), lost.batch_id: lost}
-        age_intents(tmp_path)
         done = arena("run", "-c", config, "--batch")
         assert done.returncode == 0, done.stderr
     assert set(server.batches) == {"other", lost.batch_id}
@@ -335,8 +353,8 @@ def test_the_nonces_a_batch_was_sent_with_read_its_replies_when_the_salt_is_lost
     assert leaderboard(tmp_path)["excluded"] == {}
 
 
-def age_intents(folder: Path, seconds: float = 60.0) -> None:
-    """As if the killed run had been some time ago, so that the provider's list can be trusted at once."""
+def age_intents(folder: Path, seconds: float) -> None:
+    """As if the batches had been handed over that long ago."""
     path = folder / "out/batches.jsonl"
     write_jsonl(path, [line | ({"created": line["created"] - seconds} if "created" in line else {})
                        for line in read_jsonl(path)])  # fmt: skip
