@@ -11,13 +11,26 @@ from streamlit.navigation.page import Page as StreamlitPage
 if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, _above)
 
-from arena.errors import InputError
+from arena.errors import ArenaError, InputError
 from viz.charts.looks import Look
 from viz.pages import PAGES, Page
 from viz.ui.choices import choose, enter_page
 from viz.ui.pieces import nothing
 from viz.ui.rendering import as_html, plain, shortened
-from viz.ui.session import LANGUAGES, board, look, preferred_language, simulated, source, t
+from viz.ui.session import (
+    LANGUAGES,
+    board,
+    look,
+    look_at_files,
+    preferred_language,
+    simulated,
+    source,
+    t,
+    was_rewritten,
+)
+
+REPEATS = 3
+"""How often a page is drawn again in a row because a run is writing what it reads."""
 
 
 def main() -> None:
@@ -29,6 +42,7 @@ def main() -> None:
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         st.stop()
+    look_at_files()
     groups: dict[str, list[StreamlitPage]] = {}
     for row in PAGES:
         groups.setdefault(t(row.group), []).append(_in_navigation(row))
@@ -48,9 +62,22 @@ def main() -> None:
     if not shown.hidden:
         st.title(t(shown.title))
     if _on_this_board(shown):
-        page.run()
+        _draw(page)
     else:
         nothing(t(shown.without))
+
+
+def _draw(page: StreamlitPage) -> None:
+    """Run a page; once more where files changed under it, and say in words what cannot be read."""
+    state = st.session_state
+    try:
+        page.run()
+    except ArenaError as error:
+        state["drawn again"] = state.get("drawn again", 0) + 1
+        if was_rewritten() and state["drawn again"] <= REPEATS:
+            st.rerun()
+        st.error(plain(error), icon=":material/error:")
+    state["drawn again"] = 0
 
 
 def _wordmark(look: Look) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from arena.files import from_json
 from arena.records import answer_from_json
-from arena.types import Answer, Question
+from arena.reports.typed import read_as
+from arena.types import JSON, Answer, Question
 from viz.data.cache import Signature, cache_file, load, save
 from viz.data.indexing import answer_text_key, question_text_key
 from viz.data.text_store import TextStore, TextWriter, load_texts
@@ -36,13 +37,34 @@ class AnswerIndex:
         while answer_key and at >= 0 and self.keys[at] == wanted:
             line = read_span(self.files[self.file[at]], int(self.offset[at]), int(self.length[at]))
             try:
-                answer = answer_from_json(from_json(line))  # type: ignore[arg-type]
+                answer = _typed(from_json(line))
             except (ValueError, TypeError, AttributeError):
-                return None  # the file was rewritten under us; the next page load has a new index
+                return None  # damaged, or the file was rewritten under us and the next page load has a new index
             if answer.key == answer_key:
                 return answer
             at -= 1
         return None
+
+
+def _typed(line: JSON) -> Answer:
+    """An answer whose fields hold what they should. Raises ValueError, TypeError or AttributeError."""
+    answer = answer_from_json(line)  # type: ignore[arg-type]
+    told = {name: getattr(answer, name) for name in ("error", "finish_reason", "ttft_s", "latency_s", "cost_usd")}
+    read_as(_Told, told)
+    if not all(thought is None or isinstance(thought, str) for thought in answer.reasoning):
+        raise ValueError("reasoning must be a list of texts")
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a page writes about an answer."""
+
+    error: str | None
+    finish_reason: str | None
+    ttft_s: float | None
+    latency_s: float | None
+    cost_usd: float | None
 
 
 def read_span(path: Path, offset: int, length: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -129,6 +129,8 @@ def _assemble(
     report: Report | None,
 ) -> Board:
     rows, names = index_of(kind, path)
+    if report is not None:  # a model may be listed that has no battle, or not yet
+        names = replace(names, models=tuple(dict.fromkeys([*names.models, *(row.model for row in report.models)])))
     questions = _questions(source)
     question_files = [source.question_file] if source.question_file else []
     answers, texts = answers_of(answer_files, signature([*answer_files, *question_files]), questions)

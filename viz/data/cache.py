@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from arena.files import from_json, to_json
 from viz.data.rows import COLUMNS, Names, Rows
 
-_MAGIC = b"arena viewer index 2\n"
-Signature = tuple[tuple[str, int, int], ...]
-"""(path, mtime in ns, size) of every file an index was made from."""
+_MAGIC = b"arena viewer index 3\n"
+Signature = tuple[tuple[str, int, int, int, int], ...]
+"""(path, mtime in ns, size, ctime in ns, inode) of every file an index was made from: a file that was written again at
+equal size, with its old date put back, differs in the last two."""
 
 
 def cache_folder() -> Path:
@@ -38,15 +39,15 @@ def signature(paths: list[Path]) -> Signature:
     for path in paths:
         try:
             stat = path.stat()
-            found.append((str(path.resolve()), stat.st_mtime_ns, stat.st_size))
+            found.append((str(path.resolve()), stat.st_mtime_ns, stat.st_size, stat.st_ctime_ns, stat.st_ino))
         except OSError:
-            found.append((str(path.resolve()), 0, -1))
+            found.append((str(path.resolve()), 0, -1, 0, 0))
     return tuple(found)
 
 
 def cache_file(kind: str, source: Signature) -> Path:
     """The file that holds an index of this kind over these paths, whatever their present content."""
-    paths = "\n".join(path for path, _, _ in source)
+    paths = "\n".join(path for path, *_ in source)
     return cache_folder() / f"{hashlib.sha256(paths.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.{kind}"
 
 

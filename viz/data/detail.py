@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.errors import DataError
 from arena.files import from_json
-from arena.records import verdict_from_json
+from arena.records import usage_from_json
+from arena.reports.typed import Misread, read_as
 from arena.store.folder import BoardFolder
-from arena.types import Answer, Question, Verdict
+from arena.types import Answer, Question, Usage, Verdict
 from viz.data.board import Board
 from viz.data.rows import NONE, Rows
 
@@ -47,7 +50,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one judge (or the panel) made of the battle."""
+    """What one judge (or the panel) made of the battle: the part of its line that is shown."""
 
     judge: str
     state: str
@@ -57,9 +60,32 @@ class Judged:
     consistent: bool | None
     verdicts: tuple[Verdict, ...] = ()
     score: float | None = None
-    criteria: tuple[tuple[str, float], ...] = ()
+    criteria: Mapping[str, float] = field(default_factory=dict)
     explanation: str | None = None
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What the ledger says about one call: the part of its line that is shown."""
+
+    status: str
+    key: str
+    text: str
+    model_requested: str | None = None
+    model_returned: str | None = None
+    error: str | None = None
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    request: Mapping[str, object] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """Who says what in the prompt."""
+        given = self.request.get("messages")
+        whole = [m for m in given if isinstance(m, dict)] if isinstance(given, list) else []
+        return [(str(m.get("role", "")), str(m.get("content", ""))) for m in whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +169,15 @@ def read_detail(board: Board, row: int) -> Detail:
         question = Question(
             identity.question, (), str(line.get("category") or "general"), language=line.get("language")
         )
-    others = [_judged(lines[r]) for r in lines if r != row]
-    return Detail(identity, question, known, sides, (_judged(line), *others))
+    judged = [_judged(board, identity, lines[r]) for r in (row, *(r for r in lines if r != row))]
+    return Detail(identity, question, known, sides, tuple(judged))
 
 
-def _judged(line: dict[str, Any]) -> Judged:
-    return Judged(
-        str(line["judge"]), str(line["state"]), line.get("reason"), line.get("outcome"), line.get("winner"),
-        line.get("consistent"), tuple(verdict_from_json(v) for v in line.get("verdicts") or ()), line.get("score"),
-        tuple((line.get("criteria") or {}).items()), line.get("explanation"), line.get("key"),
-    )  # fmt: skip
+def _judged(board: Board, identity: Identity, line: dict[str, Any]) -> Judged:
+    try:
+        return read_as(Judged, line | {"judge": str(line["judge"])})
+    except Misread as error:
+        raise DataError(f"{board.path}: question {identity.question}: {error}") from None
 
 
 def _llmuses(board: Board, row: int) -> Detail:
@@ -196,7 +221,7 @@ def _recorded(identity: Identity, model: str, text: str) -> Answer:
     return Answer(identity.question, model, identity.sample, (text,), "ok" if text.strip() else "empty", key)
 
 
-def find_reply(board: Board, key: str) -> dict[str, Any] | None:
+def find_reply(board: Board, key: str) -> Called | None:
     """The ledger line of a verdict, looked for by its key in every ledger; the last line of a key counts."""
     if board.source.board is None:
         return None
@@ -207,10 +232,11 @@ def find_reply(board: Board, key: str) -> dict[str, Any] | None:
         if line is not None:
             try:
                 value = from_json(line)
-            except ValueError:
+                found = read_as(Called, {**value, "usage": None} if isinstance(value, dict) else value)
+            except ValueError:  # a damaged line
                 continue
-            if isinstance(value, dict) and value.get("key") == key:
-                return cast("dict[str, Any]", value)
+            if isinstance(value, dict) and found.key == key:
+                return replace(found, usage=usage_from_json(value.get("usage")))
     return None
 
 

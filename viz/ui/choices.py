@@ -6,7 +6,7 @@ bound parameter, which is what a click on a row is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -39,6 +39,8 @@ def choose(label: str, names: Mapping[Word, str], key: str, *, default: Word | N
     """One of several words, as a segmented control: {value: what is shown}. The first is the default."""
     usual = next(iter(names)) if default is None else default
     _follow_url(key, lambda given: given[0] if given and given[0] in names else usual)
+    if st.session_state[key] not in names:
+        st.session_state[key] = usual
     chosen = st.segmented_control(
         label, list(names), required=True, key=key, format_func=names.__getitem__, label_visibility="collapsed",
         on_change=_to_url, args=(key, usual),
@@ -52,6 +54,7 @@ def choose_any(
     """Any number of words, as pills; the label is shown where it is explained."""
     usual = [value for value in names if value in default]
     _follow_url(key, lambda given: [value for value in names if value in given] if given else usual)
+    _keep_to(names, key)
     chosen = st.pills(
         label, list(names), selection_mode="multi", key=key, format_func=names.__getitem__, help=explained,
         label_visibility="visible" if explained else "collapsed", on_change=_to_url, args=(key, usual),
@@ -75,6 +78,7 @@ def choose_names(
         return (known or list(default))[:most]
 
     _follow_url(key, read)
+    _keep_to(options, key)
     return st.multiselect(
         label, options, key=key, placeholder=placeholder, max_selections=most, on_change=_to_url, args=(key, None)
     )
@@ -113,6 +117,13 @@ def choose_page(pages: int, about: object, key: str = "page") -> int:
     if pages == 1:
         return 1
     return int(st.pagination(pages, key=key, on_change=_to_url, args=(key, "1")))
+
+
+def _keep_to(options: Collection[str], key: str) -> None:
+    """Let go of what is no longer there to choose: the board changed under the page."""
+    chosen = st.session_state[key]
+    if not set(chosen) <= set(options):
+        st.session_state[key] = [value for value in chosen if value in options]
 
 
 def _follow_url(key: str, read: Callable[[list[str]], Value]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import streamlit as st
@@ -58,7 +58,7 @@ def board() -> Board:
     """The board, from memory while its files stay as they are. Stops the page with a message when there is none."""
     asked = source()  # main has refused what cannot be read
     try:
-        return _open(asked, sources_of(asked))
+        return _open(asked, board_state())
     except NotRated:
         st.info(t("Nothing has been rated here yet: `arena run` fills this board."), icon=":material/hourglass_empty:")
         st.caption(plain(asked.board))
@@ -70,29 +70,46 @@ def board() -> Board:
         st.stop()
 
 
+def look_at_files() -> None:
+    """Called as a run of the page begins: what the board's files are now holds until it ends."""
+    st.session_state["state of files"] = sources_of(source())
+
+
 def board_state() -> Signature:
-    """What identifies the present content of the board's files: part of the key of everything cached."""
-    asked = source()
-    return sources_of(asked)
+    """What identifies the content of the board's files in this run: part of the key of everything cached.
+
+    Streamlit leaves arguments that begin with `_` out of a key, so the state never has such a name.
+    """
+    return cast("Signature", st.session_state["state of files"])
+
+
+def was_rewritten() -> bool:
+    """Whether the board's files have changed since this run began."""
+    return sources_of(source()) != board_state()
+
+
+def fresh(key: str) -> str:
+    """A widget's key for as long as the files stay as they are: a click on a row that is no more hits nothing."""
+    return f"{key}-{hash(board_state())}"
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _open(asked: Source, _state_of_files: Signature) -> Board:
+def _open(asked: Source, state: Signature) -> Board:
+    del state
     return open_board(asked)
 
 
 def simulated() -> bool:
     """Whether what is shown is a rehearsal; False where there is nothing to show yet."""
     try:
-        asked = source()
-        return _open(asked, sources_of(asked)).simulated
+        return _open(source(), board_state()).simulated
     except ArenaError:
         return False
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _votes_at(path: str, state: Signature, reports: Signature) -> Votes:
-    del state, reports
+def _votes_at(path: str, votes_state: Signature, state: Signature) -> Votes:
+    del path, votes_state, state
     opened = board()
     votes = read_votes(votes_file(opened), lenient=True)
     return votes.current(current_keys(opened, votes))
@@ -102,7 +119,7 @@ def votes() -> Votes:
     """People's votes on this board's current answers."""
     opened = board()
     path = votes_file(opened)
-    return _votes_at(str(path), signature([path]), signature([opened.path]))
+    return _votes_at(str(path), signature([path]), board_state())
 
 
 def forget_votes() -> None:
@@ -118,7 +135,7 @@ def url_filter() -> Filter:
 def selected(wanted: Filter) -> NDArray[np.intp]:
     """The rows of a filter; searches are remembered."""
     opened = board()
-    texts = _search(wanted.q.strip(), str(opened.texts.path), len(opened.texts.keys)) if wanted.q.strip() else None
+    texts = _search(wanted.q.strip(), board_state()) if wanted.q.strip() else None
     return select(opened, wanted, votes(), texts)
 
 
@@ -158,8 +175,8 @@ def _rated(wanted: Filter, baseline: str | None, style: tuple[str, ...], slices:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _search(text: str, path: str, size: int) -> NDArray[np.uint64]:
-    del path, size
+def _search(text: str, state: Signature) -> NDArray[np.uint64]:
+    del state
     return board().texts.matching(text)
 
 

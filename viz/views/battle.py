@@ -256,7 +256,7 @@ def _verdicts(detail: Detail, opened: Board) -> None:
 
 def _score(judged: Judged, opened: Board, key: str) -> None:
     if judged.criteria:
-        chips([(f"{name}: {value:g}", "") for name, value in judged.criteria if value is not None])
+        chips([(f"{name}: {value:g}", "") for name, value in judged.criteria.items() if value is not None])
     if judged.explanation:
         text(judged.explanation, f"explanation-{key}")
     _raw_reply(judged.key, opened, key)
@@ -295,23 +295,20 @@ def _raw_reply(key: str | None, opened: Board, place: str) -> None:
         return
     if not st.toggle(t("Raw reply and prompt"), key=f"raw-{place}"):
         return
-    line = find_reply(opened, key)
-    if line is None:
+    call = find_reply(opened, key)
+    if call is None:
         st.caption(t("This reply is not in the ledger."))
         return
-    usage = line.get("usage") or {}
-    st.caption(
-        plain(
-            f"{line.get('model_returned') or line.get('model_requested')} · {line.get('status')} · "
-            f"{usage.get('in', DASH)} → {usage.get('out', DASH)} tokens · {money(line.get('cost_usd'))} · "
-            f"{seconds(line.get('latency_s'))}"
-        )
-    )
-    st.code(str(line.get("text") or line.get("error") or ""), language=None, wrap_lines=True)
-    messages = (line.get("request") or {}).get("messages") or []
-    for message in messages if isinstance(messages, list) else []:
-        st.caption(plain(message.get("role", "")))
-        st.code(str(message.get("content", ""))[:LIMIT], language=None, wrap_lines=True, height=320)
+    sent, back = (DASH if n is None else count(n) for n in (call.usage.input_tokens, call.usage.output_tokens))
+    told = (
+        call.model_returned or call.model_requested or DASH, call.status, t("{n} tokens", n=f"{sent} → {back}"),
+        money(call.cost_usd), seconds(call.latency_s),
+    )  # fmt: skip
+    st.caption(plain(" · ".join(told)))
+    st.code(call.text or call.error or "", language=None, wrap_lines=True)
+    for role, content in call.messages:
+        st.caption(plain(role))
+        st.code(content[:LIMIT], language=None, wrap_lines=True, height=320)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from viz.ui.pieces import (
     reason_text,
 )
 from viz.ui.rendering import shortened
-from viz.ui.session import board, go, selected, t
+from viz.ui.session import board, fresh, go, selected, t
 
 PAGE = 50
 FLAG_NAMES = {
@@ -112,7 +112,7 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
     text, wide = st.column_config.TextColumn, min(name_width(names.models), 200)
     event = st.dataframe(
         pd.DataFrame(columns), hide_index=True, height="content", on_select="rerun",
-        selection_mode="single-cell", key=f"rows-{hash((wanted, int(shown[0])))}",
+        selection_mode="single-cell", key=fresh(f"rows-{hash((wanted, int(shown[0])))}"),
         column_config={
             t("Question"): text(width=340),
             t("Category"): text(width=110),

@@ -22,7 +22,7 @@ from viz.ui.choices import choose
 from viz.ui.figures import DASH, count, money, percent
 from viz.ui.pieces import category_choice, chart, clicked_row, no_match, nothing
 from viz.ui.rendering import distinct, shortened
-from viz.ui.session import board, go, selected, t, votes
+from viz.ui.session import board, fresh, go, selected, t, votes
 
 
 def show() -> None:
@@ -99,7 +99,7 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
     ])  # fmt: skip
     frame = frame.loc[:, [name for name in frame.columns if not (frame[name] == DASH).all()]]
     event = st.dataframe(
-        frame, hide_index=True, row_height=38, key="judges", on_select="rerun", selection_mode="single-cell",
+        frame, hide_index=True, row_height=38, key=fresh("judges"), on_select="rerun", selection_mode="single-cell",
         column_config={
             t("Judge"): st.column_config.TextColumn(width=220),
             t("Orders agree"): st.column_config.TextColumn(help=t("Both orders name the same winner.")),

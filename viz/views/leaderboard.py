@@ -38,7 +38,7 @@ from viz.ui.pieces import (
     warn_all,
 )
 from viz.ui.rendering import as_html, distinct, shortened
-from viz.ui.session import board, go, language, look, report_for, t
+from viz.ui.session import board, fresh, go, language, look, report_for, t
 from viz.ui.table import table_of
 
 EXPLAINED = {
@@ -207,7 +207,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
     kept = {key: values for key, values in shown.items() if any(v not in (None, "", DASH) for v in values)}
     event = st.dataframe(
         pd.DataFrame(kept), hide_index=True, row_height=40, height="content" if len(standings) <= 30 else 1200,
-        on_select="rerun", selection_mode="single-cell", key="table", column_config=config,
+        on_select="rerun", selection_mode="single-cell", key=fresh("table"), column_config=config,
     )  # fmt: skip
     if (row := clicked_row(event)) is not None and row < len(standings):
         model = standings[row].model

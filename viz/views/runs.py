@@ -50,7 +50,7 @@ def show() -> None:
         return
     _summary(found)
     _models(found.boards, before, after)
-    _changed(found, boards[after])
+    _changed(found, boards[before], boards[after])
 
 
 def _boards(here: Path) -> dict[str, Path]:
@@ -136,13 +136,14 @@ def _model(m: Moved) -> dict[str, object]:
     }
 
 
-def _changed(found: Compared, after: Path) -> None:
+def _changed(found: Compared, before: Path, after: Path) -> None:
     """The battles with another winner; those of the board that is open lead to their page."""
     if not found.changed:
         return
     st.subheader(t("Battles that changed hands: {n}", n=count(found.both - found.same)), anchor=False)
     here = after.resolve() == (source().board or after).resolve()
     names = {"tie": t("tie")}
+    key = f"changed-{here}-{hash((_state(before), _state(after)))}"
     event = st.dataframe(
         pd.DataFrame([
             {
@@ -153,7 +154,7 @@ def _changed(found: Compared, after: Path) -> None:
             }
             for c in found.changed
         ]),
-        hide_index=True, key=f"changed-{here}", on_select="rerun" if here else "ignore", selection_mode="single-cell",
+        hide_index=True, key=key, on_select="rerun" if here else "ignore", selection_mode="single-cell",
     )  # fmt: skip
     if found.both - found.same > len(found.changed):
         st.caption(t("The first {n} are shown; `arena diff --json` lists all.", n=count(len(found.changed))))

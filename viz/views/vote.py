@@ -28,7 +28,7 @@ from viz.data.votes import votes_file
 from viz.ui.figures import DASH, count, margin, percent, points, rank_range
 from viz.ui.pieces import category_choice, chips, nothing
 from viz.ui.rendering import plain, shortened
-from viz.ui.session import board, forget_votes, selected, t, votes
+from viz.ui.session import board, board_state, forget_votes, selected, t, votes
 from viz.ui.textbox import text
 
 CHOICES: tuple[tuple[str, str, str, str], ...] = (
@@ -64,7 +64,7 @@ def show() -> None:
 def _current(opened: Board, rows: np.ndarray[tuple[int], np.dtype[np.intp]], voter: str) -> Ballot | None:
     """The battle on the screen: it stays the same until it is voted on."""
     state = st.session_state
-    about = (str(opened.path), voter, len(rows), len(opened.rows))
+    about = (board_state(), voter, len(rows))
     if state.get("ballot for") != about:
         seed = state.setdefault("ballot seed", secrets.randbits(32))
         state["ballot"] = next_ballot(opened, rows, votes(), voter, seed)
@@ -88,22 +88,26 @@ def _ballot(opened: Board, ballot: Ballot, voter: str) -> None:
                 st.caption(t("Left") if place == "left" else t("Right"))
                 given = side.answer.turns if side.answer is not None else ()
                 text(given[turn] if turn < len(given) else "", f"{place}-{turn}", cut=None)
-    recognised = st.checkbox(t("I recognised who wrote one of them"), key=f"recognised-{st.session_state['ballot id']}")
+    recognised = f"recognised-{st.session_state['ballot id']}"
+    st.checkbox(t("I recognised who wrote one of them"), key=recognised)
     with st.container(horizontal=True, key="ballot-box"):
         for choice, label, key, icon in CHOICES:
             kind: Literal["primary", "secondary"] = "primary" if choice in {"left", "right"} else "secondary"
-            if st.button(t(label), shortcut=key, icon=icon, key=f"vote-{choice}", type=kind):
-                _store(opened, ballot, detail, voter, choice, recognised=recognised)
+            st.button(
+                t(label), shortcut=key, icon=icon, key=f"vote-{choice}", type=kind, on_click=_store,
+                args=(opened, ballot, detail, voter, choice, recognised),
+            )  # fmt: skip
 
 
-def _store(opened: Board, ballot: Ballot, detail: Detail, voter: str, choice: str, *, recognised: bool) -> None:
+def _store(opened: Board, ballot: Ballot, detail: Detail, voter: str, choice: str, recognised: str) -> None:
+    """Store a vote on the battle that was on the screen, whatever became of the board since."""
     right = "model_b" if ballot.left == "model_a" else "model_a"
     winner = cast("Choice", {"left": ballot.left, "right": right}.get(choice, choice))
     question_id, model_a, model_b = pair_of(opened, ballot.row)
     keys = [side.answer.key if side.answer is not None else None for side in detail.sides]
     vote = Vote(
-        st.session_state["ballot id"], question_id, model_a, model_b, keys[0], keys[1], ballot.left, winner, recognised,
-        voter, round(time.monotonic() - st.session_state["ballot since"], 1),
+        st.session_state["ballot id"], question_id, model_a, model_b, keys[0], keys[1], ballot.left, winner,
+        bool(st.session_state.get(recognised)), voter, round(time.monotonic() - st.session_state["ballot since"], 1),
         datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )  # fmt: skip
     try:
@@ -113,8 +117,7 @@ def _store(opened: Board, ballot: Ballot, detail: Detail, voter: str, choice: st
         return
     forget_votes()
     st.session_state["last vote"] = (vote, detail.judged[0].winner)
-    del st.session_state["ballot for"]
-    st.rerun()
+    st.session_state.pop("ballot for", None)
 
 
 def _last(opened: Board) -> None:

@@ -52,13 +52,17 @@ def serving(
         "--server.fileWatcherType", "none", "--client.toolbarMode", "viewer", "--", *map(str, arguments),
     ]  # fmt: skip
     env = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT), **(environment or {})}
-    server = subprocess.Popen(command, env=env, cwd=cache.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    terminal = cache.parent / "terminal.txt"
+    with terminal.open("wb") as out:
+        server = subprocess.Popen(command, env=env, cwd=cache.parent, stdout=out, stderr=out)
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(20)
+    said = terminal.read_text("utf-8", "replace")
+    assert "Traceback" not in said, said[-4000:]
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -194,6 +198,7 @@ def visit(chromium) -> Iterator[Callable[..., Visitor]]:
         page = context.new_page()
         visitor = Visitor(page)
         page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        page.on("console", lambda message: _note_console(visitor, message))
         page.on("dialog", lambda dialog: visitor.errors.append(f"dialog {dialog.message}"))
         page.on("request", lambda request: _note_request(visitor, request.url))
         page.on("response", lambda response: _note_response(visitor, response))
@@ -203,6 +208,11 @@ def visit(chromium) -> Iterator[Callable[..., Visitor]]:
     yield make
     for context in contexts:
         context.close()
+
+
+def _note_console(visitor: Visitor, message) -> None:
+    if message.type == "error" and not message.location.get("url", "").endswith(HARMLESS):
+        visitor.errors.append(message.text)
 
 
 def _note_request(visitor: Visitor, url: str) -> None:

@@ -128,7 +128,14 @@ def test_detail_has_both_answers_and_every_judge(board_folder: Path) -> None:
 def test_a_raw_reply_is_found_by_key(board_folder: Path) -> None:
     board = open_board(Source(board=board_folder))
     line = _lines(board_folder / "reviews" / "judge-small.jsonl")[5]
-    assert find_reply(board, line["key"]) == line
+    found = find_reply(board, line["key"])
+    assert found is not None
+    assert (found.text, found.latency_s, found.usage.input_tokens) == (
+        line["text"],
+        line["latency_s"],
+        line["usage"]["in"],
+    )
+    assert found.messages == [("user", line["request"]["messages"][0]["content"])]
     assert find_reply(board, "0" * 32) is None
 
 
