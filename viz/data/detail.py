@@ -232,7 +232,7 @@ def find_reply(board: Board, key: str) -> Called | None:
         if line is not None:
             try:
                 value = from_json(line)
-                found = read_as(Called, {**value, "usage": None} if isinstance(value, dict) else value)
+                found = read_as(Called, {**value, "usage": {}} if isinstance(value, dict) else value)
             except ValueError:  # a damaged line
                 continue
             if isinstance(value, dict) and found.key == key:
