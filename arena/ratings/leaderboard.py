@@ -73,7 +73,7 @@ def rate(
         n_battles=len(table),
         warnings=(*board_warnings(table, fit, told), *notes, *more, *unfitted, *more_questions(diagnostics)),
         judges_detail=judges,
-        pairs=pair_differences(table, fit, options),
+        pairs=pair_differences(table, fit, options, anchor),
         style=style,
         diagnostics=diagnostics,
         models=tuple(sorted(rows, key=_position)),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask
+from arena.ratings.data.graph import INCOMPARABLE
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, better_probability
 from arena.ratings.intervals.ranks import competition_ranks, rank_ranges
 from arena.ratings.methods import METHODS, methods_of
-from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.methods.bradley_terry import ELO_SCALE, ends_to_compare, rating_points
 from arena.ratings.methods.estimate import Estimate
 from arena.ratings.methods.method import Entries, Fitted
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import ModelRow, Number, Pair, number
+from arena.ratings.results import Anchored, ModelRow, Number, Pair, number
 
 PAIRS_UP_TO = 50
 
@@ -98,13 +100,32 @@ def _entry(columns: Mapping[str, Entries], field: str, model: int) -> Number:
     return value if value is None or isinstance(value, str) else number(value)
 
 
-def pair_differences(table: BattleTable, fit: Estimate, options: RatingOptions) -> tuple[Pair, ...]:
-    """Differences of ratings, in points, between all pairs within components; none without their covariance."""
+def pair_differences(
+    table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None
+) -> tuple[Pair, ...]:
+    """Differences of ratings, in points, between all pairs within components; none without their covariance.
+
+    Where one of the two is unbounded there is no difference, but one end of it: the distance between their intervals.
+    """
     if not _wanted(table.models, options) or not isinstance(fit.uncertainty, Uncertainty) or table.all_ties:
         return ()
     group, shared = fit.graph.component, _shared_questions(table)
     together = (group[:, None] == group[None, :]) & (group >= 0)[:, None]
-    return pairs_among(table.models, fit.theta, fit.uncertainty, together, shared, options, scale=ELO_SCALE)
+    pairs = pairs_among(table.models, fit.theta, fit.uncertainty, together, shared, options, scale=ELO_SCALE)
+    if not fit.graph.separated:
+        return pairs
+    low, high = ends_to_compare(rating_points(table, fit, replace(options, interval="sandwich"), anchor), fit)
+    return tuple(_with_known_end(pair, table.models, fit.graph.side, low, high) for pair in pairs)
+
+
+def _with_known_end(pair: Pair, models: Sequence[str], side: IntArray, low: FloatArray, high: FloatArray) -> Pair:
+    """A pair of which one model is unbounded, with the end of the difference that is known."""
+    a, b = models.index(pair.a), models.index(pair.b)
+    if side[a] == side[b] or INCOMPARABLE in (side[a], side[b]):
+        return pair
+    if side[a] > side[b]:
+        return replace(pair, low=number(low[a] - high[b]))
+    return replace(pair, high=number(high[a] - low[b]))
 
 
 def pairs_among(

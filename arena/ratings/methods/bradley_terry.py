@@ -35,13 +35,9 @@ class Ratings(NamedTuple):
 
 def _rated(given: Battles) -> Fitted:
     table, fit = given.table, given.estimate
-    rating, low, high, held = rating_points(table, fit, given.options, given.anchor)
-    better = None
-    if given.ranks:
-        ends = low.copy(), high.copy()
-        if held is not None:
-            ends[0][held] = ends[1][held] = rating[held]
-        better = told_apart(fit.theta, *ends, fit.uncertainty)
+    ratings = rating_points(table, fit, given.options, given.anchor)
+    rating, low, high, _ = ratings
+    better = told_apart(fit.theta, *ends_to_compare(ratings, fit), fit.uncertainty) if given.ranks else None
     sides = {HIGH: "high", LOW: "low"}
     played = zip(fit.graph.side.tolist(), fit.graph.component.tolist(), strict=True)
     unbounded = [sides.get(side) if component >= 0 else None for side, component in played]
@@ -82,6 +78,19 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
     if table.all_ties:
         rating, low, high = (np.full(len(rating), np.nan) for _ in range(3))
     return Ratings(rating, low, high, held)
+
+
+def ends_to_compare(ratings: Ratings, fit: Estimate) -> tuple[FloatArray, FloatArray]:
+    """The ends of every rating, one entry per model; a model that holds the scale has both at its rating.
+
+    That is the model at the anchor, and one that is alone in its core: the others' open ends are measured against it.
+    """
+    low, high = ratings.low.copy(), ratings.high.copy()
+    alone = (fit.block >= 0) & (np.bincount(fit.block[fit.block >= 0], minlength=1)[np.maximum(fit.block, 0)] == 1)
+    fixed = alone & fit.graph.separated
+    if ratings.held is not None:
+        fixed[ratings.held] = True
+    return np.where(fixed, ratings.rating, low), np.where(fixed, ratings.rating, high)
 
 
 def _percentiles(
