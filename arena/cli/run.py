@@ -31,6 +31,8 @@ if TYPE_CHECKING:
               help="Ask judges through batch endpoints at half the price; or only hand over, only fetch.")  # fmt: skip
 @click.option("--accept-shorter", is_flag=True,
               help="Take answers and ledgers that are shorter than they were as they are.")  # fmt: skip
+@click.option("--pair", metavar="A,B",
+              help="End with A − B; by default the best model − the baseline, else − the second.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
 @dry_run_option
 def run(
@@ -44,6 +46,7 @@ def run(
     budget_usd: float | None,
     batch: str | None,
     accept_shorter: bool,
+    pair: str | None,
     yes: bool,
     dry_run: str | None,
 ) -> int:
@@ -55,7 +58,7 @@ def run(
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
     from arena.config.loading import load_config
-    from arena.stages.options import RunOptions, parse_redo
+    from arena.stages.options import RunOptions, parse_pair, parse_redo
     from arena.stages.run import run_board
 
     def approve(plan: Plan) -> None:
@@ -74,18 +77,19 @@ def run(
             budget_usd,
             batch=cast("BatchMode | None", batch),
             accept_shorter=accept_shorter,
+            pair=parse_pair(pair),
         )
         with console_progress() as progress:
             result = run_board(loaded, options, progress, cast("DryRun | None", dry_run), approve)
-    return _show(result)
+    return _show(result, options.pair)
 
 
-def _show(result: RunResult) -> int:
+def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
     """Print the board and what went wrong; the exit code."""
     from arena.cli.table import print_board
 
     if result.rated is not None:
-        print_board(result.rated.leaderboard, result.rated.folder)
+        print_board(result.rated.leaderboard, result.rated.folder, pair=pair)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

@@ -16,7 +16,9 @@ from arena.cli.console import console_on, simulated
 from arena.cli.terminal import visible
 from arena.reports.board import Ends, Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of
+from arena.reports.difference import difference, main_difference
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
+from arena.reports.verdict import verdict_of
 
 WIDTH_OF_A_PIPE = 160
 LONGEST_NAME = 48
@@ -32,8 +34,13 @@ class Shown(NamedTuple):
     """Its turn to go when the terminal is too narrow."""
 
 
-def print_board(report: Report, folder: Path | None = None, console: Console | None = None) -> None:
-    """Print the leaderboard, and under it what was left out and why."""
+def print_board(
+    report: Report, folder: Path | None = None, console: Console | None = None, pair: tuple[str, str] | None = None
+) -> None:
+    """Print the leaderboard, under it what was left out and why, and at the end what it says in one sentence.
+
+    `pair`: the two models whose difference is shown, first − second; without it the board's main one.
+    """
     console = console or board_console()
     rows = report.models
     if report.simulated:
@@ -55,6 +62,17 @@ def print_board(report: Report, folder: Path | None = None, console: Console | N
         console.print(Text.assemble(("!", "yellow"), f" {warning}"), soft_wrap=True)
     if folder is not None:
         console.print(f"reports: {_relative(folder)}", style="dim", soft_wrap=True)
+    for line in conclusion(report, pair):
+        console.print(line, style="bold", soft_wrap=True)
+
+
+def conclusion(report: Report, pair: tuple[str, str] | None = None) -> list[str]:
+    """The verdict, and the difference between two models where it is known."""
+    found = main_difference(report) if pair is None else difference(report, *pair)
+    lines = [verdict_of(report).text, *([found.text] if found is not None else [])]
+    if pair is not None and found is None:
+        lines.append(f"{pair[0]} − {pair[1]}: no difference is known")
+    return lines
 
 
 def board_console() -> Console:
@@ -157,6 +175,13 @@ def _measured(column: BoardColumn, row: Standing, form: str) -> str:
     return "–" if value is None else form.format(value)
 
 
+def _seconds(ends: Ends) -> str:
+    """A median, with the 95th percentile behind it."""
+    if ends.value is None:
+        return "–"
+    return f"{ends.value:,.2f} s" + ("" if ends.high is None else f" ({ends.high:,.2f})")
+
+
 def _relative(folder: Path) -> Path:
     try:
         return folder.relative_to(Path.cwd())
@@ -164,7 +189,7 @@ def _relative(folder: Path) -> Path:
         return folder
 
 
-SPEEDS = {"output_tokens_per_s", "latency_s", "ttft_s"}
+SPEEDS = {"output_tokens_per_s", "latency_p50_s", "ttft_p50_s"}
 CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "set": lambda _, row: set_text(row),
     "rank": lambda _, row: rank_text(row),
@@ -175,7 +200,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "count": partial(_measured, form="{:.0f}"),
     "speed": partial(_measured, form="{:,.0f}"),
     "money": partial(_measured, form="${:.4f}"),
-    "seconds": partial(_measured, form="{:,.2f} s"),
+    "seconds": lambda column, row: _seconds(column.ends(row)),
     "games": lambda _, row: games_text(row),
     "text": lambda column, row: column.text(row),
     "flags": lambda _, row: ", ".join(row.flags),

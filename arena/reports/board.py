@@ -77,10 +77,21 @@ class Performance:
     """How fast a candidate answered: `arena.reports.performance`."""
 
     load: str | None = None
-    ttft_s: float | None = None
-    latency_s: float | None = None
+    ttft_p50_s: float | None = None
+    ttft_p95_s: float | None = None
     latency_p50_s: float | None = None
+    latency_p95_s: float | None = None
     output_tokens_per_s: float | None = None
+
+    @property
+    def latency(self) -> Ends:
+        """Seconds per answer: the median, and the 95th percentile as its upper end."""
+        return Ends(self.latency_p50_s, None, self.latency_p95_s)
+
+    @property
+    def ttft(self) -> Ends:
+        """Seconds to the first token, likewise."""
+        return Ends(self.ttft_p50_s, None, self.ttft_p95_s)
 
 
 NOT_MEASURED = Performance()

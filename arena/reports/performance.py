@@ -12,7 +12,9 @@ from arena.types import JSON, Answer
 def performance(answers: Sequence[Answer]) -> dict[str, JSON] | None:
     """Latency, time to first token, throughput and memory of one candidate; None when nothing was measured.
 
-    `load` says under what kind of load: numbers of different kinds are not comparable. Mixed kinds give `mixed`.
+    What tables show of a latency or a time to the first token is its median with the 95th percentile beside it; means
+    stand in the file alone. `load` says under what kind of load: numbers of different kinds are not comparable. Mixed
+    kinds give `mixed`.
     Throughput is over `busy_s`, the time in which at least one answer was being made: pauses between two runs do not
     count, answers made side by side count once. Without the moments at which answers arrived it is None.
     """
@@ -20,7 +22,7 @@ def performance(answers: Sequence[Answer]) -> dict[str, JSON] | None:
     latencies = sorted(answer.latency_s for answer in measured if answer.latency_s is not None)
     if not latencies:
         return None
-    ttfts = [answer.ttft_s for answer in measured if answer.ttft_s is not None]
+    ttfts = sorted(answer.ttft_s for answer in measured if answer.ttft_s is not None)
     loads = {answer.load for answer in measured}
     peaks = [answer.peak_memory_bytes for answer in measured if answer.peak_memory_bytes]
     output_tokens = _sum([answer.usage.output_tokens for answer in measured])
@@ -29,6 +31,8 @@ def performance(answers: Sequence[Answer]) -> dict[str, JSON] | None:
         "load": loads.pop() if len(loads) == 1 else "mixed",
         "n": len(latencies),
         "ttft_s": fmean(ttfts) if ttfts else None,
+        "ttft_p50_s": _quantile(ttfts, 0.5) if ttfts else None,
+        "ttft_p95_s": _quantile(ttfts, 0.95) if ttfts else None,
         "latency_s": fmean(latencies),
         "latency_p50_s": _quantile(latencies, 0.5),
         "latency_p95_s": _quantile(latencies, 0.95),

@@ -35,6 +35,9 @@ def asked_models(board: OpenBoard, options: RunOptions) -> list[str]:
     for name in options.models or ():
         if name not in board.candidates:
             raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
+    for name in options.pair or ():
+        if name not in board.candidates:
+            raise ConfigError(f"--pair: no candidate {name!r}{nearest(name, board.names)}")
     if options.redo is not None:
         _check_redo(board, options.redo)
     chosen = set(options.models or board.names)

@@ -67,6 +67,8 @@ class RunOptions:
     """Judges are asked through batch endpoints: hand over, fetch, or both and wait in between."""
     accept_shorter: bool = False
     """Files that are shorter than they were are taken as they are."""
+    pair: tuple[str, str] | None = None
+    """The two models whose difference the run ends with."""
 
     def asked_questions(self, questions: Sequence[Question]) -> list[Question]:
         """The questions that may be asked about, of all on the board."""
@@ -97,6 +99,16 @@ def parse_redo(text: str | None) -> Redo | None:
             return Redo(kind, name)
         case _:
             raise InputError(f"--redo {text}: expected judge=NAME, model=NAME or question=ID")
+
+
+def parse_pair(text: str | None) -> tuple[str, str] | None:
+    """`A,B`: two names, of which the first may hold no comma. Raises InputError for anything else."""
+    if text is None:
+        return None
+    first, _, second = (part.strip() for part in text.partition(","))
+    if not first or not second or first == second:
+        raise InputError(f"--pair {text}: expected two names, A,B")
+    return first, second
 
 
 class Scope:

@@ -22,7 +22,7 @@ def row(model: str, **performance: JSON) -> JSON:
 
 
 def test_speeds_are_shown_where_they_were_measured_and_there_is_room() -> None:
-    rows = [row("fast", load="api", output_tokens_per_s=1234.5, latency_s=0.52, ttft_s=0.1), row("recorded")]
+    rows = [row("fast", load="api", output_tokens_per_s=1234.5, latency_p50_s=0.52, ttft_p50_s=0.1), row("recorded")]
     wide = printed(rows, 120)
     assert "tokens/s" in wide and "latency" in wide and "TTFT" in wide
     assert "1,234" in wide and "0.52 s" in wide and "0.10 s" in wide
@@ -33,7 +33,7 @@ def test_speeds_are_shown_where_they_were_measured_and_there_is_room() -> None:
 
 
 def test_speeds_of_different_loads_are_said_not_to_compare() -> None:
-    api, batch = row("a", load="api", latency_s=1.0), row("b", load="offline-batch", latency_s=9.0)
+    api, batch = row("a", load="api", latency_p50_s=1.0), row("b", load="offline-batch", latency_p50_s=9.0)
     assert "speeds under different loads (api, offline-batch) do not compare" in printed([api, batch], 120)
     assert "do not compare" not in printed([api, api], 120)
     assert "do not compare" not in printed([api, batch], 40)

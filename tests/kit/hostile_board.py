@@ -40,7 +40,7 @@ def hostile_board(folder: Path, beacon: str) -> Path:
     board |= {"mode": "pairwise", "simulated": False, "excluded": {texts["img"]: 3}, "pending": 1,
               "warnings": list(texts.values()), "judges": [texts["img"]]}  # fmt: skip
     for row in board["models"]:
-        row |= {"flags": [texts["svg"]], "cost_usd": 0.1, "performance": {"latency_s": 1.0}, "mean_length": 10.0}
+        row |= {"flags": [texts["svg"]], "cost_usd": 0.1, "performance": {"latency_p50_s": 1.0}, "mean_length": 10.0}
     (folder / "reports" / "leaderboard.json").write_text(json.dumps(board))
     run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
            "notes": list(texts.values()), "spent_known_usd": 0.0,

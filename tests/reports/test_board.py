@@ -20,7 +20,7 @@ from arena.types import JSON, Answer
 def test_a_board_of_long_ago_is_read_with_nothing_where_it_says_nothing() -> None:
     report = report_of({"models": [{"model": "x", "rating": 1000, "categories": {"math": {"rank": 1}}}], "pairs": None})
     row = report.models[0]
-    assert (row.rating, row.wins, row.flags, row.performance.ttft_s) == (1000, None, (), None)
+    assert (row.rating, row.wins, row.flags, row.performance.ttft_p50_s) == (1000, None, (), None)
     assert (row.categories["math"].rank, row.categories["math"].thin) == (1, False)
     assert (report.mode, report.level, report.pairs, report.excluded, report.anchor) == (None, 0.95, (), {}, None)
     assert report_of({"models": [], "pairs": [{"a": "x", "b": "y"}]}).pairs == (
@@ -45,7 +45,10 @@ DAMAGED: tuple[tuple[JSON, str], ...] = (
     ({"models": [{"model": "x", "rank": 1.5}]}, r"models\[0\]\.rank: expected a whole number, found 1\.5"),
     ({"models": [{"model": "x", "wins": True}]}, r"models\[0\]\.wins: expected a whole number, found True"),
     ({"models": [{"model": "x", "flags": "odd"}]}, r"models\[0\]\.flags: expected a list, found 'odd'"),
-    ({"models": [{"model": "x", "performance": {"ttft_s": []}}]}, r"models\[0\]\.performance\.ttft_s: expected a"),
+    (
+        {"models": [{"model": "x", "performance": {"ttft_p50_s": []}}]},
+        r"models\[0\]\.performance\.ttft_p50_s: exp",
+    ),
     ({"models": [{"model": "x", "categories": {"m": 1}}]}, r"models\[0\]\.categories\.m: expected an object"),
     ({"models": [], "pairs": [{"a": "x"}]}, r"pairs\[0\]\.b: missing"),
     ({"models": [], "simulated": 1}, "simulated: expected true or false, found 1"),

@@ -70,12 +70,13 @@ def test_columns_go_one_by_one_where_a_terminal_is_narrow() -> None:
     row: dict[str, JSON] = {
         "model": "x", "rank": 1, "rating": 1000.0, "elo": 990.0, "win_rate": 0.5, "lc_win_rate": 0.5, "wins": 1,
         "losses": 1, "ties": 0, "n_battles": 2, "mean_length": 9.0, "cost_usd": 0.1, "flags": ["f"],
-        "performance": {"load": "api", "output_tokens_per_s": 1.0, "latency_s": 1.0, "ttft_s": 1.0},
+        "performance": {"load": "api", "output_tokens_per_s": 1.0, "latency_p50_s": 1.0, "ttft_p50_s": 1.0},
     }  # fmt: skip
     report = report_of({"models": [row], "n_battles": 2})
     spare = sorted((c.spare, c.heading("terminal")) for c in columns_of(report, "terminal") if c.spare is not None)
     assert [head for _, head in spare] == [
-        "TTFT", "latency", "tokens/s", "flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T"
+        "median TTFT (p95)", "median latency (p95)", "tokens/s",
+        "flags", "length", "n", "Elo", "LC win rate", "cost", "W/L/T"
     ]  # fmt: skip
     heads = [head for _, head in spare]
     for width in range(30, 200, 7):

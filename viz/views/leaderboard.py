@@ -13,6 +13,7 @@ from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
+from arena.reports.difference import main_difference
 from arena.reports.verdict import LONGEST_NAME, Language, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
@@ -22,7 +23,7 @@ from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
 from viz.ui.choices import choose, choose_name, type_text
 from viz.ui.downloads import downloads
-from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range
+from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range, seconds
 from viz.ui.pieces import (
     category_choice,
     chart,
@@ -46,7 +47,7 @@ EXPLAINED = {
     "games": "Battles won, lost and tied.",
     "mean_length": "Mean characters per answer.",
     "cost_usd": "What all its answers cost together.",
-    "ttft_s": "Time to the first token.",
+    "ttft_p50_s": "Time to the first token, the median.",
 }
 """What hovering over a column's head says."""
 _NUMBERS = {
@@ -134,7 +135,9 @@ def _value_text(s: Standing, report: Report) -> tuple[str, str]:
 def _summary(opened: Board, report: Report) -> None:
     st.html(f'<div class="verdict">{_verdict(report)}</div>')
     models, questions, battles = len(report.models), report.n_questions, report.n_battles
-    told = [(t("1 model") if models == 1 else t("{n} models", n=models), "")]
+    apart = main_difference(report)
+    told = [] if apart is None else [(apart.told(lambda name: shortened(name, 40)), "strong")]
+    told.append((t("1 model") if models == 1 else t("{n} models", n=models), ""))
     told.append((t("1 question") if questions == 1 else t("{n} questions", n=count(questions)), ""))
     if opened.kind == "scores":
         told.append((t("1 score") if battles == 1 else t("{n} scores", n=count(battles)), ""))
@@ -173,6 +176,7 @@ def _cards(report: Report) -> None:
             t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
             t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
             money(s.cost_usd) if s.cost_usd is not None else "",
+            t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
             f"{speed:.0f} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
         ]
         listed = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
@@ -275,8 +279,8 @@ def _without_elo(opened: Board, report: Report) -> None:
 def _value_map(standings: list[Standing], report: Report) -> None:
     measures = {
         "cost": (t("Cost of all answers, USD"), [s.cost_usd for s in standings]),
-        "latency": (t("Seconds per answer"), [s.performance.latency_s for s in standings]),
-        "ttft": (t("Seconds to the first token"), [s.performance.ttft_s for s in standings]),
+        "latency": (t("Median latency, seconds"), [s.performance.latency_p50_s for s in standings]),
+        "ttft": (t("Median TTFT, seconds"), [s.performance.ttft_p50_s for s in standings]),
         "length": (t("Mean characters per answer"), [s.mean_length for s in standings]),
     }
     known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]

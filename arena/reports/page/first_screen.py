@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arena.reports.board import Report, Standing
+from arena.reports.difference import main_difference
 from arena.reports.leaderboard import rank_text
 from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
@@ -44,10 +45,9 @@ def _facts(data: PageData, w: Words) -> list[Html]:
         return []
     facts = []
     baseline, leader = report.baseline, rows[0]
-    apart = _difference(report, leader.model, rows[1].model)
-    if apart is not None and apart[0] != 0:
-        points, low, high = (number(value, 1 if report.single else 0) for value in apart)
-        facts.append(fill(w["gap"], leader=_name(leader), second=_name(rows[1]), points=points, low=low, high=high))
+    if (apart := main_difference(report)) is not None:
+        shown = Html(apart.told(lambda name: tag("b", name)))
+        facts.append(shown if report.single else fill(w["points"], difference=shown))
     if baseline and leader.model != baseline and leader.win_rate is not None:
         ends = {"low": percent(leader.win_rate_low), "high": percent(leader.win_rate_high)}
         shown = tag("b", percent(leader.win_rate))
@@ -69,15 +69,6 @@ def _cheap_and_quick(close: Sequence[Standing], w: Words) -> list[Html]:
         time, row = min(times, key=lambda item: item[0])
         facts.append(fill(w["fastest"], model=_name(row), time=seconds(time)))
     return facts
-
-
-def _difference(report: Report, first: str, second: str) -> tuple[float, float, float] | None:
-    """The difference between two models and its interval, first − second."""
-    for pair in report.pairs:
-        if {pair.a, pair.b} == {first, second} and None not in (pair.diff, pair.low, pair.high):
-            diff, low, high = (value or 0.0 for value in (pair.diff, pair.low, pair.high))
-            return (diff, low, high) if pair.a == first else (-diff, -high, -low)
-    return None
 
 
 def cards(data: PageData, w: Words) -> Html | None:

@@ -136,8 +136,10 @@ class _Measure(NamedTuple):
 
 
 _MEASURES = (
-    _Measure("ttft", lambda found: found.ttft_s, seconds),
+    _Measure("ttft", lambda found: found.ttft_p50_s, seconds),
+    _Measure("ttft_p95", lambda found: found.ttft_p95_s, seconds),
     _Measure("latency", lambda found: found.latency_p50_s, seconds),
+    _Measure("latency_p95", lambda found: found.latency_p95_s, seconds),
     _Measure("tokens", lambda found: found.output_tokens_per_s, number),
 )
 

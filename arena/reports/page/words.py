@@ -14,10 +14,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "REHEARSAL: these verdicts are invented. Nothing on this page says anything about the models.",
         "演练：评审结论均为虚构，本页内容不反映任何模型的真实水平。",
     ),
-    "gap": (
-        "{leader} stands {points} points [{low}, {high}] above {second}.",
-        "{leader} 比 {second} 高 {points} 分 [{low}, {high}]。",
-    ),
+    "points": ("{difference} points.", "{difference} 分。"),
     "against_baseline": (
         "Against the baseline {baseline} its win rate is {rate} [{low}, {high}], a tie counting half.",
         "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]，平局计半。",
@@ -28,7 +25,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "fastest": (
         "Among those tied for the lead, {model} answers fastest ({time} at the median).",
-        "并列领先者中，{model} 回答最快（中位数 {time}）。",
+        "并列领先者中，{model} 回答最快（延迟中位数 {time}）。",
     ),
     "interval_note": (
         "Brackets are {level} intervals{how}. Ranks in parentheses are the places the data still allows.",
@@ -106,14 +103,16 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "cheaper": ("cheaper", "便宜"),
     "quicker": ("quicker", "快"),
     "cost_axis": ("USD per question", "每题成本（美元）"),
-    "time_axis": ("median seconds per answer", "每个回答的中位秒数"),
+    "time_axis": ("median latency, seconds", "延迟中位数（秒）"),
     "speed": ("Speed", "速度"),
     "speed_note": (
         "As measured while the answers were made. Different kinds of load are not comparable.",
         "生成回答时实测。不同负载类型之间不可比较。",
     ),
-    "ttft": ("First token", "首字延迟"),
-    "latency": ("Median answer", "回答中位耗时"),
+    "ttft": ("Median TTFT", "首词元延迟中位数"),
+    "ttft_p95": ("p95 TTFT", "首词元延迟 p95"),
+    "latency": ("Median latency", "延迟中位数"),
+    "latency_p95": ("p95 latency", "延迟 p95"),
     "tokens": ("Tokens/s", "词元/秒"),
     "load": ("Load", "负载"),
     "judges": ("How the judges behaved", "评审表现"),

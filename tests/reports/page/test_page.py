@@ -219,7 +219,7 @@ def test_hostile_text_adds_no_element_and_no_attribute(plain_board: Path, hostil
 def test_hostile_names_in_charts_flags_and_warnings_stay_text(plain_board: Path, hostile_board: Path) -> None:
     data = data_of(hostile_board)
     attack = '<script>1</script><svg onload=x>" onload="y'
-    measured: dict[str, JSON] = {"load": attack, "latency_p50_s": 1.0, "ttft_s": 0.5, "output_tokens_per_s": 9.0}
+    measured: dict[str, JSON] = {"load": attack, "latency_p50_s": 1.0, "ttft_p50_s": 0.5, "output_tokens_per_s": 9.0}
     rows = [dict(row, cost_usd=1.0 + n, performance=measured, flags=[attack], criteria={attack: 1.0})
             for n, row in enumerate(models_of(data))]  # fmt: skip
     board: dict[str, JSON] = {
