@@ -169,16 +169,17 @@ class Line(NamedTuple):
     length: int
 
 
-def read_lines(path: Path, *, growing: bool = False) -> Iterator[tuple[Line, bytes]]:
-    """Every line that is not blank, without its newline, and where it stands.
+def read_lines(path: Path, *, growing: bool = False, after: Line | None = None) -> Iterator[tuple[Line, bytes]]:
+    """Every line that is not blank, without its newline, and where it stands; of a file that grew, those `after` one.
 
     With `growing` an unterminated last line is ignored: its writer may not have finished it.
     Raises DataError when the file cannot be read.
     """
+    first, offset = (after.number, after.offset + after.length) if after else (1, 0)
     try:
         with path.open("rb") as handle:
-            offset = 0
-            for number, line in enumerate(handle, 1):
+            handle.seek(offset)
+            for number, line in enumerate(handle, first):
                 if growing and not line.endswith(b"\n"):
                     return
                 if line.strip():

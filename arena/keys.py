@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from arena.types import JSON, Message, Sampling
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
+
+_MESSAGES = "messages"
 _SAMPLING = tuple(f.name for f in fields(Sampling))
 NONCE_IN_KEYS = "NONCE"
 """Keys are computed over messages rendered with this instead of the real nonce."""
@@ -63,24 +67,66 @@ def reply_keys(
 
     `kind` is the kind of a judge that no weights stand behind; the same weights behind any backend share their key.
     """
+    frame = reply_frame(judge, model, revision, sampling, response_format, sample, extra=extra)
+    return frame.keys(hashlib.sha256(frame.before + canonical(plain_messages(messages))), kind)
+
+
+class ReplyFrame(NamedTuple):
+    """The text that a reply's key is the hash of, but for its messages."""
+
+    before: bytes
+    after: bytes
+
+    def keys(self, hashed: HASH, kind: str | None) -> ReplyKeys:
+        """The keys, from the hash of everything up to the end of the messages."""
+        hashed.update(self.after)
+        own = hashed.copy()  # `written_by` is the last of the sorted names
+        hashed.update(b"}")
+        older = hashed.hexdigest()[:32]
+        if kind is None:
+            return ReplyKeys(older)
+        own.update(_written_by(kind))
+        return ReplyKeys(own.hexdigest()[:32], older if kind in ONCE_WITHOUT_KIND else None)
+
+
+def reply_frame(
+    judge: str,
+    model: str,
+    revision: str | None,
+    sampling: Sampling,
+    response_format: JSON,
+    sample: int,
+    *,
+    extra: Mapping[str, JSON] | None = None,
+) -> ReplyFrame:
+    """What `reply_keys` hashes around the messages."""
     parts: dict[str, object] = {
         "judge": judge,
         "model": model,
         "revision": revision,
-        "messages": plain_messages(messages),
         "sampling": sampling_params(sampling),
         "format": response_format,
         "sample": sample,
     }
-    text = canonical(parts | {"extra": extra} if extra else parts)
-    hashed = hashlib.sha256(text[:-1])  # long, so it is read once; `written_by` is the last of the sorted names
-    plain, own = hashed.copy(), hashed
-    plain.update(b"}")
-    older = plain.hexdigest()[:32]
-    if kind is None:
-        return ReplyKeys(older)
-    own.update(_written_by(kind))
-    return ReplyKeys(own.hexdigest()[:32], older if kind in ONCE_WITHOUT_KIND else None)
+    if extra:
+        parts["extra"] = extra
+    before = canonical({name: value for name, value in parts.items() if name < _MESSAGES})
+    after = canonical({name: value for name, value in parts.items() if name > _MESSAGES})
+    return ReplyFrame(before[:-1] + b',"messages":', b"," + after[1:-1])
+
+
+def messages_around(frame: ReplyFrame, before: Sequence[Message], last: Sequence[str | int]) -> tuple[bytes | int, ...]:
+    """The text from its beginning to the end of the messages: `before`, and the user's last one, whose holes, numbers,
+    stay holes."""
+    opened = b"".join(canonical(message) + b"," for message in plain_messages(before))
+    start = frame.before + b"[" + opened + b'{"content":"'
+    texts = [piece if isinstance(piece, int) else escaped(piece) for piece in last]
+    return start, *texts, b'","role":"user"}]'
+
+
+def escaped(text: str) -> bytes:
+    """A text as it stands in canonical JSON, without quotes. It is escaped letter by letter, so parts may be joined."""
+    return canonical(text)[1:-1]
 
 
 @cache

@@ -13,7 +13,7 @@ The format's instructions are added at the end. Templates are filled in one pass
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,21 +96,36 @@ class Prompt:
         slots = _NEEDED[self.kind]
         if len(answers) != len(slots):
             raise ValueError(f"prompt {self.name}: {len(slots)} answers are shown, not {len(answers)}")
+        system, pieces = self.around(question, reference, nonce)
+        own = range(shared_answers, len(slots))
+        first = next((n for n, piece in enumerate(pieces) if piece in own), None)
+        texts = [piece if isinstance(piece, str) else self.shown(piece, answers[piece], nonce) for piece in pieces]
+        shared = 0 if first is None else sum(map(len, texts[:first]))
+        user = Message("user", "".join(texts), shared)
+        return (*system, user)
+
+    def around(
+        self, question: Question, reference: Sequence[str], nonce: str | None
+    ) -> tuple[tuple[Message, ...], list[str | int]]:
+        """The messages without the answers: those before the user's, and the user's in pieces, with the number of each
+        answer where it belongs. Raises ValueError when the prompt needs a reference and there is none."""
         if self.needs_reference and not any(reference):
             raise ValueError(f"prompt {self.name}: question {question.question_id} has no reference answer")
         nonce = nonce if self.nonce else None
         setting = [_fenced("SYSTEM PROMPT", [question.system], nonce)] if question.system else []
-        values = {
+        values: dict[str, str | int] = {
             "question": "\n\n".join([*setting, _fenced("QUESTION", question.turns, nonce)]),
             "reference": _fenced("REFERENCE", reference, nonce),
             "turns": self.turns.strip() if len(question.turns) > 1 else "",
+            **{slot: number for number, slot in enumerate(_NEEDED[self.kind])},
         }
-        for slot, turns in zip(slots, answers, strict=True):
-            values[slot] = _fenced(slot.replace("_", " ").upper(), turns, nonce)
-        text, shared = _fill(self.user.strip(), values, slots[shared_answers:])
-        content = f"{text}\n\n{self.format.instructions(nonce)}"
-        user = Message("user", content, shared)
-        return (Message("system", self.system.strip()), user) if self.system.strip() else (user,)
+        pieces = [*_filled(self.user.strip(), values), f"\n\n{self.format.instructions(nonce)}"]
+        return (Message("system", self.system.strip()),) if self.system.strip() else (), pieces
+
+    def shown(self, slot: int, turns: Sequence[str], nonce: str | None) -> str:
+        """An answer as it stands in the prompt, the first or the second of those shown."""
+        title = _NEEDED[self.kind][slot].replace("_", " ").upper()
+        return _fenced(title, turns, nonce if self.nonce else None)
 
     def parse(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> Outcome | Unparsed:
         """What a reply to this prompt says, in slots."""
@@ -215,17 +230,11 @@ def _fenced(what: str, turns: Sequence[str], nonce: str | None) -> str:
     return "\n\n".join(blocks)
 
 
-def _fill(template: str, values: dict[str, str], own: Sequence[str]) -> tuple[str, int]:
-    """The template with every placeholder filled, in one pass, and how many characters stand before the first of
-    those that are this request's `own`."""
-    parts: list[str] = []
-    length, shared, end = 0, None, 0
+def _filled(template: str, values: Mapping[str, str | int]) -> list[str | int]:
+    """The template in pieces, with every placeholder's value in its place."""
+    parts: list[str | int] = []
+    end = 0
     for match in _PLACEHOLDER.finditer(template):
-        before = template[end : match.start()]
+        parts += [template[end : match.start()], values[match.group(1)]]
         end = match.end()
-        length += len(before)
-        if match.group(1) in own and shared is None:
-            shared = length
-        parts += [before, values[match.group(1)]]
-        length += len(parts[-1])
-    return "".join([*parts, template[end:]]), shared or 0
+    return [*parts, template[end:]]

@@ -20,6 +20,7 @@ _TOKENS = (
     ("cache_write_tokens", "cache_write"),
 )
 """Both spellings of the counts, in the order of `Usage`."""
+_REPLY_NEEDED = ("key", "status", "judge", "question_id", "model_a", "text")
 _REPLY_STATUS = {"ok", "refused", "truncated", "empty", "bad_request", "error"}
 
 
@@ -40,7 +41,8 @@ def answer_to_json(answer: Answer) -> dict[str, JSON]:
 
 def answer_from_json(line: Mapping[str, JSON]) -> Answer:
     """Read a line back. Raises ValueError saying which field is wrong."""
-    known: dict[str, object] = _known(line, _ANSWER_FIELDS, ("question_id", "model", "turns", "status", "key"))
+    _check(line, ("question_id", "model", "turns", "status", "key"))
+    known: dict[str, object] = {k: v for k, v in line.items() if k in _ANSWER_FIELDS}
     if known["status"] not in _ANSWER_STATUS:
         raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_ANSWER_STATUS))}")
     known["question_id"] = str(known["question_id"])
@@ -69,12 +71,17 @@ def reply_to_json(reply: Reply) -> dict[str, JSON]:
     return line
 
 
+def check_reply(line: Mapping[str, JSON]) -> None:
+    """Raise ValueError saying which field of a line is wrong."""
+    _check(line, _REPLY_NEEDED)
+    if line["status"] not in _REPLY_STATUS:
+        raise ValueError(f"status {line['status']!r} is none of {', '.join(sorted(_REPLY_STATUS))}")
+
+
 def reply_from_json(line: Mapping[str, JSON]) -> Reply:
     """Read a line back. Raises ValueError saying which field is wrong."""
-    needed = ("key", "status", "judge", "question_id", "model_a", "text")
-    known: dict[str, object] = _known(line, _REPLY_FIELDS, needed)
-    if known["status"] not in _REPLY_STATUS:
-        raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_REPLY_STATUS))}")
+    check_reply(line)
+    known: dict[str, object] = {k: v for k, v in line.items() if k in _REPLY_FIELDS}
     known["question_id"] = str(known["question_id"])
     known["usage"] = usage_from_json(line.get("usage"))
     known["logprobs"] = tuple(
@@ -131,11 +138,10 @@ def _plain(record: Answer | Reply) -> dict[str, JSON]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-def _known(line: Mapping[str, JSON], known: set[str], needed: tuple[str, ...]) -> dict[str, object]:
+def _check(line: Mapping[str, JSON], needed: tuple[str, ...]) -> None:
     for field in needed:
         if line.get(field) is None:
             raise ValueError(f"no {field}")
-    return {k: v for k, v in line.items() if k in known}
 
 
 def _texts(value: object, field: str) -> tuple[str, ...]:

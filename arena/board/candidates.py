@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from arena.config.kinds import CandidateConfig, JudgeConfig
-from arena.judging.judge import MAX_TOKENS, Judge
+from arena.judging.frames import Judge
+from arena.judging.judge import MAX_TOKENS
 from arena.keys import derived_seed, digest, plain_messages, recorded_key, sampling_params
 from arena.store.recordings import Recording
 from arena.types import Message, Question, Request

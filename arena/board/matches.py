@@ -19,7 +19,8 @@ from arena.judging.combine import (
     imported_verdict,
 )
 from arena.judging.examine import Examination, failed_examination
-from arena.judging.judge import DEFAULT_SCALE, Case, Judge
+from arena.judging.frames import Judge
+from arena.judging.judge import DEFAULT_SCALE, Case
 from arena.judging.schedule import orders, pairs
 from arena.store.folder import Ledger
 from arena.types import Answer, Battle, Order, Question, Score
@@ -123,7 +124,7 @@ def _cases(
     models = contest.model_a, contest.model_b
     for order in asked:
         for sample in range(judge.samples):
-            yield Case(judge, prompt, contest.question, models, (a, b), order, sample, baseline)
+            yield Case(judge, prompt, contest.question, models, (a, b), order, sample, baseline, board.frames)
 
 
 def _imported(contest: Contest, ledger: Ledger, strong_weight: float) -> Battle | None:
@@ -189,7 +190,8 @@ def exam_of(board: OpenBoard, examination: Examination, judge: Judge, ledger: Le
         return Exam(examination, examination.score("excluded", reason="no_reference"))
     assert answer is not None
     cases = tuple(
-        Case(judge, prompt, question, (examination.model,), (answer,), None, sample) for sample in range(judge.samples)
+        Case(judge, prompt, question, (examination.model,), (answer,), None, sample, None, board.frames)
+        for sample in range(judge.samples)
     )
     return Exam(examination, None, cases)
 

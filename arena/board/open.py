@@ -14,12 +14,13 @@ from arena.config.loading import LoadedConfig, naming_config
 from arena.config.schema import Config
 from arena.config.shipped import shipped
 from arena.errors import ConfigError, DataError
+from arena.judging.frames import Frames
 from arena.judging.kinship import kinship_warnings, peer_warnings
 from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
 from arena.ratings.methods import wrong_method
-from arena.store.folder import BoardFolder
+from arena.store.folder import BoardFolder, Ledger
 from arena.store.recordings import Recording, load_recording
 from arena.types import Question
 
@@ -46,6 +47,9 @@ class OpenBoard:
     answer_folder: BoardFolder
     review_folder: BoardFolder
     warnings: list[str] = field(default_factory=list)
+    ledgers: dict[str, Ledger] = field(default_factory=dict, repr=False)
+    """Those that were opened before: a line is read once."""
+    frames: Frames = field(default_factory=Frames, repr=False)
 
     @property
     def config(self) -> Config:

@@ -18,10 +18,16 @@ from arena.types import Battle, Score
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
-    """Every judge's ledger, closed with the stack."""
+    """Every judge's ledger, closed with the stack. What was read of one before is not read again."""
     names = list(board.judges)
-    paths = {name: board.review_folder.ledger_file(name, names) for name in names}
-    return {name: stack.enter_context(closing(Ledger(path, name, writable=writable))) for name, path in paths.items()}
+    for name in names:
+        path, known = board.review_folder.ledger_file(name, names), board.ledgers.get(name)
+        if known is None or known.path != path:
+            board.ledgers[name] = Ledger(path, name, writable=writable)
+        else:
+            known.open(writable=writable)
+        stack.enter_context(closing(board.ledgers[name]))
+    return dict(board.ledgers)
 
 
 def all_cases(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Case]:

@@ -9,13 +9,14 @@ cannot differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
 from arena.formats.text import hide_nonce
-from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_keys, sampling_params
+from arena.judging.frames import Frame, Frames, Judge
+from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_frame, reply_keys, sampling_params
 from arena.prompts import Prompt, Unparsed
 from arena.types import (
     JSON,
@@ -41,22 +42,6 @@ _READING = (0, 2)
 """The version from which on a verdict that was taken back does not count, and a cut-off reply can be repaired."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """One judge as requests see it."""
-
-    name: str
-    model: str
-    revision: str | None
-    sampling: Sampling
-    samples: int = 1
-    simulated: bool = False
-    key_extra: Mapping[str, JSON] | None = None
-    """Further settings that change replies (an adapter, an extra request body)."""
-    kind: str | None = None
-    """The kind of its backend where no weights stand behind it: part of its keys."""
-
-
 @dataclass(frozen=True)
 class Case:
     """One question shown to one judge in one order, with one prompt."""
@@ -73,6 +58,8 @@ class Case:
     """The judge's sample number."""
     baseline: str | None = None
     """The model that everybody meets, whose answer sibling cases therefore share."""
+    frames: Frames = field(default_factory=Frames, compare=False, repr=False)
+    """What keys of sibling cases have in common."""
 
     @property
     def prefix(self) -> str:
@@ -99,7 +86,8 @@ class Case:
     @cached_property
     def keys(self) -> ReplyKeys:
         """The keys of the first request."""
-        return self._keys(self._messages(NONCE_IN_KEYS), self.sampling)
+        rest = id(self.judge), id(self.prompt), self.sample
+        return self.frames.of(self.question, rest, self._frame).keys([self.answers[i] for i in self._slots()])
 
     def _slots(self) -> tuple[int, ...]:
         return (1, 0) if self.order == "b_first" else tuple(range(len(self.models)))
@@ -108,6 +96,14 @@ class Case:
         shown = [self.answers[i].turns for i in self._slots()]
         shared = int(self._baseline_first)
         return self.prompt.render(self.question, shown, self.question.reference, nonce, shared_answers=shared)
+
+    def _frame(self) -> Frame:
+        judge, prompt = self.judge, self.prompt
+        around = reply_frame(
+            judge.name, judge.model, judge.revision, self.sampling, prompt.format_spec, self.sample,
+            extra=judge.key_extra,
+        )  # fmt: skip
+        return Frame(judge, prompt, self.question, around)
 
     def _keys(self, messages: tuple[Message, ...], sampling: Sampling) -> ReplyKeys:
         judge = self.judge

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from arena.errors import DataError
-from arena.files import Appender, Line, file_stems, from_json, read_objects, write_error
-from arena.keys import filed_under
-from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json, written_by
-from arena.types import JSON, Answer, Reply, Status
+from arena.files import Appender, Line, file_stems, from_json, object_of, read_lines, read_objects, write_error
+from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
+from arena.store.index import Index
+from arena.types import Answer, Reply, Status
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,71 +150,113 @@ class AnswerStore:
         self._latest[answer.question_id, answer.sample, answer.simulated] = answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    offset: int
-    length: int
+class Said(NamedTuple):
+    """The part of a reply that a verdict is read from."""
+
+    key: str
     status: Status
-    imported: bool
+    text: str
+    nonce: str | None
+    logprobs: bool
+    """Whether it has log-probabilities, which only the whole reply holds."""
+    cost_usd: float | None
 
 
 class Ledger:
     """One judge's replies: an append-only file and an index from key to its last line.
 
-    Wherever a key is asked for it is the key as `filed_under` says, for a judge that no weights stand behind.
+    Wherever a key is asked for it is the key as `filed_under` says, for a judge that no weights stand behind. Each line
+    is read once, here; a ledger that was closed may be opened again, and then reads what was added since.
     Raises DataError naming a line that is no reply, or another judge's.
     """
 
     def __init__(self, path: Path, judge: str | None = None, *, writable: bool = False) -> None:
         self.path = path
         self._judge = judge
-        self._appender = Appender(path) if writable else None
-        self._entries: dict[str, _Entry] = {}
-        self._imported: dict[tuple[str, str, str | None], list[str]] = {}
+        self._appender: Appender | None = None
         self._reader: int | None = None
-        if path.exists():
-            for where, line in read_objects(path, growing=True):
-                self._index(where, line)
+        self._index = Index()
+        self._last: Line | None = None
+        self._file: tuple[int, int] | None = None
+        self.open(writable=writable)
+
+    def open(self, *, writable: bool = False) -> None:
+        """Read what was added to the file. Raises DataError naming an alien line."""
+        if writable and self._appender is None:
+            self._appender = Appender(self.path)
+        if not self.path.exists():
+            return
+        stat = self.path.stat()
+        end = self._last.offset + self._last.length if self._last else 0
+        if self._file not in (None, (stat.st_dev, stat.st_ino)) or stat.st_size < end:
+            self._index, self._last = Index(), None  # another file
+        self._file = stat.st_dev, stat.st_ino
+        for where, raw in read_lines(self.path, growing=True, after=self._last):
+            try:
+                line = object_of(self.path, where.number, raw)
+                self._index.add_line(where, raw, line)
+                _check_owner("a reply", line["judge"], self._judge)
+            except (ValueError, TypeError) as error:
+                raise DataError(f"{self.path}:{where.number}: not a reply: {error}") from None
+            self._last = where
 
     def __contains__(self, key: str) -> bool:
-        return key in self._entries
+        return key in self._index.rows
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._index.rows)
 
     def keys(self) -> list[str]:
         """All keys, in the order they were first stored."""
-        return list(self._entries)
+        return list(self._index.rows)
 
     def status(self, key: str) -> Status | None:
         """How the stored reply ended; None when there is none."""
-        entry = self._entries.get(key)
-        return entry.status if entry else None
+        row = self._index.rows.get(key)
+        return None if row is None else self._index.status(row)
 
     def get(self, key: str) -> Reply | None:
         """The reply stored under a key, read from the file."""
-        entry = self._entries.get(key)
-        if entry is None:
+        row = self._index.rows.get(key)
+        if row is None:
             return None
-        if self._appender is not None:
-            return reply_from_json(self._appender.read(entry.offset, entry.length))
-        if self._reader is None:
-            self._reader = os.open(self.path, os.O_RDONLY)
-        line = from_json(os.pread(self._reader, entry.length, entry.offset))
+        place = self._index.entry(row).place
+        line = from_json(self._bytes(place.offset, place.length))
         assert isinstance(line, dict)
         return reply_from_json(line)
 
+    def said(self, key: str) -> Said | None:
+        """The text of the reply stored under a key and what it is read with; the rest of the line is not read."""
+        row = self._index.rows.get(key)
+        if row is None:
+            return None
+        found = self._index.entry(row)
+        if found.text is None:
+            reply = self.get(key)
+            assert reply is not None
+            text = reply.text
+        else:
+            start = found.place.offset + found.text.start
+            text = str(from_json(self._bytes(start, found.text.stop - found.text.start)))
+        own = self._index.own_key(key)
+        return Said(own, found.status, text, found.nonce, found.logprobs, found.cost_usd)
+
+    def once(self, key: str, by: object, read: Callable[[Said], T]) -> T | None:
+        """What `read` makes of a stored reply, remembered for everybody who reads with the same object `by`."""
+        row = self._index.rows.get(key)
+        return None if row is None else self._index.once(row, by, lambda: read(self._said(key)))
+
     def imported(self, question_id: str, model_a: str, model_b: str | None) -> list[Reply]:
         """Replies that came with an imported board, of one battle (or, in single mode, of one answer)."""
-        keys = self._imported.get((question_id, model_a, model_b), [])
+        keys = self._index.imported.get((question_id, model_a, model_b), [])
         return [reply for key in keys if (reply := self.get(key)) is not None]
 
     def add(self, reply: Reply) -> None:
         """Store one reply; it is kept once this returns."""
         assert self._appender is not None, "opened for reading"
-        line = reply_to_json(reply)
-        offset, length = self._appender.append(line)
-        self._remember(_Entry(offset, length, reply.status, reply.via == "import"), reply)
+        offset, length = self._appender.append(reply_to_json(reply))
+        self._last = Line(self._last.number + 1 if self._last else 1, offset, length)
+        self._index.add(self._last, reply)
 
     def close(self) -> None:
         """Sync and close."""
@@ -219,25 +264,20 @@ class Ledger:
             self._appender.close()
         if self._reader is not None:
             os.close(self._reader)
+        self._appender = self._reader = None
 
-    def _index(self, where: Line, line: dict[str, JSON]) -> None:
-        try:
-            reply = reply_from_json(line)
-            _check_owner("a reply", reply.judge, self._judge)
-        except (ValueError, TypeError) as error:
-            raise DataError(f"{self.path}:{where.number}: not a reply: {error}") from None
-        self._remember(_Entry(where.offset, where.length, reply.status, reply.via == "import"), reply)
+    def _bytes(self, offset: int, length: int) -> bytes:
+        if self._reader is None:
+            self._reader = os.open(self.path, os.O_RDONLY)
+        return os.pread(self._reader, length, offset)
 
-    def _remember(self, entry: _Entry, reply: Reply) -> None:
-        key = filed_under(reply.key, written_by(reply))
-        self._entries[key] = entry
-        if entry.imported:  # equal answers share a key: every battle that names it finds it
-            keys = self._imported.setdefault((reply.question_id, reply.model_a, reply.model_b), [])
-            if key not in keys:
-                keys.append(key)
+    def _said(self, key: str) -> Said:
+        said = self.said(key)
+        assert said is not None
+        return said
 
 
-def _check_owner(what: str, found: str, owner: str | None) -> None:
+def _check_owner(what: str, found: object, owner: str | None) -> None:
     """Raise ValueError for a line in somebody else's file; None owns whatever is there."""
     if owner is not None and found != owner:
         raise ValueError(f"{what} of {found!r} in the file of {owner!r}")

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from arena.config.shipped import shipped
-from arena.judging.judge import Ask, Case, Judge, Resolved, resolve
+from arena.judging.frames import Judge
+from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.prompts import load_prompt
 from arena.types import Answer, Completion, Parsed, Question, Reply, Sampling
 

@@ -1,0 +1,82 @@
+"""A judge as requests see it, and keys of many requests about one question: what they share is hashed once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from arena.keys import NONCE_IN_KEYS, ReplyFrame, ReplyKeys, escaped, messages_around
+from arena.prompts import Prompt
+from arena.types import JSON, Answer, Question, Sampling
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One judge as requests see it."""
+
+    name: str
+    model: str
+    revision: str | None
+    sampling: Sampling
+    samples: int = 1
+    simulated: bool = False
+    key_extra: Mapping[str, JSON] | None = None
+    """Further settings that change replies (an adapter, an extra request body)."""
+    kind: str | None = None
+    """The kind of its backend where no weights stand behind it: part of its keys."""
+
+
+class Frame:
+    """Everything a judge's requests about one question have in common: all but the answers."""
+
+    def __init__(self, judge: Judge, prompt: Prompt, question: Question, reply: ReplyFrame) -> None:
+        self._judge, self._prompt, self._reply = judge, prompt, reply
+        before, user = prompt.around(question, question.reference, NONCE_IN_KEYS)
+        self._pieces = messages_around(reply, before, user)
+        self._first = next(n for n, piece in enumerate(self._pieces) if isinstance(piece, int))
+        self._shown: dict[tuple[int, int], tuple[Answer, bytes]] = {}
+        self._begun: dict[int, HASH] = {}
+
+    def keys(self, answers: Sequence[Answer]) -> ReplyKeys:
+        """The keys of the first request that shows these answers in this order."""
+        slot = self._pieces[self._first]
+        assert isinstance(slot, int)
+        begun = self._begun.get(id(answers[slot]))
+        if begun is None:
+            text = self._filled(self._pieces[: self._first + 1], answers)
+            begun = self._begun[id(answers[slot])] = hashlib.sha256(text)
+        hashed = begun.copy()
+        hashed.update(self._filled(self._pieces[self._first + 1 :], answers))
+        return self._reply.keys(hashed, self._judge.kind)
+
+    def _filled(self, pieces: Sequence[bytes | int], answers: Sequence[Answer]) -> bytes:
+        return b"".join([self._answer(p, answers[p]) if isinstance(p, int) else p for p in pieces])
+
+    def _answer(self, slot: int, answer: Answer) -> bytes:
+        found = self._shown.get((slot, id(answer)))
+        if found is None:  # with the answer itself, so that no other can have its id
+            found = answer, escaped(self._prompt.shown(slot, answer.turns, NONCE_IN_KEYS))
+            self._shown[slot, id(answer)] = found
+        return found[1]
+
+
+class Frames:
+    """The frames of the question that was asked about last."""
+
+    def __init__(self) -> None:
+        self._question: Question | None = None
+        self._made: dict[Hashable, Frame] = {}
+
+    def of(self, question: Question, rest: Hashable, make: Callable[[], Frame]) -> Frame:
+        """The frame of a question and what else decides it; made where it is not known."""
+        if question is not self._question:
+            self._question, self._made = question, {}
+        frame = self._made.get(rest)
+        if frame is None:
+            frame = self._made[rest] = make()
+        return frame
