@@ -43,10 +43,10 @@ def _ledger_facts(ledger: Ledger) -> tuple[str, float | None]:
 
     def texts() -> Iterator[tuple[str, str]]:
         for key in sorted(ledger.keys()):
-            reply = ledger.get(key)
-            assert reply is not None
-            costs.append(reply.cost_usd)
-            yield reply.key, hide_nonce(reply.text, reply.nonce)
+            said = ledger.said(key)
+            assert said is not None
+            costs.append(said.cost_usd)
+            yield said.key, hide_nonce(said.text, said.nonce)
 
     return _sha256(texts()), known_sum(costs)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from arena.board.answers import Answers
 from arena.board.matches import Exam, Ledgers, Match, exams, matches
@@ -13,8 +15,10 @@ from arena.board.open import OpenBoard
 from arena.judging.combine import combine, verdict_of
 from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
-from arena.store.folder import Ledger
-from arena.types import Battle, Score
+from arena.keys import filed_under
+from arena.prompts import Prompt, Unparsed
+from arena.store.folder import Ledger, Said
+from arena.types import Battle, Parsed, ParsedScore, Score
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
@@ -67,5 +71,52 @@ def scores_of(examined: Iterable[Exam], ledgers: Ledgers) -> Iterator[Score]:
 
 def stored(case: Case, ledger: Ledger) -> Resolved | None:
     """What a case has come to so far; None while a request of it is still to be sent."""
+    if (found := settled(case, ledger)) is not None:
+        return found.resolved(case, ledger)
     step = resolve(case, ledger.get)
     return None if isinstance(step, Ask) else step
+
+
+class Heard(NamedTuple):
+    """What a reply says."""
+
+    parsed: Parsed | ParsedScore | None
+    """None where the reply alone does not decide: the walk through all replies says what comes of it."""
+    ends: int = -1
+    """Where in the text the explanation ends; -1 where it does not simply begin the text."""
+
+
+class Settled(NamedTuple):
+    """A case whose first reply is whole and has a verdict."""
+
+    place: str
+    heard: Heard
+
+    def resolved(self, case: Case, ledger: Ledger) -> Resolved:
+        """The same with its explanation, which is read from the ledger."""
+        said = ledger.said(self.place)
+        assert said is not None
+        simple = self.heard.ends >= 0
+        explanation = said.text[: self.heard.ends] if simple else case.prompt.explanation(said.text, said.nonce)
+        return Resolved("ok", self.heard.parsed, explanation or None, None, said.key)
+
+
+def settled(case: Case, ledger: Ledger) -> Settled | None:
+    """The verdict of a case whose first reply has one, as `resolve` would find it; each reply is parsed once."""
+    for key in case.keys:
+        place = None if key is None else filed_under(key, case.judge.kind)
+        if place is not None and place in ledger:
+            heard = ledger.once(place, case.prompt, partial(_heard, case.prompt))
+            return None if heard is None or heard.parsed is None else Settled(place, heard)
+    return None
+
+
+def _heard(prompt: Prompt, said: Said) -> Heard:
+    parsed = prompt.parse(said.text, said.nonce) if said.status == "ok" and not said.logprobs else None
+    if parsed is None or isinstance(parsed, Unparsed):
+        return UNDECIDED
+    explanation = prompt.explanation(said.text, said.nonce) or ""
+    return Heard(parsed, len(explanation) if said.text.startswith(explanation) else -1)
+
+
+UNDECIDED = Heard(None)

@@ -114,12 +114,12 @@ class Contest:
     def battle(self, state: str, **facts: object) -> Battle:
         """The battle's row with what is known before any verdict."""
         a, b = self.answer_a, self.answer_b
-        battle = Battle(
+        known: dict[str, object] = {"judge": self.judge, "state": state}
+        return Battle(
             self.question.question_id, self.question.category, self.question.language, self.model_a, self.model_b,
-            a.key if a else None, b.key if b else None, self.judge, self.sample, "pending",
-            style=battle_style(a.turns, b.turns) if a and b else {},
+            a.key if a else None, b.key if b else None, sample=self.sample,
+            style=battle_style(a.turns, b.turns) if a and b else {}, **known | facts,  # type: ignore[arg-type]
         )  # fmt: skip
-        return replace(battle, state=state, **facts)  # type: ignore[arg-type]
 
 
 def failed_contest(contest: Contest, answer_failures: str) -> Battle | None:

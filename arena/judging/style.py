@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 FEATURES = ("length", "headers", "lists", "bold")
 """What `style` finds, and battles can be controlled for."""
@@ -28,5 +29,17 @@ def style(turns: Sequence[str]) -> dict[str, float]:
 
 def battle_style(turns_a: Sequence[str], turns_b: Sequence[str]) -> dict[str, float]:
     """The features of both answers, as `length_a`, `length_b` and so on."""
-    a, b = style(turns_a), style(turns_b)
-    return {f"{name}_{side}": value[name] for name in a for side, value in (("a", a), ("b", b))}
+    a, b = _style(tuple(turns_a)), _style(tuple(turns_b))
+    found: dict[str, float] = {}
+    for (name_a, name_b), value_a, value_b in zip(_SIDES, a, b, strict=True):
+        found[name_a], found[name_b] = value_a, value_b
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _style(turns: tuple[str, ...]) -> tuple[float, ...]:
+    """The features of an answer, which has one battle after another."""
+    return tuple(style(turns).values())
+
+
+_SIDES = tuple((f"{name}_a", f"{name}_b") for name in FEATURES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 from arena.files import replacing, round_floats, to_json
@@ -12,7 +14,7 @@ from arena.types import JSON, Battle, Score, Verdict
 
 def battle_to_json(battle: Battle) -> dict[str, JSON]:
     """A row of battles.jsonl."""
-    row = {field.name: getattr(battle, field.name) for field in fields(Battle)}
+    row: dict[str, JSON] = dict(zip(_BATTLE, _of_battle(battle), strict=True))
     row["verdicts"] = [_verdict_to_json(verdict) for verdict in battle.verdicts]
     row["style"] = dict(battle.style)
     return row
@@ -20,13 +22,14 @@ def battle_to_json(battle: Battle) -> dict[str, JSON]:
 
 def score_to_json(score: Score) -> dict[str, JSON]:
     """A row of scores.jsonl."""
-    row = {field.name: getattr(score, field.name) for field in fields(Score)}
+    row: dict[str, JSON] = dict(zip(_SCORE, _of_score(score), strict=True))
     row["criteria"] = dict(score.criteria)
     return row
 
 
 def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = False) -> list[Battle | Score]:
-    """Replace a JSON-lines report as a whole; returns the rows without their explanations (many megabytes).
+    """Replace a JSON-lines report as a whole; returns the rows without explanations and keys of replies (many
+    megabytes).
 
     Every line of a rehearsal says so, wherever the file is carried.
     """
@@ -44,8 +47,19 @@ def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = Fal
 def _without_texts(row: Battle | Score) -> Battle | Score:
     if isinstance(row, Score):
         return replace(row, explanation=None)
-    return replace(row, verdicts=tuple(replace(verdict, explanation=None) for verdict in row.verdicts))
+    return replace(row, verdicts=tuple([_ending(*_of_ending(verdict)) for verdict in row.verdicts]))
+
+
+_ENDING = tuple(f.name for f in fields(Verdict) if f.name not in {"explanation", "key"})
+_BATTLE, _SCORE, _VERDICT = (tuple(f.name for f in fields(kind)) for kind in (Battle, Score, Verdict))
+_of_battle, _of_score, _of_verdict, _of_ending = (attrgetter(*names) for names in (_BATTLE, _SCORE, _VERDICT, _ENDING))
+
+
+@cache
+def _ending(*facts: object) -> Verdict:
+    """A verdict without what is its own: there are a few, whatever the number of battles."""
+    return Verdict(**dict(zip(_ENDING, facts, strict=True)))  # type: ignore[arg-type]
 
 
 def _verdict_to_json(verdict: Verdict) -> dict[str, JSON]:
-    return {field.name: getattr(verdict, field.name) for field in fields(Verdict)}
+    return dict(zip(_VERDICT, _of_verdict(verdict), strict=True))

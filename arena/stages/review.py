@@ -17,7 +17,7 @@ from arena.board.answers import Answers
 from arena.board.candidates import judge_of
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
-from arena.board.verdicts import all_cases, open_ledgers
+from arena.board.verdicts import all_cases, open_ledgers, settled
 from arena.judging.judge import Ask, Case, resolve
 from arena.keys import filed_under
 from arena.nonce import make_nonce
@@ -180,6 +180,8 @@ def next_ask(ledger: Ledger, options: RunOptions, asked: Collection[str] = ()) -
 
     def due(case: Case) -> Ask | None:
         redo = options.redo is not None and options.redo.reply(case.judge.name, case.models, case.question.question_id)
+        if not redo and settled(case, ledger) is not None:
+            return None
         again = redo or (options.retry_unparsed and _stays_unparsed(case, ledger))
 
         def lookup(key: str) -> Reply | None:

@@ -16,7 +16,7 @@ from arena.errors import DataError
 from arena.files import Appender, Line, file_stems, from_json, object_of, read_lines, read_objects, write_error
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
 from arena.store.index import Index
-from arena.types import Answer, Reply, Status
+from arena.types import JSON, Answer, Reply, Status
 
 T = TypeVar("T")
 
@@ -178,6 +178,7 @@ class Ledger:
         self._index = Index()
         self._last: Line | None = None
         self._file: tuple[int, int] | None = None
+        self._said: tuple[str, Said] | None = None
         self.open(writable=writable)
 
     def open(self, *, writable: bool = False) -> None:
@@ -191,6 +192,7 @@ class Ledger:
         if self._file not in (None, (stat.st_dev, stat.st_ino)) or stat.st_size < end:
             self._index, self._last = Index(), None  # another file
         self._file = stat.st_dev, stat.st_ino
+        self._said = None
         for where, raw in read_lines(self.path, growing=True, after=self._last):
             try:
                 line = object_of(self.path, where.number, raw)
@@ -230,6 +232,8 @@ class Ledger:
         row = self._index.rows.get(key)
         if row is None:
             return None
+        if self._said is not None and self._said[0] == key:
+            return self._said[1]
         found = self._index.entry(row)
         if found.text is None:
             reply = self.get(key)
@@ -239,12 +243,13 @@ class Ledger:
             start = found.place.offset + found.text.start
             text = str(from_json(self._bytes(start, found.text.stop - found.text.start)))
         own = self._index.own_key(key)
-        return Said(own, found.status, text, found.nonce, found.logprobs, found.cost_usd)
+        self._said = key, Said(own, found.status, text, found.nonce, found.logprobs, found.cost_usd)
+        return self._said[1]
 
     def once(self, key: str, by: object, read: Callable[[Said], T]) -> T | None:
         """What `read` makes of a stored reply, remembered for everybody who reads with the same object `by`."""
         row = self._index.rows.get(key)
-        return None if row is None else self._index.once(row, by, lambda: read(self._said(key)))
+        return None if row is None else self._index.once(row, by, lambda: read(self._heard(key)))
 
     def imported(self, question_id: str, model_a: str, model_b: str | None) -> list[Reply]:
         """Replies that came with an imported board, of one battle (or, in single mode, of one answer)."""
@@ -257,6 +262,7 @@ class Ledger:
         offset, length = self._appender.append(reply_to_json(reply))
         self._last = Line(self._last.number + 1 if self._last else 1, offset, length)
         self._index.add(self._last, reply)
+        self._said = None
 
     def close(self) -> None:
         """Sync and close."""
@@ -271,7 +277,7 @@ class Ledger:
             self._reader = os.open(self.path, os.O_RDONLY)
         return os.pread(self._reader, length, offset)
 
-    def _said(self, key: str) -> Said:
+    def _heard(self, key: str) -> Said:
         said = self.said(key)
         assert said is not None
         return said
