@@ -1,16 +1,26 @@
-"""Rich's console for what is more than a line: it takes text as it is, neither as markup nor with emoji in it."""
+"""Rich's console for what is more than a line: it takes text as it is, neither as markup nor with emoji in it, and its
+tables fit the terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from arena.cli.terminal import visible
+
+LONGEST_NAME = 48
+SHORTEST_NAME = 16
+"""Names are cut to this before a column goes that is needed."""
+NEEDED = 100
+"""Columns whose turn to go is this or later are needed: names are cut for them."""
 
 
 def console_on(file: TextIO | None = None, width_of_a_pipe: int | None = None) -> Console:
@@ -32,3 +42,49 @@ class _PlainConsole(Console):
         """What Rich makes of it; its own control codes pass."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One column as it is printed."""
+
+    head: str
+    cells: Sequence[str | Text]
+    left: bool = False
+    """Names: they stand to the left, and are cut where numbers need the room."""
+    spare: float | None = None
+    """Its turn to go when the terminal is too narrow; None: it stays."""
+
+    @property
+    def width(self) -> int:
+        """As many characters as its longest cell."""
+        return max(cell_len(self.head), *(cell_len(str(cell)) for cell in self.cells), 0)
+
+
+def fill(table: Table, columns: Sequence[Shown], width: int) -> Table:
+    """Put columns into a table that is no wider than the terminal. Digits are never cut: the columns least needed go,
+    then names are cut."""
+
+    def room(names: float) -> float:
+        """What is left when each column of names takes at most so much."""
+        wanted = sum(min(column.width, names) if column.left else column.width for column in columns)
+        return width - wanted - 3 * len(columns) - (1 if table.pad_edge else -1)
+
+    for turn in sorted(column.spare for column in columns if column.spare is not None):
+        if room(LONGEST_NAME if turn < NEEDED else SHORTEST_NAME) >= 0:
+            break
+        columns = [column for column in columns if column.spare != turn]
+    names = next((size for size in range(LONGEST_NAME, 1, -1) if room(size) >= 0), 1)
+    for column in columns:
+        head = _cut(column.head, names) if column.left else column.head
+        table.add_column(head, justify="left" if column.left else "right", no_wrap=True)
+    cells = [[_cut(cell, names) for cell in column.cells] if column.left else column.cells for column in columns]
+    for row in zip(*cells, strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _cut(name: str | Text, size: int) -> Text:
+    line = Text(" ".join(visible(str(name)).splitlines()))
+    line.truncate(size, overflow="ellipsis")
+    return line

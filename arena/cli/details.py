@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from arena.cli.table import board_console, fixed, with_interval
+from arena.cli.console import NEEDED, Shown, fill
+from arena.cli.table import board_console, narrow, with_interval
 from arena.ratings.columns import Column
 from arena.ratings.methods import METHODS
 from arena.ratings.options import USUAL_METHODS
@@ -21,32 +22,35 @@ def print_slices(report: Report, by: str, console: Console | None = None) -> Non
     for name in sorted({name for row in report.models for name in row.slices(by)}):
         inside = [(row.model, own) for row in report.models if (own := row.slices(by).get(name)) is not None]
         inside.sort(key=lambda item: (item[1].rank is None, item[1].rank or 0, item[0]))
-        thin = " · thin: fewer than 20 questions" if any(own.thin for _, own in inside) else ""
-        columns = _columns([own for _, own in inside])
-        heads = ("rank", "model", *(column.title for column in columns), "n")
-        table = _table(f"{by} {name}{thin}", heads, left={"model"})
-        for model, own in inside:
-            numbers = (_number(column, own) for column in columns)
-            table.add_row(rank_text(own), model, *numbers, str(own.n_battles))
-        console.print(table)
+        slices = [own for _, own in inside]
+        thin = " · thin: fewer than 20 questions" if any(own.thin for own in slices) else ""
+        shown = [
+            Shown("rank", [rank_text(own) for own in slices], spare=NEEDED),
+            Shown("model", [model for model, _ in inside], left=True),
+            *(_numbers(column, slices, place) for place, column in enumerate(_columns(slices))),
+            Shown("n", [f"{own.n_battles:,}" for own in slices], spare=0),
+        ]
+        console.print(fill(_table(f"{by} {name}{thin}"), shown, console.width))
 
 
 def print_pairs(report: Report, console: Console | None = None) -> None:
     """Every pair's difference in rating points with its interval, and the probability that the first is better."""
-    table = _table("pairs", ("a", "b", "a − b", "P(a is better)", "questions"), left={"a", "b"})
-    for pair in report.pairs:
-        ends = Ends(pair.diff, pair.low, pair.high)
-        shown = "–" if pair.diff is None else with_interval(f"{pair.diff:+.0f}", ends, 0)
-        chance = "–" if pair.p_better is None else f"{pair.p_better:.3f}"
-        table.add_row(pair.a, pair.b, shown, chance, str(pair.n_questions or "–"))
-    (console or board_console()).print(table)
+    console, pairs = console or board_console(), report.pairs
+    ends = [Ends(pair.diff, pair.low, pair.high) for pair in pairs]
+    more = narrow(ends, 0)
+    differences = ["–" if e.value is None else with_interval(f"{e.value:+.{more}f}", e, more) for e in ends]
+    shown = [
+        Shown("a", [pair.a for pair in pairs], left=True),
+        Shown("b", [pair.b for pair in pairs], left=True),
+        Shown("a − b", differences),
+        Shown("P(a is better)", ["–" if p.p_better is None else f"{p.p_better:.3f}" for p in pairs], spare=NEEDED),
+        Shown("questions", [f"{p.n_questions:,}" if p.n_questions else "–" for p in pairs], spare=0),
+    ]
+    console.print(fill(_table("pairs"), shown, console.width))
 
 
-def _table(title: str, heads: tuple[str, ...], left: set[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for head in heads:
-        table.add_column(head, justify="left" if head in left else "right", no_wrap=True)
-    return table
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", header_style="bold")
 
 
 def _columns(slices: Sequence[Slice]) -> list[Column]:
@@ -56,11 +60,17 @@ def _columns(slices: Sequence[Slice]) -> list[Column]:
     return [c for c in known if c in usual or any(own.ends(c).value is not None for own in slices)]
 
 
-def _number(column: Column, own: Slice) -> str:
-    ends = own.ends(column)
+def _numbers(column: Column, slices: Sequence[Slice], place: int) -> Shown:
+    """One method's numbers; the first method's stay on the narrowest terminal."""
+    ends = [own.ends(column) for own in slices]
+    percent = column.shown == "percent"
+    factor, digits = (100, 0) if percent else (1, 2 if column.shown == "score" else 0)
+    digits += narrow(ends, digits, factor)
+    cells = [_number(e, digits, factor) for e in ends]
+    return Shown(column.title, cells, spare=NEEDED - place if place else None)
+
+
+def _number(ends: Ends, digits: int, factor: int) -> str:
     if ends.value is None:
         return "–"
-    if column.shown == "percent":
-        return with_interval(f"{100 * ends.value:.0f}%", ends, 0, 100)
-    digits = 2 if column.shown == "score" else 0
-    return with_interval(fixed(ends.value, digits), ends, digits)
+    return with_interval(f"{factor * ends.value:.{digits}f}{'%' if factor == 100 else ''}", ends, digits, factor)

@@ -52,30 +52,33 @@ def locate(place: str) -> Path:
     return path
 
 
-def print_diff(found: BoardDiff, before: str, after: str, shown: int = SHOWN) -> None:
+def print_diff(found: BoardDiff, before: str, after: str) -> None:
     """The comparison as a table and a few sentences."""
     from rich.table import Table
 
-    from arena.cli.console import console_on, simulated
+    from arena.cli.console import Shown, console_on, fill, simulated
+    from arena.cli.table import WIDTH_OF_A_PIPE
 
-    console = console_on()
+    console = console_on(width_of_a_pipe=WIDTH_OF_A_PIPE)
     console.soft_wrap = True
     if found.simulated:
         console.print(simulated("One of these boards is a rehearsal."))
     table = Table(title=f"{before} → {after}", title_justify="left", title_style="bold", header_style="bold")
-    for head in ("model", "rank", "rating", "win rate", "score"):
-        table.add_column(head, justify="left" if head == "model" else "right", no_wrap=True)
-    for row in found.models:
-        table.add_row(row.model, *_cells(row, found.same_scale))
-    console.print(table if found.models else "no model is on both boards")
+    cells = [_cells(row, found.same_scale) for row in found.models]
+    numbers = [
+        Shown(head, [row[place] for row in cells], spare=spare)
+        for place, (head, spare) in enumerate({"rank": None, "rating": 102, "win rate": 101, "score": 100}.items())
+    ]
+    columns = [Shown("model", [row.model for row in found.models], left=True), *numbers]
+    console.print(fill(table, columns, console.width) if found.models else "no model is on both boards")
     for line in sentences(found):
         console.print(line)
-    for change in found.changed[:shown]:
+    for change in found.changed[:SHOWN]:
         note = " (its answers changed)" if change.answers_changed else ""
         place = f"{change.question_id}: {change.model_a} – {change.model_b}"
         console.print(f"  {place}: {change.winner_before} → {change.winner_after}{note}", style="dim")
-    if len(found.changed) > shown:
-        console.print(f"  … and {len(found.changed) - shown} more (--json lists all)", style="dim")
+    if len(found.changed) > SHOWN:
+        console.print(f"  … and {len(found.changed) - SHOWN} more (--json lists all)", style="dim")
 
 
 def sentences(found: BoardDiff) -> list[str]:

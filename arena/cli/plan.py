@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
     from arena.stages.plan import Plan, PlanRow
 
+HEADS = {
+    "": None,
+    "to ask": None,
+    "stored": 4,
+    "chars in": 1,
+    "tokens in": 2,
+    "tokens out": 3,
+    "cost": None,
+    "at most": 5,
+}
+"""The columns of a plan, and each one's turn to go on a narrow terminal."""
+
 
 @click.command()
 @config_option
@@ -74,25 +86,26 @@ def print_plan(plan: Plan, file: TextIO) -> None:
     from arena.cli.console import console_on
 
     console = console_on(file, width_of_a_pipe=120)
-    console.print(_table(plan))
+    console.print(_table(plan, console.width))
     for line in _assumptions(plan):
         console.print(line, style="dim")
 
 
-def _table(plan: Plan) -> Table:
+def _table(plan: Plan, width: int) -> Table:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", overflow="fold", min_width=12)
-    for head in ("to ask", "stored", "chars in", "tokens in", "tokens out", "cost", "at most"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for row in plan.rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
-    total = Text("together"), Text(f"{sum(row.calls for row in plan.rows):,}"), *([Text("")] * 4)
-    table.add_section()
-    table.add_row(*total, Text(_usd(plan.cost_usd)), Text(_usd(plan.most_usd)))
+    from arena.cli.console import Shown, fill
+
+    total = f"{sum(row.calls for row in plan.rows):,}"
+    rows = [*map(_cells, plan.rows), ("together", total, *[""] * 4, _usd(plan.cost_usd), _usd(plan.most_usd))]
+    columns = [
+        Shown(head, [row[place] for row in rows], left=not head, spare=spare)
+        for place, (head, spare) in enumerate(HEADS.items())
+    ]
+    table = fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, width)
+    if plan.rows:
+        table.rows[-2].end_section = True
     return table
 
 

@@ -25,12 +25,15 @@ class ShowCommand(click.Command):
 @click.command(cls=ShowCommand)
 @config_option
 @dry_run_option
+@click.option("--short", is_flag=True, help="Without the prompts and the raw replies.")
 @click.argument("question")
 @click.argument("model_a", metavar="A")
 @click.argument("model_b", metavar="B", required=False)
-def show(config: str, dry_run: str | None, question: str, model_a: str, model_b: str | None) -> None:
+def show(
+    config: str, dry_run: str | None, short: bool, question: str, model_a: str, model_b: str | None
+) -> None:  # fmt: skip
     """One stored battle of question QUESTION between A and B (in single mode: A alone), with every prompt and raw
-    reply.
+    reply. The models stand in the order you name them.
     """
     from arena.board.open import open_board
     from arena.cli.shorter import warn_of_shorter
@@ -39,7 +42,7 @@ def show(config: str, dry_run: str | None, question: str, model_a: str, model_b:
 
     board = open_board(load_config(config), cast("DryRun | None", dry_run))
     warn_of_shorter(board.folders)
-    for part in find_battle(board, question, model_a, model_b):
+    for part in find_battle(board, question, model_a, model_b, short=short):
         print_part(part)
 
 

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from arena.cli.console import console_on, simulated
-from arena.cli.terminal import visible
+from arena.cli.console import NEEDED, Shown, console_on, fill, simulated
 from arena.reports.board import Ends, Report, Standing
-from arena.reports.columns import BoardColumn, Kind, columns_of
+from arena.reports.columns import BoardColumn, Kind, columns_of, main_column
 from arena.reports.difference import difference, main_difference
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
+from arena.reports.numbers import amount, more_decimals
 from arena.reports.verdict import verdict_of
 
 WIDTH_OF_A_PIPE = 160
-LONGEST_NAME = 48
-
-
-class Shown(NamedTuple):
-    """One column as it is printed."""
-
-    head: str
-    cell: Callable[[Standing], str]
-    name: str = ""
-    spare: int | None = None
-    """Its turn to go when the terminal is too narrow."""
 
 
 def print_board(
@@ -47,14 +34,10 @@ def print_board(
         console.print(simulated("No model was asked: these numbers are invented."))
     table = Table(title=_title(report), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
-    columns = _that_fit([*_columns(report), *_criteria(report)], rows, console)
-    for column in columns:
-        table.add_column(column.head, justify="left" if column.name == "model" else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(column.cell(row) for column in columns))
-    console.print(table)
+    console.print(fill(table, [*_columns(report), *_criteria(report)], console.width))
     loads = {load for row in rows if (load := row.performance.load) is not None}
-    if len(loads) > 1 and any(column.name in SPEEDS for column in columns):
+    speeds = {column.heading("terminal") for column in columns_of(report, "terminal") if column.name in SPEEDS}
+    if len(loads) > 1 and speeds & {str(column.header) for column in table.columns}:
         console.print(f"speeds under different loads ({', '.join(sorted(loads))}) do not compare", style="dim")
     for line in footer(report):
         console.print(line, style="dim", soft_wrap=True)
@@ -104,20 +87,6 @@ def fixed(value: float | None, digits: int, factor: float = 1.0, missing: str = 
     return missing if value is None else f"{factor * value:.{digits}f}"
 
 
-def _that_fit(columns: list[Shown], rows: Sequence[Standing], console: Console) -> list[Shown]:
-    """The columns without those that a narrow terminal has no room for, the least needed first."""
-
-    def width(column: Shown) -> int:
-        cells = (cell_len(column.cell(row)) for row in rows)
-        return 3 + max(cell_len(column.head), *cells) if rows else 3 + cell_len(column.head)
-
-    for turn in sorted(column.spare for column in columns if column.spare is not None):
-        if 1 + sum(map(width, columns)) <= console.width:
-            break
-        columns = [column for column in columns if column.spare != turn]
-    return columns
-
-
 def _title(report: Report) -> str:
     parts = [(report.mode or "leaderboard").replace("_", " ")]
     if report.baseline:
@@ -127,59 +96,71 @@ def _title(report: Report) -> str:
     return " · ".join(parts)
 
 
-def _name(model: str) -> str:
-    """A model's name on one line, cut where it would push every number off the screen."""
-    line = visible(" ".join(model.splitlines()))
-    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
-
-
 def _columns(report: Report) -> list[Shown]:
-    return [
-        Shown(column.heading("terminal"), partial(CELLS[column.kind], column), column.name, column.spare)
-        for column in columns_of(report, "terminal")
-    ]
+    """The columns of this board; the model and what ranks it stay on the narrowest terminal."""
+    shown, main = [], main_column(report).name
+    for place, column in enumerate(columns_of(report, "terminal")):
+        draw = partial(CELLS[column.kind], column, _more(column, report))
+        left, spare = column.name == "model", column.spare
+        if spare is None and column.name not in {"model", main}:
+            spare = NEEDED + 50 - (0 if column.name == "rank" else place)
+        shown.append(Shown(column.heading("terminal"), [draw(row) for row in report.models], left, spare))
+    return shown
+
+
+def _more(column: BoardColumn, report: Report) -> int:
+    factor, decimals = DECIMALS.get(column.kind, (0.0, 0))
+    return narrow(map(column.shown_ends, report.models), decimals, factor) if factor else 0
 
 
 def _criteria(report: Report) -> list[Shown]:
     """One column per criterion of single mode; a criterion that is 0 or 1 is shown as a rate."""
+    shown = []
+    for place, name in enumerate(report.criteria):
+        ends = [row.criterion(name) for row in report.models]
+        rate = report.is_rate(name)
+        more = narrow(ends, 0 if rate else 2, 100.0 if rate else 1.0)
+        cells = [share(e, more) if rate else score(e, more) for e in ends]
+        shown.append(Shown(name, cells, spare=NEEDED - 1 - place / 1000))
+    return shown
 
-    def cell(row: Standing, name: str, is_rate: bool) -> str:
-        ends = row.criterion(name)
-        return share(ends) if is_rate else _score(ends)
 
-    return [Shown(name, partial(cell, name=name, is_rate=report.is_rate(name))) for name in report.criteria]
-
-
-def share(ends: Ends) -> str:
-    """A share in percent, with its interval where it has both ends."""
+def share(ends: Ends, more: int = 0) -> str:
+    """A share in percent, with its interval where it has both ends; `more` decimals than usual."""
     if ends.value is None:
         return "–"
-    bounds = ""
-    if ends.low is not None and ends.high is not None:
-        bounds = f" [{100 * ends.low:.0f}, {100 * ends.high:.0f}]"
-    return f"{100 * ends.value:.1f}%{bounds}"
+    shown = f"{100 * ends.value:.{max(1, more)}f}%"
+    both = ends.low is not None and ends.high is not None
+    return with_interval(shown, ends, more, 100) if both else shown
 
 
-def _score(ends: Ends) -> str:
-    return with_interval(fixed(ends.value, 2), ends, 2)
+def score(ends: Ends, more: int = 0) -> str:
+    """A judge's score and its interval."""
+    return with_interval(fixed(ends.value, 2 + more), ends, 2 + more)
 
 
-def _points(column: BoardColumn, row: Standing) -> str:
+def narrow(ends: Iterable[Ends], decimals: int, factor: float = 1.0) -> int:
+    """How many decimals more than usual the intervals of one column need."""
+    widths = (e.high - e.low for e in ends if e.high is not None and e.low is not None)
+    return more_decimals((factor * width for width in widths), decimals)
+
+
+def _points(column: BoardColumn, more: int, row: Standing) -> str:
     ends = column.shown_ends(row)
     missing = open_end(row) if column.unbounded else "–"
-    return with_interval(fixed(ends.value, 0, missing=missing), ends, 0)
+    return with_interval(fixed(ends.value, more, missing=missing), ends, more)
 
 
-def _measured(column: BoardColumn, row: Standing, form: str) -> str:
+def _measured(column: BoardColumn, more: int, row: Standing, form: Callable[[float], str]) -> str:
     value = column.ends(row).value
-    return "–" if value is None else form.format(value)
+    return "–" if value is None else form(value)
 
 
 def _seconds(ends: Ends) -> str:
     """A median, with the 95th percentile behind it."""
     if ends.value is None:
         return "–"
-    return f"{ends.value:,.2f} s" + ("" if ends.high is None else f" ({ends.high:,.2f})")
+    return f"{amount(ends.value, 2)} s" + ("" if ends.high is None else f" ({amount(ends.high, 2)})")
 
 
 def _relative(folder: Path) -> Path:
@@ -190,19 +171,21 @@ def _relative(folder: Path) -> Path:
 
 
 SPEEDS = {"output_tokens_per_s", "latency_p50_s", "ttft_p50_s"}
-CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
-    "set": lambda _, row: set_text(row),
-    "rank": lambda _, row: rank_text(row),
-    "model": lambda _, row: _name(row.model),
+DECIMALS: Mapping[Kind, tuple[float, int]] = {"points": (1.0, 0), "percent": (100.0, 0), "score": (1.0, 2)}
+"""By what an interval's ends are multiplied, and how many decimals they usually have."""
+CELLS: Mapping[Kind, Callable[[BoardColumn, int, Standing], str]] = {
+    "set": lambda _, more, row: set_text(row),
+    "rank": lambda _, more, row: rank_text(row),
+    "model": lambda _, more, row: row.model,
     "points": _points,
-    "percent": lambda column, row: share(column.shown_ends(row)),
-    "score": lambda column, row: _score(column.shown_ends(row)),
-    "count": partial(_measured, form="{:.0f}"),
-    "speed": partial(_measured, form="{:,.0f}"),
-    "money": partial(_measured, form="${:.4f}"),
-    "seconds": lambda column, row: _seconds(column.ends(row)),
-    "games": lambda _, row: games_text(row),
-    "text": lambda column, row: column.text(row),
-    "flags": lambda _, row: ", ".join(row.flags),
+    "percent": lambda column, more, row: share(column.shown_ends(row), more),
+    "score": lambda column, more, row: score(column.shown_ends(row), more),
+    "count": partial(_measured, form="{:,.0f}".format),
+    "speed": partial(_measured, form=amount),
+    "money": partial(_measured, form=lambda value: f"${amount(value, 4)}"),
+    "seconds": lambda column, more, row: _seconds(column.ends(row)),
+    "games": lambda _, more, row: games_text(row),
+    "text": lambda column, more, row: column.text(row),
+    "flags": lambda _, more, row: ", ".join(row.flags),
 }
-"""How the terminal writes each kind of column."""
+"""How the terminal writes each kind of column, with so many decimals more than usual."""

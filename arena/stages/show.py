@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from arena.board.answers import current_answers
@@ -17,9 +17,10 @@ from arena.judging.examine import Examination, score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.judging.slots import value_of
 from arena.store.folder import Ledger
-from arena.types import Answer, Battle, Reply, Score, Usage
+from arena.types import Answer, Battle, Order, Reply, Score, Usage, Verdict
 
 JUDGES = "the judge's "
+EQUAL = "The two answers are equal but for white space at both ends: a tie, for which no judge is asked."
 
 
 class Shown(NamedTuple):
@@ -29,15 +30,33 @@ class Shown(NamedTuple):
     body: str
 
 
-def find_battle(board: OpenBoard, question_id: str, model_a: str, model_b: str | None) -> Iterator[Shown]:
-    """Everything stored about one battle (or, with one model, one score), sample by sample.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How somebody asked to see a battle."""
+
+    models: tuple[str, ...]
+    """In the order they were named: answers stand, and probabilities are told, in it."""
+    short: bool = False
+    """Without the prompts and the raw replies."""
+
+    def wins(self, model_a: str, p: float) -> str:
+        """P(the first named wins), from that of model_a."""
+        first = self.models[0]
+        return f"P({first} wins) = {p if model_a == first else 1 - p:g}"
+
+
+def find_battle(
+    board: OpenBoard, question_id: str, model_a: str, model_b: str | None, *, short: bool = False
+) -> Iterator[Shown]:
+    """Everything stored about one battle (or, with one model, one score), sample by sample, the models in the order
+    they are given; `short` leaves prompts and raw replies out.
 
     Raises InputError for unknown names and for models that do not meet, before anything is shown.
     """
     question = next((q for q in board.questions if q.question_id == question_id), None)
     if question is None:
         raise InputError(f"no question {question_id!r}{nearest(question_id, [q.question_id for q in board.questions])}")
-    wanted = {name for name in (model_a, model_b) if name is not None}
+    wanted = tuple(dict.fromkeys(name for name in (model_a, model_b) if name is not None))
     for name in wanted:
         if name not in board.candidates:
             raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
@@ -52,18 +71,19 @@ def find_battle(board: OpenBoard, question_id: str, model_a: str, model_b: str |
         if single:
             subjects = [e for e in exams(board, answers, ledgers) if e.examination.model in wanted]
         else:
-            subjects = [m for m in matches(board, answers, ledgers) if {m.contest.model_a, m.contest.model_b} == wanted]
+            pair = set(wanted)
+            subjects = [m for m in matches(board, answers, ledgers) if {m.contest.model_a, m.contest.model_b} == pair]
         if not subjects:
-            raise InputError(f"{' and '.join(sorted(wanted))} do not meet on this board")
+            raise InputError(f"{' and '.join(wanted)} do not meet on this board")
         yield Shown(f"question {question.question_id} · {question.category}", "\n\n".join(question.turns))
         if any(question.reference):
             yield Shown("reference", "\n\n".join(question.reference))
         for sample in sorted({_asked(subject).sample for subject in subjects}):
-            for name in sorted(wanted):
+            for name in wanted:
                 yield _answer(name, sample, answers[name].get((question_id, sample)))
             for subject in subjects:
                 if _asked(subject).sample == sample:
-                    yield from _subject(subject, ledgers[_asked(subject).judge])
+                    yield from _subject(subject, ledgers[_asked(subject).judge], Reader(wanted, short))
 
 
 def _asked(subject: Match | Exam) -> Contest | Examination:
@@ -83,25 +103,48 @@ def _nth(sample: int, whose: str = "") -> str:
     return f" · {whose}sample {sample}" if sample else ""
 
 
-def _subject(subject: Match | Exam, ledger: Ledger) -> Iterator[Shown]:
+def _subject(subject: Match | Exam, ledger: Ledger, reader: Reader) -> Iterator[Shown]:
     verdicts, found = [], []
-    for reply in _imported(subject, ledger):
-        yield from _reply(reply)
+    yield from _replies(_imported(subject, ledger), reader)
     for case in subject.cases:
         replies, resolved = _walk(case, ledger)
         found.append(resolved)
-        for reply in replies:
-            yield from _reply(reply)
+        yield from _replies(replies, reader)
         if isinstance(subject, Match):
             verdict = verdict_of(resolved, case.order or "a_first", subject.contest.sample, case.sample, case.key)
             verdicts.append(verdict)
-            value = value_of(verdict)
-            said = f" ({verdict.label}: P({subject.contest.model_a} wins) = {value:g})" if value is not None else ""
-            yield Shown(f"parsed · {case.order}{_nth(case.sample, JUDGES)}", f"{verdict.status}{said}")
+            yield _parsed(subject.contest, verdict, reader)
     if isinstance(subject, Match):
-        yield _battle(subject.decided or combine(subject.contest, verdicts))
+        battle = subject.decided or combine(subject.contest, verdicts)
+        if battle.verdicts and all(verdict.status == "identical" for verdict in battle.verdicts):
+            yield Shown(f"not sent to {battle.judge}", EQUAL)
+        yield _battle(battle, reader)
     else:
         yield _score(subject.decided or score_of(subject.examination, found))
+
+
+def _parsed(contest: Contest, verdict: Verdict, reader: Reader) -> Shown:
+    order = _order(contest.model_a, contest.model_b, verdict.order)
+    value, said = value_of(verdict), ""
+    if value is not None and verdict.label is not None:
+        clearly = " clearly" if verdict.label.endswith("_strong") else ""
+        slot = verdict.label.removesuffix("_strong")
+        first_is_a = (slot == "first") == (verdict.order == "a_first")
+        better = "a tie" if slot == "tie" else f"{contest.model_a if first_is_a else contest.model_b} wins{clearly}"
+        said = f": {better} ({reader.wins(contest.model_a, value)})"
+    return Shown(f"parsed · {order}{_nth(verdict.sample, JUDGES)}", f"{verdict.status}{said}")
+
+
+def _order(model_a: str, model_b: str | None, order: Order | None) -> str:
+    """Who stood first before the judge."""
+    if model_b is None or order is None:
+        return "single"
+    return f"{model_a if order == 'a_first' else model_b} first"
+
+
+def _replies(replies: Sequence[Reply], reader: Reader) -> Iterator[Shown]:
+    for reply in () if reader.short else replies:
+        yield from _reply(reply)
 
 
 def _imported(subject: Match | Exam, ledger: Ledger) -> list[Reply]:
@@ -137,7 +180,10 @@ def _reply(reply: Reply) -> Iterator[Shown]:
         for message in (messages if isinstance(messages, list) else [])
         if isinstance(message, dict)
     )
-    order = f"{reply.order or 'single'}{_nth(reply.sample, JUDGES)}"
+    stored = reply.request.get("imported")
+    known = not isinstance(stored, dict) or stored.get("order_known") is not False
+    first = _order(reply.model_a, reply.model_b, reply.order) if known else "order not known"
+    order = f"{first}{_nth(reply.sample, JUDGES)}"
     about = f"{reply.judge} · {order} · prompt {reply.prompt} · {reply.status} · key {reply.key}"
     yield Shown(f"sent to {about}", prompt or "(the prompt was not kept)")
     yield Shown(f"raw reply{_price(reply.usage, reply.cost_usd)}", reply.text or reply.error or "(empty)")
@@ -151,9 +197,12 @@ def _price(usage: Usage, cost_usd: float | None) -> str:
     return f" · {tokens[0]} tokens in, {tokens[1]} out · {cost}"
 
 
-def _battle(battle: Battle) -> Shown:
+def _battle(battle: Battle, reader: Reader) -> Shown:
     why = f" ({battle.reason})" if battle.reason else ""
-    outcome = "" if battle.outcome is None else f": P({battle.model_a} wins) = {battle.outcome:g}, {battle.winner}"
+    outcome = ""
+    if battle.outcome is not None:
+        names = {"model_a": f"{battle.model_a} wins", "model_b": f"{battle.model_b} wins", "tie": "a tie", None: "–"}
+        outcome = f": {reader.wins(battle.model_a, battle.outcome)}, {names[battle.winner]}"
     return Shown(f"battle · {battle.judge}{_nth(battle.sample)}", f"{battle.state}{why}{outcome}")
 
 

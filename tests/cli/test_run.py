@@ -254,7 +254,7 @@ def test_show_lays_one_battle_open(tmp_path: Path) -> None:
     done = arena("show", "-c", config, "8", "right", "half")
     assert done.returncode == 0, done.stderr
     for text in ("What is 8 + 7?", "It is 15.", "[BEGIN ANSWER A", "Closeness to the reference: 1.000 (first)",
-                 "P(right wins) = 1, model_a"):  # fmt: skip
+                 "P(right wins) = 1, right wins"):  # fmt: skip
         assert text in done.stdout
     assert arena("show", "-c", config, "99", "right", "half").returncode == 2
     assert "did you mean right?" in arena("show", "-c", config, "8", "rihgt", "half").stderr

@@ -76,7 +76,7 @@ def test_try_asks_for_one_battle_and_shows_it_and_a_run_does_not_pay_it_again(tm
         assert done.returncode == 0, done.stderr
         assert len(server.calls) == 2
         for part in ("What is 7 + 7?", "[BEGIN ANSWER A", "I have added it up.", "10 tokens in, 5 out", "$0.000060",
-                     "P(right wins) = 1", "battle · j"):  # fmt: skip
+                     "P(half wins) = 0", "right wins", "battle · j"):  # fmt: skip
             assert part in done.stdout, part
         assert arena("run", "-c", config).returncode == 0
         assert len(server.calls) == 36

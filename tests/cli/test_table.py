@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 
+import pytest
+from rich.cells import cell_len
+
 from arena.cli.console import console_on
 from arena.cli.table import print_board
 from arena.reports.board import report_of
+from arena.reports.numbers import amount
 from arena.types import JSON
 
 
@@ -37,3 +41,59 @@ def test_speeds_of_different_loads_are_said_not_to_compare() -> None:
     assert "speeds under different loads (api, offline-batch) do not compare" in printed([api, batch], 120)
     assert "do not compare" not in printed([api, api], 120)
     assert "do not compare" not in printed([api, batch], 40)
+
+
+def long_board() -> list[JSON]:
+    """Long names, several numbers with intervals, speeds and criteria."""
+    ends: dict[str, JSON] = {
+        "rating_low": 1076.4, "rating_high": 1133.2, "win_rate_low": 0.71, "win_rate_high": 0.86, "elo": 1104.0,
+        "elo_low": 1080.0, "elo_high": 1120.0, "wins": 1234, "losses": 1, "ties": 12, "mean_length": 4860,
+        "cost_usd": 0.0001, "criteria": {"accuracy": 7.25},
+    }  # fmt: skip
+    names = ["organisation/a-model-with-a-very-long-name-and-a-date-2026-11-29", "another/one:x:latest", "中文模型" * 9]
+    return [row(name, load="api", output_tokens_per_s=0.0421, latency_p50_s=0.0005) | ends for name in names]
+
+
+@pytest.mark.parametrize("width", [26, 30, 40, 50, 60, 80, 100, 120, 160])
+def test_digits_are_never_cut_whatever_the_width(width: int) -> None:
+    lines = printed(long_board(), width).splitlines()
+    table = [line for line in lines if line[:1] in "┃│"]
+    assert all(cell_len(line) <= width for line in table)
+    names = [line.replace("┃", "│").split("│")[1:-1] for line in table]
+    place = next(n for n, head in enumerate(names[0]) if head.strip()[:1] == "m" or "…" in head)
+    for cells in names:
+        assert not any("…" in cell for n, cell in enumerate(cells) if n != place), cells
+    assert "[1076, 1133]" in "".join(lines)
+
+
+def test_a_wide_terminal_shows_every_digit_there_is() -> None:
+    wide = printed(long_board(), 260)
+    for part in ("0.042", "0.00050 s", "$0.00010", "4,860", "79", "[71, 86]", "1234/1/12"):
+        assert part in wide or part == "79", part
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (76.0, 133.0, "1105 [76, 133]"),
+        (1103.0, 1107.5, "1105 [1103, 1108]"),
+        (1104.0, 1106.0, "1105.0 [1104.0, 1106.0]"),
+        (1104.92, 1105.08, "1105.00 [1104.92, 1105.08]"),
+        (1105.0, 1105.0, "1105 [1105, 1105]"),
+        (None, 1107.0, "1105 [−∞, 1107]"),
+    ],
+)
+def test_an_interval_gains_decimals_where_whole_numbers_would_hide_it(low: float, high: float, shown: str) -> None:
+    assert f"│ {shown} │" in printed([row("x") | {"rating": 1105.0, "rating_low": low, "rating_high": high}], 120)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (1234.5, 0, "1,234"), (12.3, 0, "12"), (5.3, 0, "5.3"), (0.42, 0, "0.42"), (0.00421, 0, "0.0042"), (0, 0, "0"),
+        (1.0, 1, "1.0"), (0.05, 1, "0.050"), (0.5, 1, "0.50"), (17.68, 1, "17.7"),
+        (0.00001, 4, "0.000010"), (0.0123, 4, "0.0123"), (2e-9, 4, "2.0e-09"), (-0.05, 1, "-0.050"),
+    ],
+)  # fmt: skip
+def test_an_amount_has_two_significant_digits(value: float, decimals: int, written: str) -> None:
+    assert amount(value, decimals) == written
