@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import click
-
+from arena.cli.terminal import say
 from arena.store.counts import WAY_OUT, shortfalls
 from arena.store.folder import BoardFolder
 
@@ -15,9 +14,9 @@ def warn_of_shorter(folders: Iterable[BoardFolder]) -> None:
     """One line on stderr for every answers file or ledger that lacks lines it had."""
     missing = shortfalls(folders)
     for sentence, _ in missing:
-        click.echo(f"warning: {sentence}", err=True)
+        say(f"warning: {sentence}", err=True)
     if not all(torn for _, torn in missing):
-        click.echo(WAY_OUT, err=True)
+        say(WAY_OUT, err=True)
 
 
 def board_root(report: Path) -> Path | None:
