@@ -1,7 +1,7 @@
 """Any requests to any backends, within a budget, until somebody interrupts. What is asked, and what comes of it, is the
 caller's.
 
-    ask_all(jobs) ──▶ Asking(backend).each(tasks, do) ──▶ do(task): complete(request), keep it, stored(completion)
+    ask_all(jobs) ──▶ Asking(backend).each(tasks, do) ──▶ do(task): complete, keep(store it), stored
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
 from arena.asking.budget import call_bound_usd
 from arena.asking.control import Control
 from arena.asking.progress import Progress
+from arena.asking.refusals import Refusals
 from arena.asking.workers import work
 from arena.config.base import Price
 from arena.errors import ArenaError, EndpointDead, RunStopped
@@ -60,7 +61,7 @@ async def ask_all(jobs: Sequence[Job], progress: Progress, control: Control) -> 
         raise error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asking:
     """One open backend at work. What it is called in the progress are its stage and name."""
 
@@ -70,6 +71,10 @@ class Asking:
     price: Price | None
     progress: Progress
     control: Control
+    refusals: Refusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals(self.backend, self._ask_minimal)
 
     async def each(
         self,
@@ -80,12 +85,31 @@ class Asking:
         """Do every task, as many at once as the backend takes, the first of each prefix before its others."""
         async with self._watched():
             await work(tasks, do, self.backend.concurrency, prefix=prefix, interruption=self.control.interruption)
+            await self.settle()
 
     async def complete(self, request: Request) -> Completion:
         """Ask within the budget. Raises BudgetReached and EndpointDead."""
         async with self.control.budget.reserve(call_bound_usd(request, self.price)) as expense:
             expense.completion = await self._complete(request)
             return expense.completion
+
+    async def keep(self, request: Request, completion: Completion, store: Callable[[], None]) -> bool:
+        """Store what came back; what was turned down is kept back until it is known whether everybody is.
+
+        Whether it is stored now. Raises EndpointDead when everybody is turned down.
+        """
+        return await self.refusals.take(request, completion, store)
+
+    async def settle(self) -> None:
+        """Nothing more is asked: decide about what is kept back. After an interruption it is left to the next run."""
+        if not self.control.interruption.asked:
+            await self.refusals.settle()
+
+    async def _ask_minimal(self, request: Request) -> Completion:
+        """Ask something that is no part of the board, within the budget, and count it."""
+        completion = await self.complete(request)
+        self.stored(completion, completion.cost_usd)
+        return completion
 
     def stored(self, completion: Completion, cost_usd: float | None) -> None:
         """Tell the progress that what came back is kept."""

@@ -10,7 +10,10 @@ from arena.battles.counted import single_judges_rows
 from arena.board.answers import Answers
 from arena.board.open import OpenBoard
 from arena.board.tables import Row
-from arena.types import Battle
+from arena.types import Battle, Score
+
+_SHOWN = 300
+"""Characters of an error in a line."""
 
 
 def _endings(row: Row) -> Iterable[str]:
@@ -33,12 +36,14 @@ def too_many_failures(board: OpenBoard, rows: Sequence[Row], answers: Answers) -
             if total and ends[end] / total > limit:
                 yield (f"judge {judge}: {ends[end]} of {total} replies {end}"
                        f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})"
-                       f"{_way_on(board, judge, rows) if end == 'unparsed' else ''}")  # fmt: skip
+                       f"{(_way_on if end == 'unparsed' else _failed_calls)(board, judge, rows)}")  # fmt: skip
     for model, given in answers.items():
         failed = sum(answer.status == "error" for answer in given.values())
         if given and failed / len(given) > reviews.max_failed:
+            said = (answer.error for answer in given.values() if answer.status == "error")
             yield (f"{model}: {failed} of {len(given)} answers failed"
-                   f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})")  # fmt: skip
+                   f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})"
+                   f"{_commonest(said)}{_again(board, replays=board.candidates[model].entry.replays)}")  # fmt: skip
 
 
 def _way_on(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
@@ -49,3 +54,23 @@ def _way_on(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
     shown = "" if row is None else f"; look at arena show -c {config} {shlex.join([row.question_id, *models])}"
     recorded = board.judges[judge].replays
     return shown if recorded else f"{shown}, ask again with arena run -c {config} --retry-unparsed"
+
+
+def _failed_calls(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
+    """The commonest error of a judge's calls, and how to ask again."""
+    own = [row for row in rows if row.judge == judge]
+    said = [verdict.explanation for row in own if isinstance(row, Battle)
+            for verdict in row.verdicts if verdict.status == "failed"]  # fmt: skip
+    said += [row.explanation for row in own if isinstance(row, Score) and row.reason == "call_failed"]
+    return _commonest(said) + _again(board, replays=board.judges[judge].replays)
+
+
+def _commonest(errors: Iterable[str | None]) -> str:
+    """The error that was met most often, on one line; nothing where none is known."""
+    counted = Counter(" ".join(error.split()) for error in errors if error)
+    return "" if not counted else f"; mostly: {min(counted, key=lambda error: (-counted[error], error))[:_SHOWN]}"
+
+
+def _again(board: OpenBoard, *, replays: bool) -> str:
+    """How to ask again where anybody can be asked."""
+    return "" if replays else f"; ask again with arena run -c {shlex.quote(str(board.loaded.path))} --retry-errors"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -10,8 +11,17 @@ from arena.cli.options import config_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from arena.board.open import OpenBoard
+    from arena.config.kinds import BackendConfig
+    from arena.config.loading import LoadedConfig
     from arena.stages.options import Only
+
+    Entry = TypeVar("Entry", bound=BackendConfig)
+
+FAILED = 3
+"""The exit code where a call or a verdict failed."""
 
 
 @click.command("try")
@@ -32,15 +42,34 @@ def try_(config: str, question: str | None, models: str | None) -> int:
     from arena.stages.run import run_board
     from arena.stages.show import find_battle
 
-    loaded = load_config(config)
+    loaded = _impatient(load_config(config))
     only = _choose(open_board(loaded), question, names(models))
     with says_how_to_go_on(), console_progress() as progress:
         result = run_board(loaded, RunOptions(("answers", "reviews"), battle=only), progress)
+    failed = []
     for part in find_battle(open_board(loaded), only.question_id, only.models[0], (*only.models, None)[1]):
         print_part(part)
-    for problem in result.problems:
+        failed += [f"{part.head}: {part.body}"] if part.failed else []
+    for problem in (*result.problems, *failed):
         say(f"arena: {problem}", err=True)
-    return result.exit_code
+    return result.exit_code or (FAILED if failed else 0)
+
+
+def _impatient(loaded: LoadedConfig) -> LoadedConfig:
+    """The config with endpoints that are not waited for: whoever tries is looking at the screen."""
+    from arena.config.kinds import ApiConfig
+
+    def at_once(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        quick = {"connect_patience_s": 0.0}
+        return {n: e.model_copy(update=quick) if isinstance(e, ApiConfig) else e for n, e in entries.items()}
+
+    config = loaded.config
+    answers = at_once(config.answers_gen)
+    judges = config.reviews_gen.judges
+    reviews = config.reviews_gen
+    if not isinstance(judges, str):
+        reviews = reviews.model_copy(update={"judges": at_once(judges)})
+    return replace(loaded, config=config.model_copy(update={"answers_gen": answers, "reviews_gen": reviews}))
 
 
 def _choose(board: OpenBoard, question: str | None, models: tuple[str, ...] | None) -> Only:

@@ -29,7 +29,7 @@ def score_to_json(score: Score) -> dict[str, JSON]:
 
 def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = False) -> list[Battle | Score]:
     """Replace a JSON-lines report as a whole; returns the rows without explanations and keys of replies (many
-    megabytes).
+    megabytes), the errors of failed calls apart.
 
     Every line of a rehearsal says so, wherever the file is carried.
     """
@@ -46,8 +46,9 @@ def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = Fal
 
 def _without_texts(row: Battle | Score) -> Battle | Score:
     if isinstance(row, Score):
-        return replace(row, explanation=None)
-    return replace(row, verdicts=tuple([_ending(*_of_ending(verdict)) for verdict in row.verdicts]))
+        return row if row.reason == "call_failed" else replace(row, explanation=None)
+    ended = [v if v.status == "failed" else _ending(*_of_ending(v)) for v in row.verdicts]
+    return replace(row, verdicts=tuple(ended))
 
 
 _ENDING = tuple(f.name for f in fields(Verdict) if f.name not in {"explanation", "key"})

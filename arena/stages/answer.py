@@ -108,8 +108,12 @@ async def _answer(
         async def do(task: AnswerTask) -> None:
             completion = await asking.complete(task.request)
             answer = answer_of(candidate, task, completion, now)
-            store.add(answer)
-            asking.stored(completion, answer.cost_usd)
+
+            def add() -> None:
+                store.add(answer)
+                asking.stored(completion, answer.cost_usd)
+
+            await asking.keep(task.request, completion, add)
 
         try:
             await asking.each(tasks, do)

@@ -12,12 +12,22 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import arena
+from arena.asking.ask import Asking
 from arena.asking.budget import call_bound_usd
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
-from arena.backends.batch import BatchClient, BatchItem, BatchRefused, BatchState, Lesson, SubmissionUnknown
+from arena.backends.batch import (
+    BatchClient,
+    BatchItem,
+    BatchRefused,
+    BatchResult,
+    BatchState,
+    Lesson,
+    SubmissionUnknown,
+)
 from arena.config.base import Price
 from arena.errors import EndpointDead, RunStopped
 from arena.judging.judge import Ask, Case, steps
@@ -56,6 +66,8 @@ class BatchDesk:
     price: Price | None
     share: float
     """What a call in a batch costs, relative to a live one."""
+    asking: Asking
+    """The judge itself, asked live."""
     progress: Progress
     control: Control
     asked: set[str]
@@ -229,15 +241,13 @@ async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
         await _find_lost(desk)
         return 0
     asks = {ask.key: ask for case in desk.every_case() for ask in steps(case, desk.ledger.get)}
-    stored = 0
-    for result in results:
-        ask = asks.get(result.custom_id)
-        request = ask.request(batch.nonces[result.custom_id]) if ask else None
-        if result.complaint and _learn(desk, result.complaint, request, batch):
-            continue
-        if result.completion is not None and ask is not None:
-            _store(desk, ask, batch.nonces[result.custom_id], result.completion)
-            stored += 1
+    before = len(desk.asked)
+    try:
+        await _keep(desk, batch, results, asks)
+    except EndpointDead:
+        desk.log.collected(batch, len(desk.asked) - before)
+        raise
+    stored = len(desk.asked) - before
     strange = sum(result.custom_id not in asks for result in results)
     if strange:
         desk.progress.note(f"judge {desk.judge}: {strange} results are for requests that today's config does not make")
@@ -247,6 +257,28 @@ async def _collect(desk: BatchDesk, batch: OpenBatch) -> int:
             f"judge {desk.judge}: batch {batch.batch_id} left requests open, the first because: {failed}"
         )
     return stored
+
+
+async def _keep(desk: BatchDesk, batch: OpenBatch, results: Sequence[BatchResult], asks: Mapping[str, Ask]) -> None:
+    """Store what came back. Where all of it was turned down, that may concern everybody: then nothing is stored.
+
+    Raises EndpointDead when a minimal request is turned down alike.
+    """
+    let_in = any(r.completion is not None and r.completion.status != "bad_request" for r in results)
+    for result in results:
+        ask = asks.get(result.custom_id)
+        nonce = batch.nonces[result.custom_id]
+        request = ask.request(nonce) if ask else None
+        if result.complaint and _learn(desk, result.complaint, request, batch):
+            continue
+        if result.completion is None or ask is None or request is None:
+            continue
+        store = partial(_store, desk, ask, nonce, result.completion)
+        if let_in:
+            store()
+        else:
+            await desk.asking.keep(request, result.completion, store)
+    await desk.asking.settle()
 
 
 def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> None:

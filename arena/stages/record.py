@@ -72,6 +72,8 @@ class RunRecord:
         """Calls that a model or an endpoint did work for: what is copied from a recording is no such call."""
         self.outcome: str | None = None
         self.notes: list[str] = []
+        self.problems: tuple[str, ...] = ()
+        """Why the exit code is not 0."""
         self._board = board
         self._inner = inner
         self._asked = asked
@@ -98,10 +100,11 @@ class RunRecord:
         self._inner.begin(stage, name, total, done)
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call. What a recorded answer once cost is not spent again."""
+        """Count one call. What a recorded answer once cost is not spent again, and what is turned down was no work."""
         cost_usd = 0.0 if completion.load == "recorded" else cost_usd
         self.tallies[stage, name].add(completion, cost_usd)
-        self.generated += completion.load != "recorded"
+        turned_down = completion.status == "bad_request" and not completion.turns
+        self.generated += completion.load != "recorded" and not turned_down
         self._inner.advance(stage, name, completion, cost_usd)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
@@ -157,6 +160,7 @@ class RunRecord:
             "spent_known_usd": known,
             "errors": dict(errors),
             "notes": list(self.notes),
+            "problems": [redact(problem) for problem in self.problems],
             **by_stage,
         }
 

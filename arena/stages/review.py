@@ -25,7 +25,7 @@ from arena.stages.batch import BatchDesk, batch_review
 from arena.stages.options import RunOptions, Scope
 from arena.store.batch_log import BatchLog
 from arena.store.folder import Ledger
-from arena.types import Reply, Request
+from arena.types import Completion, Reply, Request
 
 
 @dataclass
@@ -104,10 +104,10 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
     client = None if options.batch is None else batch_client(entry, backend)
     try:
         with BatchLog(board.review_folder.batches_file) as log:
+            asking = Asking(backend, "reviews", name, entry.token_price, progress, control)
             if client is not None and options.batch is not None:
-                await batch_review(_batch_desk(desk, options, progress, control, client, log), options.batch)
+                await batch_review(_batch_desk(desk, options, asking, client, log), options.batch)
             elif options.batch in (None, "wait"):
-                asking = Asking(backend, "reviews", name, entry.token_price, progress, control)
                 await _ask_live(desk, asking, options, log.keys_of(name))
             else:
                 progress.note(f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}")
@@ -131,9 +131,14 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
             request = step.request(make_nonce(salt, case.question.question_id))
             completion = await asking.complete(request)
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
-            ledger.add(reply)
-            asked.add(step.place)
-            asking.stored(completion, reply.cost_usd)
+
+            def add(step: Ask = step, reply: Reply = reply, completion: Completion = completion) -> None:
+                ledger.add(reply)
+                asked.add(step.place)
+                asking.stored(completion, reply.cost_usd)
+
+            if not await asking.keep(request, completion, add):
+                return
 
     def prefix(case: Case) -> str:
         return case.prefix if asking.backend.load == "api" else ""
@@ -145,9 +150,7 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
         )
 
 
-def _batch_desk(
-    desk: Desk, options: RunOptions, progress: Progress, control: Control, client: BatchClient, log: BatchLog
-) -> BatchDesk:
+def _batch_desk(desk: Desk, options: RunOptions, asking: Asking, client: BatchClient, log: BatchLog) -> BatchDesk:
     asked: set[str] = set()
     entry = desk.board.judges[desk.name]
     return BatchDesk(
@@ -161,8 +164,9 @@ def _batch_desk(
         salt=desk.board.review_folder.salt(),
         price=entry.token_price,
         share=entry.batch_price,
-        progress=progress,
-        control=control,
+        asking=asking,
+        progress=asking.progress,
+        control=asking.control,
         asked=asked,
     )
 

@@ -98,8 +98,10 @@ def run_held(
             record.finish("interrupted")
             raise KeyboardInterrupt from None
         rated = _rate(board, options, record, problems)
-        record.finish("stopped" if problems or (rated and rated.problems) else "done")
-    return _result(record, rated, problems)
+        result = _result(record, rated, problems)
+        record.problems = result.problems
+        record.finish("stopped" if result.problems else "done")
+    return result
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:

@@ -21,6 +21,7 @@ from arena.types import Answer, Battle, Order, Reply, Score, Usage, Verdict
 
 JUDGES = "the judge's "
 EQUAL = "The two answers are equal but for white space at both ends: a tie, for which no judge is asked."
+_FAILED = ("answer_error", "call_failed", "unparsed")
 
 
 class Shown(NamedTuple):
@@ -28,6 +29,8 @@ class Shown(NamedTuple):
 
     head: str
     body: str
+    failed: bool = False
+    """Whether it says that nothing came of it: an answer or a judge's call that failed, or a reply without verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,10 @@ def _parsed(contest: Contest, verdict: Verdict, reader: Reader) -> Shown:
         first_is_a = (slot == "first") == (verdict.order == "a_first")
         better = "a tie" if slot == "tie" else f"{contest.model_a if first_is_a else contest.model_b} wins{clearly}"
         said = f": {better} ({reader.wins(contest.model_a, value)})"
-    return Shown(f"parsed · {order}{_nth(verdict.sample, JUDGES)}", f"{verdict.status}{said}")
+    failed = verdict.status == "failed"
+    if failed and verdict.explanation:
+        said = f": {verdict.explanation}"
+    return Shown(f"parsed · {order}{_nth(verdict.sample, JUDGES)}", f"{verdict.status}{said}", failed)
 
 
 def _order(model_a: str, model_b: str | None, order: Order | None) -> str:
@@ -203,9 +209,11 @@ def _battle(battle: Battle, reader: Reader) -> Shown:
     if battle.outcome is not None:
         names = {"model_a": f"{battle.model_a} wins", "model_b": f"{battle.model_b} wins", "tie": "a tie", None: "–"}
         outcome = f": {reader.wins(battle.model_a, battle.outcome)}, {names[battle.winner]}"
-    return Shown(f"battle · {battle.judge}{_nth(battle.sample)}", f"{battle.state}{why}{outcome}")
+    head = f"battle · {battle.judge}{_nth(battle.sample)}"
+    return Shown(head, f"{battle.state}{why}{outcome}", battle.reason in _FAILED)
 
 
 def _score(score: Score) -> Shown:
     why = f" ({score.reason})" if score.reason else ""
-    return Shown(f"score · {score.judge}{_nth(score.sample)}", f"{score.state}{why}: {score.score}")
+    head = f"score · {score.judge}{_nth(score.sample)}"
+    return Shown(head, f"{score.state}{why}: {score.score}", score.reason in _FAILED)

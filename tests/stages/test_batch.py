@@ -127,6 +127,29 @@ def test_a_request_turned_down_inside_a_batch_is_a_record_of_that_request(tmp_pa
     assert leaderboard(tmp_path)["excluded"] == {"call_failed": 2}
 
 
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_batch_that_is_turned_down_throughout_may_concern_everybody(
+    tmp_path: Path, api: str, everybody: bool
+) -> None:
+    why = "You have reached your usage limits."
+    kind = "invalid_request_error" if api == "anthropic" else "error"
+
+    def script(call: Call) -> Action:
+        if "Reply with OK." not in json.dumps(call.body["messages"][-1]):
+            return sum_judge(call)
+        return Fail(400, body={"error": {"message": why, "type": kind}}) if everybody else Say("OK")
+
+    with BatchServer(script) as server:
+        server.refuse = lambda body: why
+        config = batch_board(tmp_path, server, api)
+        done = arena("run", "-c", config, "--batch")
+        assert done.returncode == (2 if everybody else 3) and why in done.stderr, done.stderr
+        assert {line["status"] for line in ledger(tmp_path)} == (set() if everybody else {"bad_request"})
+        server.refuse = lambda body: None
+        mended = arena("run", "-c", config, "--batch", *([] if everybody else ["--retry-errors"]))
+    assert mended.returncode == 0, mended.stderr
+
+
 def test_a_parameter_the_endpoint_rejects_is_asked_for_differently(tmp_path: Path, api: str) -> None:
     field, complaint = {
         "openai": ("max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),

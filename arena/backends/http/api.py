@@ -19,7 +19,7 @@ from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
 from arena.backends.http.lines import lines_of
 from arena.config.kinds import ApiConfig
-from arena.errors import CallError, InputError, Rejected, Throttled, Unauthorized, Unstable
+from arena.errors import CallError, EndpointDead, InputError, Rejected, Throttled, Unauthorized, Unstable
 from arena.money import priced
 from arena.redact import redact, remember_secrets
 from arena.types import JSON, Completion, Load, Request
@@ -95,6 +95,10 @@ class ApiBackend:
         """Generate for one request, turn by turn, retries included. Raises EndpointDead."""
         completion = await converse(request, lambda turn: self.endpoint.call(self._call, turn))
         return priced(completion, self._price)
+
+    def stop(self, why: str) -> EndpointDead:
+        """Take no further call; the error that says so."""
+        return self.endpoint.stop(why)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -30,7 +30,7 @@ _SCHEMA = re.compile(
     r"schema|response.?format|structured|output.?(config|format)|grammar|\benums?\b|additional.?properties|guided"
     r"|constrained|json|\binteger\b"
 )
-_SYSTEM = re.compile(r"\bsystem\b|developer|instruction|\broles?\b|alternat")
+_SYSTEM = re.compile(r"\bsystem\b|(developer|system).?(instruction|message|prompt|role)|\broles?\b|alternat")
 _MARKS = re.compile(r"cache.?control|ephemeral|\bblocks?\b|(content|system)\b.*\bstring|string\b.*(content|system)")
 _REFUSED = re.compile(
     r"unsupported|n[o']t (be )?support|no longer support|deprecated|not (be )?(permitted|allowed|accepted|enabled)"

@@ -75,6 +75,7 @@ class Endpoint:
         self._failing_since: float | None = None
         self._succeeded = False
         self._only_refused = True
+        self._warned = False
         self._dead: str | None = None
         self._in_flight = 0
         self._returned = asyncio.Condition()
@@ -119,7 +120,7 @@ class Endpoint:
                 return _failed("bad_request", error, attempts, broken)
             except Unauthorized as error:
                 if await self._concerns_everybody(error):
-                    raise self._die(str(error)) from None
+                    raise self.stop(str(error)) from None
                 if error.status_code in (403, 404):
                     return _failed("bad_request", error, attempts, broken)
                 return _failed("error", error, attempts, broken)
@@ -164,6 +165,9 @@ class Endpoint:
         """Let the whole endpoint wait. Calls that were under way together count as one refusal, not as many."""
         self._only_refused = self._only_refused and error.refused
         self._fail(error)
+        if self._only_refused and not self._warned:
+            self._warned = True
+            log.warning("%s: %s; waiting up to %g s for it", self.where, error, self.patience.connect_s)
         now = self._clock()
         if sent_at >= self._throttled_at:
             self._throttles += 1
@@ -191,9 +195,9 @@ class Endpoint:
             self._failing_since = now
         silent = now - self._failing_since
         if self._only_refused and silent >= self.patience.connect_s:
-            raise self._die(f"no connection for {silent:.0f} s: {error}") from None
+            raise self.stop(f"no connection for {silent:.0f} s: {error}") from None
         if silent >= self.patience.silence_s:
-            raise self._die(f"no success for {silent:.0f} s, lastly: {error}") from None
+            raise self.stop(f"no success for {silent:.0f} s, lastly: {error}") from None
 
     def _alive(self) -> None:
         self._only_refused = False
@@ -212,7 +216,8 @@ class Endpoint:
             await self._returned.wait_for(lambda: self._succeeded or self._in_flight == 0)
         return not self._succeeded
 
-    def _die(self, why: str) -> EndpointDead:
+    def stop(self, why: str) -> EndpointDead:
+        """Take no further call; the error that says so."""
         self._dead = self._dead or f"{self.where}: {why}"
         return EndpointDead(self._dead)
 
