@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import FiniteRange
-from arena.cli.terminal import say_json
+from arena.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from arena.ratings import Anchored, Leaderboard, RatingOptions
+    from arena.ratings import Anchored
     from arena.ratings.options import EloOrder, Interval, Slice
-    from arena.types import JSON
+    from arena.reports.board import Report
 
 INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 
@@ -72,11 +72,25 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 @click.option("--elo-orders", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--bootstraps", type=click.IntRange(50, 100_000), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Show so many models; all are rated, and in the JSON.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write leaderboard.json, .csv, .md, .html and .svg there, and .png with the extra viz.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The ratings with their intervals as a figure: .svg, or .png with the extra viz.",
+)
 @click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
 def rate(
     battles: Path, methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str, cluster: str,
     level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None, pairs: bool | None,
-    elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, as_json: bool,
+    elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, top: int | None, out: Path | None,
+    plot: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Ratings of any battle file: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
 
@@ -84,12 +98,12 @@ def rate(
     human_pref (0: model_a, 1: model_b); question_id makes intervals true where questions repeat. Rows without an
     outcome are skipped and counted. A board's votes.jsonl is read too.
     """
-    from arena.battles.read.files import read_battles
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
-    from arena.ratings import rate as rated
-    from arena.reports.leaderboard import with_verdict
+    from arena.stages.rate_file import FIGURES, rate_file, shown, write_figure, write_files
 
+    if plot is not None and plot.suffix.lower() not in FIGURES:
+        raise click.BadParameter(f"found {plot.name!r}, allowed: a file {' or '.join(FIGURES)}", param_hint="--plot")
     features = tuple(dict.fromkeys(name.strip() for name in style.split(",") if name.strip()))
     options = RatingOptions(
         methods=_methods(methods), baseline=baseline, anchor=_anchor(anchor), interval=cast("Interval", interval),
@@ -97,25 +111,30 @@ def rate(
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
         bootstraps=bootstraps,
     )  # fmt: skip
-    file = read_battles(battles, Wanted(judge, _needed(features), cluster, by))
-    board = rated(file.table, options, every_judge=file.every_judge)
-    document: dict[str, JSON] = {"simulated": file.simulated} | _document(board, file.skipped, options)
-    document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
-    document["cluster"] = None if file.table.question is None else cluster
-    report = with_verdict(document)
+    rated = rate_file(battles, options, Wanted(judge, _needed(features), cluster, by))
+    if out is not None:
+        write_files(out, rated, top)
+    if plot is not None:
+        write_figure(plot, rated.report, top)
     if as_json:
         from arena.files import to_json
 
-        say_json(to_json(report.stored, indent=True))
+        say_json(to_json(rated.report.stored, indent=True))
     else:
-        from arena.cli.details import print_pairs, print_slices
-        from arena.cli.table import print_board
+        _print(shown(rated.report, top), len(rated.report.models), out, by, with_pairs=bool(pairs))
 
-        print_board(report)
-        for name in by:
-            print_slices(report, name)
-        if pairs:
-            print_pairs(report)
+
+def _print(report: Report, models: int, out: Path | None, by: tuple[str, ...], *, with_pairs: bool) -> None:
+    from arena.cli.details import print_pairs, print_slices
+    from arena.cli.table import print_board
+
+    print_board(report, out)
+    if len(report.models) < models:
+        say(f"the first {len(report.models)} of {models} models")
+    for name in by:
+        print_slices(report, name)
+    if with_pairs:
+        print_pairs(report)
 
 
 def _methods(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -150,17 +169,3 @@ def _needed(features: tuple[str, ...]) -> tuple[str, ...]:
 
     more = ("difficulty",) if "alpaca_eval" in features else ()
     return (*style_names(features), *more)
-
-
-def _document(board: Leaderboard, skipped: dict[str, int], options: RatingOptions) -> dict[str, JSON]:
-    """leaderboard.json's object, as far as battles alone can fill it."""
-    from arena.ratings import rounded
-
-    document = board.to_json() | {
-        "mode": None, "seed": options.seed,
-        "excluded": {reason: count for reason, count in sorted(skipped.items()) if reason != "pending"},
-        "pending": skipped.get("pending", 0), "inputs": {},
-    }  # fmt: skip
-    result = rounded(document)
-    assert isinstance(result, dict)
-    return result

@@ -7,21 +7,44 @@ from typing import Literal, cast
 
 import click
 
-from arena.cli.options import config_option, dry_run_option
+from arena.cli.options import dry_run_option
 from arena.cli.terminal import say
 
 
 @click.command()
-@config_option
+@click.argument("battles", required=False, type=click.Path(path_type=Path))
+@click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
 @dry_run_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: reports/leaderboard.html.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: reports/leaderboard.html, or BATTLES.html."
+)
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the page.")
-def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> None:
-    """One self-contained HTML file of a rated board.
+def report(battles: Path | None, config: str | None, dry_run: str | None, out: Path | None, lang: str) -> None:
+    """One self-contained HTML file of a rated board, or of any battle file that `arena rate` reads.
 
-    It opens anywhere, loads nothing from the network, and holds the leaderboard, who beats whom, judges, a searchable
-    sample of battles and how it all was made.
+    It lies in the board's reports/, or beside the battle file. It opens anywhere, loads nothing from the network, and
+    holds the leaderboard, who beats whom, judges, a searchable sample of battles and how it all was made.
     """
+    language = cast("Literal['en', 'zh']", lang)
+    if (config is None) == (battles is None) or (battles is not None and dry_run is not None):
+        raise click.UsageError("give either a board with -c CFG, or a battle file")
+    target, size = (
+        _of_file(battles, out, language) if battles is not None else _of_board(str(config), dry_run, out, language)
+    )
+    say(f"{target} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
+
+
+def _of_file(battles: Path, out: Path | None, language: Literal["en", "zh"]) -> tuple[Path, int]:
+    from arena.battles.read.wanted import Wanted
+    from arena.ratings import RatingOptions
+    from arena.stages.rate_file import rate_file, write_page
+
+    rated = rate_file(battles, RatingOptions(), Wanted())
+    target = out if out is not None else battles.with_name(f"{rated.title}.html")
+    return target, write_page(target, rated, language)
+
+
+def _of_board(config: str, dry_run: str | None, out: Path | None, language: Literal["en", "zh"]) -> tuple[Path, int]:
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.files import write_atomically
@@ -33,11 +56,10 @@ def report(config: str, dry_run: str | None, out: Path | None, lang: str) -> Non
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
     warn_of_shorter(dict.fromkeys((answers, reviews)))
     data = read_page_data(loaded.config, _title(loaded.path), answers, reviews)
-    page = render_page(data, cast("Literal['en', 'zh']", lang)).encode("utf-8", "replace")
+    page = render_page(data, language).encode("utf-8", "replace")
     target = out if out is not None else reviews.reports / "leaderboard.html"
     write_atomically(target, page)
-    size = f"{len(page) / 1e6:.1f} MB" if len(page) >= 1e6 else f"{len(page) / 1e3:.0f} kB"
-    say(f"{target} ({size})")
+    return target, len(page)
 
 
 def _title(path: Path) -> str:

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -16,8 +17,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
+@click.argument("battles", required=False, type=click.Path(path_type=Path))
 @click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
-@click.option("--review-file", type=click.Path(path_type=Path), help="A battles file: ours, or one of llmuses.")
+@click.option("--review-file", type=click.Path(path_type=Path), help="The same as BATTLES.")
 @click.option("--category-file", type=click.Path(path_type=Path), help="Groups of categories (YAML).")
 @click.option("--question-file", type=click.Path(path_type=Path), help="Questions, for a battles file of ours.")
 @click.option("--other", "others", multiple=True, metavar="CFG|DIR", help="Another board, for the page Runs.")
@@ -27,24 +29,28 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="With --public: a host name in the address bar.")
 @dry_run_option
 def view(
-    config: str | None, review_file: Path | None, category_file: Path | None, question_file: Path | None,
-    others: tuple[str, ...], host: str, port: int, public: bool, names: tuple[str, ...], dry_run: str | None,
+    battles: Path | None, config: str | None, review_file: Path | None, category_file: Path | None,
+    question_file: Path | None, others: tuple[str, ...], host: str, port: int, public: bool, names: tuple[str, ...],
+    dry_run: str | None,
 ) -> None:  # fmt: skip
     """The viewer, in the browser: leaderboard, battles, match-ups, judge health, blind votes.
 
-    Shows the board of a config, or a battles file as it is (ours, or one of llmuses).
+    Shows the board of a config, or a battle file: ours or one of llmuses as it is, any other that `arena rate` reads
+    as a board without texts.
     """
     from arena.cli.shorter import board_root, warn_of_shorter
     from arena.store.folder import BoardFolder
 
-    if (config is None) == (review_file is None):
-        raise click.UsageError("give either -c CFG or --review-file FILE")
+    given = [found for found in (config, review_file, battles) if found is not None]
+    if len(given) != 1:
+        raise click.UsageError("give either -c CFG or a battle file")
+    review_file = review_file or battles
     if host not in LOOPBACK and not public:
         raise click.UsageError(f"--host {host}: others could reach it and there is no login; add --public to allow it")
     for path in (review_file, category_file, question_file):
-        if path is not None and not path.is_file():
+        if path is not None and not path.is_file() and str(path) != "-":
             raise click.UsageError(f"{path}: no such file")
-    arguments = _of_config(config, dry_run) if config is not None else ["--review-file", str(review_file)]
+    arguments = _of_config(config, dry_run) if config is not None else _of_file(cast("Path", review_file))
     for option, path in (("--category-file", category_file), ("--question-file", question_file)):
         if path is not None and option not in arguments:
             arguments += [option, str(path.absolute())]
@@ -53,6 +59,8 @@ def view(
         warn_of_shorter([BoardFolder(folder)])
     if review_file is not None and (root := board_root(review_file.absolute())) is not None:
         warn_of_shorter([BoardFolder(root)])
+    if port and (refusal := _taken(host, port)):
+        raise click.UsageError(f"--port {port}: {refusal}; without --port the next free one is taken")
     _start(arguments, host, port or _free_port(host), [host, *names] if public else [])
 
 
@@ -79,6 +87,53 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     return arguments
 
 
+def _of_file(path: Path) -> list[str]:
+    """A file of ours or of llmuses as it is; any other is rated first and laid out as a board without texts.
+
+    Raises DataError or InputError where it cannot be shown: before a server starts.
+    """
+    if _has_texts(path):
+        return ["--review-file", str(path)]
+    from arena.battles.read.wanted import Wanted
+    from arena.ratings import RatingOptions
+    from arena.stages.rate_file import rate_file, write_board_of
+
+    rated = rate_file(path, RatingOptions(), Wanted())
+    folder = _folder_for(path)
+    write_board_of(folder, rated)
+    return ["--board", str(folder), "--title", rated.title]
+
+
+def _has_texts(path: Path) -> bool:
+    """Whether the viewer reads a file by itself: one that says what each verdict was, or an empty one."""
+    from arena.errors import DataError
+    from arena.files import read_objects
+    from arena.tables import is_lines
+
+    if str(path) == "-" or not is_lines(path) or path.suffix.lower() in (".gz", ".json"):
+        return False
+    try:
+        first = next((line for _, line in read_objects(path)), None)
+    except DataError:
+        return False
+    return first is None or isinstance(first.get("verdicts"), list) or {"win", "model_a"} <= first.keys()
+
+
+def _folder_for(path: Path) -> Path:
+    """Where the board of a file lies while it is looked at: the same folder every time, in this user's cache."""
+    import hashlib
+    import tempfile
+
+    name = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "arena" / "boards" / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="arena-"))
+    return folder
+
+
 def _title(config: str) -> str:
     """What a board is called: its config's name, or the folder's where that is called config."""
     path = Path(config).absolute()
@@ -92,15 +147,21 @@ def _folder_of(board: str) -> Path:
     return Path(board).absolute() if Path(board).is_dir() else load_config(board).config.output_dir
 
 
+def _taken(host: str, port: int) -> str | None:
+    """Why nobody can listen there; None where that is possible."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"cannot listen on {host}: {error.strerror or error}"
+    return None
+
+
 def _free_port(host: str) -> int:
     """8501 or the next port nobody listens on."""
     for port in range(8501, 8600):
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
+        if _taken(host, port) is None:
             return port
     raise click.UsageError("no free port between 8501 and 8599; give one with --port")
 

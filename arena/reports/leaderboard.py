@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from arena.types import JSON
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 
 
-def write_leaderboard(folder: Path, board: dict[str, JSON]) -> Report:
-    """Write the three files; returns the board as it was written, floats rounded, with its verdict."""
+def write_leaderboard(folder: Path, board: dict[str, JSON], top: int | None = None) -> Report:
+    """Write the three files; returns the board as it was written, floats rounded, with its verdict.
+
+    `top` limits the models in the Markdown, which people read.
+    """
     report = with_verdict(round_floats(board))
     write_atomically(folder / "leaderboard.json", to_json(report.stored, indent=True) + b"\n")
     write_atomically(folder / "leaderboard.csv", to_csv(report))
-    write_atomically(folder / "leaderboard.md", to_markdown(report))
+    write_atomically(folder / "leaderboard.md", to_markdown(report, top))
     return report
 
 
@@ -43,18 +47,20 @@ def to_csv(report: Report) -> str:
     return out.getvalue()
 
 
-def to_markdown(report: Report) -> str:
+def to_markdown(report: Report, top: int | None = None) -> str:
     """The table as Markdown, with what was left out under it."""
     columns = columns_of(report, "markdown")
     heads = [column.heading("markdown") + (" %" if column.kind == "percent" else "") for column in columns]
     table = [[*heads, *map(_escaped, report.criteria)]]
-    for row in report.models:
+    for row in report.models[:top]:
         criteria = (_range(row.criterion(name), 2) for name in report.criteria)
         table.append([*(CELLS[column.kind](column, row) for column in columns), *criteria])
     head, *body = ("| " + " | ".join(cells) + " |" for cells in table)
     lines = [f"> **{BANNER}**", ""] if report.simulated else []
     lines += [head, "|" + "---|" * len(table[0]), *body]
     lines += ["", f"{_escaped(basis(report))}."]
+    if top is not None and top < len(report.models):
+        lines.append(f"The first {top} of {len(report.models)} models.")
     if report.excluded:
         lines.append("Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(report.excluded.items())) + ".")
     if report.pending:
@@ -113,10 +119,14 @@ def _counted(n: int | None, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@＝＋－＠]")
+"""What a spreadsheet takes for the beginning of a formula: it looks through what cannot be seen before the mark."""
+
+
 def _defused(cell: JSON) -> str:
     """A cell that no spreadsheet takes for a formula: model names are anybody's text."""
-    text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text[:1] in "=+-@\t\r" else text
+    text = str(cell).replace("\r", "\n")  # the csv module leaves a lone \r unquoted
+    return f"'{text}" if isinstance(cell, str) and _FORMULA.match(text) else text
 
 
 def _escaped(text: str) -> str:

@@ -12,6 +12,10 @@ from arena.cli import view as module
 from arena.cli.view import view
 from arena.errors import InputError, MissingDependency
 
+with socket.socket() as _probe:
+    _probe.bind(("127.0.0.1", 0))
+    PORT = str(_probe.getsockname()[1])
+
 CONFIG = """
 question_file: questions.jsonl
 category_file: groups.yaml
@@ -46,7 +50,7 @@ def _value(command: list[str], option: str) -> str:
 
 
 def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: Path) -> None:
-    assert _run("-c", config, "--port", "8777").exit_code == 0
+    assert _run("-c", config, "--port", PORT).exit_code == 0
     ((command, environment),) = started
     assert _value(command, "--board") == str(tmp_path / "out")
     assert _value(command, "--question-file") == str(tmp_path / "questions.jsonl")
@@ -61,21 +65,21 @@ def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: 
 
 def test_a_rehearsal_is_another_folder(started, config: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "dry-run").mkdir()
-    assert _run("-c", config, "--dry-run", "--port", "8777").exit_code == 0
+    assert _run("-c", config, "--dry-run", "--port", PORT).exit_code == 0
     assert _value(started[0][0], "--board") == str(tmp_path / "out" / "dry-run")
     assert "--answers-of" not in started[0][0]
-    assert _run("-c", config, "--dry-run=judge", "--port", "8777").exit_code == 0
+    assert _run("-c", config, "--dry-run=judge", "--port", PORT).exit_code == 0
     assert _value(started[1][0], "--answers-of") == str(tmp_path / "out")
 
 
 def test_a_review_file_as_it_is(started, tmp_path: Path) -> None:
     reviews, groups = tmp_path / "b.jsonl", tmp_path / "c.yaml"
     reviews.touch()
-    result = _run("--review-file", reviews, "--category-file", groups, "--port", "8777")
+    result = _run("--review-file", reviews, "--category-file", groups, "--port", PORT)
     assert result.exit_code == 2
     assert "c.yaml: no such file" in result.output
     groups.touch()
-    assert _run("--review-file", reviews, "--category-file", groups, "--port", "8777").exit_code == 0
+    assert _run("--review-file", reviews, "--category-file", groups, "--port", PORT).exit_code == 0
     assert _value(started[0][0], "--review-file") == str(reviews)
     assert _value(started[0][0], "--category-file") == str(groups)
 
@@ -97,7 +101,7 @@ def test_an_address_that_others_reach_needs_a_word(started, config: Path, host: 
 
 
 def test_with_that_word_its_names_are_allowed(started, config: Path) -> None:
-    assert _run("-c", config, "--host", "0.0.0.0", "--public", "--name", "board.lan", "--port", "8777").exit_code == 0
+    assert _run("-c", config, "--host", "0.0.0.0", "--public", "--name", "board.lan", "--port", PORT).exit_code == 0
     ((command, environment),) = started
     assert environment["ARENA_VIEW_HOSTS"] == "0.0.0.0,board.lan"
     assert "board.lan" in command
@@ -122,6 +126,16 @@ def test_a_port_in_use_is_not_taken(started, config: Path) -> None:
 
 def test_without_streamlit_it_names_the_extra(started, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    result = _run("-c", config, "--port", "8777")
+    result = _run("-c", config, "--port", PORT)
     assert isinstance(result.exception, MissingDependency)
     assert "llm-arena[viz]" in str(result.exception)
+
+
+def test_a_port_that_is_taken_is_refused(started, config: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = _run("-c", config, "--port", port)
+    assert (result.exit_code, started) == (2, [])
+    assert f"--port {port}: cannot listen on 127.0.0.1: " in result.output

@@ -37,6 +37,8 @@ class PageData:
     """Battles (or scored answers) the sample was drawn from."""
     run: Row = field(default_factory=dict)
     """run.json without its list of runs: those hold times, and a report must not depend on the clock."""
+    top: int | None = None
+    """So many models are listed; None: all of them."""
 
 
 @dataclass

@@ -17,7 +17,8 @@ def summary(data: PageData, w: Words, language: Language) -> Html:
     """The verdict in one sentence, and the two or three facts to decide by."""
     report = data.report
     unit = w["unit_scores" if report.single else "unit_battles"]
-    rested = fill(w["rested"], n=number(report.n_battles), unit=unit, q=number(report.n_questions))
+    known = {"n": number(report.n_battles), "unit": unit, "q": number(report.n_questions)}
+    rested = fill(w["rested" if report.n_questions else "rested_alone"], **known)
     level = percent(report.level)
     how = {"sandwich": "clustered", "bootstrap": "bootstrap", "independent": "independent"}.get(report.interval, "none")
     return tag(

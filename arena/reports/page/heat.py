@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from arena.reports.board import Ends, Report, Slice
@@ -13,13 +14,18 @@ from arena.reports.page.markup import Html, fill, join, number, percent, percent
 from arena.reports.page.words import Words
 from arena.reports.verdict import ranked
 
+MATRIX_MODELS = 50
+"""The matrices of a file of battles, which may be of thousands, hold no more."""
+
 
 def matrices(data: PageData, w: Words) -> Html | None:
     """Win rates of every pair that met (all pairs only), and how sure every order of two models is."""
     report = data.report
-    names = [row.model for row in ranked(report) or report.models]
+    names = [row.model for row in ranked(report) or report.models][: data.top]
     parts = []
-    if report.mode == "pairwise" and data.met:
+    if report.mode is None:
+        names = names[:MATRIX_MODELS]
+    if report.mode in ("pairwise", None) and data.met:
         cells = {
             pair: Cell(mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n}")
             for pair, (mean, n) in data.met.items()
@@ -37,7 +43,7 @@ def matrices(data: PageData, w: Words) -> Html | None:
 
 def categories(data: PageData, w: Words) -> Html | None:
     """Model by category, by language where there are several, and by criterion where the judge scored any."""
-    report = data.report
+    report = replace(data.report, models=data.report.models[: data.top])
     what = w["score" if report.single else "win_rate"]
     parts = [
         _slices(report, "categories", w["categories"], fill(w["categories_note"], what=what)),

@@ -44,11 +44,16 @@ def render_page(data: PageData, language: Language = "en") -> str:
     body = join(
         _header(data, w, main),
         main,
-        Html(f'<script type="application/json" id="sample">{_inert(to_json(shown))}</script>'),
-        Html(f"<script>{script}</script>"),
+        *_sample(shown, script) if data.sample else (),
     )
     lang = "zh-CN" if language == "zh" else "en"
     return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', body), lang=lang)}\n"
+
+
+def _sample(shown: dict[str, JSON], script: str) -> tuple[Html, Html]:
+    """What the page can search in, and the script that does."""
+    data = Html(f'<script type="application/json" id="sample">{_inert(to_json(shown))}</script>')
+    return data, Html(f"<script>{script}</script>")
 
 
 def _header(data: PageData, w: Words, main: Html) -> Html:

@@ -25,24 +25,26 @@ MAP_MODELS = 40
 
 def leaderboard(data: PageData, w: Words) -> Html:
     """Every model, with its interval on one scale shared by all."""
-    report = data.report
-    drawn = [row.interval(report.drawn) for row in report.models]
+    report, listed = data.report, data.report.models[: data.top]
+    drawn = [row.interval(report.drawn) for row in listed]
     scale = scale_over([x for e in drawn for x in (e.low, e.value, e.high) if x is not None], WHISKER_WIDTH)
     mark = report.anchor.rating if report.anchor is not None and not report.single else None
-    (rank, model, *columns) = columns_of(report, "page")
-    head = [tag("th", _word(rank, w)), tag("th", _word(model, w), class_="left"), tag("th", axis(scale))]
+    columns = [column for column in columns_of(report, "page") if column.kind not in ("rank", "model")]
+    head = [tag("th", w["rank"]), tag("th", w["model"], class_="left"), tag("th", axis(scale))]
     head += [tag("th", w[report.drawn]), *(tag("th", _word(column, w)) for column in columns)]
     body = []
-    for row, ends in zip(report.models, drawn, strict=True):
+    for row, ends in zip(listed, drawn, strict=True):
         shown, bounds = main_number(row, report, w)
         cells = [
-            tag("td", CELLS["rank"](rank, row), class_="rank"),
+            tag("td", rank_text(row), class_="rank"),
             tag("td", *_model(row, report, w), class_="left name"),
             tag("td", whisker(scale, ends.value, ends.low, ends.high, mark)),
             tag("td", tag("b", shown), tag("span", f" {bounds}", class_="ends") if bounds else None),
         ]
         body.append(tag("tr", *cells, *(tag("td", CELLS[column.kind](column, row)) for column in columns)))
-    return section("leaderboard", w["leaderboard"], None, table(head, body))
+    rest = len(report.models) - len(listed)
+    note = fill(w["first_models"], n=number(len(listed)), total=number(len(report.models))) if rest else None
+    return section("leaderboard", w["leaderboard"], note, table(head, body))
 
 
 def _model(row: Standing, report: Report, w: Words) -> list[Html]:
@@ -231,8 +233,10 @@ def _share(share: Share | None, w: Words) -> Html:
     return join(percent(share.value, 1), tag("span", ends, class_="ends"))
 
 
-def battles(data: PageData, w: Words) -> Html:
-    """The searchable sample; the page's script fills it in."""
+def battles(data: PageData, w: Words) -> Html | None:
+    """The searchable sample; the page's script fills it in. None where nothing is known of the battles' texts."""
+    if not data.sample:
+        return None
     found = data.sample.get("battles")
     shown = len(found) if isinstance(found, list) else 0
     note = fill(w["sample_note" if shown < data.n_rows else "sample_all"],
@@ -260,7 +264,7 @@ def method(data: PageData, w: Words) -> Html:
         scale = fill(w["anchor_at"], model=anchor.model, rating=number(anchor.rating))
     prompts = cast("Mapping[str, str]", run.get("prompts") or {})
     facts: list[tuple[str, str]] = [
-        (w["mode"], w.get(f"mode_{mode}", mode)),
+        (w["mode"], w["mode_file"] if report.mode is None else w.get(f"mode_{mode}", mode)),
         (w["ranked_by"], w[by[report.ranked_by]] if report.ranked_by in by else report.ranked_by),
         *([] if report.single else [(w["anchor"], scale)]),
         (w["nav_judges"], ", ".join(report.judges)),

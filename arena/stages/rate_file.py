@@ -1,0 +1,156 @@
+"""A file of battles, rated: the leaderboard of `arena rate`, and the files it writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+
+from arena.battles.read.files import read_battles
+from arena.battles.read.wanted import BattleFile, Wanted
+from arena.errors import InputError, MissingDependency
+from arena.files import write_atomically
+from arena.ratings import BattleTable, RatingOptions, rate, rounded
+from arena.ratings.data.table import Coded
+from arena.reports.board import Report
+from arena.reports.leaderboard import with_verdict, write_leaderboard
+from arena.reports.rows import write_rows
+from arena.tables import STDIN
+from arena.types import JSON, Battle
+from arena.winners import winner_of
+
+if TYPE_CHECKING:
+    from arena.reports.page import PageData
+
+FIGURES = (".svg", ".png")
+MOST_ROWS = 2_000_000
+"""Battles that the viewer shows row by row."""
+_NO_JUDGE = "file"
+"""Who judged where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatedFile:
+    """The battles of a file and their leaderboard."""
+
+    path: Path
+    file: BattleFile
+    report: Report
+
+    @property
+    def title(self) -> str:
+        """What to call it: the file's name, or the folder's around a board's own reports."""
+        if self.path.parent.name == "reports" and self.path.stem == "battles":
+            return self.path.resolve().parent.parent.name
+        return "battles" if str(self.path) == STDIN else self.path.name.split(".")[0]
+
+
+def rate_file(path: Path, options: RatingOptions, wanted: Wanted) -> RatedFile:
+    """Read and rate a file of battles. Raises DataError."""
+    file = read_battles(path, wanted)
+    board = rate(file.table, options, every_judge=file.every_judge)
+    document = board.to_json() | {
+        "mode": None, "seed": options.seed,
+        "excluded": {reason: count for reason, count in sorted(file.skipped.items()) if reason != "pending"},
+        "pending": file.skipped.get("pending", 0), "inputs": {},
+    }  # fmt: skip
+    document = {"simulated": file.simulated} | cast("dict[str, JSON]", rounded(document))
+    document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
+    document["cluster"] = None if file.table.question is None else wanted.cluster
+    return RatedFile(path, file, with_verdict(document))
+
+
+def shown(report: Report, top: int | None) -> Report:
+    """The report with so many models in its table; what it says of all of them stays."""
+    return report if top is None else replace(report, models=report.models[:top])
+
+
+def write_files(folder: Path, rated: RatedFile, top: int | None = None) -> None:
+    """leaderboard.json, .csv, .md, .html and .svg, and .png where the extra `viz` is installed.
+
+    `top` limits the models in what is read by people. Raises DiskFull or InputError.
+    """
+    write_leaderboard(folder, dict(rated.report.stored), top)
+    write_page(folder / "leaderboard.html", rated, top=top)
+    for suffix in FIGURES:
+        try:
+            write_figure(folder / f"leaderboard{suffix}", rated.report, top)
+        except MissingDependency:
+            continue
+
+
+def write_page(path: Path, rated: RatedFile, language: Literal["en", "zh"] = "en", top: int | None = None) -> int:
+    """One self-contained HTML file; returns its size in bytes."""
+    from arena.reports.page import render_page
+
+    page = render_page(_page(rated, top), language).encode("utf-8", "replace")
+    write_atomically(path, page)
+    return len(page)
+
+
+def _page(rated: RatedFile, top: int | None) -> PageData:
+    from arena import __version__
+    from arena.reports.page.battles_file import page_of_battles
+
+    return page_of_battles(rated.title, rated.report, rated.file.table, {"arena_version": __version__}, top)
+
+
+def write_figure(path: Path, report: Report, top: int | None = None) -> None:
+    """The leaderboard as a figure: SVG, or PNG with the extra `viz`. Raises MissingDependency or InputError."""
+    from arena.reports.page.figure import board_svg
+
+    svg = board_svg(report, top)
+    match path.suffix.lower():
+        case ".svg":
+            write_atomically(path, svg + "\n")
+        case ".png":
+            try:
+                import vl_convert
+            except ImportError:
+                raise MissingDependency("a PNG needs the viewer's packages: pip install 'llm-arena[viz]'") from None
+            write_atomically(path, vl_convert.svg_to_png(svg, scale=2))
+        case _:
+            raise InputError(f"{path}: a figure is a file {' or '.join(FIGURES)}")
+
+
+def write_board_of(folder: Path, rated: RatedFile) -> None:
+    """A board's folder for the viewer: the battles as rows of ours, without texts, and their leaderboard.
+
+    Raises InputError when there are more than it shows.
+    """
+    table = rated.file.table
+    if len(table) > MOST_ROWS:
+        raise InputError(
+            f"{rated.path}: {len(table):,} battles are more than the viewer shows ({MOST_ROWS:,}); "
+            f"arena rate {rated.path} --out DIR writes the board as files"
+        )
+    write_rows(folder / "reports" / "battles.jsonl", _battles(table), rated.file.simulated)
+    write_leaderboard(folder / "reports", dict(rated.report.stored))
+
+
+def _battles(table: BattleTable) -> Iterator[Battle]:
+    questions, judges, categories, languages = (
+        _texts(column, len(table)) for column in (table.question, table.judge, table.category, table.language)
+    )
+    style = {name: values for name, values in table.style.items() if values.ndim == 2}
+    seen: Counter[tuple[str, str, str, str | None]] = Counter()
+    for row, (a, b, outcome) in enumerate(zip(table.a, table.b, table.outcome.tolist(), strict=True)):
+        battle = questions[row] or f"row {row + 1}", table.models[a], table.models[b], judges[row] or _NO_JUDGE
+        yield Battle(
+            battle[0], categories[row] or "general", languages[row], battle[1], battle[2], None, None, battle[3],
+            seen[battle], "rated", outcome=outcome, winner=winner_of(outcome),
+            weight=1.0 if table.weight is None else float(table.weight[row]),
+            style={f"{name}_{side}": float(values[row, place]) for name, values in style.items()
+                   for place, side in enumerate("ab") if np.isfinite(values[row, place])},
+        )  # fmt: skip
+        seen[battle] += 1
+
+
+def _texts(column: Coded | None, n: int) -> list[str | None]:
+    if column is None:
+        return [None] * n
+    return [column.names[code] if code >= 0 else None for code in column.codes]
