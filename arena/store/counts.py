@@ -104,7 +104,8 @@ def count_anew(folder: BoardFolder, *, without: Iterable[Path] = ()) -> None:
     counts.update()
     left_out = {path.relative_to(folder.root).as_posix() for path in without}
     files = {name: count for name, count in counts.to_json().items() if name not in left_out}
-    write_atomically(folder.run_file, to_json({**document, "files": files}, indent=True) + b"\n")
+    if files != document.get("files"):
+        write_atomically(folder.run_file, to_json({**document, "files": files}, indent=True) + b"\n")
 
 
 def _growing_files(folder: BoardFolder) -> list[Path]:

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,18 +61,19 @@ class BoardLock:
 def held(handle: int) -> Iterator[None]:
     """A short lock on an open file that several append to: waits for the others. Released with the file at the latest.
 
-    Where the system has none (Windows) whoever writes a line at once goes without.
+    Where the system (Windows) or the disk (some network shares) has none, who writes a whole line at once goes without.
     """
-    try:
+    with suppress(ImportError, OSError):
         import fcntl
-    except ImportError:
-        yield
-        return
-    fcntl.flock(handle, fcntl.LOCK_EX)
+
+        fcntl.flock(handle, fcntl.LOCK_EX)
     try:
         yield
     finally:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _try_lock(handle: int) -> bool:
