@@ -31,6 +31,9 @@ from arena.store.counts import WAY_OUT, shortfalls
 from arena.store.lock import BoardLock
 from arena.types import JSON
 
+LISTED = 5
+"""Files that an error message lists at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -109,7 +112,8 @@ def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> 
     missing = shortfalls(board.folders)
     refused = [sentence for sentence, torn in missing if not torn]
     if refused and not options.accept_shorter:
-        raise DataError(f"{'; '.join(refused)}. {WAY_OUT}")
+        more = [f"and {len(refused) - LISTED} more files"] if len(refused) > LISTED else []
+        raise DataError(f"{'; '.join([*refused[:LISTED], *more])}. {WAY_OUT}")
     for sentence, _ in missing:
         progress.note(f"taken as it is: {sentence}")
 
