@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import cast
 
 from arena.backends.anthropic.wire import ANTHROPIC, StreamedBody, body_of, completion_of
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_body, read_key, read_stream, timed
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
+from arena.backends.http.reading import read_stream, read_whole
 from arena.config.kinds import AnthropicConfig
 from arena.types import JSON, Completion, Request
 
@@ -47,8 +48,8 @@ class AnthropicTransport:
                 model=model, messages=[], max_tokens=max_tokens, extra_body=body
             )
             response = raw.http_response
-            content_type = response.headers.get("content-type", "")
-            return timed(completion_of(read_body(response.content, content_type)), sent_at, None)
+            found = read_whole(response.content, response.headers.get("content-type", ""), StreamedBody())
+            return timed(completion_of(found), sent_at, None)
         async with self.client.messages.with_streaming_response.create(
             model=model, messages=[], max_tokens=max_tokens, extra_body=body, stream=True
         ) as opened:

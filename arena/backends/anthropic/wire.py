@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from arena.backends.http.dialect import Dialect, with_strings, without_system
-from arena.backends.http.errors import body_error
+from arena.backends.http.errors import body_error, odd_body
 from arena.backends.http.wire import count, merge, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.config.kinds.api import CACHE_MINIMUM_CHARS
@@ -80,13 +80,15 @@ def _sampling(sampling: Sampling, dialect: Dialect) -> dict[str, JSON]:
 def completion_of(body: Mapping[str, object]) -> Completion:
     """What a message body says, as a completion of one turn. Raises a CallError when it is no message."""
     content = body.get("content")
+    content = [content] if isinstance(content, str) else content
     if not isinstance(content, list):
-        raise body_error(body) if "error" in body else Unstable("200 without content: not a message")
-    blocks = [block for block in content if isinstance(block, Mapping)]
+        raise odd_body(body, "content: not a message")
+    blocks = [{"type": "text", "text": block} if isinstance(block, str) else block for block in content]
+    blocks = [block for block in blocks if isinstance(block, Mapping)]
     thought = split_thinking("".join(_texts(blocks, "text")))
     thinking = [*_texts(blocks, "thinking"), *([thought.reasoning] if thought.reasoning else [])]
     stop = body.get("stop_reason")
-    stop_reason = stop if isinstance(stop, str) else None
+    stop_reason = text_of(stop)
     return Completion(
         status=_status(thought.text, stop_reason, closed=thought.closed),
         turns=(thought.text,),
@@ -107,7 +109,9 @@ def _status(text: str, stop_reason: str | None, *, closed: bool) -> Status:
 
 
 def _texts(blocks: list[Mapping[str, object]], kind: str) -> list[str]:
-    return [text for block in blocks if block.get("type") == kind and (text := text_of(block.get(kind)))]
+    """The texts of the blocks of a kind; `output_text` is what other APIs call a text."""
+    own = [block for block in blocks if str(block.get("type", "text")).removeprefix("output_") == kind]
+    return [text for block in own if (text := text_of(block.get(kind)))]
 
 
 def _usage(usage: object) -> Usage:
@@ -133,10 +137,16 @@ class StreamedBody:
         self._blocks: dict[str, dict[str, object]] = {}
         self._usage: dict[str, object] = {}
         self._ended = False
+        self._whole: Mapping[str, object] | None = None
+        """A message that came in one piece."""
+        self._other: Mapping[str, object] = {}
+        """The last event that is no piece of a message."""
 
     def add(self, event: Mapping[str, object]) -> bool:
         """Take one event in; whether it brought text or thinking."""
         match event.get("type"):
+            case "message":
+                self._whole = event
             case "message_start":
                 self._start(event.get("message"))
             case "content_block_start" if isinstance(block := event.get("content_block"), Mapping):
@@ -151,7 +161,15 @@ class StreamedBody:
                 self._ended = True
             case "error":
                 raise body_error(event)
+            case None:
+                if event.get("error"):
+                    raise body_error(event)
+                self._other = event
         return False
+
+    def done(self) -> None:
+        """`[DONE]`: nothing more comes."""
+        self._ended = True
 
     def _start(self, message: object) -> None:
         if isinstance(message, Mapping):
@@ -173,6 +191,10 @@ class StreamedBody:
 
     def body(self) -> dict[str, object]:
         """The finished message. Raises Unstable when the stream ended before the message did."""
-        if not self._ended:
+        if self._whole is not None:
+            return dict(self._whole)
+        if not self._body and not self._blocks and (self._ended or self._other):
+            return dict(self._other)
+        if not self._ended and not self._body.get("stop_reason"):
             raise Unstable("the stream ended in the middle of the message")
         return {**self._body, "content": list(self._blocks.values()), "usage": self._usage}

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
-
-import orjson
 
 from arena.backends.http.conversation import converse
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
-from arena.backends.http.errors import Sdk, call_error, http_errors, looks_like_a_page, shorten, web_page_error
-from arena.backends.http.lines import lines_of
+from arena.backends.http.errors import Sdk, call_error, http_errors
 from arena.config.kinds import ApiConfig
-from arena.errors import CallError, EndpointDead, InputError, Rejected, Throttled, Unauthorized, Unstable
+from arena.errors import CallError, EndpointDead, InputError, Rejected, Unauthorized, Unstable
 from arena.money import priced
 from arena.redact import redact, remember_secrets
 from arena.types import JSON, Completion, Load, Request
@@ -267,79 +263,6 @@ def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:
     """The endpoint of an entry of the configuration, with the entry's patience."""
     patience = Patience(config.max_retry_after_s, config.connect_patience_s, config.silence_patience_s)
     return Endpoint(f"{entry} ({redact(base_url).rstrip('/')})", patience, concurrency=config.concurrency)
-
-
-def read_body(content: bytes, content_type: str) -> Mapping[str, object]:
-    """A response body as a JSON object. Raises Unauthorized for a web page, Unstable for anything else broken."""
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        body = _lenient(content, content_type)
-    if not isinstance(body, dict):
-        raise Unstable(shorten(f"200 with something else than an object: {content[:80].decode(errors='replace')}"))
-    return body
-
-
-def _lenient(content: bytes, content_type: str) -> object:
-    """NaN and lone surrogates are no JSON, but some servers send them."""
-    text = content.decode(errors="replace")
-    if looks_like_a_page(content_type, text):
-        raise web_page_error(text)
-    try:
-        found: object = json.loads(text)
-    except ValueError:
-        raise Unstable(shorten(f"200 with a body that is not JSON: {text[:80]}")) from None
-    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
-
-
-class Foldable(Protocol):
-    """Folds a stream's events into one body."""
-
-    def add(self, event: Mapping[str, object]) -> bool:
-        """Take one event in; whether it brought generated text."""
-
-    def body(self) -> Mapping[str, object]:
-        """The finished body."""
-
-
-class Streamed(NamedTuple):
-    """A finished stream."""
-
-    body: Mapping[str, object]
-    first_at: float | None
-    """Moment of the event loop's clock at which the first generated piece came."""
-
-
-async def read_stream(response: httpx2.Response, folded: Foldable) -> Streamed:
-    """Read a response to its end, as a stream of events or, where the server ignored `stream`, as one body.
-
-    An endpoint that says "overloaded" after it has begun to generate is Unstable, not Throttled.
-    """
-    content_type = response.headers.get("content-type", "")
-    if "event-stream" not in content_type:
-        return Streamed(read_body(await response.aread(), content_type), None)
-    first: float | None = None
-    async for event in _events(response):
-        try:
-            if folded.add(event) and first is None:
-                first = asyncio.get_running_loop().time()
-        except Throttled as error:
-            if first is None:
-                raise
-            raise Unstable(str(error)) from None
-    return Streamed(folded.body(), first)
-
-
-async def _events(response: httpx2.Response) -> AsyncIterator[Mapping[str, object]]:
-    """The data of each server-sent event."""
-    async for line in lines_of(response.aiter_bytes()):
-        if data := _data(line):
-            yield read_body(data, "text/event-stream")
-
-
-def _data(line: bytes) -> bytes:
-    data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
-    return b"" if data == b"[DONE]" else data
 
 
 def timed(completion: Completion, sent_at: float, first_at: float | None) -> Completion:

@@ -38,6 +38,7 @@ _ADVICE = {
 _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError")
 """Exceptions of the HTTP library after which the server has seen nothing."""
 _LONGEST_MESSAGE = 600
+_CODES = ("code", "status", "status_code", "error_code")
 _DETAILS = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "title", "reason")
 """Where error bodies keep their words."""
 
@@ -104,6 +105,17 @@ def body_error(body: Mapping[str, object]) -> CallError:
     return Unstable(shorten(f"200 with an error inside: {message}"))
 
 
+def odd_body(body: Mapping[str, object], lacks: str) -> CallError:
+    """What a body of status 200 means that lacks an answer: by its own code where it has one, in its own words."""
+    if body.get("error"):
+        return body_error(body)
+    words = error_text(body)
+    code = next((str(body[name]) for name in _CODES if re.fullmatch(r"[45]\d\d", str(body.get(name)))), None)
+    if code is not None:
+        return status_error(int(code), words)
+    return Unstable(shorten(f"200 without {lacks}{f': {words}' if words else ''}"))
+
+
 def web_page_error(text: str) -> Unauthorized:
     """HTML where a completion was expected: the base URL is wrong, or a proxy stands in between."""
     beginning = " ".join(text.split())[:80]
@@ -122,7 +134,7 @@ def error_text(body: object) -> str:
         return error_text(body[0])
     if not isinstance(body, Mapping):
         return body if isinstance(body, str) else ""
-    inner = body.get("error", body)
+    inner = body.get("error") or body
     if not isinstance(inner, Mapping):
         return str(inner) if inner else ""
     detail = str(next((inner[name] for name in _DETAILS if inner.get(name)), ""))

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import cast
 
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_body, read_key, read_stream, timed
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
+from arena.backends.http.reading import read_stream, read_whole
 from arena.backends.openai.wire import StreamedBody, body_of, completion_of, dialect_of
 from arena.config.kinds import OpenAIConfig
 from arena.types import JSON, Completion, Request
@@ -47,7 +48,9 @@ class OpenAITransport:
             raw = await self.client.chat.completions.with_raw_response.create(model=model, messages=[], extra_body=body)
             response = raw.http_response
             content_type = response.headers.get("content-type", "")
-            return timed(completion_of(read_body(response.content, content_type), dialect), sent_at, None)
+            return timed(
+                completion_of(read_whole(response.content, content_type, StreamedBody()), dialect), sent_at, None
+            )
         async with self.client.chat.completions.with_streaming_response.create(
             model=model, messages=[], extra_body=body, stream=True
         ) as opened:

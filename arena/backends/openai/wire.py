@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from arena.backends.http.dialect import Dialect, with_strings, without_system
-from arena.backends.http.errors import body_error
+from arena.backends.http.errors import body_error, odd_body
 from arena.backends.http.wire import count, merge, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
 
 _TRUNCATED = ("length", "model_length", "max_tokens")
+_THINKING = ("thinking", "reasoning", "reasoning_text", "reasoning_content")
 _BROKEN = ("error", "abort", "insufficient_system_resource")
 """Finish reasons of an answer that the provider, not the model, ended: OpenRouter, Mistral; vLLM; DeepSeek."""
 
@@ -74,16 +75,15 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = PLAIN) -> Compl
     """
     choice = _first(body.get("choices"))
     if choice is None:
-        raise body_error(body) if "error" in body else Unstable("200 without choices: not a chat completion")
+        raise odd_body(body, "choices: not a chat completion")
     if choice.get("error"):
         raise body_error(choice)
-    message = choice.get("message")
-    message = message if isinstance(message, Mapping) else {}
+    message = _message(choice)
     written, thought_apart = _content(message.get("content"))
     thought = split_thinking(written)
-    refusal = message.get("refusal")
+    refusal = message.get("refusal") or _refusal(message.get("content"))
     finish = choice.get("finish_reason")
-    finish_reason = finish if isinstance(finish, str) else None
+    finish_reason = text_of(finish)
     if finish_reason in _BROKEN:
         raise Unstable(f"the endpoint broke off: finish_reason {finish_reason}")
     text = thought.text if thought.text.strip() or not isinstance(refusal, str) else refusal
@@ -109,14 +109,47 @@ def _status(text: str, finish_reason: str | None, *, refused: bool, closed: bool
     return "ok" if text.strip() else "empty"
 
 
+def _message(choice: Mapping[str, object]) -> Mapping[str, object]:
+    """The message of a choice, whole or the piece that an event brings; completions of texts have the text alone."""
+    for name in ("delta", "message"):
+        found = choice.get(name)
+        if isinstance(found, Mapping) and found:
+            return found
+        if text_of(found):
+            return {"content": found}
+    return {"content": choice.get("text")}
+
+
 def _content(content: object) -> tuple[str, str | None]:
-    """Text and reasoning of a message's content, which some servers send as a list of typed parts."""
-    if not isinstance(content, list):
-        return text_of(content) or "", None
-    parts = [part for part in content if isinstance(part, Mapping)]
-    text = "".join(text_of(part.get("text")) or "" for part in parts if part.get("type", "text") == "text")
-    thinking = [_content(p.get("thinking"))[0] for p in parts if p.get("type") == "thinking"]
-    return text, "".join(thinking) or None
+    """Text and reasoning of a message's content, which some servers send as a list of texts or typed parts."""
+    if isinstance(content, str):
+        return content, None
+    parts = content if isinstance(content, list) else [content]
+    texts, thoughts = [], []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Mapping):
+            kind = str(part.get("type", "text"))
+            if kind in _THINKING:
+                named = next((name for name in (kind, *_THINKING, "text") if part.get(name)), kind)
+                thoughts.append(_content(part.get(named))[0])
+            elif kind != "refusal":
+                texts.append(_text(part))
+    return "".join(texts), "".join(thoughts) or None
+
+
+def _text(part: Mapping[str, object]) -> str:
+    """The text of a part, under its usual name or under that of its type."""
+    found = part.get("text") or part.get(str(part.get("type"))) or part.get("content")
+    found = found.get("value") if isinstance(found, Mapping) else found
+    return text_of(found) or ""
+
+
+def _refusal(content: object) -> str | None:
+    """The refusal that stands among the parts of a content."""
+    parts = content if isinstance(content, list) else []
+    return "".join(text_of(p.get("refusal")) or "" for p in parts if isinstance(p, Mapping)) or None
 
 
 def _reasoning(message: Mapping[str, object]) -> str | None:
@@ -186,6 +219,9 @@ class StreamedBody:
         self._message: dict[str, str] = {}
         self._logprobs: list[object] = []
         self._finish_reason: object = None
+        self._began = self._done = False
+        self._other: Mapping[str, object] = {}
+        """The last event that is no piece of a completion."""
 
     def add(self, chunk: Mapping[str, object]) -> bool:
         """Take one chunk in; whether it brought text, reasoning or a refusal."""
@@ -194,27 +230,35 @@ class StreamedBody:
         self._body |= {name: chunk[name] for name in ("id", "model", "usage") if chunk.get(name)}
         choice = _first(chunk.get("choices"))
         if choice is None:
+            self._other = self._other if chunk.get("usage") else chunk
             return False
         if choice.get("error"):
             raise body_error(choice)
+        self._began = True
         self._finish_reason = choice.get("finish_reason") or self._finish_reason
         logprobs = choice.get("logprobs")
         content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
         self._logprobs.extend(content if isinstance(content, list) else [])
-        delta = choice.get("delta")
-        return isinstance(delta, Mapping) and self._extend(delta)
+        return self._extend(_message(choice))
 
     def _extend(self, delta: Mapping[str, object]) -> bool:
         content, thinking = _content(delta.get("content"))
-        pieces = {"content": content, "refusal": delta.get("refusal"), "reasoning": _reasoning(delta) or thinking}
+        refusal = delta.get("refusal") or _refusal(delta.get("content"))
+        pieces = {"content": content, "refusal": refusal, "reasoning": _reasoning(delta) or thinking}
         found = {name: piece for name, piece in pieces.items() if isinstance(piece, str) and piece}
         for name, piece in found.items():
             self._message[name] = self._message.get(name, "") + piece
         return bool(found)
 
+    def done(self) -> None:
+        """`[DONE]`: nothing more comes, whatever was said about why."""
+        self._done = True
+
     def body(self) -> dict[str, object]:
-        """The finished body. Raises Unstable when the stream ended before it said why it stopped."""
-        if self._finish_reason is None:
+        """The finished body. Raises Unstable when the stream ended before it said that it was through."""
+        if not self._began and (self._done or self._other):
+            return dict(self._other)
+        if self._finish_reason is None and not self._done:
             raise Unstable("the stream ended in the middle of the answer")
         choice = {"message": self._message, "finish_reason": self._finish_reason}
         return {**self._body, "choices": [{**choice, "logprobs": {"content": self._logprobs}}]}
