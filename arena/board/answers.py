@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from arena.board.open import OpenBoard
+from pathlib import Path
+
+from arena.board.open import AnswersRead, OpenBoard
 from arena.store.folder import AnswerStore
 from arena.types import Answer
 
@@ -13,13 +15,31 @@ Answers = dict[str, dict[tuple[str, int], Answer]]
 def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
     """Today's answers of every candidate, and warnings about stored ones that belong to no question any more.
 
-    A disabled candidate keeps its last stored answers, whatever its entry says today.
+    A disabled candidate keeps its last stored answers, whatever its entry says today. What was read is read again when
+    a file of answers has changed.
     """
+    files = {name: board.answer_folder.answer_file(name, board.names) for name in board.candidates}
+    state = tuple(_state(path) for path in files.values())
+    if board.answers is None or board.answers.state != state or board.answers.questions is not board.questions:
+        board.answers = AnswersRead(state, board.questions, *_read(board, files))
+    return {name: dict(own) for name, own in board.answers.found.items()}, list(board.answers.warnings)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes with a file's content; nothing where there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _read(board: OpenBoard, files: dict[str, Path]) -> tuple[Answers, list[str]]:
     answers: Answers = {}
     warnings = []
     known = {question.question_id for question in board.questions}
     for name, candidate in board.candidates.items():
-        store = AnswerStore(board.answer_folder.answer_file(name, board.names), name)
+        store = AnswerStore(files[name], name)
         if orphans := len(store.question_ids() - known):
             warnings.append(f"{name}: answers to {orphans} questions that are no longer asked are left out")
         found: dict[tuple[str, int], Answer] = {}

@@ -34,6 +34,17 @@ class Candidate:
 
     def request(self, question: Question, sample: int) -> Request | None:
         """What to ask for one answer; None when a recording has no answer to the question."""
+        known = self._requests.get((id(question), sample))
+        if known is None:  # with the question itself, so that no other can have its id
+            known = self._requests[id(question), sample] = question, self._request(question, sample)
+        return known[1]
+
+    @cached_property
+    def _requests(self) -> dict[tuple[int, int], tuple[Question, Request | None]]:
+        """Those that were made before: every stage asks which answers are today's."""
+        return {}
+
+    def _request(self, question: Question, sample: int) -> Request | None:
         if self.recording is not None:
             recorded = self.recording.get((question.question_id, sample))
             return Request(recorded_key(recorded.turns), question.question_id, (), sample=sample) if recorded else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from arena.board.candidates import Candidate
 from arena.board.peers import peer_judges
@@ -22,7 +22,7 @@ from arena.questions import category_warnings, load_categories, load_questions, 
 from arena.ratings.methods import wrong_method
 from arena.store.folder import BoardFolder, Ledger
 from arena.store.recordings import Recording, load_recording
-from arena.types import Question
+from arena.types import Answer, Question
 
 DryRun = Literal["all", "judge"]
 STYLES = (*FEATURES, "arena")
@@ -31,6 +31,15 @@ LISTED = 20
 """Names an error message lists at most."""
 REHEARSAL = KINDS["simulated"]
 DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_baseline": "pair-v1"}
+
+
+class AnswersRead(NamedTuple):
+    """Today's answers as they were read, and of which files and questions."""
+
+    state: tuple[object, ...]
+    questions: list[Question]
+    found: dict[str, dict[tuple[str, int], Answer]]
+    warnings: list[str]
 
 
 @dataclass
@@ -49,6 +58,7 @@ class OpenBoard:
     warnings: list[str] = field(default_factory=list)
     ledgers: dict[str, Ledger] = field(default_factory=dict, repr=False)
     """Those that were opened before: a line is read once."""
+    answers: AnswersRead | None = field(default=None, repr=False)
     frames: Frames = field(default_factory=Frames, repr=False)
 
     @property

@@ -22,6 +22,7 @@ _OPENED = re.compile(r"[\[({<«‹「『〔〖〈《⟦“\"'*_`:=→–—-]$")
 _CLOSED = "])}>»›」』〕〗〉》⟧”\"'*_`"
 _AROUND = " *_`\"'“”.:,;!$[](){}\\"
 _SINGLE = re.compile(r"(?:[\[「『]|\\boxed\{)([^\[\]「」『』{}\n]{1,60})[\]」』}]")
+_PLAIN_LABEL = re.compile(r"[A-Za-z0-9]+(?:[<>=]{1,2}[A-Za-z0-9]+)?")
 _MARKS = re.compile(r"[^\x00-\x7f\w]{31}")
 _MOST_MARKS = 30
 """Marks on one letter beyond which a text is noise (Unicode's stream-safe limit): sorting them takes quadratic time."""
@@ -65,6 +66,8 @@ def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Decid
     as well when the brackets around its label are wrong or missing (`label` finds what looks like one): else a verdict
     that was taken back would count. A quoted border of the prompt, and the nonce without a label, decide nothing.
     """
+    if nonce is not None and (plainly := _last_as_asked(text, nonce)) is not None:
+        return plainly
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if nonce is None:
         last = lines[-1] if lines else ""
@@ -80,6 +83,16 @@ def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Decid
                 return Deciding(payloads, line, tuple(_LABEL.sub(" ", bare).split(_CODE)[1:]))
         after = bare
     return Deciding([], "")
+
+
+def _last_as_asked(text: str, nonce: str) -> Deciding | None:
+    """A last line that is the label and nothing else, to the letter as it was asked for: most replies end so."""
+    line = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+    opening = f"[[{nonce} "
+    if not line.startswith(opening) or not line.endswith("]]"):
+        return None
+    label = line[len(opening) : -2]
+    return Deciding([label], line) if _PLAIN_LABEL.fullmatch(label) else None
 
 
 def closes(text: str, nonce: str | None) -> bool:

@@ -39,5 +39,8 @@ def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | N
     for verdict in verdicts:
         if verdict.order_known and (value := value_of(verdict)) is not None:
             found[verdict.order].append(value)
-    first, second = (fmean(values) if values else None for values in found.values())
-    return first, second
+    return _mean(found["a_first"]), _mean(found["b_first"])
+
+
+def _mean(values: list[float]) -> float | None:
+    return fmean(values) if len(values) > 1 else values[0] if values else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from arena.types import JSON, Battle, Score, Verdict
 def battle_to_json(battle: Battle) -> dict[str, JSON]:
     """A row of battles.jsonl."""
     row: dict[str, JSON] = dict(zip(_BATTLE, _of_battle(battle), strict=True))
-    row["verdicts"] = [_verdict_to_json(verdict) for verdict in battle.verdicts]
+    row["verdicts"] = [dict(zip(_VERDICT, _of_verdict(verdict), strict=True)) for verdict in battle.verdicts]
     row["style"] = dict(battle.style)
     return row
 
@@ -36,23 +36,54 @@ def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = Fal
     kept: list[Battle | Score] = []
     with replacing(path) as write:
         for row in rows:
-            line = battle_to_json(row) if isinstance(row, Battle) else score_to_json(row)
+            line = _rounded_row(row)
             if simulated:
                 line["simulated"] = True
-            write(to_json(round_floats(line)) + b"\n")
+            write(to_json(line) + b"\n")
             kept.append(_without_texts(row))
     return kept
+
+
+def _rounded_row(row: Battle | Score) -> dict[str, JSON]:
+    if isinstance(row, Score):
+        line = score_to_json(row)
+        _round(line, _SCORE_FLOATS)
+        return line
+    line = battle_to_json(row)
+    _round(line, _BATTLE_FLOATS)
+    for verdict in line["verdicts"]:  # type: ignore[union-attr]
+        _round(verdict, _VERDICT_FLOATS)  # type: ignore[arg-type]
+    return line
+
+
+def _round(row: dict[str, JSON], names: Iterable[str]) -> None:
+    """`round_floats` in place, of values that are floats or objects of floats."""
+    for name in names:
+        value = row[name]
+        if isinstance(value, float):
+            row[name] = _rounded(value)
+        elif isinstance(value, dict):
+            _round(value, value)
+
+
+@lru_cache(maxsize=1 << 14)
+def _rounded(value: float) -> JSON:
+    """`round_floats` of one float: lengths and outcomes come again and again."""
+    return round_floats(value)
 
 
 def _without_texts(row: Battle | Score) -> Battle | Score:
     if isinstance(row, Score):
         return row if row.reason == "call_failed" else replace(row, explanation=None)
-    ended = [v if v.status == "failed" else _ending(*_of_ending(v)) for v in row.verdicts]
-    return replace(row, verdicts=tuple(ended))
+    ended = tuple([v if v.status == "failed" else _ending(*_of_ending(v)) for v in row.verdicts])
+    return Battle(*[ended if value is row.verdicts else value for value in _of_battle(row)])  # type: ignore[arg-type]
 
 
 _ENDING = tuple(f.name for f in fields(Verdict) if f.name not in {"explanation", "key"})
 _BATTLE, _SCORE, _VERDICT = (tuple(f.name for f in fields(kind)) for kind in (Battle, Score, Verdict))
+_BATTLE_FLOATS, _SCORE_FLOATS, _VERDICT_FLOATS = (
+    tuple(f.name for f in fields(kind) if "float" in str(f.type)) for kind in (Battle, Score, Verdict)
+)
 _of_battle, _of_score, _of_verdict, _of_ending = (attrgetter(*names) for names in (_BATTLE, _SCORE, _VERDICT, _ENDING))
 
 
@@ -60,7 +91,3 @@ _of_battle, _of_score, _of_verdict, _of_ending = (attrgetter(*names) for names i
 def _ending(*facts: object) -> Verdict:
     """A verdict without what is its own: there are a few, whatever the number of battles."""
     return Verdict(**dict(zip(_ENDING, facts, strict=True)))  # type: ignore[arg-type]
-
-
-def _verdict_to_json(verdict: Verdict) -> dict[str, JSON]:
-    return dict(zip(_VERDICT, _of_verdict(verdict), strict=True))

@@ -15,7 +15,7 @@ from arena.board.answers import Answers, current_answers
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
-from arena.config.kinds import BackendConfig
+from arena.config.kinds import BackendConfig, JudgeConfig
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
@@ -72,6 +72,11 @@ class Plan:
     rows: tuple[PlanRow, ...]
     expected_answers: int
     """Answers that do not exist yet, whose length was assumed in the judges' rows."""
+
+    @property
+    def calls(self) -> int:
+        """All calls."""
+        return sum(row.calls for row in self.rows)
 
     @property
     def paid_calls(self) -> int:
@@ -179,11 +184,8 @@ def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, st
 
 
 def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions) -> PlanRow:
-    newest = islice(reversed(ledger.keys()), MEASURED)
-    replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
     entry = board.judges[name]
-    own = [reply for reply in replies if written_by(reply) in (None, entry.judge_kind)]
-    rates = _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in own)
+    rates = _measured(ledger, entry) if todo.cases else Rates(None, None)
     volume = Volume().count(next_requests(todo, ledger, options), entry)
     row = _row("reviews", name, entry, volume, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * volume.calls)
     if options.batch is None or row.cost_usd is None or row.most_usd is None:
@@ -250,6 +252,14 @@ def _expect(answers: Answers, candidate: Candidate, tasks: Sequence[AnswerTask])
         turns = recorded.turns if recorded else tuple(text for _ in question.turns)
         answer = Answer(question.question_id, candidate.name, request.sample, turns, "ok", request.key)
         answers[candidate.name][question.question_id, request.sample] = answer
+
+
+def _measured(ledger: Ledger, judge: JudgeConfig) -> Rates:
+    """What a judge's newest replies say about the next."""
+    newest = islice(reversed(ledger.keys()), MEASURED)
+    replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
+    own = [reply for reply in replies if written_by(reply) in (None, judge.judge_kind)]
+    return _rates((_sent_chars(reply.request.get("messages")), reply.usage) for reply in own)
 
 
 def _rates(calls: Iterable[tuple[int, Usage]]) -> Rates:

@@ -86,6 +86,7 @@ def run_held(
         preflight(board, options)
         options = _with_recordings(board, options)
         entries = entries_asked(board, options)
+        plan = None
         if any(entry.asks_anybody for entry in entries):
             plan = make_plan(board, options)
             check_plan(board, plan, options.budget_usd)
@@ -94,7 +95,7 @@ def run_held(
         record = RunRecord(board, _asked(options, dry_run), progress)
         problems: list[RunStopped] = []
         try:
-            asyncio.run(_ask(board, options, record))
+            asyncio.run(_ask(board, options, record, plan))
         except RunStopped as error:
             problems.append(error)
         except (KeyboardInterrupt, asyncio.CancelledError):
@@ -150,13 +151,13 @@ def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
     return entries
 
 
-async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None:
+async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None) -> None:
     """The two stages that call models. Raises CancelledError when somebody asked it to stop."""
     writer = asyncio.create_task(record.keep_writing())
     control = Control(Budget(options.budget_usd), Interruption(record))
     try:
         with control.interruption.listening():
-            await _stages(board, options, record, control)
+            await _stages(board, options, record, control, plan)
     finally:
         writer.cancel()
         with suppress(asyncio.CancelledError):
@@ -165,8 +166,11 @@ async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord) -> None
         raise asyncio.CancelledError
 
 
-async def _stages(board: OpenBoard, options: RunOptions, record: RunRecord, control: Control) -> None:
-    """An endpoint that gives up while answering does not stop the reviews."""
+async def _stages(
+    board: OpenBoard, options: RunOptions, record: RunRecord, control: Control, plan: Plan | None
+) -> None:
+    """An endpoint that gives up while answering does not stop the reviews. Where the plan is to ask nobody anything,
+    no judge is looked at again."""
     failure: EndpointDead | None = None
     if "answers" in options.stages:
         try:
@@ -177,7 +181,8 @@ async def _stages(board: OpenBoard, options: RunOptions, record: RunRecord, cont
         answers, _ = current_answers(board)
         if not any(answers.values()):
             record.note("no answers are stored yet, so there is nothing to review")
-        await review_stage(board, answers, options, record, control)
+        if plan is None or plan.calls:
+            await review_stage(board, answers, options, record, control)
     if failure is not None:
         raise failure
 

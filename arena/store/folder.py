@@ -222,8 +222,7 @@ class Ledger:
         row = self._index.rows.get(key)
         if row is None:
             return None
-        place = self._index.entry(row).place
-        line = from_json(self._bytes(place.offset, place.length))
+        line = from_json(self._bytes(*self._index.place(row)))
         assert isinstance(line, dict)
         return reply_from_json(line)
 
@@ -234,17 +233,17 @@ class Ledger:
             return None
         if self._said is not None and self._said[0] == key:
             return self._said[1]
-        found = self._index.entry(row)
-        if found.text is None:
+        place = self._index.text_place(row)
+        if place is None:
             reply = self.get(key)
             assert reply is not None
             text = reply.text
         else:
-            start = found.place.offset + found.text.start
-            text = str(from_json(self._bytes(start, found.text.stop - found.text.start)))
-        own = self._index.own_key(key)
-        self._said = key, Said(own, found.status, text, found.nonce, found.logprobs, found.cost_usd)
-        return self._said[1]
+            text = str(from_json(self._bytes(*place)))
+        status, nonce, logprobs, cost_usd = self._index.about(row)
+        said = Said(self._index.own_key(key), status, text, nonce, logprobs, cost_usd)
+        self._said = key, said
+        return said
 
     def once(self, key: str, by: object, read: Callable[[Said], T]) -> T | None:
         """What `read` makes of a stored reply, remembered for everybody who reads with the same object `by`."""

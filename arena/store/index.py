@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from arena.files import Line, to_json
 from arena.keys import filed_under
@@ -19,21 +19,7 @@ T = TypeVar("T")
 _STATUSES: tuple[Status, ...] = ("ok", "refused", "truncated", "empty", "bad_request", "error")
 _CODES = {status: code for code, status in enumerate(_STATUSES)}
 _TEXT = b',"text":'
-_IMPORTED, _LOGPROBS, _FILED = 1, 2, 4
-
-
-class Entry(NamedTuple):
-    """What is known of a line without reading it."""
-
-    place: Line
-    """Its number is 0: nobody asks for that of a line that was understood."""
-    text: slice | None
-    """Where in the line the reply's text stands, as a JSON string; None where that is not known."""
-    status: Status
-    imported: bool
-    logprobs: bool
-    nonce: str | None
-    cost_usd: float | None
+_LOGPROBS, _FILED = 1, 2
 
 
 class Index:
@@ -72,18 +58,20 @@ class Index:
         }  # fmt: skip
         self._add(place, (0, 0), about, written_by(reply))
 
-    def entry(self, row: int) -> Entry:
-        """A row as it was remembered."""
-        at, marks, cost = self._text_at[row], self._marks[row], self._costs[row]
-        return Entry(
-            Line(0, self._offsets[row], self._lengths[row]),
-            slice(at, at + self._text_lengths[row]) if at else None,
-            _STATUSES[self._statuses[row]],
-            bool(marks & _IMPORTED),
-            bool(marks & _LOGPROBS),
-            self._nonces[row],
-            None if math.isnan(cost) else cost,
-        )
+    def place(self, row: int) -> tuple[int, int]:
+        """The offset and the length of a row's line."""
+        return self._offsets[row], self._lengths[row]
+
+    def text_place(self, row: int) -> tuple[int, int] | None:
+        """The offset and the length of its text as a JSON string; None where that is not known."""
+        at = self._text_at[row]
+        return (self._offsets[row] + at, self._text_lengths[row]) if at else None
+
+    def about(self, row: int) -> tuple[Status, str | None, bool, float | None]:
+        """How a row's reply ended, its nonce, whether it has log-probabilities, and its cost."""
+        cost = self._costs[row]
+        known = None if math.isnan(cost) else cost
+        return _STATUSES[self._statuses[row]], self._nonces[row], bool(self._marks[row] & _LOGPROBS), known
 
     def status(self, row: int) -> Status:
         """How a row's reply ended."""
@@ -113,11 +101,8 @@ class Index:
         self._text_lengths.append(text[1])
         self._costs.append(cost if isinstance(cost, int | float) else math.nan)
         self._statuses.append(_CODES[line["status"]])  # type: ignore[index]  # checked before
-        self._marks.append(
-            (_IMPORTED if imported else 0)
-            | (_LOGPROBS if line.get("logprobs") else 0)
-            | (0 if key is plain else _FILED)
-        )
+        logprobs, filed = bool(line.get("logprobs")), key is not plain
+        self._marks.append(_LOGPROBS * logprobs | _FILED * filed)
         self._nonces.append(self._known.setdefault(nonce, nonce))  # type: ignore[arg-type]
         if imported:  # equal answers share a key: every battle that names it finds it
             where = str(line["question_id"]), line["model_a"], line.get("model_b")
