@@ -1,5 +1,5 @@
 """`python -m arena`."""
 
-from arena.cli import main
+from arena.start import main
 
 main()

@@ -36,6 +36,10 @@ COMMANDS: dict[str, Lazy] = {
 }
 
 
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM, past click, which answers them with an empty line."""
+
+
 class LazyGroup(click.Group):
     """Looks commands up in `COMMANDS` and imports one only when it is needed."""
 
@@ -56,6 +60,13 @@ class LazyGroup(click.Group):
         """The overview, written from the summaries without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an interruption leaves no blank line behind."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -82,7 +93,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
-    from arena.cli.interrupt import sigterm_interrupts
+    from arena.cli.interrupt import signals_interrupt
     from arena.cli.terminal import say, visible
     from arena.errors import ArenaError
     from arena.redact import install
@@ -92,10 +103,11 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with sigterm_interrupts():
+        with signals_interrupt():
             code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, Interrupted, KeyboardInterrupt):
+        say("arena: interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         say(f"arena: {error.format_message()}", err=True)
@@ -106,8 +118,6 @@ def main() -> None:
     except PermissionError as error:
         say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

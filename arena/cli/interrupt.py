@@ -11,18 +11,21 @@ from contextlib import contextmanager
 
 from arena.cli.terminal import say
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """While this lasts, SIGTERM raises KeyboardInterrupt. Only the main thread can arrange that."""
+def signals_interrupt() -> Iterator[None]:
+    """While this lasts, Ctrl-C and SIGTERM raise KeyboardInterrupt. Only the main thread can arrange that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

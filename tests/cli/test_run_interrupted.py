@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kit.api_boards import board_on, last_run, ledger
+from kit.boards import arithmetic_board
 from kit.commands import arena
 from kit.judges import sum_judge
 from kit.processes import finish, signalling, start, until_it_says
@@ -83,3 +84,43 @@ def test_sigterm_is_130_at_any_moment_of_any_command(command: str) -> None:
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
     assert ("Go on with: arena run -c cfg_demo.yaml" in done.stderr) == (command == "run")
+
+
+MOMENTS = ("click", "arena.redact", "pydantic", "yaml", "arena.stages.run", "battles.jsonl", "leaderboard.csv")
+"""Modules when they are imported, files when they are put in their place."""
+AT_A_MOMENT = """
+import builtins, os, sys
+wanted, number = sys.argv.pop(1), int(sys.argv.pop(1))
+real, replace = builtins.__import__, os.replace
+def importing(name, *args, **kwargs):
+    if name == wanted:
+        builtins.__import__ = real
+        os.kill(os.getpid(), number)
+    return real(name, *args, **kwargs)
+def replacing(source, target, *args, **kwargs):
+    if os.path.basename(target) == wanted:
+        os.replace = replace
+        os.kill(os.getpid(), number)
+    return replace(source, target, *args, **kwargs)
+builtins.__import__, os.replace = importing, replacing
+from arena.start import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_signal_ends_a_run_in_one_line_from_the_first_import_to_the_last_report(
+    tmp_path: Path, moment: str, number: int
+) -> None:
+    config = arithmetic_board(tmp_path)
+    arguments = [sys.executable, "-c", AT_A_MOMENT, moment, str(int(number)), "run", "-c", str(config)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 130, done.stderr
+    said = done.stderr.strip().splitlines()
+    assert said[-1].startswith(("arena: interrupted", "interrupted; everything that came back is stored."))
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").rglob(".*leaderboard*"))
+    again = subprocess.run([sys.executable, "-m", "arena", "run", "-c", str(config)], capture_output=True, check=False)
+    assert again.returncode == 0
