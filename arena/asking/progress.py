@@ -10,8 +10,9 @@ from arena.types import Completion
 class Progress(Protocol):
     """Hears what happens. Everything is called from one thread."""
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
-        """A candidate's answers or a judge's reviews start; `done` of `total` are stored already."""
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
+        """A candidate's answers or a judge's reviews start; `done` of `total` are stored already. `recorded`: the
+        others are read from a file, and nobody is asked."""
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
         """One more call came back and is stored."""

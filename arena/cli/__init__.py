@@ -82,13 +82,22 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, prog_name="arena")
-def group() -> None:
+@click.pass_context
+def group(ctx: click.Context) -> None:
     """Which model answers better, and how sure is that? An LLM-as-judge arena with an Elo leaderboard.
 
     Start with `arena run -c cfg_demo.yaml`: a real board, offline, in seconds.
     """
+    if ctx.invoked_subcommand is None:
+        from arena.cli.terminal import say
+
+        say(ctx.get_help())
 
 
 def main() -> None:

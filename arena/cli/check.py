@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from arena.cli.options import config_option
 from arena.cli.terminal import say
+
+if TYPE_CHECKING:
+    from arena.config.kinds import BackendConfig
 
 
 @click.command()
@@ -30,15 +36,28 @@ def check(config: str) -> None:
     say(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
     for name, candidate in board.candidates.items():
         state = "" if candidate.entry.enable else " (disabled)"
-        source = candidate.entry.recording or candidate.entry.source(name)
-        say(f"  candidate   {name}: {candidate.entry.backend} {source}{state}")
+        say(f"  candidate   {name}: {_behind(name, candidate.entry)}{state}")
     if reviews.enable:
         baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
         say(f"  mode        {reviews.mode}{baseline}, order {reviews.order}")
         for name, judge in board.judges.items():
-            say(f"  judge       {name}: {judge.backend}")
+            say(f"  judge       {name}: {_behind(name, judge)}")
         prompts = ", ".join(f"{category}: {prompt.name}" for category, prompt in board.prompts.items())
         say(f"  prompts     {prompts}")
     say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings]:
         say(f"warning: {warning}", err=True)
+
+
+def _behind(name: str, entry: BackendConfig) -> str:
+    """What generates: the kind, the file or model, and the address without what may be secret in it."""
+    from arena.config.kinds import ApiConfig
+    from arena.redact import without_secrets
+
+    parts = [entry.backend]
+    if entry.recording is not None or entry.asks_anybody:
+        parts.append(str(entry.recording or entry.source(name)))
+    if isinstance(entry, ApiConfig) and (url := entry.base_url or os.environ.get(entry.url_variable)):
+        address, _, query = url.partition("?")
+        parts.append(f"at {without_secrets(address)}{'?…' if query else ''}")
+    return " ".join(parts)

@@ -9,6 +9,7 @@ import click
 
 from arena.cli.options import config_option, names
 from arena.cli.terminal import say
+from arena.reports.numbers import amount
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -111,7 +112,9 @@ def _table(plan: Plan, width: int) -> Table:
 
 def _cells(row: PlanRow) -> tuple[str, ...]:
     head = f"answers of {row.name}" if row.stage == "answers" else f"reviews by {row.name}"
-    costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.paid and row.calls else ("–", "–")
+    costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.costs else ("–", "–")
+    if row.calls and row.keyless_local:
+        costs = ("no key, local", "–")
     if not row.calls:
         return (head, "0", f"{row.stored:,}", "–", "–", "–", *costs)
     tokens = (f"{row.input_chars:,}", f"~{row.input_tokens:,}", f"~{row.output_tokens:,}")
@@ -119,7 +122,7 @@ def _cells(row: PlanRow) -> tuple[str, ...]:
 
 
 def _usd(cost: float | None) -> str:
-    return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 0.995 or cost == 0 else f"${cost:.4f}"
+    return "unknown" if cost is None else f"${cost:,.2f}" if cost >= 0.995 or cost == 0 else f"${amount(cost, 4)}"
 
 
 def _assumptions(plan: Plan) -> list[str]:
@@ -129,7 +132,7 @@ def _assumptions(plan: Plan) -> list[str]:
         lines.append(f"nothing measured yet, so tokens are a rule of thumb: {few}")
     if plan.expected_answers:
         lines.append(f"{plan.expected_answers:,} answers do not exist yet; judges' rows assume their length")
-    if unpriced := [row.name for row in plan.rows if row.calls and row.paid and row.cost_usd is None]:
+    if unpriced := [row.name for row in plan.rows if row.costs and row.cost_usd is None]:
         lines.append(f"no price in the config, so the cost is unknown: {', '.join(dict.fromkeys(unpriced))}")
     if plan.cached_usd > 0:
         lines.append(f"the providers' prompt caches can take up to {_usd(plan.cached_usd)} off")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arena.cli.terminal import say, shown
+from arena.reports.numbers import amount
 from arena.types import Completion
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ class Count:
         elapsed = max(now - self.started, 1e-6)
         rate = self.here / elapsed
         left = (self.total - self.done) / rate if rate else 0.0
-        parts = [f"{rate:.1f}/s", f"{_clock(left)} left" if self.done < self.total else _clock(elapsed)]
+        parts = [f"{amount(rate, 1)}/s", f"{_clock(left)} left" if self.done < self.total else _clock(elapsed)]
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.cost_usd:
-            parts.append(f"${self.cost_usd:.4f}" + ("+?" if self.unknown_cost else ""))
+            parts.append(f"${amount(self.cost_usd, 4)}" + ("+?" if self.unknown_cost else ""))
         return " · ".join(parts)
 
 
@@ -65,11 +66,11 @@ class PlainProgress:
         self._counts: dict[tuple[str, str], Count] = {}
         self._clock = clock
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Say what starts."""
         self._counts[stage, name] = Count(total, done, self._clock())
         stored = f", {done} stored already" if done else ""
-        self._say(f"{_VERB[stage]} {name}: {total - done} to ask{stored}")
+        self._say(f"{_VERB[stage]} {name}: {total - done} to {'read' if recorded else 'ask'}{stored}")
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
         """Count one call; say so every 10 s and when everything that was planned is done."""
@@ -127,7 +128,7 @@ class BarProgress:
         self._bars.start()
         self._tasks: dict[tuple[str, str], tuple[TaskID, Count]] = {}
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Add a bar."""
         self._bars.start()
         task = self._bars.add_task(f"{_VERB[stage]} {name}", total=total, completed=done, facts="")

@@ -12,6 +12,16 @@ from arena.cli import COMMANDS, group
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 WIDTH = 100
 
+COMPLETION = (
+    "## Shell completion", "",
+    "Commands and options complete with Tab once the shell has read the script that the program writes for it:", "",
+    "```text",
+    'eval "$(_ARENA_COMPLETE=bash_source arena)"       in ~/.bashrc (bash 4.4 or newer)',
+    'eval "$(_ARENA_COMPLETE=zsh_source arena)"        in ~/.zshrc',
+    "_ARENA_COMPLETE=fish_source arena | source        in ~/.config/fish/completions/arena.fish",
+    "```",
+)  # fmt: skip
+
 
 def render() -> str:
     """The page: the overview and every command's help."""
@@ -23,7 +33,7 @@ def render() -> str:
         assert command is not None
         below = click.Context(command, info_name=name, parent=context, max_content_width=WIDTH, terminal_width=WIDTH)
         parts += ["", f"## arena {name}", "", *_block(command.get_help(below))]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "", *COMPLETION]) + "\n"
 
 
 def _block(text: str) -> list[str]:

@@ -34,15 +34,15 @@ class LoadedConfig:
 
 
 def find_config(name: str) -> Path:
-    """The config file that `-c NAME` means: a path, or the shipped config of that name.
+    """The config file that `-c NAME` means: a path, or the shipped config of that name; `.yaml` may be left out.
 
     Raises ConfigError when there is none, naming the shipped ones.
     """
     path = Path(name)
-    if path.is_file():
-        return path
-    if path.parent == Path() and (shipped("configs") / name).is_file():
-        return shipped("configs") / name
+    folders = [Path(), shipped("configs")] if path.parent == Path() else [Path()]
+    for found in (folder / f"{name}{suffix}" for folder in folders for suffix in ("", ".yaml", ".yml")):
+        if found.is_file():
+            return found
     have = ", ".join(sorted(p.name for p in shipped("configs").glob("*.yaml")))
     what = "is a folder" if path.is_dir() else "no such file"
     raise ConfigError(f"{name}: {what} (shipped configs: {have})")

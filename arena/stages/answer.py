@@ -100,7 +100,7 @@ async def _answer(
         tasks, done = plan_answers(board, candidate, store, options)
         if not tasks:
             return
-        progress.begin("answers", candidate.name, len(tasks) + done, done)
+        progress.begin("answers", candidate.name, len(tasks) + done, done, recorded=candidate.entry.replays)
         opening = Opening(candidate.name, "answers_gen", board.config.seed, candidate.recording)
         backend = open_backend(opening, candidate.entry)
         asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control)

@@ -63,6 +63,13 @@ class PlanRow:
     """What the provider's prompt cache can take off `cost_usd`; None when its price is unknown."""
     measured: bool
     """Whether the tokens are estimated from stored calls of this very candidate or judge."""
+    keyless_local: bool = False
+    """Whether the endpoint is a server on this machine that costs nothing."""
+
+    @property
+    def costs(self) -> bool:
+        """Whether its calls may cost money."""
+        return self.paid and self.calls > 0 and not self.keyless_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Plan:
     @property
     def cost_usd(self) -> float | None:
         """The expected cost; None as soon as one price is unknown."""
-        return _total([row.cost_usd for row in self.rows if row.paid and row.calls])
+        return _total([row.cost_usd for row in self.rows if row.costs])
 
     @property
     def cached_usd(self) -> float:
@@ -96,7 +103,7 @@ class Plan:
     @property
     def most_usd(self) -> float | None:
         """The cost with every output at its limit."""
-        return _total([row.most_usd for row in self.rows if row.paid and row.calls])
+        return _total([row.most_usd for row in self.rows if row.costs])
 
 
 def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
@@ -223,6 +230,7 @@ def _row(
         most_usd=(None if price is None else volume.most_usd) if paid else 0.0,
         paid=paid,
         measured=rates.output_tokens is not None,
+        keyless_local=entry.keyless_local,
         cached_usd=_saving(entry, volume.repeated_chars * per_char, volume.first_chars * per_char),
     )
 

@@ -94,10 +94,10 @@ class RunRecord:
         """Calls that came back in this invocation."""
         return sum(tally.done for tally in self.tallies.values())
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Start counting a candidate or judge."""
         self.tallies[stage, name] = Tally(total - done, done)
-        self._inner.begin(stage, name, total, done)
+        self._inner.begin(stage, name, total, done, recorded=recorded)
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
         """Count one call. What a recorded answer once cost is not spent again, and what is turned down was no work."""

@@ -39,3 +39,13 @@ def test_a_long_run_says_every_ten_seconds_where_it_stands(capsys: pytest.Captur
         "answers of m: 70/100",
     ]
     assert "1.0/s · 0:30 left · $15.0000" in lines[-1]
+
+
+def test_a_slow_models_rate_is_no_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    progress = PlainProgress(clock=lambda: now[0])
+    progress.begin("answers", "slow", total=2, done=0)
+    now[0] = 47.0
+    progress.advance("answers", "slow", Completion("ok"), 0.00001)
+    progress.close()
+    assert "1/2 · 0.021/s · 0:47 left · $0.000010" in capsys.readouterr().err

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +11,9 @@ from kit.boards import leaderboard
 from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import FakeServer
+from kit.terminals import at_a_terminal
+
+from arena.config.kinds import OpenAIConfig
 
 
 def spending_board(server: FakeServer, folder: Path, **fields: object) -> Path:
@@ -106,21 +106,46 @@ def test_try_says_what_it_cannot_find(tmp_path: Path, arguments: tuple[str, ...]
 def test_at_a_terminal_the_cost_is_shown_and_asked_about_once(
     tmp_path: Path, typed: str, flags: tuple[str, ...], code: int, calls: int
 ) -> None:
-    import pty
-
     with FakeServer(sum_judge) as server:
-        config = board_on(server, tmp_path)
-        here, there = pty.openpty()
-        command = [sys.executable, "-m", "arena", "run", "-c", str(config), *flags]
-        process = subprocess.Popen(command, stdin=there, stdout=there, stderr=there)
-        os.close(there)
-        os.write(here, typed.encode())
-        shown = b""
-        with contextlib.suppress(OSError):  # Linux says so when the other end is closed
-            while piece := os.read(here, 4096):
-                shown += piece
-        process.wait(60)
-        os.close(here)
-    assert (process.returncode, len(server.calls)) == (code, calls), shown.decode()
-    assert shown.count(b"Go on?") == (0 if flags else 1)
-    assert b"together" in shown
+        seen = at_a_terminal("run", "-c", board_on(server, tmp_path), *flags, typed=typed)
+    assert (seen.returncode, len(server.calls)) == (code, calls), seen.text
+    assert seen.text.count("Go on?") == (0 if flags else 1)
+    assert "together" in seen.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("fields", "asks"),
+    [
+        ({}, False),
+        ({"headers": {"x-team": "somebody"}}, True),
+        ({"price": {"input": 1.0, "output": 1.0}}, True),
+        ({"base_url": "http://127.0.0.1:{port}/v1?api-key=abcdefgh"}, True),
+    ],
+)
+def test_nobody_is_asked_about_a_keyless_server_of_this_machine(
+    tmp_path: Path, fields: dict[str, object], asks: bool
+) -> None:
+    with FakeServer(sum_judge) as server:
+        fields = {"api_key_env": None, "price": None} | fields
+        if "base_url" in fields:
+            fields["base_url"] = str(fields["base_url"]).replace("{port}", str(server.port))
+        seen = at_a_terminal(
+            "run", "-c", board_on(server, tmp_path, n_questions=2, **fields), typed="n\n" if asks else ""
+        )
+    assert ("Go on?" in seen.text, seen.returncode, bool(server.calls)) == (asks, 130 if asks else 0, not asks)
+    assert ("no key, local" in seen.text) is not asks
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://localhost:8000/v1", True), ("http://127.9.9.9/v1", True), ("http://[::1]:1/v1", True),
+        ("http://localhost.example.com/v1", False), ("http://192.168.0.7/v1", False), ("https://api.openai.com", False),
+        ("http://me:secret@127.0.0.1/v1", False), (None, False),
+    ],
+)  # fmt: skip
+def test_what_stands_at_a_loopback_address_is_local(url: str | None, local: bool) -> None:
+    entry = OpenAIConfig.model_validate({"backend": "openai", "base_url": url, "api_key_env": None})
+    assert entry.keyless_local is local
+    assert not OpenAIConfig.model_validate({"backend": "openai", "base_url": url}).keyless_local

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from kit.boards import arithmetic_board, edit_config, write_jsonl
 from kit.commands import Done, arena
 from kit.paths import ROOT
 from kit.servers import Fail, FakeServer
+from kit.terminals import at_a_terminal
 from rich.table import Table
 
 from arena.cli.console import console_on
@@ -116,6 +119,59 @@ def test_a_servers_error_does_not_act(tmp_path: Path, status: int) -> None:
         done = arena("run", "-c", board_on(server, tmp_path, n_questions=2, api_key_env=None))
     assert done.returncode in (2, 3)
     assert acting(done.stdout + done.stderr) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_at_a_terminal_a_hostile_board_is_drawn_and_does_not_act(tmp_path: Path) -> None:
+    config = hostile_board(tmp_path)
+    for width, args in ((40, ("run", "-c", config)), (40, ("show", "-c", config, "1", HOSTILE_NAME, "half"))):
+        seen = at_a_terminal(*args, width=width)
+        assert seen.returncode == 0, seen.text
+        assert acting(seen.undrawn) == []
+        assert "llama3:x:latest" in seen.undrawn or width < 60
+
+
+def test_alone_it_prints_its_help() -> None:
+    done = arena()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Commands:" in done.stdout and "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_ARENA_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", "arena r")
+    monkeypatch.setenv("COMP_CWORD", "r" if shell == "fish" else "1")
+    done = arena()
+    assert done.returncode == 0
+    assert {"run", "report", "rate", "review"} <= set(re.findall(r"\w+", done.stdout))
+
+
+@pytest.mark.parametrize("name", ["mine", "mine.yaml", "./mine", "cfg_demo", "cfg_demo.yaml"])
+def test_a_configs_suffix_may_be_left_out(tmp_path: Path, name: str) -> None:
+    arithmetic_board(tmp_path, 2).rename(tmp_path / "mine.yaml")
+    done = arena("check", "-c", name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_names_models_and_addresses_without_what_is_secret(tmp_path: Path) -> None:
+    entry = {
+        "backend": "openai",
+        "model": "org/m-7b",
+        "base_url": "https://me:hidden-word@host.example/v1?api-key=hidden-too",
+    }
+    config = arithmetic_board(tmp_path, 2, judges={"j": entry, "rule": {"backend": "reference"}})
+    done = arena("check", "-c", config)
+    assert done.returncode == 0, done.stderr
+    assert "judge       j: openai org/m-7b at https://me:[redacted]@host.example/v1?…\n" in done.stdout
+    assert "judge       rule: reference\n" in done.stdout
+    assert "hidden" not in done.stdout + done.stderr
+
+
+def test_recorded_answers_are_read_not_asked(tmp_path: Path) -> None:
+    done = arena("run", "-c", arithmetic_board(tmp_path, 2))
+    assert "answers of right: 2 to read" in done.stderr
+    assert "reviews by reference: 6 to ask" in done.stderr
 
 
 def test_only_one_place_writes_to_the_terminal() -> None:

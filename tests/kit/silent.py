@@ -8,7 +8,7 @@ from arena.types import Completion
 class Silent:
     """Says nothing."""
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Ignored."""
 
     def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:

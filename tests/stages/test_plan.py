@@ -62,7 +62,7 @@ def test_a_batch_costs_half(config: Path) -> None:
 
 
 def test_one_unknown_price_makes_the_total_unknown(config: Path) -> None:
-    plan = plan_of(with_judge(config, price=None))
+    plan = plan_of(with_judge(config, price=None, base_url="https://judge.example/v1"))
     assert (plan.cost_usd, plan.most_usd, plan.paid_calls) == (None, None, 36)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
 
@@ -48,6 +50,13 @@ class ApiConfig(BackendConfig):
     """What messages call its API."""
 
     @property
+    def keyless_local(self) -> bool:
+        """Without key, headers and price, at a loopback address."""
+        url = urlsplit(self.base_url or "")
+        bare = not (self.headers or url.username or url.password or url.query)
+        return self.api_key_env is None and self.price is None and bare and _is_loopback(url.hostname or "")
+
+    @property
     def token_price(self) -> Price | None:
         """The entry's own."""
         return self.price
@@ -55,6 +64,13 @@ class ApiConfig(BackendConfig):
     def source(self, name: str) -> str:
         """The model's name at the endpoint."""
         return self.model or name
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class OpenAIConfig(ApiConfig):

@@ -86,6 +86,11 @@ class BackendConfig(Strict):
             keying_of(cls.__name__, name, field)
 
     @property
+    def keyless_local(self) -> bool:
+        """Whether it is a server on this machine that asks for no key and names no price: calling it costs nothing."""
+        return False
+
+    @property
     def token_price(self) -> Price | None:
         """The price list of an endpoint; None for what is not paid by the token."""
         return None
