@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kit.commands import output_of
 
+from arena.cli.init import EXAMPLES
 from arena.config.loading import load_config
 from arena.errors import InputError
 from arena.questions import load_questions
@@ -32,3 +33,26 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
         output_of("init", str(tmp_path))
     assert (tmp_path / "questions.jsonl").read_text() == "mine\n"
     assert not (tmp_path / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_checks_and_rehearses(tmp_path: Path, example: str) -> None:
+    folder = tmp_path / "board"
+    said = output_of("init", str(folder), "--example", example)
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == set(
+        EXAMPLES[example]
+    )
+    config = str(folder / "config.yaml")
+    assert config in said
+    output_of("check", "-c", config)
+    output_of("run", "-c", config, "--dry-run")
+    with pytest.raises(InputError, match="already; choose another DIR"):
+        output_of("init", str(folder), "--example", example)
+
+
+def test_the_example_of_files_runs_without_a_key(tmp_path: Path) -> None:
+    output_of("init", str(tmp_path / "b"), "--example", "files")
+    output_of("run", "-c", str(tmp_path / "b/config.yaml"))
+    board = json.loads((tmp_path / "b/runs/board/reports/leaderboard.json").read_text())
+    assert [row["model"] for row in board["models"]] == ["tuned", "base"]
+    assert (board["n_battles"], board["excluded"], board["warnings"]) == (10, {}, [])
