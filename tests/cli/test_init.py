@@ -55,4 +55,4 @@ def test_the_example_of_files_runs_without_a_key(tmp_path: Path) -> None:
     output_of("run", "-c", str(tmp_path / "b/config.yaml"))
     board = json.loads((tmp_path / "b/runs/board/reports/leaderboard.json").read_text())
     assert [row["model"] for row in board["models"]] == ["tuned", "base"]
-    assert (board["n_battles"], board["excluded"], board["warnings"]) == (10, {}, [])
+    assert (board["n_battles"], board["excluded"]) == (10, {})
