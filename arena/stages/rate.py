@@ -18,6 +18,7 @@ from arena.board.judge_details import judges_detail
 from arena.board.matches import models_on_board
 from arena.board.null_candidate import findings
 from arena.board.open import OpenBoard
+from arena.board.soft import mixed_verdicts
 from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
@@ -72,7 +73,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         diagnostics={**rated.diagnostics, **panel},
         judges_detail=tuple(judges_detail(rated, rows, inputs.judge_cost_usd, gamed)),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
-        warnings=(*board.warnings, *warnings, *found, *rated.warnings,
+        warnings=(*board.warnings, *warnings, *found, *mixed_verdicts(board, rows), *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}

@@ -13,6 +13,8 @@ from kit.judges import read_prompt, sum_judge
 from kit.quirks import good, played
 from kit.servers import Action, Call, Fail, FakeServer
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = "Reply with OK."
 EVERYBODY = [
     Fail(400, "API key not valid. Please pass a valid API key."),

@@ -15,6 +15,8 @@ from kit.commands import arena
 from kit.quirks import Quirk, good, play, played
 from kit.servers import Action, Call, FakeServer, Raw, Say, completion
 
+pytestmark = pytest.mark.slow
+
 BOM = b"\xef\xbb\xbf"
 EVENTS = "text/event-stream"
 SAID = "It is A. \u2028 Because."

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kit.quirks import Quirk, complains, play
-from kit.servers import Call
+from kit.boards import arithmetic_board
+from kit.commands import arena
+from kit.quirks import Quirk, complains, good, play
+from kit.servers import Action, Call, Fail, FakeServer
+
+pytestmark = pytest.mark.slow
 
 LONG = "What is 3 + 7?"
 IN_FLIGHT = 16
@@ -141,3 +145,45 @@ def test_a_request_is_mended(
     assert order[0] == "right" and order[-1] == "wrong"
     refused = len(found.calls) - len(found.lines)
     assert 0 < refused <= quirk.refused_once * IN_FLIGHT
+
+
+def test_a_length_complaint_about_one_long_prompt_changes_nothing_for_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "'max_tokens' or 'max_completion_tokens' is too large: 4096. The maximum context length is 4096 tokens."
+    found = play(Quirk("long", complains(is_long, 400, said)), tmp_path, "openai", "judge", False, n_questions=12)
+    assert found.done.returncode == 3 and "mostly: 400: error: 'max_tokens' or" in found.done.stderr
+    assert {line["question_id"] for line in found.lines if line["status"] == "bad_request"} == {"3"}
+    assert all("max_tokens" in call.body for call in found.calls) and not caplog.records
+
+
+def test_the_old_name_where_the_host_is_taken_to_want_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "Unrecognized request argument supplied: max_completion_tokens"
+    with FakeServer(complains("max_completion_tokens", 400, said)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        judge = {"backend": "openai", "base_url": "http://me.openai.azure.com/v1", "api_key_env": None}
+        done = arena("run", "-c", arithmetic_board(tmp_path, 4, judges={"j": judge}), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "max_tokens for max_completion_tokens" in caplog.text
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(5, {5}), (0, {0})])
+def test_the_ledger_says_how_many_log_probabilities_were_asked_for(tmp_path: Path, limit: int, asked: set[int]) -> None:
+    quirk = Quirk("few", complains(logprobs_above(limit), 400, f"top_logprobs must be at most {limit}"), **SOFT)
+    found = play(quirk, tmp_path, "openai", "judge", False)
+    assert {line["request"]["top_logprobs"] for line in found.lines} == asked
+    assert {bool(line["logprobs"]) for line in found.lines} == {limit > 0}
+
+
+def test_both_kinds_of_verdict_of_one_judge_are_warned_about(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        gone = call.number >= 6 and "logprobs" in call.body
+        return Fail(400, "This model doesn't support logprobs.") if gone else good(call)
+
+    quirk = Quirk("gone", script, entry={"concurrency": 1}, **SOFT)
+    found = play(quirk, tmp_path, "openai", "judge", False)
+    assert found.done.returncode == 0, found.done.stderr
+    (warning,) = [text for text in found.board["warnings"] if "letter alone" in text]
+    assert warning.startswith(f"judge j: 6 verdicts are probabilities, {len(found.lines) - 6} the letter alone")

@@ -24,13 +24,15 @@ _LENGTH = re.compile(
     r"|longer|must be (between|<)|reduce|shorten|prompt (is|has|contains)|input (is|has|contains|length|tokens)"
 )
 """About how much one request asks for, and not about a field."""
-_STREAM = re.compile(r"stream_options|include_usage")
-_LOGPROBS = re.compile(r"logprob|log[ -]prob")
+_STREAM = re.compile(r"stream.?options|include.?usage")
+_LOGPROBS = re.compile(r"log[ _-]?prob|top_n_tokens")
 _SCHEMA = re.compile(
     r"schema|response.?format|structured|output.?(config|format)|grammar|\benums?\b|additional.?properties|guided"
-    r"|constrained|json|\binteger\b"
+    r"|constrained|json|\binteger\b|\bstrict\b"
 )
-_SYSTEM = re.compile(r"\bsystem\b|(developer|system).?(instruction|message|prompt|role)|\broles?\b|alternat")
+_SYSTEM = re.compile(
+    r"\bsystem\b|(developer|system).?(instruction|message|prompt|role)|\broles?\b|alternat|first message|start with a"
+)
 _MARKS = re.compile(r"cache.?control|ephemeral|\bblocks?\b|(content|system)\b.*\bstring|string\b.*(content|system)")
 _REFUSED = re.compile(
     r"unsupported|n[o']t (be )?support|no longer support|deprecated|not (be )?(permitted|allowed|accepted|enabled)"
