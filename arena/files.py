@@ -182,7 +182,7 @@ def read_lines(path: Path, *, growing: bool = False, after: Line | None = None) 
             for number, line in enumerate(handle, first):
                 if growing and not line.endswith(b"\n"):
                     return
-                if line.strip():
+                if not line.isspace():
                     content = line.rstrip(b"\r\n")
                     yield Line(number, offset, len(content)), content
                 offset += len(line)

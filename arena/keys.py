@@ -79,14 +79,14 @@ class ReplyFrame(NamedTuple):
 
     def keys(self, hashed: HASH, kind: str | None) -> ReplyKeys:
         """The keys, from the hash of everything up to the end of the messages."""
-        hashed.update(self.after)
-        own = hashed.copy()  # `written_by` is the last of the sorted names
-        hashed.update(b"}")
-        older = hashed.hexdigest()[:32]
         if kind is None:
-            return ReplyKeys(older)
-        own.update(_written_by(kind))
-        return ReplyKeys(own.hexdigest()[:32], older if kind in ONCE_WITHOUT_KIND else None)
+            hashed.update(self.after + b"}")
+            return ReplyKeys(hashed.hexdigest()[:32])
+        hashed.update(self.after)
+        older = hashed.copy()
+        hashed.update(_written_by(kind))  # the last of the sorted names
+        older.update(b"}")
+        return ReplyKeys(hashed.hexdigest()[:32], older.hexdigest()[:32] if kind in ONCE_WITHOUT_KIND else None)
 
 
 def reply_frame(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+
 from arena.judging.slots import order_outcomes
 from arena.ratings import BattleTable, ScoreTable
+from arena.ratings.data.arrays import FloatArray
 from arena.types import Battle, Score
 
 GroupOf = Callable[[str], str]
@@ -38,13 +41,16 @@ def battle_table(
         language=[row.language for row in battles],
         outcome_a_first=[first for first, _ in by_order],
         outcome_b_first=[second for _, second in by_order],
-        style={
-            name: [(row.style.get(f"{name}_a", 0.0), row.style.get(f"{name}_b", 0.0)) for row in battles]
-            for name in features
-        },
+        style={name: _sides(battles, name) for name in features},
         models=models,
         source=source,
     )
+
+
+def _sides(battles: Sequence[Battle], name: str) -> FloatArray:
+    """A feature of both answers; shape (n, 2)."""
+    sides = [[row.style.get(f"{name}_{side}", 0.0) for row in battles] for side in "ab"]
+    return np.array(sides, dtype=float).T
 
 
 def score_table(

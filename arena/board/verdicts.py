@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from functools import partial
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.keys import filed_under
 from arena.prompts import Prompt, Unparsed
 from arena.store.folder import Ledger, Said
-from arena.types import Battle, Parsed, ParsedScore, Score
+from arena.types import Battle, Label, Parsed, ParsedScore, Score
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
@@ -104,9 +104,8 @@ class Settled(NamedTuple):
 def settled(case: Case, ledger: Ledger) -> Settled | None:
     """The verdict of a case whose first reply has one, as `resolve` would find it; each reply is parsed once."""
     for key in case.keys:
-        place = None if key is None else filed_under(key, case.judge.kind)
-        if place is not None and place in ledger:
-            heard = ledger.once(place, case.prompt, partial(_heard, case.prompt))
+        if key is not None and (place := filed_under(key, case.judge.kind)) in ledger:
+            heard = ledger.once(place, case.prompt, _heard)
             return None if heard is None or heard.parsed is None else Settled(place, heard)
     return None
 
@@ -116,7 +115,16 @@ def _heard(prompt: Prompt, said: Said) -> Heard:
     if parsed is None or isinstance(parsed, Unparsed):
         return UNDECIDED
     explanation = prompt.explanation(said.text, said.nonce) or ""
-    return Heard(parsed, len(explanation) if said.text.startswith(explanation) else -1)
+    ends = len(explanation) if said.text.startswith(explanation) else -1
+    if isinstance(parsed, ParsedScore):
+        return Heard(parsed, ends)
+    return _alike(parsed.label, parsed.score_first, parsed.score_second, parsed.probability, ends)
+
+
+@lru_cache(maxsize=1 << 14, typed=True)
+def _alike(label: Label, first: float | None, second: float | None, probability: float | None, ends: int) -> Heard:
+    """One object for all replies that say the same at the same length: there are far fewer."""
+    return Heard(Parsed(label, first, second, probability), ends)
 
 
 UNDECIDED = Heard(None)

@@ -37,21 +37,21 @@ class Frame:
     def __init__(self, judge: Judge, prompt: Prompt, question: Question, reply: ReplyFrame) -> None:
         self._judge, self._prompt, self._reply = judge, prompt, reply
         before, user = prompt.around(question, question.reference, NONCE_IN_KEYS)
-        self._pieces = messages_around(reply, before, user)
-        self._first = next(n for n, piece in enumerate(self._pieces) if isinstance(piece, int))
+        pieces = messages_around(reply, before, user)
+        first = next(n for n, piece in enumerate(pieces) if isinstance(piece, int))
+        self._first = int(pieces[first])
+        self._until, self._rest = pieces[: first + 1], pieces[first + 1 :]
         self._shown: dict[tuple[int, int], tuple[Answer, bytes]] = {}
         self._begun: dict[int, HASH] = {}
 
     def keys(self, answers: Sequence[Answer]) -> ReplyKeys:
         """The keys of the first request that shows these answers in this order."""
-        slot = self._pieces[self._first]
-        assert isinstance(slot, int)
-        begun = self._begun.get(id(answers[slot]))
+        first = id(answers[self._first])
+        begun = self._begun.get(first)
         if begun is None:
-            text = self._filled(self._pieces[: self._first + 1], answers)
-            begun = self._begun[id(answers[slot])] = hashlib.sha256(text)
+            begun = self._begun[first] = hashlib.sha256(self._filled(self._until, answers))
         hashed = begun.copy()
-        hashed.update(self._filled(self._pieces[self._first + 1 :], answers))
+        hashed.update(self._filled(self._rest, answers))
         return self._reply.keys(hashed, self._judge.kind)
 
     def _filled(self, pieces: Sequence[bytes | int], answers: Sequence[Answer]) -> bytes:

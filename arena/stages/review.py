@@ -38,9 +38,10 @@ class Todo:
 
     def add(self, case: Case, due: Callable[[Case], Ask | None]) -> None:
         """Count a case as done, or put it on the list."""
-        if case.key in self._seen:
+        key = case.key
+        if key in self._seen:
             return
-        self._seen.add(case.key)
+        self._seen.add(key)
         if due(case) is not None:
             self.cases.append(case)
         else:

@@ -19,6 +19,7 @@ from arena.store.index import Index
 from arena.types import JSON, Answer, Reply, Status
 
 T = TypeVar("T")
+By = TypeVar("By")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +246,17 @@ class Ledger:
         self._said = key, said
         return said
 
-    def once(self, key: str, by: object, read: Callable[[Said], T]) -> T | None:
-        """What `read` makes of a stored reply, remembered for everybody who reads with the same object `by`."""
+    def once(self, key: str, by: By, read: Callable[[By, Said], T]) -> T | None:
+        """What `read` makes of a stored reply with the help of `by`, remembered for all who read with the same."""
         row = self._index.rows.get(key)
-        return None if row is None else self._index.once(row, by, lambda: read(self._heard(key)))
+        if row is None:
+            return None
+        memory = self._index.memory(by)
+        if memory[row] is None:
+            said = self.said(key)
+            assert said is not None
+            memory[row] = read(by, said)
+        return memory[row]  # type: ignore[return-value]
 
     def imported(self, question_id: str, model_a: str, model_b: str | None) -> list[Reply]:
         """Replies that came with an imported board, of one battle (or, in single mode, of one answer)."""
@@ -275,11 +283,6 @@ class Ledger:
         if self._reader is None:
             self._reader = os.open(self.path, os.O_RDONLY)
         return os.pread(self._reader, length, offset)
-
-    def _heard(self, key: str) -> Said:
-        said = self.said(key)
-        assert said is not None
-        return said
 
 
 def _check_owner(what: str, found: object, owner: str | None) -> None:

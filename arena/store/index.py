@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 from arena.files import Line, to_json
 from arena.keys import filed_under
 from arena.records import check_reply, reply_from_json, written_by
 from arena.types import JSON, Reply, Status
 
-T = TypeVar("T")
 _STATUSES: tuple[Status, ...] = ("ok", "refused", "truncated", "empty", "bad_request", "error")
 _CODES = {status: code for code, status in enumerate(_STATUSES)}
 _TEXT = b',"text":'
@@ -81,14 +79,12 @@ class Index:
         """The key as it stands in the line, of one that `filed_under` made."""
         return key.partition(":")[2] if self._marks[self.rows[key]] & _FILED else key
 
-    def once(self, row: int, by: object, read: Callable[[], T]) -> T:
-        """What `read` makes of a row, remembered for everybody who reads with the same object."""
+    def memory(self, by: object) -> list[object]:
+        """What somebody who reads with this object made of each row; None where it has made nothing yet."""
         _, found = self._read.setdefault(id(by), (by, []))
-        if row >= len(found):
+        if len(found) < len(self._offsets):
             found.extend([None] * (len(self._offsets) - len(found)))
-        if found[row] is None:
-            found[row] = read()
-        return found[row]  # type: ignore[return-value]
+        return found
 
     def _add(self, place: Line, text: tuple[int, int], line: Mapping[str, JSON], own: str | None) -> None:
         plain, nonce, cost = str(line["key"]), line.get("nonce"), line.get("cost_usd")

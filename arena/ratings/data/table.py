@@ -94,7 +94,7 @@ class BattleTable:
         first_model: Sequence[str | None] | None = None,
         outcome_a_first: Sequence[float | None] | None = None,
         outcome_b_first: Sequence[float | None] | None = None,
-        style: Mapping[str, Sequence[float] | Sequence[tuple[float, float]]] | None = None,
+        style: Mapping[str, Sequence[float] | Sequence[tuple[float, float]] | FloatArray] | None = None,
         models: Sequence[str] = (),
         source: str = "battles",
     ) -> BattleTable:
