@@ -31,6 +31,8 @@ __all__ = ["Prompt", "Unparsed", "load_prompt"]
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NEEDED: dict[Kind, tuple[str, ...]] = {"pairwise": ("answer_a", "answer_b"), "single": ("answer",)}
 _OPTIONAL = ("reference", "turns")
+_KEYS = {"kind", "format", "user"}
+"""What every prompt has."""
 
 
 class PromptFile(Strict):
@@ -169,12 +171,23 @@ def load_prompt(name_or_path: str, search: Sequence[Path]) -> Prompt:
 
 def _find(name_or_path: str, search: Sequence[Path]) -> Path:
     candidates = [Path(name_or_path)] if Path(name_or_path).is_absolute() else [f / name_or_path for f in search]
-    for candidate in candidates:
-        for path in (candidate, Path(f"{candidate}.yaml")):
-            if path.is_file():
-                return path
+    files = [path for c in candidates for path in (c, Path(f"{c}.yaml")) if path.is_file()]
+    for path in files:
+        if not _is_something_else(path):
+            return path
+    if files:
+        return files[0]  # nothing better goes by that name: its faults are told
     have = sorted({path.stem for folder in search for path in folder.glob("*.yaml") if _is_prompt(path)})
     raise ConfigError(f"no prompt {name_or_path!r}{nearest(name_or_path, have)}")
+
+
+def _is_something_else(path: Path) -> bool:
+    """Whether a YAML file has none of a prompt's keys, as a config that goes by a prompt's name."""
+    try:
+        raw = read_yaml(path)
+    except ConfigError:
+        return False
+    return not isinstance(raw, dict) or set(raw).isdisjoint(_KEYS)
 
 
 def _is_prompt(path: Path) -> bool:
@@ -183,7 +196,7 @@ def _is_prompt(path: Path) -> bool:
         raw = read_yaml(path)
     except ConfigError:
         return False
-    return isinstance(raw, dict) and {"kind", "format", "user"} <= set(raw)
+    return isinstance(raw, dict) and set(raw) >= _KEYS
 
 
 def _check_placeholders(file: PromptFile, path: Path) -> None:

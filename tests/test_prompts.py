@@ -158,6 +158,24 @@ def test_names_are_looked_for_in_every_folder_in_order(tmp_path: Path) -> None:
     assert load_prompt(str(tmp_path / "one" / "pair-v1.yaml"), []).system == "mine"
 
 
+@pytest.mark.parametrize("other", ["question_file: q.jsonl\nanswers_gen: {}\n", "- 1\n", "text\n", ""])
+def test_a_file_of_something_else_that_goes_by_a_prompts_name_is_no_prompt(tmp_path: Path, other: str) -> None:
+    write(tmp_path, other, "pair-v1.yaml")
+    write(tmp_path, other, "only.yaml")
+    search = [tmp_path, SHIPPED]
+    for name in ("pair-v1", "pair-v1.yaml"):
+        assert load_prompt(name, search).sha256 == load_prompt(name, [SHIPPED]).sha256
+    with pytest.raises(ConfigError, match=r"only\.yaml"):
+        load_prompt("only", search)
+
+
+@pytest.mark.parametrize("damaged", ["kind: pairwise\n", "format: label\nuserr: x\n", "user: [\n"])
+def test_a_prompt_with_a_fault_is_told_and_not_passed_over(tmp_path: Path, damaged: str) -> None:
+    write(tmp_path, damaged, "pair-v1.yaml")
+    with pytest.raises(ConfigError, match=r"pair-v1\.yaml"):
+        load_prompt("pair-v1", [tmp_path, SHIPPED])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -71,6 +71,8 @@ class Asking:
     price: Price | None
     progress: Progress
     control: Control
+    room: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
+    """What a call has to be in: the room of a server that other entries call too."""
     refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class Asking:
 
     async def complete(self, request: Request) -> Completion:
         """Ask within the budget. Raises BudgetReached and EndpointDead."""
-        async with self.control.budget.reserve(call_bound_usd(request, self.price)) as expense:
+        async with self.room, self.control.budget.reserve(call_bound_usd(request, self.price)) as expense:
             expense.completion = await self._complete(request)
             return expense.completion
 

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from arena.asking.budget import Budget
 from arena.asking.interruption import Interruption
+from arena.config.kinds import ApiConfig, BackendConfig
 
 
 def now() -> str:
     return datetime.now(UTC).isoformat("T", "milliseconds").replace("+00:00", "Z")
+
+
+class Rooms:
+    """Servers that several entries name: each lets in as many calls at once, from all of them together, as the smallest
+    of their limits."""
+
+    def __init__(self, entries: Iterable[BackendConfig] = ()) -> None:
+        limits: dict[str, list[int]] = {}
+        for entry in entries:
+            if isinstance(entry, ApiConfig) and entry.shared_server is not None:
+                limits.setdefault(entry.shared_server, []).append(entry.concurrency)
+        self._rooms = {server: asyncio.Semaphore(min(found)) for server, found in limits.items() if len(found) > 1}
+
+    def of(self, entry: BackendConfig) -> AbstractAsyncContextManager[object]:
+        """The room to be in while calling."""
+        return self._rooms.get(entry.shared_server or "") or nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +39,4 @@ class Control:
 
     budget: Budget
     interruption: Interruption
+    rooms: Rooms = field(default_factory=Rooms)

@@ -103,7 +103,8 @@ async def _answer(
         progress.begin("answers", candidate.name, len(tasks) + done, done, recorded=candidate.entry.replays)
         opening = Opening(candidate.name, "answers_gen", board.config.seed, candidate.recording)
         backend = open_backend(opening, candidate.entry)
-        asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control)
+        asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control,
+                        control.rooms.of(candidate.entry))  # fmt: skip
 
         async def do(task: AnswerTask) -> None:
             completion = await asking.complete(task.request)

@@ -105,7 +105,7 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
     client = None if options.batch is None else batch_client(entry, backend)
     try:
         with BatchLog(board.review_folder.batches_file) as log:
-            asking = Asking(backend, "reviews", name, entry.token_price, progress, control)
+            asking = Asking(backend, "reviews", name, entry.token_price, progress, control, control.rooms.of(entry))
             if client is not None and options.batch is not None:
                 await batch_review(_batch_desk(desk, options, asking, client, log), options.batch)
             elif options.batch in (None, "wait"):

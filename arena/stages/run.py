@@ -10,7 +10,7 @@ from typing import cast
 
 import arena
 from arena.asking.budget import Budget
-from arena.asking.control import Control
+from arena.asking.control import Control, Rooms
 from arena.asking.interruption import Interruption
 from arena.asking.progress import Progress
 from arena.board.answers import current_answers
@@ -154,7 +154,7 @@ def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
 async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None) -> None:
     """The two stages that call models. Raises CancelledError when somebody asked it to stop."""
     writer = asyncio.create_task(record.keep_writing())
-    control = Control(Budget(options.budget_usd), Interruption(record))
+    control = Control(Budget(options.budget_usd), Interruption(record), Rooms(entries_asked(board, options)))
     try:
         with control.interruption.listening():
             await _stages(board, options, record, control, plan)

@@ -98,3 +98,28 @@ def test_the_ledger_says_who_kept_to_the_form_and_keys_do_not_depend_on_it(tmp_p
         ledgers.append(read_jsonl(tmp_path / name / "out" / "reviews" / "judge.jsonl"))
     assert [{line["request"]["response_format"] for line in lines} for lines in ledgers] == [{"json_schema"}, {"text"}]
     assert {line["key"] for line in ledgers[0]} == {line["key"] for line in ledgers[1]}
+
+
+@pytest.mark.parametrize(
+    ("backend", "extra", "said"),
+    [
+        ("openai", {"response_format": {"type": "text"}}, "text"),
+        ("openai", {"response_format": None}, "text"),
+        ("openai", {"top_k": 5}, "json_schema"),
+        ("anthropic", {"output_config": {"format": {"type": "text"}}}, "text"),
+        ("anthropic", {"output_config": {"effort": "low"}}, "json_schema"),
+    ],
+)
+def test_a_form_that_extra_body_sets_is_not_said_to_be_ours(
+    tmp_path: Path, backend: str, extra: dict[str, object], said: str
+) -> None:
+    with FakeServer(lambda call: Say(json.dumps(reply_to(call)))) as server:
+        url = server.openai_url if backend == "openai" else server.anthropic_url
+        judge = {"backend": backend, "model": "m", "base_url": url, "api_key_env": None, "extra_body": extra}
+        config = arithmetic_board(tmp_path, 2, prompt="pair-json-v1", judges={"judge": judge})
+        assert arena("run", "-c", config).returncode == 0
+    lines = read_jsonl(tmp_path / "out" / "reviews" / "judge.jsonl")
+    assert {line["request"]["response_format"] for line in lines} == {said}
+    for name, value in extra.items():
+        sent = server.calls[0].body[name]
+        assert sent == value or (said == "json_schema" and {**sent, **value} == sent)

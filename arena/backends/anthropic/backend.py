@@ -26,6 +26,9 @@ class AnthropicTransport:
         self.model = config.model or name
         self.extra_body = config.extra_body
         self.dialect = replace(ANTHROPIC, ours=ours(config))
+        asked = config.extra_body.get("output_config", {})
+        if "output_format" in config.extra_body or not isinstance(asked, dict) or "format" in asked:
+            self.dialect = replace(self.dialect, schema="words")  # the user's form goes out in place of ours
         self._stream = config.stream
         self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)

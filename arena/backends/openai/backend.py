@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed
@@ -28,6 +29,8 @@ class OpenAITransport:
         self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
         self.dialect = dialect_of(self.base_url, ours(config))
+        if "response_format" in config.extra_body:
+            self.dialect = replace(self.dialect, schema="words")  # the user's form goes out in place of ours
 
     def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
         """What the call sends."""

@@ -57,6 +57,11 @@ class ApiConfig(BackendConfig):
         return self.api_key_env is None and self.price is None and bare and _is_loopback(url.hostname or "")
 
     @property
+    def shared_server(self) -> str | None:
+        """A server without a key is one machine, however many entries name it."""
+        return self.base_url.rstrip("/") if self.base_url and self.api_key_env is None else None
+
+    @property
     def token_price(self) -> Price | None:
         """The entry's own."""
         return self.price

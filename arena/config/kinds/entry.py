@@ -91,6 +91,11 @@ class BackendConfig(Strict):
         return False
 
     @property
+    def shared_server(self) -> str | None:
+        """The server whose room is shared with other entries that name it; None where an entry keeps its own limit."""
+        return None
+
+    @property
     def token_price(self) -> Price | None:
         """The price list of an endpoint; None for what is not paid by the token."""
         return None
