@@ -222,10 +222,10 @@ def _explained(said: str, header: Header) -> str:
     name = f"{header.names[int(column[1])]}: " if column else ""
     if "UTF8" in said:
         return f"{place}{name}not UTF-8 text"
-    if value := re.search(r"CSV conversion error to double: invalid value (.*)", said, re.S):
-        return f"{place}{name}found {value[1]:.80}, allowed: a number"
+    if value := re.search(r"CSV conversion error to double: invalid value '(.*)'", said, re.S):
+        return f"{place}{name}found {value[1]!r:.80}, allowed: a number"
     what = said[row.end() if row else 0 :].removeprefix("CSV parse error: ")
-    return f"{place}{name}{what[:1].lower()}{what[1:200]}"
+    return f"{place}{name}{what[:1].lower()}{' '.join(what[1:200].split())}"
 
 
 def read_rows(path: Path, known: Collection[str]) -> Iterator[tuple[str, dict[str, JSON]]]:

@@ -166,7 +166,7 @@ def counted_lines(lines: Iterable[tuple[int, Row]]) -> tuple[list[tuple[int, Row
     latest: dict[object, tuple[int, Row]] = {}
     total = skipped = 0
     for number, line in lines:
-        names = [_name(line, side) or "" for side in ("model_a", "model_b")]
+        names = [_first(line, (side,)) or "" for side in ("model_a", "model_b")]
         key = _first(line, _VOTER), pair_key(_first(line, _QUESTION) or str(number), *names)
         total += 1
         skipped += line.get("winner") == "skip"

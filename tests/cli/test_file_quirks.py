@@ -166,6 +166,13 @@ QUIRKS = {
     "an outcome beyond any float": Quirk(
         "b.jsonl", '{"model_a": "x", "model_b": "y", "outcome": 1e400}\n', r":1: not JSON.*a number too large: 1e400"
     ),
+    "half a character in a name": Quirk(
+        "b.jsonl", '{"model_a": "x\\ud83d", "model_b": "y", "winner": "a"}\n', {"x\\ud83d": (1, 0, 0), "y": (0, 1, 0)}
+    ),
+    "a line feed for a number": Quirk("b.csv", 'model_a,model_b,outcome\nx,y,"\n"\n', r"outcome: found '\\n', allowed"),
+    "a vote about nobody": Quirk(
+        "votes.jsonl", '{"vote_id": "1", "voter": "me", "winner": "tie"}\n', "no column 'model_a'"
+    ),
     "names with blanks around them": Quirk(
         "b.csv",
         ROWS + "4,x ,y,model_a\n",

@@ -94,8 +94,13 @@ def _cell(file: TableFile, number: int, column: str, value: JSON, is_name: bool)
     """One value of a column, whole numbers written as text where names are wanted."""
     if not isinstance(value, bool | list | dict):
         try:
-            return name_of(value) if is_name else number_of(value)
+            return _encodable(name_of(value)) if is_name else number_of(value)
         except ValueError:
             pass
     kind = "a text or a number" if is_name else "a number"
     raise DataError(f"{file}:{number}: {column}: found {value!r:.80}, allowed: {kind}, or null")
+
+
+def _encodable(name: str | None) -> str | None:
+    """A name without half characters, which JSON can say and UTF-8 cannot: they are written as escapes."""
+    return None if name is None else name.encode("utf-8", "backslashreplace").decode("utf-8")
