@@ -8,7 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from kit.battle_files import BATTLES, write
 
+from arena.battles.read.wanted import Wanted
+from arena.ratings import RatingOptions
+from arena.stages.rate_file import rate_file, write_board_of
 from arena.store.votes import Votes
 from measurements.make_board import Plan, make_board
 from viz.data.board import open_board
@@ -197,6 +201,39 @@ def test_live_shows_who_leads_so_far(app, board_folder: Path, tmp_path: Path) ->
     assert not at.exception
     assert any("atlas-70b" in set(frame.value.get("Model", ())) for frame in at.dataframe)
     assert any("Provisional" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"finished": 7, "outcome": [], "plan": -5, "done": "x", "spent": {}, "spent_known_usd": "x", "notes": "x"},
+        {"finished": None, "errors": [1], "answers": {"m": 3}, "reviews": {"<b>": {"planned": None, "errors": "x"}}},
+        {"finished": None, "started": "x", "plan": 1e300, "done": 1e300, "notes": [None, {}], "reviews": []},
+    ],
+)
+def test_live_has_words_for_a_run_file_that_anybody_wrote(
+    app, board_folder: Path, tmp_path: Path, change: dict
+) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    run = json.loads((folder / "run.json").read_text())
+    run["runs"][-1] |= change
+    (folder / "run.json").write_text(json.dumps(run))
+    assert not app("--board", folder, page=_page("live")).exception
+    (folder / "run.json").write_text("[" * 200_000)
+    at = app("--board", folder, page=_page("live"))
+    assert not at.exception and "No run has been recorded" in at.info[0].value
+
+
+@pytest.mark.parametrize("page", [page.name for page in PAGES])
+@pytest.mark.parametrize("ids", [True, False])
+def test_every_page_shows_a_battle_file_without_texts(app, tmp_path: Path, page: str, ids: bool) -> None:
+    rows = [{name: cell for name, cell in row.items() if ids or name != "question_id"} for row in BATTLES]
+    rated = rate_file(write(tmp_path / "b.csv", rows), RatingOptions(), Wanted())
+    write_board_of(tmp_path / "board", rated)
+    at = app("--board", tmp_path / "board", page=_page(page))
+    assert not at.exception
+    assert not at.error
 
 
 def test_a_board_that_was_never_rated_says_what_fills_it(app, tmp_path: Path) -> None:

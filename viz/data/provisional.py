@@ -113,7 +113,7 @@ class LedgerTail:
         for line in filter(None, block[:end].split(b"\n")):
             try:
                 self._take(reply_from_json(orjson.loads(line)))
-            except (ValueError, TypeError, AttributeError):
+            except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
                 said = line[:80].decode("utf-8", "replace")
                 self._failures[said] = Failure(path.stem, "", "damaged line", said)
         return at + end
@@ -149,7 +149,7 @@ class LedgerTail:
 
     def _fail(self, slot: Slot, reply: Reply, status: str) -> None:
         self._failures.pop(slot, None)  # to the end
-        self._failures[slot] = Failure(reply.judge, reply.question_id, status, reply.error or reply.text[-200:])
+        self._failures[slot] = Failure(reply.judge, reply.question_id, status, str(reply.error or reply.text[-200:]))
 
     def _format(self, spec: str) -> Format | None:
         if spec not in self._formats:

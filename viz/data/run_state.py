@@ -94,7 +94,9 @@ class RunState:
 
 
 def read_run(path: Path, clock: Callable[[], float] = time.time) -> RunState | None:
-    """The latest run of run.json; None when there is none or it is being replaced."""
+    """The latest run of run.json; None when there is none, it is damaged or being replaced. What is not of its kind in
+    it counts as absent: anybody can have written it.
+    """
     try:
         value = from_json(path.read_bytes())
         age = clock() - path.stat().st_mtime
@@ -104,11 +106,13 @@ def read_run(path: Path, clock: Callable[[], float] = time.time) -> RunState | N
     if not isinstance(value, dict) or not isinstance(runs, list) or not runs or not isinstance(runs[-1], dict):
         return None
     run = cast("dict[str, Any]", runs[-1])
+    finished, outcome, notes = run.get("finished"), run.get("outcome"), run.get("notes")
     return RunState(
-        str(run.get("started") or ""), run.get("finished"), run.get("outcome"), _count(run.get("plan")),
-        _count(run.get("done")), run.get("spent"), float(run.get("spent_known_usd") or 0.0),
-        dict(run.get("errors") or {}), tuple(map(str, run.get("notes") or ())), tuple(_tasks(run)), max(age, 0.0),
-        bool(value.get("simulated")), rules_of(value.get("config")),
+        str(run.get("started") or ""), None if finished is None else str(finished),
+        None if outcome is None else str(outcome), _count(run.get("plan")), _count(run.get("done")),
+        _number(run.get("spent")), _number(run.get("spent_known_usd")) or 0.0, _counts(run.get("errors")),
+        tuple(map(str, notes)) if isinstance(notes, list) else (), tuple(_tasks(run)), max(age, 0.0),
+        value.get("simulated") is True, rules_of(value.get("config")),
     )  # fmt: skip
 
 
@@ -149,14 +153,19 @@ def _number(value: object) -> float | None:
 def _tasks(run: Mapping[str, Any]) -> list[Task]:
     found = []
     for stage in ("answers", "reviews"):
-        for name, tally in (run.get(stage) or {}).items():
+        for name, told in _part(run.get(stage)).items():
+            tally = _part(told)
             found.append(Task(
                 stage, str(name), _count(tally.get("planned")), _count(tally.get("stored_before")),
-                _count(tally.get("done")), sum(_count(n) for n in (tally.get("errors") or {}).values()),
-                tally.get("cost_usd"),
+                _count(tally.get("done")), sum(_counts(tally.get("errors")).values()),
+                _number(tally.get("cost_usd")),
             ))  # fmt: skip
     return found
 
 
+def _counts(value: object) -> dict[str, int]:
+    return {str(name): _count(n) for name, n in _part(value).items()}
+
+
 def _count(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return max(0, int(_number(value) or 0))

@@ -180,3 +180,37 @@ def test_when_every_reply_is_in_the_provisional_board_is_the_board(tmp_path: Pat
 def test_a_config_that_says_nothing_leaves_the_defaults(config: object) -> None:
     rules = rules_of(config)
     assert (rules.judges, rules.baseline, rules.quorum, rules.strong_weight) == (frozenset(), None, 1, 1.0)
+
+
+HOSTILE = (None, True, -3, 1e300, "x", "<b>", [], [None], [[1]], {}, {"x": None}, {"x": {"x": []}}, {"errors": "x"})
+
+
+@pytest.mark.parametrize("field", [*RUN, "config", "simulated", "runs"])
+def test_a_run_file_that_anybody_wrote_is_read_or_counts_as_absent(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "run.json"
+    for value in HOSTILE:
+        inner = RUN | ({field: value} if field in RUN else {})
+        document = {"runs": [inner], "config": {}} | ({} if field in RUN else {field: value})
+        path.write_text(json.dumps(document))
+        state = read_run(path)
+        if state is None:
+            assert field == "runs"
+            continue
+        assert isinstance(state.plan, int) and state.plan >= 0 and state.done >= 0
+        assert all(isinstance(n, int) for n in state.errors.values())
+        assert all(task.errors >= 0 and isinstance(task.cost_usd, float | None) for task in state.tasks)
+        state.eta_s(datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    "field", ["status", "text", "judge", "question_id", "model_a", "order", "sample", "format", "error"]
+)
+def test_a_ledger_line_that_anybody_wrote_is_a_verdict_or_a_failure(tmp_path: Path, field: str) -> None:
+    ledger = tmp_path / "j.jsonl"
+    lines = [json.loads(_reply("q", "a_first", "A")) | {field: value} for value in HOSTILE]
+    ledger.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tail = LedgerTail(tmp_path)
+    tail.look()
+    tail.provisional()
+    tail.mean_scores()
+    assert all(isinstance(part, str) for failure in tail.failures(50) for part in (failure.judge, failure.said))
