@@ -59,7 +59,7 @@ class BudgetReached(RunStopped):
 class EndpointDead(RunStopped):
     """An endpoint lets nobody in, or has not answered for a long time.
 
-    The command line turns exit code 3 into 2 when nothing at all was spent before.
+    The exit code is 2 instead where nothing can have been billed (`arena.stages.run.exit_code_of`).
     """
 
 
@@ -70,12 +70,18 @@ class DiskFull(RunStopped):
 class CallError(ArenaError):
     """One call failed. Raised by a backend's transport, caught by the retry loop, never shown as it is."""
 
+    billable = False
+    """Whether a model may have worked, and somebody be billed for it: not where nobody was reached, nor for a 4xx."""
+
 
 class Throttled(CallError):
-    """The endpoint asks for patience; nothing was billed."""
+    """The endpoint asks for patience."""
 
-    def __init__(self, message: str, retry_after_s: float | None = None, *, refused: bool = False) -> None:
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, *, refused: bool = False, billable: bool = False
+    ) -> None:
         super().__init__(message)
+        self.billable = billable
         self.retry_after_s = retry_after_s
         """Seconds the server asked for, None when it did not say."""
         self.refused = refused
@@ -84,6 +90,8 @@ class Throttled(CallError):
 
 class Unstable(CallError):
     """The call broke on the way; the server may have done, and billed, the work."""
+
+    billable = True
 
     def __init__(self, message: str, status_code: int | None = None, *, again: bool = True) -> None:
         super().__init__(message)

@@ -61,6 +61,16 @@ async def ask_all(jobs: Sequence[Job], progress: Progress, control: Control) -> 
         raise error
 
 
+@asynccontextmanager
+async def opened(backend: Backend, control: Control) -> AsyncIterator[Backend]:
+    """A backend that is closed at the end; whether it may have billed anything by then is noted."""
+    try:
+        yield backend
+    finally:
+        control.spending.possible |= isinstance(backend, Bills) and backend.may_have_billed
+        await backend.close()
+
+
 @dataclass(slots=True)
 class Asking:
     """One open backend at work. What it is called in the progress are its stage and name."""
@@ -141,6 +151,15 @@ class Asking:
             yield
         finally:
             watcher.cancel()
+
+
+@runtime_checkable
+class Bills(Protocol):
+    """A backend whose calls can cost something even where nothing comes of them."""
+
+    @property
+    def may_have_billed(self) -> bool:
+        """Whether any call so far was answered by a model, or may have been."""
 
 
 @runtime_checkable

@@ -33,6 +33,14 @@ class Rooms:
         return self._rooms.get(entry.shared_server or "") or nullcontext()
 
 
+@dataclass
+class Spending:
+    """Whether this invocation spent anything."""
+
+    possible: bool = False
+    """Whether a model worked for it, or may have. Nothing was spent where this is false."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """What limits the asking of one invocation."""
@@ -40,3 +48,4 @@ class Control:
     budget: Budget
     interruption: Interruption
     rooms: Rooms = field(default_factory=Rooms)
+    spending: Spending = field(default_factory=Spending)

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from arena.asking.ask import Asking, Job, ask_all
+from arena.asking.ask import Asking, Job, ask_all, opened
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
 from arena.backends import Opening, open_backend
@@ -102,24 +102,21 @@ async def _answer(
             return
         progress.begin("answers", candidate.name, len(tasks) + done, done, recorded=candidate.entry.replays)
         opening = Opening(candidate.name, "answers_gen", board.config.seed, candidate.recording)
-        backend = open_backend(opening, candidate.entry)
-        asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control,
-                        control.rooms.of(candidate.entry))  # fmt: skip
+        async with opened(open_backend(opening, candidate.entry), control) as backend:
+            asking = Asking(backend, "answers", candidate.name, candidate.entry.token_price, progress, control,
+                            control.rooms.of(candidate.entry))  # fmt: skip
 
-        async def do(task: AnswerTask) -> None:
-            completion = await asking.complete(task.request)
-            answer = answer_of(candidate, task, completion, now)
+            async def do(task: AnswerTask) -> None:
+                completion = await asking.complete(task.request)
+                answer = answer_of(candidate, task, completion, now)
 
-            def add() -> None:
-                store.add(answer)
-                asking.stored(completion, answer.cost_usd)
+                def add() -> None:
+                    store.add(answer)
+                    asking.stored(completion, answer.cost_usd)
 
-            await asking.keep(task.request, completion, add)
+                await asking.keep(task.request, completion, add)
 
-        try:
             await asking.each(tasks, do)
-        finally:
-            await backend.close()
 
 
 def answer_of(candidate: Candidate, task: AnswerTask, completion: Completion, now: Callable[[], str]) -> Answer:

@@ -68,8 +68,8 @@ class RunRecord:
 
     def __init__(self, board: OpenBoard, asked: dict[str, JSON], inner: Progress) -> None:
         self.tallies: dict[tuple[str, str], Tally] = {}
-        self.generated = 0
-        """Calls that a model or an endpoint did work for: what is copied from a recording is no such call."""
+        self.worked = False
+        """Whether a model worked, or may have; copying from a recording is no work, nor is a request refused."""
         self.outcome: str | None = None
         self.notes: list[str] = []
         self.problems: tuple[str, ...] = ()
@@ -103,8 +103,7 @@ class RunRecord:
         """Count one call. What a recorded answer once cost is not spent again, and what is turned down was no work."""
         cost_usd = 0.0 if completion.load == "recorded" else cost_usd
         self.tallies[stage, name].add(completion, cost_usd)
-        turned_down = completion.status == "bad_request" and not completion.turns
-        self.generated += completion.load != "recorded" and not turned_down
+        self.worked |= completion.load != "recorded" and (bool(completion.turns) or completion.maybe_billed)
         self._inner.advance(stage, name, completion, cost_usd)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:

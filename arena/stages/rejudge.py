@@ -14,12 +14,12 @@ from arena.config.kinds import JUDGES, JudgeConfig
 from arena.config.loading import LoadedConfig
 from arena.config.schema import OrderRule
 from arena.config.strict import describe
-from arena.errors import ConfigError
+from arena.errors import ConfigError, InputError, RunStopped
 from arena.files import file_stems
 from arena.stages.options import RunOptions, StageName
 from arena.stages.plan import Plan
 from arena.stages.rate import Rated, rate_stage
-from arena.stages.run import RunResult, holding, run_held
+from arena.stages.run import RunResult, holding, line_of, run_held
 from arena.types import JSON, PANEL
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
@@ -94,7 +94,12 @@ def review_board(
     board = open_board(rejudged.loaded, dry_run)
     with holding(board):
         result = run_held(board, options, progress, dry_run, approve)
-        return result, rate_stage(board, view_folder(board, judge))
+        try:
+            return result, rate_stage(board, view_folder(board, judge))
+        except (InputError, OSError) as error:
+            if result.spent:
+                raise RunStopped(line_of(error)) from None
+            raise
 
 
 def _judge(name: str, entry: Mapping[str, JSON]) -> JudgeConfig:

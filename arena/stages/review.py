@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import arena
-from arena.asking.ask import Asking, Job, ask_all
+from arena.asking.ask import Asking, Job, ask_all, opened
 from arena.asking.control import Control, now
 from arena.asking.progress import Progress
 from arena.backends import Opening, batch_client, open_backend
@@ -101,9 +101,9 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
         progress.note(warning)
     progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
     entry = board.judges[name]
-    backend = open_backend(Opening(name, "reviews_gen.judges", board.config.seed), entry)
-    client = None if options.batch is None else batch_client(entry, backend)
-    try:
+    opening = Opening(name, "reviews_gen.judges", board.config.seed)
+    async with opened(open_backend(opening, entry), control) as backend:
+        client = None if options.batch is None else batch_client(entry, backend)
         with BatchLog(board.review_folder.batches_file) as log:
             asking = Asking(backend, "reviews", name, entry.token_price, progress, control, control.rooms.of(entry))
             if client is not None and options.batch is not None:
@@ -112,8 +112,6 @@ async def _review(desk: Desk, options: RunOptions, progress: Progress, control: 
                 await _ask_live(desk, asking, options, log.keys_of(name))
             else:
                 progress.note(f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}")
-    finally:
-        await backend.close()
 
 
 async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: set[str]) -> None:

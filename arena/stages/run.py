@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 import arena
 from arena.asking.budget import Budget
-from arena.asking.control import Control, Rooms
+from arena.asking.control import Control, Rooms, Spending
 from arena.asking.interruption import Interruption
 from arena.asking.progress import Progress
 from arena.board.answers import current_answers
@@ -33,6 +33,7 @@ from arena.types import JSON
 
 LISTED = 5
 """Files that an error message lists at most."""
+Problem = RunStopped | InputError | OSError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class RunResult:
     rated: Rated | None
     problems: tuple[str, ...]
     """Why the exit code is not 0, one line each."""
+    spent: bool
+    """Whether a model worked for it, or may have."""
 
 
 def run_board(
@@ -92,20 +95,35 @@ def run_held(
             check_plan(board, plan, options.budget_usd)
             if any(entry.paid for entry in entries):
                 approve(plan)
-        record = RunRecord(board, _asked(options, dry_run), progress)
-        problems: list[RunStopped] = []
-        try:
-            asyncio.run(_ask(board, options, record, plan))
-        except RunStopped as error:
-            problems.append(error)
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            record.finish("interrupted")
-            raise KeyboardInterrupt from None
-        rated = _rate(board, options, record, problems)
-        result = _result(record, rated, problems)
-        record.problems = result.problems
-        record.finish("stopped" if result.problems else "done")
-    return result
+        return _carry_out(board, options, RunRecord(board, _asked(options, dry_run), progress), plan)
+
+
+def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None) -> RunResult:
+    """Ask and rate. Once something may have been billed, whatever fails is a problem of the result, nothing raised."""
+    spending = Spending()
+    problems: list[Problem] = []
+    rated: Rated | None = None
+    try:
+        asyncio.run(_ask(board, options, record, plan, spending))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        record.finish("interrupted")
+        raise KeyboardInterrupt from None
+    except (RunStopped, InputError, OSError) as error:
+        problems.append(error)
+    spent = spending.possible or record.worked
+    try:
+        if not spent:
+            _raise_what_is_no_stop(problems)
+        rated = _rate(board, options, record, problems, spent=spent)
+    except (InputError, OSError) as error:
+        if not spent:
+            raise
+        problems.append(error)
+    lines = tuple([line_of(problem) for problem in problems] + (list(rated.problems) if rated else []))
+    record.problems = lines
+    with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
+        record.finish("stopped" if lines else "done")
+    return RunResult(exit_code_of(problems, failures=bool(lines), spent=spent), rated, lines, spent)
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
@@ -151,10 +169,11 @@ def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
     return entries
 
 
-async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None) -> None:
+async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None, spending: Spending) -> None:
     """The two stages that call models. Raises CancelledError when somebody asked it to stop."""
     writer = asyncio.create_task(record.keep_writing())
-    control = Control(Budget(options.budget_usd), Interruption(record), Rooms(entries_asked(board, options)))
+    rooms = Rooms(entries_asked(board, options))
+    control = Control(Budget(options.budget_usd), Interruption(record), rooms, spending)
     try:
         with control.interruption.listening():
             await _stages(board, options, record, control, plan)
@@ -187,9 +206,15 @@ async def _stages(
         raise failure
 
 
-def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: list[RunStopped]) -> Rated | None:
+def _rate(
+    board: OpenBoard, options: RunOptions, record: RunRecord, problems: Sequence[Problem], *, spent: bool
+) -> Rated | None:
     wanted = "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
-    if not wanted or any(isinstance(problem, DiskFull) for problem in problems) or _dead_at_once(record, problems):
+    if (
+        not wanted
+        or any(isinstance(problem, DiskFull) for problem in problems)
+        or _nobody_let_in(problems, spent=spent)
+    ):
         return None
     version = record.rated_with
     before = readings(board) if version not in (None, arena.__version__) else {}
@@ -205,15 +230,33 @@ def _rate(board: OpenBoard, options: RunOptions, record: RunRecord, problems: li
         raise
 
 
-def _result(record: RunRecord, rated: Rated | None, problems: list[RunStopped]) -> RunResult:
-    lines = [str(problem) for problem in problems] + (list(rated.problems) if rated else [])
-    code = 3 if lines else 0
-    return RunResult(2 if _dead_at_once(record, problems) else code, rated, tuple(lines))
+def exit_code_of(problems: Sequence[Problem], *, failures: bool, spent: bool) -> int:
+    """The one rule of a run's exit code.
+
+    0: done. 2: the plan was not carried out because no endpoint let anybody in, and nothing can have been billed: every
+    call ended without reaching a model, or in a 4xx. 3: everything else that went wrong: an endpoint that died, a
+    budget, a full disk, failures above their thresholds, reports that cannot be written.
+    Other things that are wrong before anything was spent are raised instead, and are exit code 2 too.
+    """
+    if not failures:
+        return 0
+    return 2 if _nobody_let_in(problems, spent=spent) else 3
 
 
-def _dead_at_once(record: RunRecord, problems: list[RunStopped]) -> bool:
-    """Whether nothing came of this invocation, and nothing was spent: no endpoint let anybody in."""
-    return bool(problems) and all(isinstance(p, EndpointDead) for p in problems) and record.generated == 0
+def _nobody_let_in(problems: Sequence[Problem], *, spent: bool) -> bool:
+    return bool(problems) and not spent and all(isinstance(problem, EndpointDead) for problem in problems)
+
+
+def _raise_what_is_no_stop(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        if not isinstance(problem, RunStopped):
+            raise problem
+
+
+def line_of(problem: Problem) -> str:
+    if isinstance(problem, OSError):
+        return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem)
+    return str(problem)
 
 
 def _asked(options: RunOptions, dry_run: DryRun | None) -> dict[str, JSON]:

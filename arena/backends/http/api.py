@@ -83,6 +83,11 @@ class ApiBackend:
         return self.endpoint.waiting_s
 
     @property
+    def may_have_billed(self) -> bool:
+        """Whether any call so far was answered by a model, or may have been."""
+        return self.endpoint.may_have_billed
+
+    @property
     def waiting_for(self) -> str:
         """Why nothing is sent at the moment; empty when calls go out."""
         return self.endpoint.waiting_for

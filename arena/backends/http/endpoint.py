@@ -65,6 +65,8 @@ class Endpoint:
         self.window = Window(concurrency)
         """How many calls may be under way at once."""
         self.patience = patience
+        self.may_have_billed = False
+        """Whether any call so far was answered by a model, or may have been: see `CallError.billable`."""
         self._clock = clock
         self._sleep = sleep
         self._rng = rng or random.Random()
@@ -90,9 +92,10 @@ class Endpoint:
         """Why it waits, for the progress line; empty when it does not."""
         return self._waiting_for if self.waiting_s > 0 else ""
 
-    async def call(self, transport: Transport, request: Request) -> Completion:
+    async def call(self, transport: Transport, request: Request, *, costs: bool = True) -> Completion:
         """One completion, retries included. Failures of this request come back as a Completion.
 
+        `costs` is false for what no provider takes money for, whatever becomes of it: looking at a batch.
         Raises EndpointDead when nobody gets in, for this and every later call.
         """
         attempts, broken, throttled_since = 0, 0, None
@@ -101,15 +104,16 @@ class Endpoint:
             attempts += 1
             sent_at = self._clock()
             try:
-                completion = await self._count_in_flight(transport, request)
+                completion = await self._count_in_flight(transport, request, costs=costs)
             except Throttled as error:
-                throttled_since = sent_at if throttled_since is None else throttled_since
-                self._throttle(error, sent_at)
-                if self._clock() - throttled_since < self.patience.silence_s:
+                now = self._clock()
+                throttled_since = now if throttled_since is None else throttled_since
+                self._throttle(error, sent_at, now)
+                if now - throttled_since < self.patience.silence_s:
                     continue
                 return _failed("error", error, attempts, broken)
             except Unstable as error:
-                self._fail(error)
+                self._fail(error, self._clock())
                 broken += 1
                 if broken > MAX_UNSTABLE_RETRIES or not error.again:
                     return _failed("error", error, attempts, broken)
@@ -136,11 +140,16 @@ class Endpoint:
                     latency_s=self._clock() - sent_at if latency_s is None else latency_s,
                 )
 
-    async def _count_in_flight(self, transport: Transport, request: Request) -> Completion:
+    async def _count_in_flight(self, transport: Transport, request: Request, *, costs: bool) -> Completion:
         self._in_flight += 1
+        billable = True
         try:
             return await transport(request)
+        except CallError as error:
+            billable = error.billable
+            raise
         finally:
+            self.may_have_billed = self.may_have_billed or (costs and billable)
             self._in_flight -= 1
             async with self._returned:
                 self._returned.notify_all()
@@ -161,14 +170,13 @@ class Endpoint:
     def _spread(self, wait: float) -> float:
         return wait + self._rng.uniform(0, min(1.0, _SPREAD * wait))
 
-    def _throttle(self, error: Throttled, sent_at: float) -> None:
+    def _throttle(self, error: Throttled, sent_at: float, now: float) -> None:
         """Let the whole endpoint wait. Calls that were under way together count as one refusal, not as many."""
         self._only_refused = self._only_refused and error.refused
-        self._fail(error)
+        self._fail(error, now)
         if self._only_refused and not self._warned:
             self._warned = True
             log.warning("%s: %s; waiting up to %g s for it", self.where, error, self.patience.connect_s)
-        now = self._clock()
         if sent_at >= self._throttled_at:
             self._throttles += 1
             self._throttled_at = now
@@ -186,9 +194,11 @@ class Endpoint:
     def _narrowed(self) -> str:
         return f", then {self.window.size:.0f} calls at once" if self.window.narrowed else ""
 
-    def _fail(self, error: CallError) -> None:
-        """Note a failure, and give the endpoint up when there has been nothing else for too long."""
-        now = self._clock()
+    def _fail(self, error: CallError, now: float) -> None:
+        """Note a failure, and give the endpoint up when there has been nothing else for too long.
+
+        A call's own clock starts no earlier than this one: it gives up alone only where others got through since.
+        """
         refused = isinstance(error, Throttled) and error.refused
         self._only_refused = self._only_refused and refused
         if self._failing_since is None:

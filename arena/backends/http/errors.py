@@ -57,7 +57,7 @@ def status_error(status: int, message: str, retry_after_s: float | None = None) 
     if _NO_CREDIT.match(message):
         return Unauthorized(f"{text} ({_ADVICE[402]})", 402)
     if status in _WAIT:
-        return Throttled(text, retry_after_s)
+        return Throttled(text, retry_after_s, billable=status >= 500)
     if status in _NOBODY:
         return Unauthorized(f"{text} ({_ADVICE[status]})", status)
     if status >= 500:
@@ -97,7 +97,7 @@ def body_error(body: Mapping[str, object]) -> CallError:
     kind = inner.get("type") if isinstance(inner, Mapping) else None
     message = error_text(body) or "an error object without a text"
     if kind in ("overloaded_error", "rate_limit_error"):
-        return Throttled(shorten(message))
+        return Throttled(shorten(message), billable=kind == "overloaded_error")
     if re.fullmatch(r"[45]\d\d", str(code)):
         return status_error(int(str(code)), message)
     if _NO_CREDIT.match(message):
