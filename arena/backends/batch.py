@@ -176,7 +176,7 @@ async def patiently(backend: ApiBackend, what: Callable[[], Awaitable[T]], *, on
             raise Rejected(str(failure), 404)
         raise failure
 
-    completion = await backend.endpoint.call(transport, _NOTHING, costs=once)
+    completion = await backend.endpoint.call(transport, _NOTHING, costs=False)
     if not found:
         raise BatchRefused(completion.error or "no reason given")
     return found[0]

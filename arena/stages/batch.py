@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import arena
@@ -72,6 +72,8 @@ class BatchDesk:
     control: Control
     asked: set[str]
     """Keys stored in this invocation."""
+    begun: set[str] = field(default_factory=set)
+    """Submissions of this invocation, by uuid."""
 
     @property
     def stopped(self) -> bool:
@@ -84,6 +86,13 @@ async def batch_review(desk: BatchDesk, mode: BatchMode) -> None:
 
     Raises EndpointDead when the endpoint takes no batches, RunStopped when batches come back empty.
     """
+    try:
+        await _ask_in_batches(desk, mode)
+    finally:  # a batch that stays open will be billed; what a collected one cost is known by its replies
+        desk.control.spending.possible |= any(batch.uuid in desk.begun for batch in desk.log.open_of(desk.judge))
+
+
+async def _ask_in_batches(desk: BatchDesk, mode: BatchMode) -> None:
     desk.client.recall(_lessons(desk))
     tries = 0
     while True:
@@ -121,6 +130,7 @@ async def _submit_all(desk: BatchDesk, requests: Mapping[str, Ask]) -> None:
         desk.control.budget.commit(most)
         nonces = {item.custom_id: _nonce(desk, requests[item.custom_id]) for item in chunk}
         intent = desk.log.intend(desk.judge, nonces, await desk.client.clock())
+        desk.begun.add(intent.uuid)
         try:
             batch_id = await desk.client.submit(chunk, intent.uuid)
         except SubmissionUnknown as error:
