@@ -22,6 +22,7 @@ from arena.questions import category_warnings, load_categories, load_questions, 
 from arena.ratings.methods import wrong_method
 from arena.store.folder import BoardFolder, Ledger
 from arena.store.recordings import Recording, load_recording
+from arena.tables import blank_warnings
 from arena.types import Answer, Question
 
 DryRun = Literal["all", "judge"]
@@ -193,6 +194,13 @@ def _warn(board: OpenBoard) -> None:
         if category != "default" and category not in categories:
             board.warnings.append(f"reviews_gen.prompt.{category}: no question has this category")
     board.warnings += category_warnings(board.groups, categories)
+    named = {
+        "question_id": [question.question_id for question in board.questions],
+        "category": [*categories, *(member for members in board.groups.values() for member in members)],
+        "language": [question.language for question in board.questions if question.language],
+        "answers_gen": list(board.candidates),
+    }
+    board.warnings += [text for column, names in named.items() for text in blank_warnings(column, names)]
     for candidate in board.candidates.values():
         board.warnings += _recording_warnings(candidate, board.questions)
     if not board.simulated:

@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from arena.cli.options import FiniteRange
-from arena.cli.terminal import say_json
+from arena.cli.terminal import say, say_json
 from arena.types import JSON
 
 Row = Mapping[str, JSON]
@@ -18,7 +18,7 @@ Row = Mapping[str, JSON]
 @click.command()
 @click.option("-c", "--config", "--c", "config", metavar="CFG", help="The board whose judges are compared.")
 @click.option("--votes", type=click.Path(path_type=Path), metavar="FILE",
-              help="People's votes, .jsonl or .csv; default: the board's votes.jsonl.")  # fmt: skip
+              help="People's votes, any file `arena rate` reads; default: the board's votes.jsonl.")  # fmt: skip
 @click.option("--judge", metavar="J", help="Only this judge.")
 @click.option("--with", "other", metavar="J", help="Compare with this judge of the board instead of with people.")
 @click.option("--level", type=FiniteRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True)
@@ -49,7 +49,8 @@ def agree(
     if config is None:
         if votes is None:
             raise click.UsageError("give a board with -c, or a file with --votes")
-        document = agree_in_file(read_votes(votes), wish)
+        found = read_votes(votes)
+        document = agree_in_file(found, wish)
     else:
         from arena.board.open import open_board
         from arena.cli.shorter import warn_of_shorter
@@ -59,6 +60,8 @@ def agree(
         warn_of_shorter(board.folders)
         found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)
         document = agree_on_board(board, found, wish)
+    for warning in found.odd_names():
+        say(f"! {warning}", err=True)
     if as_json:
         from arena.files import round_floats, to_json
 

@@ -14,7 +14,7 @@ from typing import cast
 from arena.errors import DataError
 from arena.files import object_of, read_lines, to_json, write_error
 from arena.store.lock import held
-from arena.tables import name_of, number_of, open_table, rows_of
+from arena.tables import blank_warnings, name_of, number_of, open_table, rows_of
 from arena.types import JSON
 from arena.winners import OUTCOMES, Cell, Choice, Readings, Side, read_winners, side_of, winner_of
 
@@ -112,6 +112,13 @@ class Votes:
         skipped = sum(vote.winner == "skip" for vote in self.votes)
         replaced = len(self.votes) - skipped - len(self.counted())
         return {"skipped by the voter": skipped, "replaced by a later vote": replaced}
+
+    def odd_names(self) -> list[str]:
+        """Warnings of names that differ by blanks alone, which matching keeps apart."""
+        models = {name for vote in self.votes for name in (vote.model_a, vote.model_b)}
+        named = {"model": models, "question_id": {vote.question_id for vote in self.votes},
+                 "voter": {vote.voter for vote in self.votes}}  # fmt: skip
+        return [text for column, names in named.items() for text in blank_warnings(column, names)]
 
     def current(self, keys: Mapping[Pair, Keys]) -> Votes:
         """Without those on other answers than the pairs have today; a pair that is not among `keys` stays."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from kit.boards import arithmetic_board, read_jsonl
 from kit.commands import Done, arena
 
 HEAD = "question_id,model_a,model_b,winner\n"
@@ -247,3 +248,39 @@ def test_a_file_of_battles_is_read_or_refused_in_one_line(
     assert board["excluded"] == quirk.excluded
     assert quirk.warning in " ".join(board["warnings"])
     assert bool(quirk.warning) == any("blanks" in text for text in board["warnings"])
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.tsv", "v.csv.gz", "v.jsonl", "v.json", "v.parquet", "-"])
+def test_votes_are_read_from_the_files_that_battles_are(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    votes = [row | {"judge_pref": 0.25, "voter": f"v{n}"} for n, row in enumerate(OBJECTS)]
+    votes.append(votes[0] | {"model_a": "x ", "winner": "x ", "voter": "you"})
+    heads = list(votes[0])
+    mark = "\t" if name == "v.tsv" else ";"
+    table = "\n".join(mark.join(str(cell) for cell in row) for row in [heads, *(list(vote.values()) for vote in votes)])
+    lines = "".join(json.dumps(vote) + "\n" for vote in votes)
+    content: bytes | str = {
+        "v.jsonl": lines, "-": lines, "v.json": json.dumps(votes), "v.csv.gz": gzip.compress(table.encode()),
+        "v.parquet": parquet(**{head: [vote[head] for vote in votes] for head in heads}),
+    }.get(name, table)  # fmt: skip
+    content = content.encode() if isinstance(content, str) else content
+    if name == "-":
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    else:
+        (tmp_path / name).write_bytes(content)
+    done = arena("agree", "--votes", name, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "! model: 'x ' and 'x' differ by blanks alone and are kept apart\n"
+    found = json.loads(done.stdout)
+    assert (found["n_votes"], found["n_voters"]) == (4, 4)
+
+
+def test_a_board_warns_of_names_that_differ_by_blanks_alone(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    questions = read_jsonl(tmp_path / "questions.jsonl")
+    questions[3]["category"] = "math "
+    (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions))
+    assert arena("run", "-c", config).returncode == 0
+    board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+    assert "category: 'math ' and 'math' differ by blanks alone and are kept apart" in board["warnings"]
