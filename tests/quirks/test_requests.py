@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from kit.boards import arithmetic_board
 from kit.commands import arena
 from kit.quirks import Quirk, complains, good, play
-from kit.servers import Action, Call, Fail, FakeServer
+from kit.servers import Action, Call, Fail, FakeServer, Raw
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,12 @@ def temperature_with_top_p(call: Call) -> bool:
     return "temperature" in call.body and "top_p" in call.body
 
 
+def inside(field: str, text: str, before: str = "") -> Callable[[Call], Action]:
+    """A server that complains with status 200."""
+    said = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": text}})
+    return lambda call: Raw(f"{before}{said}\n\n".encode()) if field in call.body else good(call)
+
+
 def without(name: str) -> str:
     return f"(without {name})"
 
@@ -73,6 +81,10 @@ QUIRKS = [
     Quirk("errors by field", complains("temperature", 400, "", body={"type": "about:blank", "status": 400,
           "errors": {"temperature": ["nope"]}}), says=without("temperature")),
     Quirk("a server error", complains("temperature", 500, "ValueError: temperature 0 divides by zero"),
+          says=without("temperature")),
+    Quirk("an error inside a 200", inside("temperature", "temperature: nope"), streams=(False, True),
+          says=without("temperature")),
+    Quirk("an error inside a stream", inside("temperature", "temperature: nope", "data: "), streams=(True,),
           says=without("temperature")),
     Quirk("no sampling at all", complains("temperature", 400, "Sampling parameters are not supported by this model."),
           says=without("temperature")),

@@ -35,8 +35,9 @@ _SYSTEM = re.compile(
 )
 _MARKS = re.compile(r"cache.?control|ephemeral|\bblocks?\b|(content|system)\b.*\bstring|string\b.*(content|system)")
 _REFUSED = re.compile(
-    r"unsupported|n[o']t (be )?support|no longer support|deprecated|not (be )?(permitted|allowed|accepted|enabled)"
-    r"|unrecognized|unknown|unexpected|may only be set|unset|only [\d.]+ is allowed|doesn't support|remove"
+    r"unsupported|unrecogni[sz]ed|unknown|unexpected|deprecated|removed|no longer|unset|extra (input|field)"
+    r"|(not|n't) (be )?(support|permit|allow|accept|enabl|recogni|available|set|specified|used|known)"
+    r"|may only be set|only [\d.]+ is allowed"
 )
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?![\w-]|\.\d)")
 

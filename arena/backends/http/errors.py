@@ -38,6 +38,10 @@ _ADVICE = {
 _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError")
 """Exceptions of the HTTP library after which the server has seen nothing."""
 _LONGEST_MESSAGE = 600
+_STATUS_OF = {
+    "invalid_request_error": "400", "BadRequestError": "400", "authentication_error": "401", "permission_error": "403",
+}  # fmt: skip
+"""What kinds of errors come with as a status, where they come as such and not inside a 200."""
 _CODES = ("code", "status", "status_code", "error_code")
 _DETAILS = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "title", "reason")
 """Where error bodies keep their words."""
@@ -98,8 +102,9 @@ def body_error(body: Mapping[str, object]) -> CallError:
     message = error_text(body) or "an error object without a text"
     if kind in ("overloaded_error", "rate_limit_error"):
         return Throttled(shorten(message), billable=kind == "overloaded_error")
-    if re.fullmatch(r"[45]\d\d", str(code)):
-        return status_error(int(str(code)), message)
+    status = str(code) if re.fullmatch(r"[45]\d\d", str(code)) else _STATUS_OF.get(str(kind))
+    if status is not None:
+        return status_error(int(status), message)
     if _NO_CREDIT.match(message):
         return status_error(402, message)
     return Unstable(shorten(f"200 with an error inside: {message}"))

@@ -109,7 +109,8 @@ class _Events:
         self._folded = folded
         self._done = False
         self._named = b""
-        self._data = b""
+        self._data: list[bytes] = []
+        """Lines of an event that go on."""
         self._first_at: float | None = None
 
     def take(self, line: bytes) -> None:
@@ -138,14 +139,14 @@ class _Events:
             self._done = True
             self._folded.done()
             return
-        self._data = b"\n".join([self._data, value]) if self._data else value
-        event = _json(self._data)
-        if event is not ...:  # most servers put an object on one line, and some no empty line after it
-            self._data = b""
+        event = ... if self._data else _json(value)
+        if event is ...:
+            self._data.append(value)
+        else:  # most servers put an object on one line, and some no empty line after it
             self._fold(event)
 
     def _end_event(self) -> None:
-        data, self._data = self._data, b""
+        data, self._data = b"\n".join(self._data), []
         if data:
             self._fold(read_body(data, "text/event-stream"))
         self._named = b""
