@@ -135,6 +135,8 @@ class Request:
     prefix: str = ""
     """Requests with the same prefix share the start of their prompt: the first of them goes ahead alone."""
     exhibit: Exhibit | None = None
+    older_key: str | None = None
+    """The key that an earlier version gave it, where that was another."""
 
     @property
     def last_shared(self) -> int | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from arena.asking.budget import Budget
 from arena.asking.interruption import Interruption
-from arena.config.kinds import ApiConfig, BackendConfig
+from arena.config.kinds import BackendConfig
 
 
 def now() -> str:
@@ -24,13 +24,14 @@ class Rooms:
     def __init__(self, entries: Iterable[BackendConfig] = ()) -> None:
         limits: dict[str, list[int]] = {}
         for entry in entries:
-            if isinstance(entry, ApiConfig) and entry.shared_server is not None:
-                limits.setdefault(entry.shared_server, []).append(entry.concurrency)
+            if (room := entry.shared_room) is not None:
+                limits.setdefault(room.server, []).append(room.limit)
         self._rooms = {server: asyncio.Semaphore(min(found)) for server, found in limits.items() if len(found) > 1}
 
     def of(self, entry: BackendConfig) -> AbstractAsyncContextManager[object]:
         """The room to be in while calling."""
-        return self._rooms.get(entry.shared_server or "") or nullcontext()
+        room = entry.shared_room
+        return (room and self._rooms.get(room.server)) or nullcontext()
 
 
 @dataclass

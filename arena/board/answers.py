@@ -46,7 +46,7 @@ def _read(board: OpenBoard, files: dict[str, Path]) -> tuple[Answers, list[str]]
         for question in board.questions:
             for sample in range(candidate.samples):
                 request = candidate.request(question, sample)
-                answer = store.get(request.key, question.question_id, sample) if request else None
+                answer = store.find(request) if request else None
                 if answer is None and not candidate.entry.enable:
                     answer = store.latest(question.question_id, sample, simulated=candidate.simulated)
                 if answer is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from arena.config.base import GenerationConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.judging.frames import Judge
 from arena.judging.judge import MAX_TOKENS
 from arena.keys import derived_seed, digest, plain_messages, recorded_key, sampling_params
 from arena.store.recordings import Recording
-from arena.types import Message, Question, Request
+from arena.types import JSON, Message, Question, Request
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,15 @@ class Candidate:
             "sampling": sampling_params(sampling),
             "sample": sample,
         }
+        identity, older = self._identities
         return Request(
-            digest(parts | self.entry.identity(self.name)), question.question_id, messages, question.turns[1:],
-            sampling, sample,
+            digest(parts | identity), question.question_id, messages, question.turns[1:], sampling, sample,
+            older_key=None if older is None else digest(parts | older),
         )  # fmt: skip
+
+    @cached_property
+    def _identities(self) -> tuple[dict[str, JSON], dict[str, JSON] | None]:
+        return self.entry.identity(self.name), self.entry.older_identity(self.name)
 
 
 def judge_of(name: str, entry: JudgeConfig) -> Judge:
@@ -74,7 +80,12 @@ def judge_of(name: str, entry: JudgeConfig) -> Judge:
         settings = settings.model_copy(update={"temperature": 0.0})
     if settings.max_tokens is None:
         settings = settings.model_copy(update={"max_tokens": MAX_TOKENS})
-    known = entry.identity(name)
+    judge = _judge(name, entry, settings, entry.identity(name))
+    older = entry.older_identity(name)
+    return judge if older is None else replace(judge, older=_judge(name, entry, settings, older))
+
+
+def _judge(name: str, entry: JudgeConfig, settings: GenerationConfig, known: dict[str, JSON]) -> Judge:
     model = str(known.pop("model"))
     revision = known.pop("revision", None)
     del known["backend"]  # the same weights behind another backend are the same judge

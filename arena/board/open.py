@@ -238,8 +238,8 @@ def _recording_warnings(candidate: Candidate, questions: Sequence[Question]) -> 
 def _kinship(board: OpenBoard) -> list[str]:
     readers = {n: j for n, j in board.judges.items() if not j.needs_reference}
     if board.config.reviews_gen.judges == "peers":
-        return peer_warnings({name: judge.source(name) for name, judge in readers.items()})
+        return peer_warnings({name: judge.origin(name) for name, judge in readers.items()})
     return kinship_warnings(
-        {name: judge.source(name) for name, judge in readers.items()},
-        {name: candidate.entry.source(name) for name, candidate in board.candidates.items()},
+        {name: judge.origin(name) for name, judge in readers.items()},
+        {name: candidate.entry.origin(name) for name, candidate in board.candidates.items()},
     )

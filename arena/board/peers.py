@@ -32,4 +32,4 @@ def _as_judge(entry: CandidateConfig) -> JudgeConfig | None:
         return None
     settings = GenerationConfig(reasoning_effort=entry.generation_config.reasoning_effort)
     same = entry.model_dump(exclude_unset=True) | {"generation_config": settings, "system": None}
-    return kind.judge_model.model_validate(same)
+    return kind.judge_model.model_validate(same, context=entry.reading)

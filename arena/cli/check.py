@@ -51,13 +51,12 @@ def check(config: str) -> None:
 
 def _behind(name: str, entry: BackendConfig) -> str:
     """What generates: the kind, the file or model, and the address without what may be secret in it."""
-    from arena.config.kinds import ApiConfig
     from arena.redact import without_secrets
 
     parts = [entry.backend]
     if entry.recording is not None or entry.asks_anybody:
         parts.append(str(entry.recording or entry.source(name)))
-    if isinstance(entry, ApiConfig) and (url := entry.base_url or os.environ.get(entry.url_variable)):
+    if url := entry.address(os.environ):
         address, _, query = url.partition("?")
         parts.append(f"at {without_secrets(address)}{'?…' if query else ''}")
     return " ".join(parts)

@@ -65,6 +65,8 @@ def plan(
     warn_of_shorter(board.folders)
     found = make_plan(board, options)
     print_plan(found, sys.stdout)
+    for line in found.unrecognised:
+        say(line)
     for row in found.rows:
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
             say(warning)

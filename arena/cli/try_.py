@@ -57,11 +57,11 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
 def _impatient(loaded: LoadedConfig) -> LoadedConfig:
     """The config with endpoints that are not waited for: whoever tries is looking at the screen."""
-    from arena.config.kinds import ApiConfig
 
     def at_once(entries: Mapping[str, Entry]) -> dict[str, Entry]:
         quick = {"connect_patience_s": 0.0}
-        return {n: e.model_copy(update=quick) if isinstance(e, ApiConfig) else e for n, e in entries.items()}
+        waits = {name for name, entry in entries.items() if quick.keys() <= type(entry).model_fields.keys()}
+        return {n: e.model_copy(update=quick) if n in waits else e for n, e in entries.items()}
 
     config = loaded.config
     answers = at_once(config.answers_gen)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from arena.config.kinds.local import HOME
 from arena.config.schema import Config
 from arena.config.shipped import shipped
 from arena.config.strict import describe, kind_of, read_yaml
@@ -64,7 +65,7 @@ def load_config(name: str) -> LoadedConfig:
             expanded[real] = expanded.pop(alias)
     _resolve_paths(expanded, path)
     try:
-        return LoadedConfig(Config.model_validate(expanded), path, raw)
+        return LoadedConfig(Config.model_validate(expanded, context={HOME: path.resolve().parent}), path, raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
 
@@ -110,6 +111,3 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
             continue
         if isinstance(value := entry.get("file"), str):
             entry["file"] = str(home / Path(value).expanduser())
-        for field in ("model", "adapter", "chat_template"):
-            if isinstance(value := entry.get(field), str) and value.startswith(("./", "../", "~")):
-                entry[field] = str(home / Path(value).expanduser())

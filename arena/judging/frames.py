@@ -29,6 +29,8 @@ class Judge:
     """Further settings that change replies (an adapter, an extra request body)."""
     kind: str | None = None
     """The kind of its backend where no weights stand behind it: part of its keys."""
+    older: Judge | None = None
+    """The same judge as an earlier version keyed its replies."""
 
 
 class Frame:

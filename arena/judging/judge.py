@@ -87,7 +87,13 @@ class Case:
     def keys(self) -> ReplyKeys:
         """The keys of the first request."""
         rest = id(self.judge), id(self.prompt), self.sample
-        return self.frames.of(self.question, rest, self._frame).keys([self.answers[i] for i in self._slots()])
+        keys = self.frames.of(self.question, rest, self._frame).keys([self.answers[i] for i in self._slots()])
+        return keys if self._before is None else keys._replace(older=self._before.key)
+
+    @property
+    def _before(self) -> Case | None:
+        """The same case as an earlier version asked it, where its keys were others."""
+        return None if self.judge.older is None else replace(self, judge=self.judge.older)
 
     def _slots(self) -> tuple[int, ...]:
         return (1, 0) if self.order == "b_first" else tuple(range(len(self.models)))
@@ -107,10 +113,11 @@ class Case:
 
     def _keys(self, messages: tuple[Message, ...], sampling: Sampling) -> ReplyKeys:
         judge = self.judge
-        return reply_keys(
+        keys = reply_keys(
             judge.name, judge.model, judge.revision, messages, sampling, self.prompt.format_spec, self.sample,
             extra=judge.key_extra, kind=judge.kind,
         )  # fmt: skip
+        return keys if self._before is None else keys._replace(older=self._before._keys(messages, sampling).key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,15 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "Nova": ("nova",),
 }
 """Words at the start of a part of a model's name, by family."""
+_NEAREST = 3
+"""Of a path on this machine so many parts say what it holds; those above are somebody's folders."""
 _PART = re.compile(r"[^a-z0-9.]+")
 
 
 def family_of(model: str) -> str | None:
     """The family of a model by its name or hub id, the last part of the id first; None when it is none we know."""
-    for piece in reversed(model.lower().split("/")):
+    pieces = model.lower().split("/")
+    for piece in reversed(pieces[-_NEAREST:] if model.startswith("/") else pieces):
         for part in _PART.split(piece):
             for family, words in FAMILIES.items():
                 if any(_begins(part, word) for word in words):

@@ -70,7 +70,7 @@ def plan_answers(
             request = candidate.request(question, sample)
             if request is None:
                 continue
-            stored = store.get(request.key, question.question_id, sample)
+            stored = store.find(request)
             if stored is not None and not options.reopens_answer(stored):
                 done += 1
             else:

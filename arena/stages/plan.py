@@ -79,6 +79,8 @@ class Plan:
     rows: tuple[PlanRow, ...]
     expected_answers: int
     """Answers that do not exist yet, whose length was assumed in the judges' rows."""
+    unrecognised: tuple[str, ...] = ()
+    """One line for each candidate whose stored answers an earlier version may have kept under another place's path."""
 
     @property
     def calls(self) -> int:
@@ -110,6 +112,7 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
     """The plan of one invocation on a board."""
     answers, _ = current_answers(board)
     rows: list[PlanRow] = []
+    unrecognised: list[str] = []
     expected = 0
     if "answers" in options.stages:
         for name in asked_models(board, options):
@@ -117,6 +120,7 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
             path = board.answer_folder.answer_file(name, board.names)
             with closing(AnswerStore(path, name)) as store:
                 tasks, done = plan_answers(board, candidate, store, options)
+                unrecognised += _unrecognised(candidate, tasks, store)
             if candidate.recording is None:
                 rows.append(_answer_row(candidate, tasks, done, list(answers[name].values())))
                 expected += len(tasks)
@@ -126,7 +130,19 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
             ledgers = open_ledgers(board, stack)
             for name, todo in plan_reviews(board, answers, ledgers, options).items():
                 rows.append(_review_row(board, name, todo, ledgers[name], options))
-    return Plan(tuple(rows), expected)
+    return Plan(tuple(rows), expected, tuple(unrecognised))
+
+
+def _unrecognised(candidate: Candidate, tasks: Sequence[AnswerTask], store: AnswerStore) -> list[str]:
+    """What to say where answers are due again although some are stored, none of them under a key of today."""
+    due = [t for t in tasks if t.request.older_key is not None and store.find(t.request) is None]
+    stored = (store.latest(t.question.question_id, t.request.sample, simulated=candidate.simulated) for t in due)
+    if not (again := sum(answer is not None for answer in stored)):
+        return []
+    return [
+        f"{candidate.name}: {again} stored answers are of other weights or settings, or of another folder; what was "
+        "moved under version 0.1, whose keys hold the folder, cannot be recognised and is generated again"
+    ]
 
 
 def check_plan(board: OpenBoard, plan: Plan, budget_usd: float | None) -> None:

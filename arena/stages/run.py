@@ -92,6 +92,8 @@ def run_held(
         plan = None
         if any(entry.asks_anybody for entry in entries):
             plan = make_plan(board, options)
+            for line in plan.unrecognised:
+                progress.note(line)
             check_plan(board, plan, options.budget_usd)
             if any(entry.paid for entry in entries):
                 approve(plan)

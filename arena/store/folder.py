@@ -16,7 +16,7 @@ from arena.errors import DataError
 from arena.files import Appender, Line, file_stems, from_json, object_of, read_lines, read_objects, write_error
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
 from arena.store.index import Index
-from arena.types import JSON, Answer, Reply, Status
+from arena.types import JSON, Answer, Reply, Request, Status
 
 T = TypeVar("T")
 By = TypeVar("By")
@@ -125,6 +125,13 @@ class AnswerStore:
     def get(self, key: str, question_id: str, sample: int) -> Answer | None:
         """The answer to a question stored under a key. Two questions may have the same recorded answer."""
         return self._current.get((key, question_id, sample))
+
+    def find(self, request: Request) -> Answer | None:
+        """The answer to a request, under its key or the one that an earlier version gave it."""
+        found = self.get(request.key, request.question_id, request.sample)
+        if found is None and request.older_key is not None:
+            return self.get(request.older_key, request.question_id, request.sample)
+        return found
 
     def latest(self, question_id: str, sample: int, *, simulated: bool = False) -> Answer | None:
         """The last stored answer to a question, whatever its key: for models that can no longer be asked. Invented

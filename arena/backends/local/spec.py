@@ -86,12 +86,12 @@ def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
     """The engine of a config entry; `name` is how messages call it."""
     return EngineSpec(
         cast("EngineKind", entry.backend),
-        entry.model,
+        entry.place,
         entry.revision,
         entry.precision,
-        entry.adapter,
+        entry.adapter_place,
         entry.quantization,
-        entry.chat_template,
+        entry.template_place,
         dict(entry.engine),
         name,
         entry.concurrency,

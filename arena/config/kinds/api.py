@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, JsonValue
 
 from arena.config.base import Price
-from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys, PromptCache
+from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys, PromptCache, Room
 
 CACHE_MINIMUM_CHARS = 4096
 """About 1024 tokens: shorter prefixes are not cached by the providers, so marking them would be noise."""
@@ -57,9 +58,15 @@ class ApiConfig(BackendConfig):
         return self.api_key_env is None and self.price is None and bare and _is_loopback(url.hostname or "")
 
     @property
-    def shared_server(self) -> str | None:
+    def shared_room(self) -> Room | None:
         """A server without a key is one machine, however many entries name it."""
-        return self.base_url.rstrip("/") if self.base_url and self.api_key_env is None else None
+        if not self.base_url or self.api_key_env is not None:
+            return None
+        return Room(self.base_url.rstrip("/"), self.concurrency)
+
+    def address(self, environ: Mapping[str, str]) -> str | None:
+        """The entry's own URL, or that of the environment."""
+        return self.base_url or environ.get(self.url_variable)
 
     @property
     def token_price(self) -> Price | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 
@@ -27,6 +28,13 @@ InRequests = Annotated[T, Keying("request")]
 """A field that enters keys with each request."""
 NotInKeys = Annotated[T, Keying("none")]
 """A field that changes no answer: how it is reached, what it costs, how fast it goes."""
+
+
+class Room(NamedTuple):
+    """A server, and how many calls at once one entry gives it."""
+
+    server: str
+    limit: int
 
 
 class PromptCache(NamedTuple):
@@ -91,8 +99,12 @@ class BackendConfig(Strict):
         return False
 
     @property
-    def shared_server(self) -> str | None:
+    def shared_room(self) -> Room | None:
         """The server whose room is shared with other entries that name it; None where an entry keeps its own limit."""
+        return None
+
+    def address(self, environ: Mapping[str, str]) -> str | None:
+        """The URL that is called; None where none is, or the provider's own."""
         return None
 
     @property
@@ -114,6 +126,19 @@ class BackendConfig(Strict):
     def source(self, name: str) -> str:
         """What the model is called where it comes from; its name on the board when nothing else is known."""
         return name
+
+    @property
+    def reading(self) -> Mapping[str, Path] | None:
+        """What else decides how it is read, besides its fields: the context for the validation of another like it."""
+        return None
+
+    def origin(self, name: str) -> str:
+        """The same for all entries that generate with the same weights."""
+        return self.source(name)
+
+    def older_identity(self, name: str) -> dict[str, JSON] | None:
+        """What 0.1 keyed a candidate by; None where that is `identity`."""
+        return None
 
     def identity(self, name: str) -> dict[str, JSON]:
         """What makes two entries the same generator: every field declared so, and the model's name at its source."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, PrivateAttr
 
 from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys
@@ -13,6 +14,10 @@ from arena.errors import InputError
 from arena.keys import fingerprint
 from arena.types import JSON
 
+HOME = "home"
+"""In the context of validation: the folder that an entry's paths are relative to."""
+DOTTED = ("./", "../", "~")
+"""How a path begins that can be no hub id."""
 RENDERING = ("chat_template_kwargs", "reasoning_parser")
 """Keys of `engine:` that change what is asked or what counts as the answer: part of an answer's key."""
 
@@ -41,20 +46,67 @@ class LocalConfig(BackendConfig):
     one_at_a_time: ClassVar[bool] = True
     always_seeded: ClassVar[bool] = True
 
+    _home: Path | None = PrivateAttr(None)
+
+    def model_post_init(self, context: object) -> None:
+        """Remember the folder of the config, which paths are relative to."""
+        if isinstance(context, Mapping) and isinstance(home := context.get(HOME), Path):
+            self._home = home
+
+    @property
+    def reading(self) -> dict[str, Path] | None:
+        """How another entry is read that says the same: the context for its validation."""
+        return None if self._home is None else {HOME: self._home}
+
+    @property
+    def place(self) -> str:
+        """Where the weights are opened: a folder, or a hub id."""
+        return self._opened(self.model)
+
+    @property
+    def adapter_place(self) -> str | None:
+        """Where the adapter is opened."""
+        return None if self.adapter is None else self._opened(self.adapter)
+
+    @property
+    def template_place(self) -> str | None:
+        """The chat template: its text, or the file that holds it."""
+        template = self.chat_template
+        return template if template is None or "{" in template else self._opened(template)
+
     def source(self, name: str) -> str:
-        """The hub id or folder."""
+        """The hub id or folder, as it is written."""
         return self.model
 
+    def origin(self, name: str) -> str:
+        """The folder itself, however it is written; else the hub id."""
+        return str(Path(self.place).resolve()) if Path(self.place).exists() else self.model
+
     def identity(self, name: str) -> dict[str, JSON]:
-        """The weights by their files, the chat template by its text, the engine by what it renders."""
+        """The weights by name and files, the chat template by its text, the engine by what it renders. Names are as
+        they are written, so that a board can be moved with its weights."""
         known = super().identity(name)
         del known["engine"]
         return known | {
-            "chat_template": template_text(self.chat_template),
-            "files": fingerprint(self.model, "model"),
-            "adapter_files": fingerprint(self.adapter, "adapter") if self.adapter else None,
+            "chat_template": template_text(self.template_place),
+            "files": fingerprint(self.place, "model"),
+            "adapter_files": fingerprint(self.adapter_place, "adapter") if self.adapter_place else None,
             "rendering": {key: self.engine[key] for key in RENDERING if key in self.engine},
         }
+
+    def older_identity(self, name: str) -> dict[str, JSON] | None:
+        """With the paths of today in place of what is written, as candidates' keys of 0.1 had it."""
+        dotted: dict[str, JSON] = {
+            f: self._opened(v) for f in ("model", "adapter") if (v := getattr(self, f)) and v.startswith(DOTTED)
+        }
+        return self.identity(name) | dotted if dotted and self._home is not None else None
+
+    def _opened(self, value: str) -> str:
+        """A path as it is opened: relative to the config where it says so, or where there is such a file or folder."""
+        path = Path(value).expanduser()
+        if self._home is None:
+            return str(path) if value.startswith("~") else value
+        return str(self._home / path) if value.startswith(DOTTED) or (self._home / path).exists() else value
 
 
 class VllmConfig(LocalConfig):
