@@ -21,6 +21,10 @@ _FENCE = re.compile(rf"\[?(?:BEGIN|END) [A-Z ]{{1,40}}(?: \(turn \d{{1,6}} of \d
 _OPENED = re.compile(r"[\[({<«‹「『〔〖〈《⟦“\"'*_`:=→–—-]$")
 _CLOSED = "])}>»›」』〕〗〉》⟧”\"'*_`"
 _AROUND = " *_`\"'“”.:,;!$[](){}\\"
+_EDGES = _AROUND + "<>|~#«»‹›「」『』〔〕〖〗〈〉《》⟦⟧⟨⟩‖=→–—-\t"
+_LEAD_IN = 60
+"""Characters that a line may have and still be a verdict with a word before it, not a sentence with a letter in it."""
+_WORD_NEXT = re.compile(r"[\s-]\s*\w")
 _SINGLE = re.compile(r"(?:[\[「『]|\\boxed\{)([^\[\]「」『』{}\n]{1,60})[\]」』}]")
 _PLAIN_LABEL = re.compile(r"[A-Za-z0-9]+(?:[<>=]{1,2}[A-Za-z0-9]+)?")
 _MARKS = re.compile(r"[^\x00-\x7f\w]{31}")
@@ -56,7 +60,7 @@ class Deciding(NamedTuple):
     line: str
     """As it was written; empty when no line decides."""
     loose: tuple[str, ...] = ()
-    """What stands there where a label would, in other brackets or in none."""
+    """What stands there where a label would, in other brackets or in none; with a nonce only where it stands twice."""
 
 
 def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Deciding:
@@ -74,14 +78,15 @@ def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Decid
         single = _SINGLE.findall(_LABEL.sub(" ", plain(last)))
         loose = tuple(found for found in single if label.fullmatch(found.strip(_AROUND)))
         return Deciding([payload.strip(_DECORATION) for payload in _labels(plain(last))], last, loose)
-    after = ""
-    for line in reversed(lines):
-        bare = _coded(line, nonce)
-        if _CODE in bare:
-            payloads = [_without(_CODE, payload) for payload in _labels(bare) if _CODE in payload]
-            if payloads or _says_more(bare, after, label):
-                return Deciding(payloads, line, tuple(_LABEL.sub(" ", bare).split(_CODE)[1:]))
-        after = bare
+    bare = [_coded(line, nonce) for line in lines]
+    for at in reversed(range(len(lines))):
+        if _CODE not in bare[at]:
+            continue
+        payloads = [_without(_CODE, payload) for payload in _labels(bare[at]) if _CODE in payload]
+        around = (bare[at - 1] if at else "", bare[at + 1] if at + 1 < len(bare) else "")
+        if payloads or _says_more(bare[at], around, label):
+            beside = _LABEL.sub(" ", bare[at])
+            return Deciding(payloads, lines[at], (beside.replace(_CODE, " "),) if _CODE in beside else ())
     return Deciding([], "")
 
 
@@ -168,17 +173,20 @@ def _coded(line: str, nonce: str) -> str:
     return _FENCE.sub(" ", re.sub(re.escape(nonce), _CODE, bare, flags=re.IGNORECASE))
 
 
-def _says_more(bare: str, after: str, label: re.Pattern[str]) -> bool:
+def _says_more(bare: str, around: tuple[str, str], label: re.Pattern[str]) -> bool:
     """Whether a line with the nonce but without a proper label looks like a verdict all the same.
 
-    It does when something like a label stands on it or is all of the next line, when a square bracket stands right
-    before the nonce, and when the line, a bracket, a mark or a colon begins with the nonce and goes on.
+    It does when something like a label stands on it or ends the next line, when it ends with the nonce and the line
+    before it ends with a label, when a square bracket stands right before the nonce and is not closed behind it, and
+    when the line, a bracket, a mark or a colon begins with the nonce and goes on.
     """
-    if label.search(bare.replace(_CODE, " ")) or label.fullmatch(after.strip(_AROUND)):
-        return True
     before, *rest = bare.split(_CODE)
+    if _mentions(bare.replace(_CODE, " "), label) or _ends_with_label(around[1], label):
+        return True
+    if not rest[-1].strip(_AROUND) and len(before) <= _LEAD_IN and _ends_with_label(around[0], label):
+        return True
     for said in rest:
-        if before.rstrip(f"{_DECORATION}<").endswith("["):
+        if before.rstrip(f"{_DECORATION}<").endswith("[") and not said.lstrip(_DECORATION).startswith("]"):
             return True
         opened = not before.strip(_DECORATION) or _OPENED.search(before.rstrip())
         if opened and said.strip(_AROUND) and not said.lstrip().startswith(tuple(_CLOSED)):
@@ -189,10 +197,25 @@ def _says_more(bare: str, after: str, label: re.Pattern[str]) -> bool:
     return False
 
 
+def _mentions(text: str, label: re.Pattern[str]) -> list[str]:
+    """What looks like a label in a text, in small letters too; but a small `a` that goes on is a word."""
+    found = [match.group() for match in label.finditer(text)]
+    small = label.finditer(text.upper()) if len(text.upper()) == len(text) else ()
+    return found + [match.group() for match in small if match.group() != "A" or not _WORD_NEXT.match(text, match.end())]
+
+
+def _ends_with_label(line: str, label: re.Pattern[str]) -> bool:
+    """Whether a short line without the nonce ends with a label: `Verdict: **B**`, `- B`, `Actually B`."""
+    said = line.strip().strip(_EDGES).upper()
+    if _CODE in line or len(said) > _LEAD_IN:
+        return False
+    return any(found.group().strip() and found.end() == len(said) for found in label.finditer(said))
+
+
 def stray(texts: Iterable[str], label: re.Pattern[str], payload: str) -> bool:
-    """Whether another label than `payload` stands at the beginning of one of these texts."""
-    starts = [text.lstrip(_AROUND) for text in texts]
-    return any(label.match(start) and not start.upper().startswith(payload.upper()) for start in starts)
+    """Whether something like another label than `payload` stands in one of these texts."""
+    said = {re.sub(r"\s", "", found).strip(_AROUND).upper() for text in texts for found in _mentions(text, label)}
+    return bool(said - {re.sub(r"\s", "", payload).upper(), ""})
 
 
 def _labels(bare: str) -> list[str]:

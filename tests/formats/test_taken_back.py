@@ -16,9 +16,15 @@ TAKEN_BACK = [
     "\u27e6{n} {x}\u27e7", "{N} {x}", "**{n}** {x}", "{n} neither of them", "Final: {n} undecided, after all",
     "{n}\u200b {x}",
     "[[{n} {f}]] was wrong, it is {n} {x}",
+    "{n}\nActually {x}", "{n}\n**Verdict: {x}**", "Verdict {n}\n\\boxed{{{x}}}", "{n}:\n- {x}", "Code: {n}\n[[{x}]]",
+    "Verdict: {x}\nCode: {n}", "| code | {n} |\n| verdict | {x} |", "~~[[{n} {f}]]~~ Verdict: {x}, code {n}",
+    "[[{n} {f}]], no wait: code {n}, verdict {x}", "{x} ({n}), not [[{n} {f}]]",
     "\u226a{n} {x}\u226b", "| {n} | {x} |", "- {n} \u2192 {x}", "Final = {n} {x}.",
 ]  # fmt: skip
+SMALL = ["Actually, {x} ({n})", "**Code:** {n} **Verdict:** {x}", "| {n} | {x} |", "<b>{n} {x}</b>", "{n}\n\n{x}"]
 KEPT = [
+    "[{n}]",
+    "This is {n}, a code that I was given.",
     "I repeated the code {n} as asked.",
     "Both stood between [BEGIN ANSWER A {n}] and [END ANSWER B {n}].",
     "[BEGIN ANSWER A (turn 1 of 2) {n}]\n{x}\n[END ANSWER A (turn 1 of 2) {n}]",
@@ -31,6 +37,15 @@ KEPT = [
 @pytest.mark.parametrize("later", TAKEN_BACK)
 def test_a_later_line_with_the_code_decides_in_whatever_brackets(name: str, later: str) -> None:
     text = f"[[{N} {FIRST[name]}]]\n\n" + later.format(n=N, N=N.upper(), x=OTHER[name], f=FIRST[name])
+    assert isinstance(make_format(name, {}).parse(text, N), Unparsed)
+
+
+@pytest.mark.parametrize("name", ["label", "levels", "ranking"])
+@pytest.mark.parametrize("later", SMALL)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_later_label_in_small_letters_decides_too(name: str, later: str, swapped: bool) -> None:
+    was, now = (OTHER[name], FIRST[name]) if swapped else (FIRST[name], OTHER[name])
+    text = f"[[{N} {was}]]\n\n" + later.format(n=N, x=now.lower())
     assert isinstance(make_format(name, {}).parse(text, N), Unparsed)
 
 
