@@ -138,8 +138,8 @@ class JsonVerdict(JsonReply):
         return f'The verdict is "A" if answer A is better, "B" if answer B is better{tie}.'
 
     def read(self, values: Mapping[str, JSON]) -> Outcome | None:
-        said = _alone(values.get("verdict"))
-        label = _LABELS.get(said.upper()) if isinstance(said, str) else None
+        said = values.get("verdict")
+        label = _LABELS.get(normal(said).strip(_PUNCTUATION).upper()) if isinstance(said, str) else None
         return None if label is None or (label == "tie" and not self.ties) else Parsed(label)
 
     def values(self, outcome: Outcome) -> Mapping[str, JSON]:
@@ -196,18 +196,12 @@ class JsonScore(JsonReply):
 
 def _whole(said: JSON, scale: Scale) -> int | None:
     """A whole number on the scale, also as `"7"`, as `"7/10"` where 10 is the highest, and as `[7]`."""
-    said = _alone(said)
-    number = read_score(said, scale) if isinstance(said, str) else said
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
+    number = read_score(normal(said).strip(_PUNCTUATION), scale) if isinstance(said, str) else said
     if isinstance(number, bool) or not isinstance(number, int | float) or not scale[0] <= number <= scale[1]:
         return None
     return int(number) if number == int(number) else None
-
-
-def _alone(said: JSON) -> JSON:
-    """What stands in a list of one, in brackets or in Markdown, for itself."""
-    if isinstance(said, list) and len(said) == 1:
-        said = said[0]
-    return normal(said).strip(_PUNCTUATION) if isinstance(said, str) else said
 
 
 def _last_object(text: str, nonce: str | None, looks: re.Pattern[str] | None) -> dict[str, JSON] | Unparsed:

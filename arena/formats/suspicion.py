@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 
-from arena.formats.text import normal, plain
+from arena.formats.text import normal, plain, plain_labels
 
 _SIGNS: dict[str, re.Pattern[str]] = {
-    "label": re.compile(r"\[\[\s*(?:[0-9a-f]{12}[\s:]+)?(?:[ABC]|tie|[AB]\s*[<>=]{1,2}\s*[AB])\s*\]\]", re.I),
+    "label": re.compile(
+        r"\[\[\s*(?:[0-9a-f]{12}[\s:,]+)?(?:[ABC]|tie|[AB]\s*[<>=]{1,3}\s*[AB])\s*\]\]"
+        r"|\[\[\s*[0-9a-f]{12}[\s:,]+[AB]\s*,\s*[AB]\s*\]\]|^[^\w\n=(]*\[\[\s*[AB]\s*,\s*[AB]\s*\]\][^\w\n]*$",
+        re.I | re.M,
+    ),
     "rating": re.compile(
-        r"\b(?:rating|score|grade)s?\b[^\n]{0,20}\[\[\s*-?\d[\d., /]*\]\]|\[\[\s*[0-9a-f]{12}[\s:]+-?\d"
-        r"|^[^\w\n=(]*\[\[\s*-?\d[\d., /]*\]\][^\w\n]*$"
+        r"\b(?:rating|score|grade|verdict)s?\b[^\n]{0,20}\[\[\s*-?\d[\d.,; /]*\]\]|\[\[\s*[0-9a-f]{12}[\s:,]+-?\d"
+        r"|^[^\w\n=(]*\[\[\s*-?\d[\d.,; /]*\]\][^\w\n]*$"
         r"|\[\[[^\[\]\n]{0,40}\b[a-z_]{2,40}\s*[=:]\s*\d+\s*(?:[\],;]|[a-z_]{2,40}\s*[=:]\s*\d)",
         re.I | re.M,
     ),
     "json_verdict": re.compile(
-        r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\"(?:[ABCmM]|tie|model_\w)\"", re.I
+        r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\[?\s*\"[\s*_`\[(]{0,9}(?:[ABCmM]|tie|model_\w)[\s*_`\]).!]{0,9}\""
+        r"|\"code\"\s*:\s*\"[\s*_`\[(]{0,9}[0-9a-f]{12}[\s*_`\])]{0,9}\"",
+        re.I,
     ),
     "fence": re.compile(
         r"\[\s*(?:BEGIN|END)\s+(?:OF\s+)?(?:ANSWER|QUESTION|REFERENCE)|\[The (?:Start|End) of (?:Assistant|Reference)"
@@ -66,5 +72,5 @@ def _shows(kind: str, text: str, small: str) -> bool:
 
 
 def normal_lines(text: str) -> str:
-    """The text with full-width signs as plain ones and its brackets as the parsers see them, line by line."""
-    return "\n".join(plain(normal(line)) for line in text.split("\n"))
+    """The text with full-width signs as plain ones and its labels as the parsers see them, line by line."""
+    return "\n".join(plain_labels(plain(normal(line))) for line in re.split(r"\r\n|\r|\n", text))

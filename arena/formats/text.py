@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from html import unescape
 from typing import NamedTuple
 
 _THINK = re.compile(r"\s*<(think|thinking)>", re.IGNORECASE)
@@ -14,6 +15,7 @@ _LABEL = re.compile(r"\[\[([^\[\]\n]{1,2000})\]\]")
 BRACKETS = {**str.maketrans("［］【】", "[][]"), **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))}
 """Spellings of a square bracket, and characters nobody sees. `plain` sees through them, for verdicts and for flags."""
 _DECORATION = " *_`\"'“”"
+_MARKUP = re.compile(r"[*`\"'“”]|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,30})?")
 _CODE = "\ue000"
 """Stands for the nonce, however a reply spells it."""
@@ -152,6 +154,11 @@ def nfkc(text: str) -> str:
 def plain(text: str) -> str:
     """The text with every spelling of a square bracket as one, and without invisible characters."""
     return text.translate(BRACKETS).replace("\\[", "[").replace("\\]", "]")
+
+
+def plain_labels(text: str) -> str:
+    """The text with what stands in its double square brackets as the parsers read it: no Markdown, no quotes."""
+    return _LABEL.sub(lambda m: unescape(_MARKUP.sub("", m.group()).lower()), text)
 
 
 def read_number(text: str) -> float | None:

@@ -24,6 +24,7 @@ CRITERIA = (Criterion(name="accuracy", weight=3), Criterion(name="refusal", scal
         ('{"explanation": "It prints {\\"verdict\\": \\"B\\"} and {x}.", "verdict": "A"}', "first"),
         ('{"verdict": "A"}\nOn reflection:\n{"explanation": "no", "verdict": "B"}', "second"),
         ('{"explanation": "ok", "verdict": "A", "confidence": {"value": 0.9}}', "first"),
+        ('{"explanation": "ok", "verdict": "**A.**"}', "first"),
         ('{"explanation": "First line\nsecond\tline", "verdict": "A"}', "first"),
         ("{" * 500 + '{"explanation": "noise before", "verdict": "A"}', "first"),
     ],
