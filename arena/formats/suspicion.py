@@ -73,4 +73,4 @@ def _shows(kind: str, text: str, small: str) -> bool:
 
 def normal_lines(text: str) -> str:
     """The text with full-width signs as plain ones and its labels as the parsers see them, line by line."""
-    return "\n".join(plain_labels(plain(normal(line))) for line in re.split(r"\r\n|\r|\n", text))
+    return "\n".join(plain_labels(plain(normal(line))) for line in text.splitlines())
