@@ -7,6 +7,7 @@ noticed is a file of at least as many lines and bytes with other contents, unles
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -19,10 +20,11 @@ GROWING = ("answers", "reviews")
 """The folders whose files only grow."""
 WAY_OUT = "Put the file back, or take it as it is with `arena run --accept-shorter`: what is gone is asked for again"
 _BLOCK = 1 << 20
+_EMPTY_LINE = re.compile(rb"(?:\A|(?<=\n))[ \t\r]*\n")
 
 
 class Count(NamedTuple):
-    """The whole lines of a file."""
+    """The whole lines of a file: those that hold something, and how far the last of them reaches."""
 
     lines: int = 0
     bytes: int = 0
@@ -52,9 +54,11 @@ class Shortfall(NamedTuple):
 
 
 def shortfalls(folders: Iterable[BoardFolder]) -> list[Shortfall]:
-    """What is missing of the files that run.json counted."""
+    """What is missing of the files that run.json counted; all may be where run.json itself cannot be read."""
     missing = []
     for folder in folders:
+        if folder.run_file_is_damaged:
+            missing.append(Shortfall(f"{folder.run_file}: it is damaged: no JSON object, so no file can be compared"))
         for name, expected in stored_counts(folder).items():
             path = folder.root / name
             if not path.is_file():
@@ -126,11 +130,11 @@ def _count(path: Path, known: Count | None = None, *, sync: bool = False) -> Cou
         if size == whole:
             return Count(lines, whole)
         handle.seek(whole)
-        at = whole
-        while block := handle.read(min(_BLOCK, size - at)):
-            lines += block.count(b"\n")
-            whole = at + block.rfind(b"\n") + 1 if b"\n" in block else whole
-            at += len(block)
+        tail = b""
+        while block := handle.read(min(_BLOCK, size - whole - len(tail))):
+            head, newline, tail = (tail + block).rpartition(b"\n")
+            whole += len(head) + len(newline)
+            lines += head.count(b"\n") + len(newline) - len(_EMPTY_LINE.findall(head + newline))
         if sync:
             os.fsync(handle.fileno())
         return Count(lines, whole)

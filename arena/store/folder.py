@@ -55,11 +55,19 @@ class BoardFolder:
 
     def run_document(self) -> dict[str, JSON]:
         """What run.json says; nothing when it is not there or was damaged by somebody."""
+        return self._run_document() or {}
+
+    @property
+    def run_file_is_damaged(self) -> bool:
+        """Whether run.json is there and is no JSON object."""
+        return self.run_file.is_file() and self._run_document() is None
+
+    def _run_document(self) -> dict[str, JSON] | None:
         try:
             document = from_json(self.run_file.read_bytes())
         except (OSError, ValueError):
-            return {}
-        return document if isinstance(document, dict) else {}
+            return None
+        return document if isinstance(document, dict) else None
 
     def answer_file(self, model: str, models: Iterable[str]) -> Path:
         """A candidate's answers; `models` are all names of the board, so that `a` and `A` get different files."""

@@ -271,11 +271,12 @@ def test_a_local_model_that_is_not_there_is_refused_before_anything_is_asked(tmp
 
 @pytest.mark.parametrize("content", ["[" * 200_000, "9" * 10_000, "1e400", "{", "\xff\xfe"], ids=len)
 def test_files_of_a_board_that_cannot_be_read_end_in_no_traceback(tmp_path: Path, content: str) -> None:
-    """run.json may be broken by anybody and is written anew; a leaderboard is refused where it is wanted."""
+    """A broken run.json is refused where something is asked; a leaderboard where it is wanted."""
     config = arithmetic_board(tmp_path)
     assert arena("run", "-c", config).returncode == 0
     (tmp_path / "out/run.json").write_text(content, encoding="latin-1")
-    for command in (("run",), ("report",), ("show", "1", "right", "half"), ("plan",)):
+    refused(arena("run", "-c", config), r"run\.json: it is damaged: no JSON object")
+    for command in (("report",), ("show", "1", "right", "half"), ("plan",), ("run", "--accept-shorter")):
         done = arena(command[0], "-c", config, *command[1:])
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), (command, done.stderr)
     (tmp_path / "out/reports/leaderboard.json").write_text(content, encoding="latin-1")

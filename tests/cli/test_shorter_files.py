@@ -43,7 +43,12 @@ def fewer_longer_lines(path: Path) -> None:
     write_jsonl(path, [row | {"created_at": "x" * 10_000} for row in rows])
 
 
-DAMAGES = [cut_at_a_line, cut_in_a_line_before_the_last, empty, remove, fewer_longer_lines]
+def empty_line_for_the_last(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]) + b"\n" + b" " * len(lines[-1]) + b"\r\n")
+
+
+DAMAGES = [empty_line_for_the_last, cut_at_a_line, cut_in_a_line_before_the_last, empty, remove, fewer_longer_lines]
 CALLS = [
     ("run",), ("run", "--stage", "answers"), ("run", "--stage", "reviews"), ("run", "--stage", "ratings"),
     ("run", "--limit", "1"), ("run", "--batch=collect"), ("try",), ("review", "--judge", "one"),
@@ -92,6 +97,29 @@ def test_a_torn_last_line_is_told_and_asked_for_again_like_one_that_a_kill_tore(
     assert done.returncode == 0 and f"{path}: its last line is torn: found " in done.stderr
     assert [row["key"] for row in read_jsonl(path)] == keys
     assert "torn" not in arena("run", "-c", config).stderr
+
+
+def test_lines_without_anything_in_them_are_no_loss(tmp_path: Path) -> None:
+    config = board(tmp_path)
+    path = tmp_path / "out" / LEDGER
+    path.write_bytes(b"\r\n" + path.read_bytes().replace(b"\n", b"\r\n") + b"\n \n")
+    for _ in range(2):
+        done = arena("run", "-c", config)
+        assert done.returncode == 0 and "one.jsonl" not in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 200_000, b"\0" * 500])
+def test_a_damaged_run_json_is_refused_before_anything_is_asked(tmp_path: Path, content: bytes) -> None:
+    config = board(tmp_path)
+    (tmp_path / "out/run.json").write_bytes(content)
+    (tmp_path / "out" / LEDGER).unlink()
+    done = arena("run", "-c", config)
+    assert (
+        done.returncode == 2 and "run.json: it is damaged" in done.stderr and not (tmp_path / "out" / LEDGER).exists()
+    )
+    assert "run.json: it is damaged" in arena("plan", "-c", config).stderr
+    assert arena("run", "-c", config, "--accept-shorter").returncode == 0
+    assert "damaged" not in arena("run", "-c", config).stderr
 
 
 @pytest.mark.parametrize("call", CALLS, ids=" ".join)

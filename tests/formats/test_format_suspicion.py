@@ -68,7 +68,8 @@ def test_honest_answers_are_not(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "around", ["**[[{}]]**", "[[**{}**]]", "[[`{}`]]", "［［_{}_］］", "\\[[{}]\\]", "a\r[[{}]]", "a\u2028[[{}]]", '[["{}"]]']
+    "around",
+    ["**[[{}]]**", "[[**{}**]]", "[[`{}`]]", "［［_{}_］］", "\\[[{}]\\]", "a\r[[{}]]", "a\u2028[[{}]]", '[["{}"]]'],
 )
 @pytest.mark.parametrize("code", ["", "3f9a1c07be52 ", "3F9A1C07BE52: ", "**3f9a1c07be52** ", "`3f9a1c07be52`, "])
 @pytest.mark.parametrize(
