@@ -7,6 +7,7 @@ from statistics import fmean
 
 from arena.board.null_candidate import Finding
 from arena.board.tables import Row
+from arena.judging.slots import without_judge
 from arena.ratings import Leaderboard
 from arena.types import JSON, Battle
 
@@ -20,7 +21,8 @@ def judges_detail(
     details = []
     for judge in sorted({row.judge for row in rows}):
         own = [row for row in rows if row.judge == judge]
-        decisive = [row for row in own if isinstance(row, Battle) and row.consistent is not None]
+        battles = [row for row in own if isinstance(row, Battle) and not without_judge(row.verdicts)]
+        decisive = [row for row in battles if row.consistent is not None]
         details.append(
             known.get(judge, {})
             | {

@@ -52,6 +52,8 @@ class ReviewsConfig(Strict):
     answer_failures: Literal["exclude", "loss"] = "exclude"
     max_unparsed: float = Field(0.02, ge=0, le=1)
     max_failed: float = Field(0.02, ge=0, le=1)
+    max_first_slot: float | None = Field(0.8, ge=0.5, le=1)
+    """Share of points for one place beyond which a judge follows it; null: nobody looks."""
     null_sentinel: SentinelConfig = SentinelConfig(enable=False)
     """true, false or its settings."""
 

@@ -212,7 +212,7 @@ def _config(collected: FoundBoard, mode: Mode, slots: Slots, replies: Sequence[J
         reviews["baseline"] = baseline
     if chosen:
         reviews["judges"] = {judge: {"backend": "recorded"} for judge in sorted({reply.judge for reply in chosen})}
-        reviews |= {"order": "recorded", "max_unparsed": 1.0, "max_failed": 1.0}
+        reviews |= {"order": "recorded", "max_unparsed": 1.0, "max_failed": 1.0, "max_first_slot": None}
         if collected.quorum > 1:
             reviews["panel"] = {"quorum": collected.quorum}
     else:
@@ -254,7 +254,7 @@ def _header(collected: FoundBoard, judged: bool, answered: bool, name: str) -> s
             f"#   arena review -c {name} --judge gpt-4.1-mini",
             "# Another model: an entry under answers_gen, and a judge that can be asked; only its own battles are new.",
             "# Verdicts that the other tool could not read are left out and counted; nothing can be asked again for",
-            "# them, so max_unparsed and max_failed do not end a run here.",
+            "# them, so max_unparsed, max_failed and max_first_slot do not end a run here.",
         ]
     elif answered:
         lines += [

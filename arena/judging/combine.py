@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from arena.judging.judge import Resolved
-from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of, weight_of
+from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of, weight_of, without_judge
 from arena.judging.style import battle_style
 from arena.types import (
     JSON,
@@ -152,6 +152,8 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
     outcome = sum(value * weight for value, weight in values) / sum(weight for _, weight in values)
     first, second = order_outcomes(kept)
     consistent = None if first is None or second is None else winner_of(first) == winner_of(second)
+    if without_judge(kept) and len({v.order for v in kept}) == 2:
+        consistent = True
     return contest.battle("rated", outcome=outcome, winner=winner_of(outcome), verdicts=kept, consistent=consistent)
 
 

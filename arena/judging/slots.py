@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from arena.types import Label, Order, Verdict
@@ -30,11 +30,20 @@ def weight_of(verdict: Verdict, strong_weight: float) -> float:
     return strong_weight if verdict.label in _STRONG else 1.0
 
 
+def without_judge(verdicts: Sequence[Verdict]) -> bool:
+    """Whether a battle was decided by its answers being identical: the judge never saw it."""
+    return bool(verdicts) and all(verdict.status == "identical" for verdict in verdicts)
+
+
 def order_outcomes(verdicts: Iterable[Verdict]) -> tuple[float | None, float | None]:
     """P(model_a wins) by the verdicts that saw model_a first, and by those that saw it second.
 
-    Each the mean of its order, None where that order was not asked, has no verdict or is not known.
+    Each the mean of its order, None where that order was not asked, has no verdict or is not known. Both None where
+    identical answers would have been asked about in both: they were shown in none, and say nothing about a judge.
     """
+    verdicts = tuple(verdicts)
+    if without_judge(verdicts) and len({verdict.order for verdict in verdicts}) == 2:
+        return None, None
     found: dict[Order, list[float]] = {"a_first": [], "b_first": []}
     for verdict in verdicts:
         if verdict.order_known and (value := value_of(verdict)) is not None:

@@ -18,7 +18,9 @@ from arena.board.judge_details import judges_detail
 from arena.board.matches import models_on_board
 from arena.board.null_candidate import findings
 from arena.board.open import OpenBoard
+from arena.board.returned import models_of_judges, other_models
 from arena.board.soft import mixed_verdicts
+from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
@@ -58,7 +60,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
         rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
         null = list(sentinel_rows(board, answers, ledgers))
-        inputs = inputs_of(board, answers, ledgers)
+        inputs, said_to_be = inputs_of(board, answers, ledgers), models_of_judges(ledgers)
     if null:
         write_rows(folder / "sentinel.jsonl", null, board.simulated)
     counted = counted_rows(rows)
@@ -66,19 +68,21 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     gamed = findings(board, null)
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
+    details = judges_detail(rated, rows, inputs.judge_cost_usd, gamed)
     flagged = {row.model: flag_answers(row.model, _in_order(answers[row.model])) for row in rated.models}
     rated = replace(
         rated,
         judges=tuple(sorted(board.judges)),
         diagnostics={**rated.diagnostics, **panel},
-        judges_detail=tuple(judges_detail(rated, rows, inputs.judge_cost_usd, gamed)),
+        judges_detail=tuple(details),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
-        warnings=(*board.warnings, *warnings, *found, *mixed_verdicts(board, rows), *rated.warnings,
+        warnings=(*board.warnings, *warnings, *other_models(board, answers, said_to_be), *found,
+                  *mixed_verdicts(board, rows), *unsteady(board, details), *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
     written = write_leaderboard(folder, document)
-    return Rated(written, folder, tuple(too_many_failures(board, rows, answers)))
+    return Rated(written, folder, (*too_many_failures(board, rows, answers), *follows_a_slot(board, details)))
 
 
 def _rate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import cast
@@ -14,8 +14,10 @@ from arena.asking.control import Control, Rooms, Spending
 from arena.asking.interruption import Interruption
 from arena.asking.progress import Progress
 from arena.board.answers import current_answers
+from arena.board.failures import too_many_failures
 from arena.board.matches import models_on_board
 from arena.board.open import DryRun, OpenBoard, open_board
+from arena.board.tables import Row, board_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
@@ -105,6 +107,7 @@ def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
     spending = Spending()
     problems: list[Problem] = []
     rated: Rated | None = None
+    failed: tuple[str, ...] = ()
     try:
         asyncio.run(_ask(board, options, record, plan, spending))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -117,11 +120,12 @@ def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
         if not spent:
             _raise_what_is_no_stop(problems)
         rated = _rate(board, options, record, problems, spent=spent)
+        failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
     except (InputError, OSError) as error:
         if not spent:
             raise
         problems.append(error)
-    lines = tuple([line_of(problem) for problem in problems] + (list(rated.problems) if rated else []))
+    lines = (*map(line_of, problems), *failed)
     record.problems = lines
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
@@ -230,6 +234,15 @@ def _rate(
         if problems:  # nothing could be asked: that is the message, not the empty board after it
             return None
         raise
+
+
+def _failures(board: OpenBoard, options: RunOptions) -> Iterable[str]:
+    """What a run that rates nothing has to say of the answers and replies that failed: nobody says it later."""
+    answers, rows = current_answers(board)[0], list[Row]()
+    if "reviews" in options.stages:
+        with ExitStack() as stack:
+            rows = list(board_rows(board, answers, open_ledgers(board, stack)))
+    return too_many_failures(board, rows, answers if "answers" in options.stages else {})
 
 
 def exit_code_of(problems: Sequence[Problem], *, failures: bool, spent: bool) -> int:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from arena.errors import DataError
 from arena.files import from_json
-from arena.judging.slots import order_outcomes
+from arena.judging.slots import order_outcomes, without_judge
 from arena.judging.style import FEATURES
 from arena.records import verdict_from_json
 from viz.data.rows import NONE, STATES, WINNERS, Names, Rows, RowsBuilder
@@ -79,7 +79,8 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
     style = line.get("style") or {}
     looks = (style.get(f"{feature}_{side}", math.nan) for feature in FEATURES for side in "ab")
     a_first, b_first = order_outcomes(verdicts)
-    outcome, winner, consistent = line.get("outcome"), line.get("winner"), line.get("consistent")
+    outcome, winner = line.get("outcome"), line.get("winner")
+    consistent = None if without_judge(verdicts) else line.get("consistent")
     return (
         offset, length, NONE, NONE,
         to.question(question_id), to.category(str(line.get("category") or "general")),

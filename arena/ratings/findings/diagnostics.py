@@ -113,9 +113,9 @@ def verdict_noise_share(table: BattleTable, fit: Estimate, pairs: PairSums) -> f
         return None
     if not isinstance(fit.uncertainty, Uncertainty):
         return None
-    known = ~np.isnan(table.a_first_outcome) & ~np.isnan(table.b_first_outcome)
-    known &= (fit.block[table.a] >= 0) & (fit.block[table.b] >= 0)
-    if known.sum() < len(table) / 2 or known.sum() < 10:
+    a_first, b_first = ~np.isnan(table.a_first_outcome), ~np.isnan(table.b_first_outcome)
+    known = a_first & b_first & (fit.block[table.a] >= 0) & (fit.block[table.b] >= 0)
+    if (a_first != b_first).sum() > len(table) / 2 or known.sum() < 10:
         return None
     rows = table.select(known)
     assert rows.a_first_outcome is not None

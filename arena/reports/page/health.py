@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from arena.judging.slots import order_outcomes
+from arena.judging.slots import order_outcomes, without_judge
 from arena.records import verdict_from_json
-from arena.types import JSON
+from arena.types import JSON, Verdict
 
 Row = Mapping[str, JSON]
 
@@ -98,6 +98,9 @@ class HealthTally:
         """Count one row of this judge; what was never asked, or was decided without the judge, says nothing of it."""
         if row.get("state") == "pending" or row.get("reason") not in (None, "unparsed", "call_failed"):
             return
+        verdicts = [verdict_from_json(verdict) for verdict in cast("Sequence[Row]", row.get("verdicts") or ())]
+        if without_judge(verdicts):
+            return
         question = str(row["question_id"])
         self.rows += 1
         self.failed += row.get("reason") == "call_failed"
@@ -107,7 +110,7 @@ class HealthTally:
         self.ties.add(question, float(row.get("winner") == "tie"))
         if row.get("consistent") is not None:
             self.consistent.add(question, float(row.get("consistent") is True))
-            if (points := _first_slot(row)) is not None:
+            if (points := _first_slot(verdicts)) is not None:
                 self.first_slot.add(question, points)
 
     def health(self) -> JudgeHealth:
@@ -118,7 +121,7 @@ class HealthTally:
         )  # fmt: skip
 
 
-def _first_slot(row: Row) -> float | None:
+def _first_slot(verdicts: Sequence[Verdict]) -> float | None:
     """Points of whoever was shown first, the mean of both orders; None unless both were asked."""
-    first, second = order_outcomes(map(verdict_from_json, cast("Sequence[Row]", row.get("verdicts") or ())))
+    first, second = order_outcomes(verdicts)
     return None if first is None or second is None else (first + 1 - second) / 2

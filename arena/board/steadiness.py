@@ -1,0 +1,74 @@
+"""Judges that follow the place of an answer, or change their mind with it: said on the board."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
+
+from arena.board.open import OpenBoard
+from arena.types import JSON
+
+FEW = 20
+"""Battles read in both orders (identical answers aside) below which nothing is said."""
+STEADY = 0.6
+"""A judge that surely names the same winner in both orders less often than this is warned about."""
+
+
+class _Share(NamedTuple):
+    """A share of a judge's battles with both orders, with its interval by question."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.0%} [{self.low:.0%}, {self.high:.0%}]"
+
+
+def follows_a_slot(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> Iterable[str]:
+    """One line for every judge whose preference for a slot is surely beyond `max_first_slot`: exit code 3."""
+    limit = board.config.reviews_gen.max_first_slot
+    for judge, detail in _asked(board, details):
+        share = _share(detail, "first_slot")
+        if limit is not None and share is not None and (share.low > limit or share.high < 1 - limit):
+            place, one = ("first", share) if share.low > limit else ("second", _of_second(share))
+            config = shlex.quote(str(board.loaded.path))
+            yield (
+                f"judge {judge}: {one} of the points go to the answer shown {place} (reviews_gen.max_first_slot is "
+                f"{limit:.0%}): it follows the place, not the answers; take another judge or prompt, see arena try -c "
+                f"{config}, or set max_first_slot: null"
+            )
+
+
+def unsteady(board: OpenBoard, details: Sequence[Mapping[str, JSON]]) -> Iterable[str]:
+    """What the board says about judges: that they follow a slot, else that their orders disagree too often."""
+    limit = board.config.reviews_gen.max_first_slot
+    for judge, detail in _asked(board, details):
+        slot, steady = _share(detail, "first_slot"), _share(detail, "consistency")
+        if limit is not None and slot is not None and (slot.low > limit or slot.high < 1 - limit):
+            place, one = ("first", slot) if slot.low > limit else ("second", _of_second(slot))
+            yield f"judge {judge} follows the place of an answer: {one} of the points go to the one shown {place}"
+        elif steady is not None and steady.high < STEADY:
+            yield f"judge {judge} names the same winner in both orders in only {steady} of its battles"
+
+
+def _asked(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> Iterable[tuple[str, Mapping[str, JSON]]]:
+    """The judges that are models: what was imported, a rule and a rehearsal are not measured by our orders."""
+    for detail in details:
+        entry = board.judges.get(str(detail.get("judge")))
+        if entry is not None and entry.asks_anybody:
+            yield str(detail["judge"]), detail
+
+
+def _share(detail: Mapping[str, JSON], name: str) -> _Share | None:
+    """A share with its interval; None where it rests on too few battles or has no interval."""
+    found = cast("Mapping[str, float | None]", detail.get(name) or {})
+    value, low, high = (found.get(end) for end in ("value", "low", "high"))
+    if (found.get("n") or 0) < FEW or value is None or low is None or high is None:
+        return None
+    return _Share(value, low, high)
+
+
+def _of_second(first: _Share) -> _Share:
+    return _Share(1 - first.value, 1 - first.high, 1 - first.low)
