@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from arena.board.answers import Answers
-from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.config.kinds import ApiConfig
 
-DRAWN = 20
-"""Replies of a judge that are looked at."""
+
+class Judged(Protocol):
+    """A ledger, as far as it is needed here."""
+
+    def models_returned(self, asked: str) -> frozenset[str]:
+        """What the server said it was when this model was asked for."""
 
 
 class _Entry(NamedTuple):
@@ -24,12 +27,12 @@ class _Entry(NamedTuple):
     returned: frozenset[str]
 
 
-def other_models(board: OpenBoard, answers: Answers, of_judges: Mapping[str, Iterable[str]]) -> Iterable[str]:
+def other_models(board: OpenBoard, answers: Answers, ledgers: Mapping[str, Judged]) -> Iterable[str]:
     """A warning where one model answered under several names, or another one than was asked for.
 
     A dated or longer form of a name is the same model: `gpt-4.1` and `gpt-4.1-2025-04-14`, `org/x` and `x`.
     """
-    entries = [*_candidates(board, answers), *_judges(board, of_judges)]
+    entries = [*_candidates(board, answers), *_judges(board, ledgers)]
     shared: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
     for entry in entries:
         for model in entry.returned:
@@ -46,16 +49,6 @@ def other_models(board: OpenBoard, answers: Answers, of_judges: Mapping[str, Ite
             yield f"{entry.name}: asked for {entry.asked}, but the server says it was {', '.join(others)}"
 
 
-def models_of_judges(ledgers: Ledgers) -> dict[str, frozenset[str]]:
-    """What judges' servers said they were, in the first replies by key: a draw that says enough."""
-    found = {}
-    for name, ledger in ledgers.items():
-        replies = [ledger.get(key) for key in sorted(ledger.keys())[:DRAWN]]
-        asked = [reply for reply in replies if reply is not None and reply.via != "import"]
-        found[name] = frozenset(reply.model_returned for reply in asked if reply.model_returned)
-    return found
-
-
 def _candidates(board: OpenBoard, answers: Answers) -> Iterable[_Entry]:
     for name, own in answers.items():
         if (entry := board.candidates[name].entry) and isinstance(entry, ApiConfig) and entry.model:
@@ -63,11 +56,14 @@ def _candidates(board: OpenBoard, answers: Answers) -> Iterable[_Entry]:
             yield _Entry(name, entry.model, entry.base_url or entry.backend, said)
 
 
-def _judges(board: OpenBoard, of_judges: Mapping[str, Iterable[str]]) -> Iterable[_Entry]:
+def _judges(board: OpenBoard, ledgers: Mapping[str, Judged]) -> Iterable[_Entry]:
     for name, entry in board.judges.items():
         if isinstance(entry, ApiConfig) and entry.model:
             yield _Entry(
-                f"judge {name}", entry.model, entry.base_url or entry.backend, frozenset(of_judges.get(name, ()))
+                f"judge {name}",
+                entry.model,
+                entry.base_url or entry.backend,
+                ledgers[name].models_returned(entry.model) if name in ledgers else frozenset[str](),
             )
 
 

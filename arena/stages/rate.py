@@ -18,7 +18,7 @@ from arena.board.judge_details import judges_detail
 from arena.board.matches import models_on_board
 from arena.board.null_candidate import findings
 from arena.board.open import OpenBoard
-from arena.board.returned import models_of_judges, other_models
+from arena.board.returned import other_models
 from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
@@ -60,7 +60,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
         rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
         null = list(sentinel_rows(board, answers, ledgers))
-        inputs, said_to_be = inputs_of(board, answers, ledgers), models_of_judges(ledgers)
+        inputs, odd = inputs_of(board, answers, ledgers), tuple(other_models(board, answers, ledgers))
     if null:
         write_rows(folder / "sentinel.jsonl", null, board.simulated)
     counted = counted_rows(rows)
@@ -76,8 +76,8 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         diagnostics={**rated.diagnostics, **panel},
         judges_detail=tuple(details),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
-        warnings=(*board.warnings, *warnings, *other_models(board, answers, said_to_be), *found,
-                  *mixed_verdicts(board, rows), *unsteady(board, details), *rated.warnings,
+        warnings=(*board.warnings, *warnings, *odd, *found, *mixed_verdicts(board, rows), *unsteady(board, details),
+                  *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}

@@ -242,6 +242,10 @@ class Ledger:
         assert isinstance(line, dict)
         return reply_from_json(line)
 
+    def models_returned(self, asked: str) -> frozenset[str]:
+        """What the judge's server said it was when this model was asked for."""
+        return frozenset(returned for requested, returned in self._index.models if requested == asked)
+
     def said(self, key: str) -> Said | None:
         """The text of the reply stored under a key and what it is read with; the rest of the line is not read."""
         row = self._index.rows.get(key)

@@ -28,6 +28,8 @@ class Index:
         """The row of each key's last line. Rows are never given to another line."""
         self.imported: dict[tuple[str, str, str | None], list[str]] = {}
         """Keys of what came with an imported board, by question, model_a and model_b."""
+        self.models: set[tuple[JSON, str]] = set()
+        """Which model was asked for and which one the server said it was, of what was not imported."""
         self._offsets, self._lengths = array("q"), array("q")
         self._text_at, self._text_lengths = array("q"), array("q")
         self._costs = array("d")
@@ -52,7 +54,8 @@ class Index:
         about: dict[str, JSON] = {
             "key": reply.key, "status": reply.status, "nonce": reply.nonce, "via": reply.via,
             "cost_usd": reply.cost_usd, "logprobs": bool(reply.logprobs), "question_id": reply.question_id,
-            "model_a": reply.model_a, "model_b": reply.model_b,
+            "model_a": reply.model_a, "model_b": reply.model_b, "model_requested": reply.model_requested,
+            "model_returned": reply.model_returned,
         }  # fmt: skip
         self._add(place, (0, 0), about, written_by(reply))
 
@@ -100,6 +103,8 @@ class Index:
         logprobs, filed = bool(line.get("logprobs")), key is not plain
         self._marks.append(_LOGPROBS * logprobs | _FILED * filed)
         self._nonces.append(self._known.setdefault(nonce, nonce))  # type: ignore[arg-type]
+        if not imported and isinstance(returned := line.get("model_returned"), str) and returned:
+            self.models.add((line.get("model_requested"), returned))
         if imported:  # equal answers share a key: every battle that names it finds it
             where = str(line["question_id"]), line["model_a"], line.get("model_b")
             keys = self.imported.setdefault(where, [])  # type: ignore[arg-type]

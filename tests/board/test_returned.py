@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from kit.boards import arithmetic_board, edit_config
+from kit.boards import arithmetic_board, edit_config, leaderboard
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.servers import Action, Call, FakeServer, Say
 
 from arena.board.open import open_board
 from arena.board.returned import other_models
 from arena.config.loading import load_config
 from arena.types import Answer
+
+
+@dataclass(frozen=True)
+class JudgedAs:
+    """A ledger of one reply."""
+
+    model: str
+
+    def models_returned(self, asked: str) -> frozenset[str]:
+        return frozenset([self.model])
 
 
 def told(folder: Path, asked: dict[str, tuple[str, str]], judge: str = "judge-model") -> list[str]:
@@ -24,7 +37,7 @@ def told(folder: Path, asked: dict[str, tuple[str, str]], judge: str = "judge-mo
     board = open_board(load_config(str(config)))
     answer = Answer("0", "m", 0, ("x",), "ok", "key")
     answers = {name: {("0", 0): replace(answer, model_returned=said)} for name, (_, said) in asked.items()}
-    return list(other_models(board, answers, {"j": {judge}}))
+    return list(other_models(board, answers, {"j": JudgedAs(judge)}))
 
 
 @pytest.mark.parametrize(
@@ -57,3 +70,18 @@ def test_one_model_behind_two_names_is_said_once(tmp_path: Path) -> None:
 
 def test_two_entries_that_ask_for_the_same_model_are_what_they_say(tmp_path: Path) -> None:
     assert told(tmp_path, {"cold": ("qwen3", "qwen3"), "hot": ("qwen3", "qwen3")}) == []
+
+
+def test_a_run_says_so_of_candidates_and_judges(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        said = sum_judge(call) if call.body["model"] == "judge-model" else Say("It is 7.")
+        return replace(said, model="elsewhere-7b")
+
+    with FakeServer(script) as server:
+        at = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None}
+        config = arithmetic_board(tmp_path, judges={"j": {**at, "model": "judge-model"}})
+        answers = {"half": {"backend": "recorded", "file": "half.jsonl"}, "api": {**at, "model": "m"}}
+        edit_config(config, answers_gen=answers)
+        assert arena("run", "-c", config).returncode == 0
+    told = "one model, elsewhere-7b, answered under several names: api (asked for m), judge j (asked for judge-model)"
+    assert told in leaderboard(tmp_path)["warnings"]

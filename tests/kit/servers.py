@@ -60,6 +60,8 @@ class Say:
     blocks: list[Mapping[str, object]] | None = None
     """Anthropic content blocks, instead of text and reasoning."""
     logprobs: list[Mapping[str, object]] | None = None
+    model: str | None = None
+    """Which model the server says it is; default: the one that was asked for."""
     latency_s: float = 0.0
     stream_error: Mapping[str, object] | None = None
     """An error event after the first piece of a stream."""
@@ -254,13 +256,14 @@ async def _send(
 
 def completion(call: Call, say: Say) -> dict[str, object]:
     """The response body of a proper completion, in the format of the API that was called."""
+    model = say.model or call.body["model"]
     if call.api == "anthropic":
         blocks = say.blocks
         if blocks is None:
             thinking = [{"type": "thinking", "thinking": say.reasoning, "signature": "s"}] if say.reasoning else []
             blocks = [*thinking, *([{"type": "text", "text": say.text}] if say.text else [])]
         usage = say.usage or {"input_tokens": 10, "output_tokens": 5}
-        shared = {"id": f"msg_{call.number}", "type": "message", "role": "assistant", "model": call.body["model"]}
+        shared = {"id": f"msg_{call.number}", "type": "message", "role": "assistant", "model": model}
         return {**shared, "content": blocks, "stop_reason": say.finish or "end_turn", "usage": usage}
     message = {"role": "assistant", "content": say.text, "refusal": say.refusal, **say.message}
     if say.reasoning is not None:
@@ -268,7 +271,7 @@ def completion(call: Call, say: Say) -> dict[str, object]:
     logprobs = None if say.logprobs is None else {"content": say.logprobs}
     choice = {"index": 0, "message": message, "finish_reason": say.finish or "stop", "logprobs": logprobs}
     usage = say.usage or {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    head = {"id": f"chatcmpl-{call.number}", "object": "chat.completion", "created": 0, "model": call.body["model"]}
+    head = {"id": f"chatcmpl-{call.number}", "object": "chat.completion", "created": 0, "model": model}
     return {**head, "choices": [choice], "usage": usage}
 
 
