@@ -57,14 +57,10 @@ def _candidates(board: OpenBoard, answers: Answers) -> Iterable[_Entry]:
 
 
 def _judges(board: OpenBoard, ledgers: Mapping[str, Judged]) -> Iterable[_Entry]:
-    for name, entry in board.judges.items():
-        if isinstance(entry, ApiConfig) and entry.model:
-            yield _Entry(
-                f"judge {name}",
-                entry.model,
-                entry.base_url or entry.backend,
-                ledgers[name].models_returned(entry.model) if name in ledgers else frozenset[str](),
-            )
+    for name, ledger in ledgers.items():
+        if (entry := board.judges.get(name)) and isinstance(entry, ApiConfig) and entry.model:
+            said = ledger.models_returned(entry.model)
+            yield _Entry(f"judge {name}", entry.model, entry.base_url or entry.backend, said)
 
 
 def _same(asked: str, returned: str) -> bool:
