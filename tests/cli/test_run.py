@@ -79,7 +79,7 @@ def test_redo_within_models_leaves_the_baselines_answers_alone(tmp_path: Path) -
     config = arithmetic_board(tmp_path)
     arena("run", "-c", config)
     done = arena("run", "-c", config, "--models", "right", "--redo", "question=8")
-    assert "answers of right: 1 to ask" in done.stderr
+    assert "answers of right: 1 to read" in done.stderr
     assert "answers of half" not in done.stderr
     assert "reviews by reference: 2 to ask" in done.stderr
     (tmp_path / "out/answers/half.jsonl").unlink()
