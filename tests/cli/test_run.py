@@ -84,7 +84,7 @@ def test_redo_within_models_leaves_the_baselines_answers_alone(tmp_path: Path) -
     assert "reviews by reference: 2 to ask" in done.stderr
     (tmp_path / "out/answers/half.jsonl").unlink()
     again = arena("run", "-c", config, "--models", "right", "--accept-shorter")
-    assert "answers of half: 12 to ask" in again.stderr
+    assert "answers of half: 12 to read" in again.stderr
 
 
 def test_a_changed_answer_is_judged_anew_and_the_others_are_not(tmp_path: Path) -> None:
