@@ -13,5 +13,6 @@ if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))  # in a wheel the viewer lies beside no package of that name
 
 from viz.shield import Shield  # noqa: E402 - after the path is set
+from viz.styled import Styled  # noqa: E402
 
-app = st.App(HERE / "main.py", middleware=[Middleware(Shield)])
+app = st.App(HERE / "main.py", middleware=[Middleware(Shield), Middleware(Styled)])

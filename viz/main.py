@@ -36,7 +36,6 @@ REPEATS = 3
 def main() -> None:
     """Draw the frame and run the chosen page."""
     st.set_page_config(page_title="arena", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
-    st.html(Path(__file__).with_name("style.css"))
     try:
         asked = source()
     except InputError as error:
