@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viz.ui.room import rooms_css
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +23,7 @@ class Styled:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         style = Path(__file__).with_name("style.css").read_bytes()
-        self._style = b"<style>" + style + b"</style>"
+        self._style = b"<style>" + rooms_css().encode() + style + b"</style>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; a page that comes back is held until it is whole."""
@@ -59,5 +61,5 @@ def _wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def _is_page(start: Message) -> bool:
-    headers = {name.lower(): value for name, value in start["headers"]}
+    headers: dict[bytes, bytes] = {name.lower(): value for name, value in start["headers"]}
     return headers.get(b"content-type", b"").startswith(b"text/html")

@@ -11,6 +11,11 @@ import pandas as pd
 
 from viz.charts.looks import Look
 
+COLUMN = 58
+"""Pixels of a column where there is room."""
+FITS = 8
+"""Columns that a narrow screen has room for: they share its width. More of them keep theirs, and are scrolled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heat:
@@ -61,8 +66,9 @@ def heatmap(
         text="text:N",
         color=alt.condition(_needs_other_ink(options, look), alt.value(look.ink), alt.value(look.text)),
     )
-    wide = 58 if len(columns) <= 14 else 44 if len(columns) <= 24 else 32
-    return (cells + labels).properties(width=alt.Step(wide), height=alt.Step(36 if len(rows) <= 24 else 28))
+    wide = COLUMN if len(columns) <= 14 else 44 if len(columns) <= 24 else 32
+    height = alt.Step(36 if len(rows) <= 24 else 28)
+    return (cells + labels).properties(width="container" if len(columns) <= FITS else alt.Step(wide), height=height)
 
 
 def _needs_other_ink(options: Heat, look: Look) -> str:
@@ -102,8 +108,7 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
     long = max(map(len, models), default=0) > 18
     closing = known[known["place"] == 0].assign(place=len(axes))
     around = pd.concat([known, closing])
-    wheel = alt.Scale(domain=[-1.25, 1.25])
-    x, y = alt.X("px:Q", axis=None, scale=wheel), alt.Y("py:Q", axis=None, scale=wheel)
+    x, y = alt.X("px:Q", axis=None, scale=_round("width")), alt.Y("py:Q", axis=None, scale=_round("height"))
     lines = (
         alt.Chart(around)
         .transform_calculate(px=f"datum.value * cos({angle})", py=f"-datum.value * sin({angle})")
@@ -133,4 +138,11 @@ def radar(frame: pd.DataFrame, axes: Sequence[str], look: Look) -> alt.TopLevelM
         .encode(x=x, y=y, text="axis:N")
     )
     legend = 20 * (len(models) if long else 1)  # it takes its share of the height
-    return alt.layer(ring, lines, labels).properties(width=460, height=490 + legend)
+    return alt.layer(ring, lines, labels).properties(width="container", height=400 + legend)
+
+
+def _round(side: str) -> alt.Scale:
+    """A wheel in the middle of the picture, as large as the smaller side."""
+    turn = -1 if side == "height" else 1  # pixels are counted from above
+    ends = [{"expr": f"{side} / 2 + {sign * turn} * min(width, height) / 2"} for sign in (-1, 1)]
+    return alt.Scale(domain=[-1.25, 1.25], range=ends)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import streamlit as st
 from streamlit.elements.arrow import DataframeState
 
 from viz.charts.looks import Look, styled
+from viz.charts.matrix import COLUMN, FITS
 from viz.data.board import Board
 from viz.data.filters import Filter, default_judges
 from viz.ui.choices import choose_any, choose_names
 from viz.ui.figures import DASH
 from viz.ui.rendering import as_html, plain
+from viz.ui.room import room
 from viz.ui.session import look, t
 
 Draw = Callable[..., alt.TopLevelMixin]
@@ -92,18 +94,19 @@ def style_choice(board: Board) -> tuple[str, ...] | None:
     )  # fmt: skip
 
 
-def chart(key: str, draw: Draw, *given: object, stretch: bool = True, **named: object) -> None:
+def chart(key: str, draw: Draw, *given: object, **named: object) -> None:
     """Show what `draw` makes of what is given, in the colours of the page; it is drawn once per content."""
     spec = _drawn(draw, given, named, look())
-    st.vega_lite_chart(spec, width="stretch" if stretch else "content", theme=None, key=key)
+    with room(key, _height(spec)):
+        st.vega_lite_chart(spec, width="stretch", theme=None, key=key)
 
 
 def clickable(key: str, selection: str, draw: Draw, *given: object, **named: object) -> Mapping[str, str]:
     """Show a chart as `chart` does; returns the fields of the mark that was clicked, empty until one is."""
-    event = st.vega_lite_chart(
-        _drawn(draw, given, named, look()), width="content", theme=None, key=key, on_select="rerun",
-        selection_mode=selection,
-    )  # fmt: skip
+    spec = _drawn(draw, given, named, look())
+    width: Literal["stretch", "content"] = "stretch" if spec.get("width") == "container" else "content"
+    with room(key, _height(spec)):
+        event = st.vega_lite_chart(spec, width=width, theme=None, key=key, on_select="rerun", selection_mode=selection)
     marks = event.selection.get(selection) or [{}]
     return dict(marks[0]) if isinstance(marks, list) else {}
 
@@ -117,6 +120,26 @@ def _drawn(draw: Draw, given: tuple[object, ...], named: Mapping[str, object], c
     """The Vega-Lite specification: altair takes some 100 ms to make and validate one."""
     spec: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict()
     return spec
+
+
+def matrix_width(rows: Sequence[str], columns: Sequence[str]) -> int | Literal["stretch"]:
+    """How wide a matrix of few columns becomes where there is room."""
+    if len(columns) > FITS:
+        return "stretch"
+    return 30 + min(7 * max(map(len, rows), default=0), 240) + COLUMN * len(columns) + 4 * max(map(len, columns))
+
+
+def _height(spec: Mapping[str, Any]) -> int:
+    """About how high a chart becomes: its rows or its own height, and the axis, title and legend around them."""
+    encoded = [layer["encoding"] for layer in spec.get("layer", [spec]) if "encoding" in layer]
+    height = spec.get("height", 300)
+    if isinstance(height, dict):
+        rows = max((len(one.get("y", {}).get("sort", ())) for one in encoded), default=1)
+        series = max((len(one.get("yOffset", {}).get("sort", ())) for one in encoded), default=0)
+        height = height["step"] * rows * (1.2 * series if series else 1)
+    legend = 34 * any((one.get("color", {}).get("legend") or {}).get("orient") == "bottom" for one in encoded)
+    slanted = max((len(name) for one in encoded for name in one.get("x", {}).get("sort", ())), default=0)
+    return int(height) + 40 + 4 * min(slanted, 40) + legend
 
 
 def clicked_row(event: DataframeState) -> int | None:

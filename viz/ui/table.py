@@ -20,13 +20,17 @@ class Listed(NamedTuple):
 
 
 def table_of(report: Report, standings: Sequence[Standing]) -> list[Listed]:
-    """The columns that hold anything, in their order; the number that ranks the board stands behind the model."""
+    """The columns that hold anything, in their order; the number that ranks the board, and remarks, stand behind the
+    model, where a window of any width shows them.
+    """
     main = main_column(report)
-    columns = [column for column in columns_of(report, "viewer", standings) if column.name != main.name]
+    others = [column for column in columns_of(report, "viewer", standings) if column.name != main.name]
+    remarks = [column for column in others if column.kind == "flags"]
+    columns = [column for column in others if column.kind != "flags"]
     behind = next(place for place, column in enumerate(columns, 1) if column.kind == "model")
     return [
         Listed(column, [CELLS[column.kind](column, s) for s in standings])
-        for column in (*columns[:behind], main, *columns[behind:])
+        for column in (*columns[:behind], main, *remarks, *columns[behind:])
     ]
 
 

@@ -60,7 +60,7 @@ def _navigation(opened: Board, row: int) -> None:
     before = int(found[place - 1]) if place > 0 else None
     after_place = place + 1 if inside else place
     after = int(found[after_place]) if after_place < len(found) else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="walk"):
         if st.button(t("Battles"), icon=":material/arrow_back:", type="tertiary"):
             go("battles", wanted.parameters())
         st.space("stretch")
@@ -239,7 +239,7 @@ def _reference(detail: Detail, turn: int) -> None:
 
 
 def _verdicts(detail: Detail, opened: Board) -> None:
-    st.subheader(t("Verdicts"), anchor=False)
+    st.header(t("Verdicts"), anchor=False)
     for number, judged in enumerate(detail.judged):
         with st.container(border=True):
             chips([(judged.judge, "strong"), *_result_chips(detail, judged)])

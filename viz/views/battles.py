@@ -13,6 +13,7 @@ from viz.data.filters import FLAGS, TIE, Filter
 from viz.data.rows import EXCLUDED, PENDING, STATES, TIED, WON_A, WON_B
 from viz.ui.choices import choose_any, choose_names, choose_page, forget_choices, type_text
 from viz.ui.figures import DASH, count
+from viz.ui.phone import Line, phone_list
 from viz.ui.pieces import (
     category_choice,
     clicked_row,
@@ -24,6 +25,7 @@ from viz.ui.pieces import (
     reason_text,
 )
 from viz.ui.rendering import shortened
+from viz.ui.room import table_room
 from viz.ui.session import board, fresh, go, selected, t
 
 PAGE = 50
@@ -45,7 +47,7 @@ def show() -> None:
         _clear(wanted)
         return
     pages = -(-len(found) // PAGE)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="pager"):
         st.markdown(f"**{count(len(found))}**&nbsp; {t('of {n} rows', n=count(len(opened.rows)))}", width="content")
         _clear(wanted)
         st.space("stretch")
@@ -67,7 +69,7 @@ def _choices(opened: Board) -> Filter:
         language = language_choice(opened)
         judge = judge_choice(opened)
         winner = choose_names(t("Winner"), [TIE, *models], "winner", t("any")) if pairs else []
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="flags"):
         flags = [flag for flag in FLAGS if pairs or flag == "unparsed"]
         flag = choose_any(t("Only"), {name: t(FLAG_NAMES[name]) for name in flags}, "flag")
         state = choose_any(t("State"), {name: t(STATE_NAMES[name]) for name in STATES}, "state")
@@ -110,7 +112,9 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
     if columns.get(t("Orders")) and set(columns[t("Orders")]) == {DASH}:
         del columns[t("Orders")]
     text, wide = st.column_config.TextColumn, min(name_width(names.models), 200)
-    event = st.dataframe(
+    phone_list("rows", [_line(opened, int(r), wanted) for r in shown], 86)
+    with table_room("rows", len(shown), on="wide-"):
+        event = st.dataframe(
         pd.DataFrame(columns), hide_index=True, height="content", on_select="rerun",
         selection_mode="single-cell", key=fresh(f"rows-{hash((wanted, int(shown[0])))}"),
         column_config={
@@ -127,6 +131,18 @@ def _table(opened: Board, shown: NDArray[np.intp], wanted: Filter) -> None:
     if (place := clicked_row(event)) is not None and place < len(shown):
         row = int(shown[place])
         go("battle", {**wanted.parameters(), **identity_of(opened, row).parameters()})
+
+
+def _line(opened: Board, row: int, wanted: Filter) -> Line:
+    """A row on a narrow screen."""
+    rows, names = opened.rows, opened.names
+    models = [names.models[code] for code in (rows.model_a[row], rows.model_b[row]) if code >= 0]
+    told = [" – ".join(shortened(model, 30) for model in models), names.categories[rows.category[row]]]
+    if len(names.judges) > 1:
+        told.append(names.judges[rows.judge[row]])
+    score = f"{rows.score[row]:g}" if np.isfinite(rows.score[row]) else _result(opened, row)
+    opens = {**wanted.parameters(), **identity_of(opened, row).parameters()}
+    return Line(_question_text(opened, row), " · ".join(told), score, parameters=opens)
 
 
 def _question_text(opened: Board, row: int) -> str:

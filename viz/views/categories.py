@@ -10,11 +10,13 @@ from viz.charts.matrix import Heat, heatmap, radar
 from viz.data.filters import Filter
 from viz.ui.choices import choose, choose_names
 from viz.ui.figures import DASH, points
-from viz.ui.pieces import chart, clickable, judge_choice, nothing
+from viz.ui.pieces import chart, clickable, judge_choice, matrix_width, nothing
 from viz.ui.rendering import distinct, shortened
 from viz.ui.session import board, go, report_for, t
 
 RADAR_MODELS = 5
+RADAR_FROM = 4
+"""Axes from which on a profile has a shape."""
 NO_SLICE = Slice()
 
 
@@ -39,7 +41,7 @@ def show() -> None:
         return
     measure = choose(t("Show"), known, "measure") if len(known) > 1 else next(iter(known))
     _heatmap(report, wanted, by, slices, measure)
-    if "win_rate" in known and len(slices) > 2:
+    if "win_rate" in known and len(slices) >= RADAR_FROM:
         _radar(report, by, slices)
 
 
@@ -71,7 +73,8 @@ def _heatmap(report: Report, wanted: Filter, by: str, slices: list[str], measure
         tooltips=(("told", " "), ("n_battles", t("Battles")), ("n_questions", t("Questions"))),
     )  # fmt: skip
     listed = list(rows.values()), list(columns.values())
-    clicked = clickable(f"slices-{by}-{measure}", "cell", heatmap, frame, *listed, options=heat)
+    with st.container(width=matrix_width(*listed)):
+        clicked = clickable(f"slices-{by}-{measure}", "cell", heatmap, frame, *listed, options=heat)
     st.caption(t("A ° marks fewer than 20 questions. Click a cell for its battles."))
     if (model := clicked.get("model")) and (name := clicked.get("slice")):
         by_slice = {"category" if by == "categories" else "language": [name]}
@@ -97,7 +100,7 @@ def _cell(standing: Standing, by: str, name: str, measure: Measure) -> dict[str,
 
 
 def _radar(report: Report, by: str, slices: list[str]) -> None:
-    st.subheader(t("Profiles"), anchor=False)
+    st.header(t("Profiles"), anchor=False)
     models = [s.model for s in report.models]
     words = t("Up to {n} models", n=RADAR_MODELS)
     picked = choose_names(words, models, "profiles", t("any"), default=models[:3], most=RADAR_MODELS)
@@ -115,8 +118,8 @@ def _radar(report: Report, by: str, slices: list[str]) -> None:
         ]
     )
     if not frame.empty:
-        with st.container():
-            chart("radar", radar, frame, list(axes.values()), stretch=False)
+        with st.container(width=520):
+            chart("radar", radar, frame, list(axes.values()))
             st.caption(t("Win rates: the middle is 0, the outer ring 100 %, the darker ring 50 %."))
 
 

@@ -22,6 +22,7 @@ from viz.ui.choices import choose
 from viz.ui.figures import DASH, count, money, percent
 from viz.ui.pieces import category_choice, chart, clicked_row, no_match, nothing
 from viz.ui.rendering import distinct, shortened
+from viz.ui.room import table_room
 from viz.ui.session import board, fresh, go, selected, t, votes
 
 
@@ -98,7 +99,8 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
         for one in health
     ])  # fmt: skip
     frame = frame.loc[:, [name for name in frame.columns if not (frame[name] == DASH).all()]]
-    event = st.dataframe(
+    with table_room("judges", len(frame), 38):
+        event = st.dataframe(
         frame, hide_index=True, row_height=38, key=fresh("judges"), on_select="rerun", selection_mode="single-cell",
         column_config={
             t("Judge"): st.column_config.TextColumn(width=220),
@@ -129,7 +131,7 @@ def _with_interval(mean: Mean) -> str:
 
 
 def _by_category(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
-    st.subheader(t("By category"), anchor=False)
+    st.header(t("By category"), anchor=False)
     named = {
         "consistency": t("Orders agree"), "first_slot": t("First slot's points"), "ties": t("Ties"),
         "unparsed": t("Unreadable"),
@@ -163,7 +165,7 @@ def _mean(one: JudgeHealth, measure: str) -> Mean:
 
 
 def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
-    st.subheader(t("Does length win?"), anchor=False)
+    st.header(t("Does length win?"), anchor=False)
     names, cells = distinct((one.judge for one in health), 32), []
     for one in health:
         judge = opened.names.judges.index(one.judge)
@@ -179,7 +181,7 @@ def _length(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealt
 
 
 def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
-    st.subheader(t("Who agrees with whom?"), anchor=False)
+    st.header(t("Who agrees with whom?"), anchor=False)
     tables = {judge: judge_table(opened, chosen, judge) for judge in opened.names.judges}
     shown: dict[str, BattleTable] = {}
     people = people_table(votes())

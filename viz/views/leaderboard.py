@@ -24,6 +24,7 @@ from viz.data.ranking import ELO_AT_MOST
 from viz.ui.choices import choose, choose_name, type_text
 from viz.ui.downloads import downloads
 from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range, seconds
+from viz.ui.phone import Line, phone_list
 from viz.ui.pieces import (
     category_choice,
     chart,
@@ -39,6 +40,7 @@ from viz.ui.pieces import (
     warn_all,
 )
 from viz.ui.rendering import as_html, distinct, shortened
+from viz.ui.room import room, table_room
 from viz.ui.session import board, fresh, go, language, look, report_for, t
 from viz.ui.table import table_of
 
@@ -61,7 +63,7 @@ _NUMBERS = {
 def show() -> None:
     """The page."""
     opened, colours = board(), look()
-    head = st.container(gap="xsmall")
+    head = st.container(gap="xsmall", key="head")
     wanted, baseline, style, search = _choices(opened)
     report = report_for(wanted, baseline=baseline, style=style)
     with head:
@@ -71,6 +73,7 @@ def show() -> None:
         nothing(t("No model matches."))
         return
     _cards(report)
+    _on_phones(standings, report)
     _table(standings, report, colours)
     _style_effects(report)
     _left_out(report, wanted)
@@ -80,7 +83,7 @@ def show() -> None:
     if any(e.value is not None for e in estimates):
         left, right = st.columns([1, 1], gap="large")
         with left:
-            st.subheader(t("How sure is it?"), anchor=False)
+            st.header(t("How sure is it?"), anchor=False)
             chart("forest", forest, estimates, metric)
         with right:
             _value_map(standings, report)
@@ -172,14 +175,7 @@ def _cards(report: Report) -> None:
     drawn = []
     for place, s in enumerate([s for s in report.models if s.rank is not None][:3]):
         value, around = _value_text(s, report)
-        facts = [
-            t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
-            t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
-            money(s.cost_usd) if s.cost_usd is not None else "",
-            t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
-            f"{speed:.0f} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
-        ]
-        listed = "".join(f"<span>{as_html(fact)}</span>" for fact in facts if fact)
+        listed = "".join(f"<span>{as_html(fact)}</span>" for fact in _facts(s))
         name = as_html(shortened(s.model, 80))
         drawn.append(
             f'<div class="card {"first" if place == 0 else ""}">'
@@ -188,7 +184,30 @@ def _cards(report: Report) -> None:
             f'<div class="big">{as_html(value)} <small>{as_html(around)}</small></div>'
             f'<div class="facts">{listed}</div></div>'
         )
-    st.html(f'<div class="cards">{"".join(drawn)}</div>')
+    with room("cards", 128, on="wide-"):
+        st.html(f'<div class="cards">{"".join(drawn)}</div>')
+
+
+def _facts(s: Standing) -> list[str]:
+    """What else is said of a model beside the number that ranks it."""
+    facts = [
+        t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
+        t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
+        money(s.cost_usd) if s.cost_usd is not None else "",
+        t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
+        f"{speed:.0f} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _on_phones(standings: list[Standing], report: Report) -> None:
+    """The table on a narrow screen: every model with the number that ranks it."""
+    lines = []
+    for s in standings:
+        value, around = _value_text(s, report)
+        told = " · ".join([*_remarks(s), *_facts(s)])
+        lines.append(Line(s.model, told, value, around, "battles", {"model": s.model}))
+    phone_list("models", lines, 62)
 
 
 def _table(standings: list[Standing], report: Report, colours: Look) -> None:
@@ -202,14 +221,15 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
         title = t(column.heading("viewer"))
         if column.name == main.name:
             around = [_value_text(s, report)[1] for s in standings]
-            shown |= {t("Interval"): whiskers(estimates, colours), title: values, "±": around}
+            shown |= {title: values, "±": around, t("Interval"): whiskers(estimates, colours)}
         elif column.kind == "flags":
             shown[title] = [", ".join([*_remarks(s), *s.flags]) for s in standings]
         else:
             shown[title] = values
         config[title] = _config(column, standings)
     kept = {key: values for key, values in shown.items() if any(v not in (None, "", DASH) for v in values)}
-    event = st.dataframe(
+    with table_room("table", len(standings), 40, most=1200, on="wide-"):
+        event = st.dataframe(
         pd.DataFrame(kept), hide_index=True, row_height=40, height="content" if len(standings) <= 30 else 1200,
         on_select="rerun", selection_mode="single-cell", key=fresh("table"), column_config=config,
     )  # fmt: skip
@@ -286,7 +306,7 @@ def _value_map(standings: list[Standing], report: Report) -> None:
     known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]
     if not known:
         return
-    st.subheader(t("What does quality cost?"), anchor=False)
+    st.header(t("What does quality cost?"), anchor=False)
     labels = {"cost": t("Cost"), "latency": t("Latency"), "ttft": "TTFT", "length": t("Length")}
     chosen = choose(t("Against"), {name: labels[name] for name in known}, "against")
     title, values = measures[chosen]

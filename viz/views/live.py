@@ -19,6 +19,7 @@ from viz.data.run_state import RunState, Task, read_run
 from viz.ui.figures import DASH, count, margin, money, points, rank_range, seconds
 from viz.ui.pieces import nothing
 from viz.ui.rendering import plain, shortened
+from viz.ui.room import table_room
 from viz.ui.session import source, t
 
 EVERY = "2s"
@@ -64,7 +65,8 @@ def _status(state: RunState) -> None:
             str(state.outcome), plain(state.outcome)
         )
     st.progress(share, text=f"{words} · {count(state.done)} / {count(state.plan)}")
-    columns = st.columns(4)
+    with st.container(key="numbers"):
+        columns = st.columns(4)
     columns[0].metric(t("Calls"), f"{count(state.done)} / {count(state.plan)}")
     columns[1].metric(t("Time left"), seconds(eta))
     unknown = state.spent_usd is None and state.done > 0
@@ -78,9 +80,10 @@ def _tasks(state: RunState) -> None:
     for stage, title in (("answers", t("Answers")), ("reviews", t("Reviews"))):
         listed = [task for task in state.tasks if task.stage == stage]
         if listed:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             frame = pd.DataFrame([_task(task) for task in listed])
-            st.dataframe(
+            with table_room(stage, len(frame), most=420):
+                st.dataframe(
                 frame, hide_index=True, height="content" if len(frame) <= 12 else 420,
                 column_config={
                     t("Progress"): st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
@@ -109,7 +112,7 @@ def _rated(root: Path) -> bool:
         return False
     if report is None:
         return False
-    st.subheader(t("Leaderboard"), anchor=False)
+    st.header(t("Leaderboard"), anchor=False)
     rows = [
         {
             t("Rank"): rank_range(s.rank, s.rank_low, s.rank_high),
@@ -118,7 +121,8 @@ def _rated(root: Path) -> bool:
         }
         for s in report.models
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    with table_room("board", len(rows)):
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
     return True
 
 
@@ -139,7 +143,7 @@ def _tail(root: Path, state: RunState) -> LedgerTail:
 
 
 def _standings(tail: LedgerTail, state: RunState) -> None:
-    st.subheader(t("So far"), anchor=False)
+    st.header(t("So far"), anchor=False)
     if tail.behind:
         st.caption(t("Still reading what was judged before this page was opened."))
     found, scores = _provisional(tail), tail.mean_scores()
@@ -191,7 +195,7 @@ def _trouble(state: RunState, tail: LedgerTail) -> None:
     failures = tail.failures(30)
     if not failures:
         return
-    st.subheader(t("Latest replies without a verdict"), anchor=False)
+    st.header(t("Latest replies without a verdict"), anchor=False)
     rows = [
         {
             t("Judge"): failure.judge, t("Question"): failure.question, t("Status"): failure.status,

@@ -15,7 +15,16 @@ from viz.data.counting import Matrix, meetings, outcomes_of, share_by_group
 from viz.data.filters import Filter
 from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, chance, count, percent
-from viz.ui.pieces import category_choice, chart, clickable, judge_choice, language_choice, no_match, nothing
+from viz.ui.pieces import (
+    category_choice,
+    chart,
+    clickable,
+    judge_choice,
+    language_choice,
+    matrix_width,
+    no_match,
+    nothing,
+)
 from viz.ui.rendering import as_html, distinct, plain, shortened
 from viz.ui.session import board, go, report_for, selected, t
 
@@ -55,7 +64,8 @@ def _matrix(opened: Board, wanted: Filter, chosen: NDArray[np.intp], report: Rep
         fields=("row_model", "column_model"),
     )
     names = list(distinct(models, 32).values())
-    clicked = clickable(f"matrix-{kind}", "cell", heatmap, frame, names, names, options=heat)
+    with st.container(width=matrix_width(names, names)):
+        clicked = clickable(f"matrix-{kind}", "cell", heatmap, frame, names, names, options=heat)
     st.caption(t("Row against column. Click a cell for its battles."))
     if len(report.models) > SHOWN:
         st.caption(t("The best {n} of {all} models.", n=SHOWN, all=len(report.models)))
@@ -95,7 +105,7 @@ def _oriented(better: dict[tuple[str, str], float | None], one: str, other: str)
 
 
 def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, models: list[str]) -> None:
-    st.subheader(t("Face to face"), anchor=False)
+    st.header(t("Face to face"), anchor=False)
     left, right = st.columns(2)
     with left:
         one = choose_name(t("Model"), models, "one", default=models[0])

@@ -20,6 +20,7 @@ from viz.ui.choices import choose_name
 from viz.ui.figures import DASH, count, percent
 from viz.ui.pieces import chart, clicked_row, nothing, warn_all
 from viz.ui.rendering import distinct, plain, shortened
+from viz.ui.room import table_room
 from viz.ui.session import go, source, t
 
 SHOWN = 500
@@ -96,7 +97,7 @@ def _models(found: BoardDiff, before: str, after: str) -> None:
     rows = [_model(m) for m in found.models]
     frame = pd.DataFrame(rows)
     table, drawn = st.columns([3, 2], gap="large")
-    with table:
+    with table, table_room("moved", len(rows), most=700):
         st.dataframe(
             frame.loc[:, ~frame.isin([None, ""]).all()], hide_index=True, height="content" if len(rows) <= 20 else 700,
             column_config={
@@ -140,7 +141,7 @@ def _changed(found: Compared, before: Path, after: Path) -> None:
     """The battles with another winner; those of the board that is open lead to their page."""
     if not found.changed:
         return
-    st.subheader(t("Battles that changed hands: {n}", n=count(found.both - found.same)), anchor=False)
+    st.header(t("Battles that changed hands: {n}", n=count(found.both - found.same)), anchor=False)
     here = after.resolve() == (source().board or after).resolve()
     names = {"tie": t("tie")}
     key = f"changed-{here}-{hash((_state(before), _state(after)))}"

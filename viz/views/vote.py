@@ -145,7 +145,7 @@ def _who(vote: Vote, winner: str | None) -> str:
 
 def _results(opened: Board, cast_votes: Votes) -> None:
     counted = cast_votes.counted()
-    st.subheader(t("So far"), anchor=False)
+    st.header(t("So far"), anchor=False)
     if cast_votes.damaged:
         st.caption(t("{n} damaged lines in the votes file are left out.", n=cast_votes.damaged))
     people = people_table(cast_votes)

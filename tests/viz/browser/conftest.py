@@ -62,7 +62,7 @@ def serving(
         server.terminate()
         server.wait(20)
     said = terminal.read_text("utf-8", "replace")
-    assert "Traceback" not in said, said[-4000:]
+    assert "most recent call last" not in said, said[-4000:]
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
