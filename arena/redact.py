@@ -7,12 +7,15 @@ line of a library or an error body, far from whoever read it. Stored answers and
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from arena.types import JSON
 
@@ -21,7 +24,11 @@ MINIMUM_LENGTH = 8
 REDACTED = "[redacted]"
 
 _SCHEMES = ("bearer", "basic", "token", "key", "apikey", "api-key")
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@\s]*):(?!\$\{)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^\s]*@")
+_QUERY = re.compile(r"(?<=[?#]).+", re.DOTALL)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_NO_SECRETS = re.compile(r"accept(-.*)?|content-.*|user-agent", re.IGNORECASE)
+"""Headers whose values are words of the protocol."""
 _known: dict[str, None] = {}
 
 
@@ -31,7 +38,36 @@ def remember_secrets(values: Iterable[str]) -> None:
         scheme, _, rest = value.strip().partition(" ")
         for part in (value.strip(), rest.strip() if scheme.lower() in _SCHEMES else ""):
             if len(part) >= MINIMUM_LENGTH:
-                _known[part] = None
+                _known.update(dict.fromkeys(_spellings(part)))
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """A secret as it stands in URLs, in JSON and in Python's own messages."""
+    quoted = json.dumps(secret)[1:-1], repr(secret)[1:-1]
+    return (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), *quoted)
+
+
+def remember_headers(headers: Mapping[str, str]) -> None:
+    """From now on the values of these headers are redacted, but for those that say what is sent and taken."""
+    remember_secrets(value for name, value in headers.items() if not _NO_SECRETS.fullmatch(name))
+
+
+def remember_url(url: str) -> None:
+    """From now on what a URL holds beside scheme, host, port and path is redacted, as written and as sent."""
+    rest = url.partition("://")[2]
+    userinfo, at, _ = rest.rpartition("@")
+    if at:
+        name, _, password = userinfo.partition(":")
+        sent = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+        parts = (userinfo, name, password)
+        remember_secrets([*parts, *map(unquote, parts), sent])
+    for name, value in parse_qsl(re.split(r"[?#]", rest, maxsplit=1)[-1] if re.search(r"[?#]", rest) else ""):
+        remember_secrets([value, unquote(value), f"{name}={value}"])
+
+
+def shown_url(url: str) -> str:
+    """A URL as it may be shown: without userinfo and query, and without known secrets."""
+    return redact(_QUERY.sub(REDACTED, _USERINFO.sub(f"{REDACTED}@", url)))
 
 
 def forget_secrets() -> None:
@@ -61,20 +97,20 @@ def redact_json(value: JSON) -> JSON:
 
 
 def without_secrets(config: JSON) -> JSON:
-    """A configuration as it may be shown: header values and passwords of URLs written out in it, and every known
-    secret, are replaced."""
+    """A configuration as it may be shown: header values, userinfo and queries of URLs written out in it, and every
+    known secret, are replaced."""
     match config:
         case dict():
             return {
                 name: {header: told if _is_reference(told) else REDACTED for header, told in value.items()}
-                if name == "headers" and isinstance(value, dict)
+                if name in ("headers", "extra_query") and isinstance(value, dict)
                 else without_secrets(value)
                 for name, value in config.items()
             }
         case list():
             return [without_secrets(inner) for inner in config]
         case str():
-            return redact(_URL_PASSWORD.sub(rf"\1:{REDACTED}@", config))
+            return redact(_URL.sub(lambda found: shown_url(found.group()), config))
         case _:
             return config
 

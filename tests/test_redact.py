@@ -68,15 +68,16 @@ def test_a_config_loses_written_out_headers_and_keeps_references() -> None:
     remember_secrets(["sk-12345678"])
     judge = {"headers": {"X-A": "written out", "X-B": "${TOKEN}"}, "base_url": "http://h/?k=sk-12345678"}
     shown = without_secrets({"answers_gen": {"m": judge}, "list": [1, "x"]})
-    expected = {"headers": {"X-A": "[redacted]", "X-B": "${TOKEN}"}, "base_url": "http://h/?k=[redacted]"}
+    expected = {"headers": {"X-A": "[redacted]", "X-B": "${TOKEN}"}, "base_url": "http://h/?[redacted]"}
     assert shown == {"answers_gen": {"m": expected}, "list": [1, "x"]}
 
 
 def test_a_config_loses_passwords_inside_urls_that_nobody_has_called_yet() -> None:
     for url, shown in (
-        ("https://me:hunter2-hunter2@host/v1", "https://me:[redacted]@host/v1"),
-        ("https://:short@host:8000/v1", "https://:[redacted]@host:8000/v1"),
-        ("https://me:${PASSWORD}@host/v1", "https://me:${PASSWORD}@host/v1"),
-        ("http://127.0.0.1:8000/v1?to=me@host", "http://127.0.0.1:8000/v1?to=me@host"),
+        ("https://me:hunter2-hunter2@host/v1", "https://[redacted]@host/v1"),
+        ("https://:short@host:8000/v1", "https://[redacted]@host:8000/v1"),
+        ("https://me:${PASSWORD}@host/v1", "https://[redacted]@host/v1"),
+        ("http://127.0.0.1:8000/v1?to=me", "http://127.0.0.1:8000/v1?[redacted]"),
+        ("ask http://tok@h/v1?k=v or http://h/v1", "ask http://[redacted]@h/v1?[redacted] or http://h/v1"),
     ):
         assert without_secrets({"base_url": url}) == {"base_url": shown}

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -61,7 +60,7 @@ class Shield:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        if not self._welcome(scope["headers"]):
+        if not self._welcome(scope):
             await _refuse(scope, send)
             return
 
@@ -72,16 +71,21 @@ class Shield:
 
         await self._app(scope, receive, guarded)
 
-    def _welcome(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        named = {name.lower(): value.decode("latin-1") for name, value in headers}
-        host = _host_name(f"//{named.get(b'host', '')}")
+    def _welcome(self, scope: Scope) -> bool:
+        """Whether it is asked for under a name of its own, by nobody or by a page of its own origin."""
+        named = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+        own = _origin(f"{scheme}://{named.get(b'host', '')}")
         origin = named.get(b"origin")
-        return host in self._hosts and (origin is None or _host_name(origin) in self._hosts)
+        return own is not None and own[1] in self._hosts and (origin is None or _origin(origin) == own)
 
 
-def _host_name(url: str) -> str | None:
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port of a URL; None where it has no host or no proper port."""
     try:
-        return urlsplit(url).hostname
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return (parts.scheme, parts.hostname, port) if parts.hostname else None
     except ValueError:
         return None
 

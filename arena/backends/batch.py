@@ -11,7 +11,7 @@ from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol, TypeVar
 
-from arena.backends.http.api import ApiBackend
+from arena.backends.http.api import ApiBackend, without_secrets_beside
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import call_error, http_errors, status_error
 from arena.backends.http.lines import lines_of
@@ -230,6 +230,6 @@ def failed_result(custom_id: str, status: int, message: str) -> BatchResult:
 def read_result(custom_id: str, read: Callable[[], Completion]) -> BatchResult:
     """A body of status 200, read; one that is no completion is asked again."""
     try:
-        return BatchResult(custom_id, read())
+        return BatchResult(custom_id, without_secrets_beside(read()))
     except CallError as error:
         return BatchResult(custom_id, None, str(error))

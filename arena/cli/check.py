@@ -51,12 +51,11 @@ def check(config: str) -> None:
 
 def _behind(name: str, entry: BackendConfig) -> str:
     """What generates: the kind, the file or model, and the address without what may be secret in it."""
-    from arena.redact import without_secrets
+    from arena.redact import shown_url
 
     parts = [entry.backend]
     if entry.recording is not None or entry.asks_anybody:
         parts.append(str(entry.recording or entry.source(name)))
     if url := entry.address(os.environ):
-        address, _, query = url.partition("?")
-        parts.append(f"at {without_secrets(address)}{'?…' if query else ''}")
+        parts.append(f"at {shown_url(url)}")
     return " ".join(parts)

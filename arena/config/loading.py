@@ -14,12 +14,14 @@ from pydantic import ValidationError
 from arena.config.kinds.local import HOME
 from arena.config.schema import Config
 from arena.config.shipped import shipped
-from arena.config.strict import describe, kind_of, read_yaml
+from arena.config.strict import Expanded, describe, kind_of, read_yaml
 from arena.errors import ConfigError, InputError
+from arena.redact import remember_secrets
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
 _SECTIONS = ("answers_gen", "reviews_gen", "rating_gen")
+_SENT = ("base_url", "headers", "extra_query", "extra_body")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -83,10 +85,21 @@ def naming_config(path: Path) -> Iterator[None]:
 
 def _expand(value: JSON, path: Path) -> JSON:
     if isinstance(value, dict):
-        return {key: _expand(inner, path) for key, inner in value.items()}
+        return {key: _expand_in(key, inner, path) for key, inner in value.items()}
     if isinstance(value, list):
         return [_expand(inner, path) for inner in value]
-    return _VARIABLE.sub(lambda m: _environment(m.group(1), path), value) if isinstance(value, str) else value
+    if not isinstance(value, str) or not _VARIABLE.search(value):
+        return value
+    return Expanded(_VARIABLE.sub(lambda m: _environment(m.group(1), path), value), value)
+
+
+def _expand_in(key: str, value: JSON, path: Path) -> JSON:
+    """Extra queries are filled in when they are sent, so that keys do not hold them; what else goes to an endpoint with
+    its URL and headers is a secret from here on."""
+    expanded = _expand(value, path)
+    if key in _SENT:
+        remember_secrets(os.environ[name] for name in _VARIABLE.findall(str(value)))
+    return value if key == "extra_query" else expanded
 
 
 def _environment(name: str, path: Path) -> str:

@@ -34,6 +34,21 @@ def read_yaml(path: Path) -> JSON:
         raise ConfigError(f"{path}{where}: not YAML: {problem:.200}") from None
 
 
+class Expanded(str):
+    """A text with environment variables filled in. Messages show it as it was written."""
+
+    written: str
+
+    def __new__(cls, text: str, written: str) -> Expanded:
+        """The text, and what stands in the file."""
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
+
+    def __repr__(self) -> str:
+        return repr(self.written)
+
+
 def describe(error: ValidationError, *models: type[BaseModel]) -> str:
     """The first problem of a pydantic error in one line: field, what was found, what is allowed.
 
@@ -50,7 +65,8 @@ def describe(error: ValidationError, *models: type[BaseModel]) -> str:
         case "missing":
             return f"{where}: missing"
         case "union_tag_invalid":
-            tag = str(problem["ctx"]["tag"])
+            found = problem["input"].get("backend") if isinstance(problem["input"], dict) else None
+            tag = found.written if isinstance(found, Expanded) else str(problem["ctx"]["tag"])
             kinds = [k.strip(" '") for k in str(problem["ctx"]["expected_tags"]).split(",")]
             return f"{where}.backend: no backend {tag!r}{nearest(tag, kinds)}"
         case "union_tag_not_found":

@@ -163,7 +163,7 @@ def test_check_names_models_and_addresses_without_what_is_secret(tmp_path: Path)
     config = arithmetic_board(tmp_path, 2, judges={"j": entry, "rule": {"backend": "reference"}})
     done = arena("check", "-c", config)
     assert done.returncode == 0, done.stderr
-    assert "judge       j: openai org/m-7b at https://me:[redacted]@host.example/v1?…\n" in done.stdout
+    assert "judge       j: openai org/m-7b at https://[redacted]@host.example/v1?[redacted]\n" in done.stdout
     assert "judge       rule: reference\n" in done.stdout
     assert "hidden" not in done.stdout + done.stderr
 

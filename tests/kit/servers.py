@@ -36,7 +36,7 @@ class Call:
 
     @property
     def api(self) -> str:
-        return "anthropic" if self.path.endswith("/messages") else "openai"
+        return "anthropic" if self.path.split("?")[0].endswith("/messages") else "openai"
 
     @property
     def prompt(self) -> str:

@@ -8,16 +8,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from arena.backends.http.conversation import converse
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors
 from arena.config.kinds import ApiConfig
+from arena.config.kinds.api import REFERENCE
 from arena.errors import CallError, EndpointDead, InputError, Rejected, Unauthorized, Unstable
 from arena.money import priced
-from arena.redact import redact, remember_secrets
+from arena.redact import redact, remember_headers, remember_secrets, remember_url, shown_url
 from arena.types import JSON, Completion, Load, Request
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PASSWORD = re.compile(r"//[^/@]*:([^/@]+)@")
 _OWN_FIELDS = ("model", "messages", "stream")
 _MOST_FORMS = 8
 """In so many forms one request is tried, at most; what is refused costs nothing."""
 
 
 C = TypeVar("C", bound="SdkClient")
+A = TypeVar("A", bound=ApiConfig)
 
 CONNECT_SHARE = 0.9
 """Of a call's time, the most that connecting may take: what ends within it has sent nothing."""
@@ -128,7 +129,7 @@ class ApiBackend:
                 ahead += reversed(self._untried(request, dialect, others, seen))
                 continue
             self._learn(start, dialect, first)
-            return _as_asked(replace(completion, broken=broken), request, dialect)
+            return _as_asked(without_secrets_beside(replace(completion, broken=broken)), request, dialect)
         assert first is not None
         raise first
 
@@ -175,6 +176,36 @@ def _as_asked(completion: Completion, request: Request, dialect: Dialect) -> Com
     )
 
 
+def without_secrets_beside(completion: Completion) -> Completion:
+    """The completion with keys redacted that the endpoint echoed beside the texts, which stay as received."""
+    finish_reason, model, request_id = completion.finish_reason, completion.model_returned, completion.request_id
+    return replace(
+        completion,
+        finish_reason=finish_reason and redact(finish_reason),
+        model_returned=model and redact(model),
+        request_id=request_id and redact(request_id),
+    )
+
+
+def with_query(config: A, entry: str, environ: Mapping[str, str]) -> A:
+    """The entry with the variables in its extra_query filled in; what they hold is secret from here on.
+
+    Raises InputError where one is not set.
+    """
+
+    def read(name: str) -> str:
+        if name not in environ:
+            raise InputError(f"{entry}.extra_query: the environment variable {name} is not set")
+        remember_secrets([environ[name]])
+        return environ[name]
+
+    filled = {
+        name: REFERENCE.sub(lambda found: read(found.group(1)), value) if isinstance(value, str) else value
+        for name, value in config.extra_query.items()
+    }
+    return config.model_copy(update={"extra_query": filled})
+
+
 def ours(config: ApiConfig) -> frozenset[str]:
     """The sampling parameters that no user of this entry wrote: what stands in a request all the same is ours."""
     return frozenset() if config.generation_config.temperature is not None else frozenset({"temperature"})
@@ -189,11 +220,7 @@ def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str |
     for name, value in config.headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
-    url = environ.get(config.url_variable) if config.base_url is None else config.base_url
-    remember_secrets([*config.headers.values(), *_url_passwords(url, environ)])
-    if url is not None and not _usable(url):
-        place = f"{entry}: {config.url_variable}" if config.base_url is None else f"{entry}.base_url"
-        raise InputError(redact(f"{place}: expected http://HOST... or https://HOST..., found {url!r}"))
+    _check_url(config, entry, environ)
     for field in _OWN_FIELDS:
         if field in config.extra_body:
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
@@ -215,12 +242,24 @@ def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str |
     return key
 
 
-def _url_passwords(base_url: str | None, environ: Mapping[str, str]) -> list[str]:
-    """Passwords inside the base URL and the proxies' URLs, as written and as sent."""
+def _check_url(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> None:
+    """Know what is secret in the endpoint's and the proxies' URLs and in headers. Raises InputError for a URL that
+    cannot be called, or that holds a query."""
+    url = environ.get(config.url_variable) if config.base_url is None else config.base_url
     names = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
-    proxies = [environ.get(name) for name in (*names, *map(str.upper, names))]
-    found = [match.group(1) for url in (base_url, *proxies) if url and (match := _PASSWORD.search(url))]
-    return [*found, *map(unquote, found)]
+    for known in (url, *(environ.get(name) for name in (*names, *map(str.upper, names)))):
+        remember_url(known or "")
+    remember_headers(config.headers)
+    if url is None:
+        return
+    place = f"{entry}: {config.url_variable}" if config.base_url is None else f"{entry}.base_url"
+    if not _usable(url):
+        raise InputError(f"{place}: expected http://HOST... or https://HOST..., found {shown_url(url)!r}")
+    if re.search(r"[?#]", url):
+        raise InputError(
+            f"{place}: {shown_url(url)!r} holds a query, which ends in logs; give keys in `headers`, the rest in"
+            " `extra_query: {NAME: VALUE}`"
+        )
 
 
 def _usable(url: str) -> bool:
@@ -251,6 +290,7 @@ def open_client(
             api_key=key or "no-key-needed",
             base_url=config.base_url,
             default_headers=config.headers,
+            default_query=config.extra_query,
             timeout=timeout,
             max_retries=0,
             http_client=inner,
@@ -267,7 +307,7 @@ def open_client(
 def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:
     """The endpoint of an entry of the configuration, with the entry's patience."""
     patience = Patience(config.max_retry_after_s, config.connect_patience_s, config.silence_patience_s)
-    return Endpoint(f"{entry} ({redact(base_url).rstrip('/')})", patience, concurrency=config.concurrency)
+    return Endpoint(f"{entry} ({shown_url(base_url).rstrip('/')})", patience, concurrency=config.concurrency)
 
 
 def timed(completion: Completion, sent_at: float, first_at: float | None) -> Completion:

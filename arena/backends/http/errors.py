@@ -42,6 +42,8 @@ _STATUS_OF = {
     "invalid_request_error": "400", "BadRequestError": "400", "authentication_error": "401", "permission_error": "403",
 }  # fmt: skip
 """What kinds of errors come with as a status, where they come as such and not inside a 200."""
+_LOOKED_AT = 20_000
+"""Characters of a body that are looked at for how it begins."""
 _CODES = ("code", "status", "status_code", "error_code")
 _DETAILS = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "title", "reason")
 """Where error bodies keep their words."""
@@ -123,8 +125,13 @@ def odd_body(body: Mapping[str, object], lacks: str) -> CallError:
 
 def web_page_error(text: str) -> Unauthorized:
     """HTML where a completion was expected: the base URL is wrong, or a proxy stands in between."""
-    beginning = " ".join(text.split())[:80]
+    beginning = beginning_of(text)
     return Unauthorized(shorten(f"a web page answers instead of the API (check base_url): {beginning}"), 200)
+
+
+def beginning_of(text: str) -> str:
+    """How a body begins, without secrets: they are taken out before it is cut."""
+    return " ".join(redact(text[:_LOOKED_AT]).split())[:80]
 
 
 def looks_like_a_page(content_type: str, text: str) -> bool:
@@ -176,5 +183,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def shorten(text: str) -> str:
     """One line of bounded length, without secrets."""
-    line = redact(" ".join(text.split()))
+    line = redact(" ".join(redact(text).split()))
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 3]}..."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
 
-from arena.backends.http.errors import looks_like_a_page, shorten, web_page_error
+from arena.backends.http.errors import beginning_of, looks_like_a_page, shorten, web_page_error
 from arena.backends.http.lines import lines_of
 from arena.errors import Throttled, Unstable
 
@@ -55,7 +55,9 @@ def read_body(content: bytes, content_type: str) -> Mapping[str, object]:
     except orjson.JSONDecodeError:
         body = _lenient(content, content_type)
     if not isinstance(body, dict):
-        raise Unstable(shorten(f"200 with something else than an object: {content[:80].decode(errors='replace')}"))
+        raise Unstable(
+            shorten(f"200 with something else than an object: {beginning_of(content.decode(errors='replace'))}")
+        )
     return body
 
 
@@ -69,7 +71,7 @@ def _lenient(content: bytes, content_type: str) -> object:
         if not _DONE.fullmatch(text.lstrip(), end):
             raise ValueError("more than an object")
     except (ValueError, RecursionError):
-        raise Unstable(shorten(f"200 with a body that is not JSON: {text[:80]}")) from None
+        raise Unstable(shorten(f"200 with a body that is not JSON: {beginning_of(text)}")) from None
     return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed
+from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
 from arena.backends.http.reading import read_stream, read_whole
@@ -70,5 +70,6 @@ def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[st
 
     Raises InputError when the key is missing or a value cannot be used.
     """
+    config = with_query(config, entry, environ)
     transport = OpenAITransport(config, name, entry, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

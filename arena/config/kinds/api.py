@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
 
 from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys, PromptCache, Room
+from arena.types import JSON
 
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""Names an environment variable."""
 CACHE_MINIMUM_CHARS = 4096
 """About 1024 tokens: shorter prefixes are not cached by the providers, so marking them would be noise."""
 
@@ -24,6 +28,8 @@ class ApiConfig(BackendConfig):
     base_url: NotInKeys[str | None] = None
     headers: NotInKeys[dict[str, str]] = Field(default_factory=dict)
     extra_body: Identifies[dict[str, JsonValue]] = Field(default_factory=dict)
+    extra_query: Identifies[dict[str, str | int | float | bool]] = Field(default_factory=dict)
+    """Sent with every call, behind the URL. Values from `${VAR}` are filled in when it is called, and are in no key."""
     stream: NotInKeys[bool] = False
     """true measures the time to the first token."""
     concurrency: NotInKeys[int] = Field(16, ge=1, le=4096)
@@ -54,7 +60,7 @@ class ApiConfig(BackendConfig):
     def keyless_local(self) -> bool:
         """Without key, headers and price, at a loopback address."""
         url = urlsplit(self.base_url or "")
-        bare = not (self.headers or url.username or url.password or url.query)
+        bare = not (self.headers or self.extra_query or url.username or url.password or url.query)
         return self.api_key_env is None and self.price is None and bare and _is_loopback(url.hostname or "")
 
     @property
@@ -72,6 +78,13 @@ class ApiConfig(BackendConfig):
     def token_price(self) -> Price | None:
         """The entry's own."""
         return self.price
+
+    def identity(self, name: str) -> dict[str, JSON]:
+        """Of extra_query what the config itself says, and nothing where there is none."""
+        known = super().identity(name)
+        told = {key: value for key, value in self.extra_query.items() if not REFERENCE.search(str(value))}
+        del known["extra_query"]
+        return known | ({"extra_query": cast("JSON", told)} if told else {})
 
     def source(self, name: str) -> str:
         """The model's name at the endpoint."""

@@ -252,7 +252,7 @@ def test_lone_surrogates_and_nan_are_survived() -> None:
         ({"base_url": "http://[half"}, {}, "base_url: expected http"),
         ({"base_url": "http://host:port/v1"}, {}, "base_url: expected http"),
         ({"base_url": "http://"}, {}, "base_url: expected http"),
-        ({"base_url": "htps://me:sk-proj-secret@host"}, {}, r"found 'htps://me:\[redacted\]@host'"),
+        ({"base_url": "htps://me:sk-proj-secret@host"}, {}, r"found 'htps://\[redacted\]@host'"),
         ({}, {"OPENAI_BASE_URL": "localhost"}, "judges.j: OPENAI_BASE_URL: expected http"),
         ({}, {"OPENAI_BASE_URL": ""}, "judges.j: OPENAI_BASE_URL: expected http"),
         ({"headers": {"X": "a\nb"}}, {"OPENAI_API_KEY": "x"}, "headers.X: headers are printable ASCII"),
@@ -282,7 +282,7 @@ def test_no_key_is_needed_for_a_local_server(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_password_inside_a_url_is_a_secret_and_shown_nowhere() -> None:
     config = OpenAIConfig(backend="openai", base_url="http://me:pass%40sentinel-9@127.0.0.1:9/v1", api_key_env=None)
     backend = open_openai(config, "j", "answers_gen.j", {"https_proxy": "http://me:proxy-sentinel-9@proxy:3128"})
-    assert backend.endpoint.where == "answers_gen.j (http://me:[redacted]@127.0.0.1:9/v1)"
+    assert backend.endpoint.where == "answers_gen.j (http://[redacted]@127.0.0.1:9/v1)"
     assert redact("via proxy-sentinel-9 or pass@sentinel-9") == "via [redacted] or [redacted]"
 
 
