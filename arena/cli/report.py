@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -19,7 +20,10 @@ from arena.cli.terminal import say
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: reports/leaderboard.html, or BATTLES.html."
 )
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the page.")
-def report(battles: Path | None, config: str | None, dry_run: str | None, out: Path | None, lang: str) -> None:
+@click.option("--title", metavar="TEXT", help="What stands at its top; default: the name of the board or file.")
+def report(
+    battles: Path | None, config: str | None, dry_run: str | None, out: Path | None, lang: str, title: str | None
+) -> None:
     """One self-contained HTML file of a rated board, or of any battle file that `arena rate` reads.
 
     It lies in the board's reports/, or beside the battle file. It opens anywhere, loads nothing from the network, and
@@ -29,22 +33,26 @@ def report(battles: Path | None, config: str | None, dry_run: str | None, out: P
     if (config is None) == (battles is None) or (battles is not None and dry_run is not None):
         raise click.UsageError("give either a board with -c CFG, or a battle file")
     target, size = (
-        _of_file(battles, out, language) if battles is not None else _of_board(str(config), dry_run, out, language)
+        _of_file(battles, out, language, title)
+        if battles is not None
+        else _of_board(str(config), dry_run, out, language, title)
     )
     say(f"{target} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
 
 
-def _of_file(battles: Path, out: Path | None, language: Literal["en", "zh"]) -> tuple[Path, int]:
+def _of_file(battles: Path, out: Path | None, language: Literal["en", "zh"], title: str | None) -> tuple[Path, int]:
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
     from arena.stages.rate_file import rate_file, write_page
 
     rated = rate_file(battles, RatingOptions(), Wanted())
     target = out if out is not None else battles.with_name(f"{rated.title}.html")
-    return target, write_page(target, rated, language)
+    return target, write_page(target, replace(rated, called=title), language)
 
 
-def _of_board(config: str, dry_run: str | None, out: Path | None, language: Literal["en", "zh"]) -> tuple[Path, int]:
+def _of_board(
+    config: str, dry_run: str | None, out: Path | None, language: Literal["en", "zh"], title: str | None
+) -> tuple[Path, int]:
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.files import write_atomically
@@ -55,7 +63,7 @@ def _of_board(config: str, dry_run: str | None, out: Path | None, language: Lite
     real = BoardFolder(loaded.config.output_dir)
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
     warn_of_shorter(dict.fromkeys((answers, reviews)))
-    data = read_page_data(loaded.config, _title(loaded.path), answers, reviews)
+    data = read_page_data(loaded.config, title or _title(loaded.path), answers, reviews)
     page = render_page(data, language).encode("utf-8", "replace")
     target = out if out is not None else reviews.reports / "leaderboard.html"
     write_atomically(target, page)

@@ -40,10 +40,14 @@ class RatedFile:
     path: Path
     file: BattleFile
     report: Report
+    called: str | None = None
+    """What the user calls it."""
 
     @property
     def title(self) -> str:
         """What to call it: the file's name, or the folder's around a board's own reports."""
+        if self.called is not None:
+            return self.called
         if self.path.parent.name == "reports" and self.path.stem == "battles":
             return self.path.resolve().parent.parent.name
         return "battles" if str(self.path) == STDIN else self.path.name.split(".")[0]

@@ -14,6 +14,7 @@ from arena.files import read_objects
 from arena.questions import load_questions
 from arena.reports.board import Report, read_report
 from arena.reports.page.health import HealthTally, JudgeHealth
+from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON, PANEL
@@ -39,6 +40,8 @@ class PageData:
     """run.json without its list of runs: those hold times, and a report must not depend on the clock."""
     top: int | None = None
     """So many models are listed; None: all of them."""
+    moments: Moments = NEVER
+    """When what the page shows was made."""
 
 
 @dataclass
@@ -94,7 +97,15 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         _sample(config, rows, tally.register, answers),
         n_rows,
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
+        moments=_moments(config, report, answers, reviews),
     )
+
+
+def _moments(config: Config, report: Report, answers: BoardFolder, reviews: BoardFolder) -> Moments:
+    """Of the stored lines of every model and judge on the board."""
+    names, judges = list(config.answers_gen), list(report.judges)
+    files = {row.model: answers.answer_file(row.model, names) for row in report.models}
+    return moments_of(files | {f"{judge} (judge)": reviews.ledger_file(judge, judges) for judge in judges})
 
 
 def _sample(config: Config, rows: Path, register: Register, folder: BoardFolder) -> dict[str, JSON]:

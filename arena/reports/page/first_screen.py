@@ -23,12 +23,18 @@ def summary(data: PageData, w: Words, language: Language) -> Html:
     how = {"sandwich": "clustered", "bootstrap": "bootstrap", "independent": "independent"}.get(report.interval, "none")
     return tag(
         "section",
-        tag("p", rested, class_="eyebrow"),
+        tag("p", rested, *([" · ", made] if (made := _made(data)) else []), class_="eyebrow"),
         tag("h1", Html(verdict_of(report).told(language, lambda name: tag("b", name)))),
         tag("p", *_facts(data, w), class_="facts"),
         tag("p", fill(w["interval_note"], level=level, how=w[how]), class_="note"),
         id="verdict",
     )
+
+
+def _made(data: PageData) -> str:
+    """The days between which the board was made."""
+    first, last = data.moments.first, data.moments.last
+    return "" if first is None else first if first == last else f"{first} – {last}"
 
 
 def per_question(row: Standing) -> float | None:

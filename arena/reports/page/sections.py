@@ -278,7 +278,10 @@ def method(data: PageData, w: Words) -> Html:
         for name, digest in report.inputs.items()
     ]
     config = yaml.safe_dump(run.get("config"), allow_unicode=True, sort_keys=False) if run.get("config") else ""
+    history = [tag("tr", tag("td", name, class_="left name"), tag("td", day))
+               for name, day in data.moments.joined.items()]  # fmt: skip
     folded = [
+        tag("details", tag("summary", w["history"]), table([], history)) if history else None,
         tag("details", tag("summary", w["inputs"]), table([], rows)) if rows else None,
         tag("details", tag("summary", w["config"]), tag("pre", config)) if config else None,
     ]

@@ -183,6 +183,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "score_method": ("mean score over questions", "各题平均得分"),
     "prompts": ("Prompts", "提示词"),
     "seed": ("Seed", "随机种子"),
+    "history": ("History: the first answer or verdict of each", "历史：各模型与评审的首个回答或结论"),
     "inputs": ("Inputs (sha256)", "输入（sha256）"),
     "config": ("Configuration", "配置"),
     "version": ("Made with", "生成工具"),
