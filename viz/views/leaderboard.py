@@ -14,6 +14,7 @@ from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
+from arena.reports.numbers import amount
 from arena.reports.verdict import LONGEST_NAME, Language, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
@@ -195,7 +196,7 @@ def _facts(s: Standing) -> list[str]:
         t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
         money(s.cost_usd) if s.cost_usd is not None else "",
         t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
-        f"{speed:.0f} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
+        f"{amount(speed)} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
     ]
     return [fact for fact in facts if fact]
 

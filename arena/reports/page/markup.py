@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
+from arena.reports.numbers import amount
 from arena.types import JSON
 
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -57,6 +58,11 @@ def number(value: JSON, digits: int = 0, missing: str = "–") -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return missing
     return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def rate(value: float | None) -> str:
+    """So many per second: a slow model's is no zero."""
+    return number(value) if value is None else amount(value)
 
 
 def percent(value: JSON, digits: int = 0, missing: str = "–") -> str:

@@ -16,7 +16,7 @@ from arena.reports.page.data import PageData
 from arena.reports.page.first_screen import games_text, main_number, per_question
 from arena.reports.page.health import JudgeHealth, Share
 from arena.reports.page.layout import section, table
-from arena.reports.page.markup import Html, fill, join, money, number, percent, percent_ends, seconds, tag
+from arena.reports.page.markup import Html, fill, join, money, number, percent, percent_ends, rate, seconds, tag
 from arena.reports.page.words import Words
 
 WHISKER_WIDTH = 210.0
@@ -83,7 +83,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], Html]] = {
     "percent": _percent,
     "score": partial(_with_ends, digits=2),
     "count": _number,
-    "speed": _number,
+    "speed": partial(_number, show=rate),
     "money": partial(_number, show=money),
     "seconds": partial(_number, show=seconds),
     "games": lambda _, row: join(games_text(row)),
@@ -142,7 +142,7 @@ _MEASURES = (
     _Measure("ttft_p95", lambda found: found.ttft_p95_s, seconds),
     _Measure("latency", lambda found: found.latency_p50_s, seconds),
     _Measure("latency_p95", lambda found: found.latency_p95_s, seconds),
-    _Measure("tokens", lambda found: found.output_tokens_per_s, number),
+    _Measure("tokens", lambda found: found.output_tokens_per_s, rate),
 )
 
 

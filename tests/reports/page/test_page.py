@@ -21,6 +21,7 @@ from arena.files import read_objects
 from arena.reports.board import report_of
 from arena.reports.page import PageData, read_page_data, render_page
 from arena.reports.page.health import Share, ShareTally
+from arena.reports.page.markup import rate
 from arena.store.folder import BoardFolder
 from arena.types import JSON
 
@@ -358,3 +359,8 @@ def test_ten_models_on_two_hundred_questions_stay_under_five_megabytes(tmp_path:
     page = page_of(tmp_path / "config.yaml")
     assert len(page.encode()) < 5_000_000
     assert len(json.loads(Parsed(page).scripts[0])["battles"]) >= 200
+
+
+@pytest.mark.parametrize(("value", "written"), [(None, "–"), (0.0421, "0.042"), (5.3, "5.3"), (1234.5, "1,234")])
+def test_a_slow_models_rate_is_no_zero(value: float | None, written: str) -> None:
+    assert rate(value) == written
