@@ -52,6 +52,10 @@ def start_replica(spec: EngineSpec) -> Engine:
 
         engine: Engine = VllmEngine(spec)
         return engine
+    if spec.kind == "llamacpp":
+        from arena.backends.local.llamacpp_engine import LlamaCppEngine
+
+        return LlamaCppEngine(spec)
     from arena.backends.local.transformers_engine import TransformersEngine
 
     return TransformersEngine(spec)

@@ -32,6 +32,8 @@ def memory_knobs(kind: str) -> str:
             "turn engine: gpu_memory_utilization, max_model_len, max_num_seqs, tensor_parallel_size,"
             " or precision and quantization"
         )
+    if kind == "llamacpp":
+        return "turn engine: n_ctx, n_parallel, n_gpu_layers, or take a smaller quantisation of the model"
     return "turn engine.batch_size, generation_config.max_tokens, precision or quantization"
 
 

@@ -104,15 +104,22 @@ class Renderer:
         return text
 
     def _apply(self, chat: list[dict[str, str]]) -> str:
-        from jinja2 import TemplateError
-
         own = {} if self.template is None else {"chat_template": self.template}
         try:
             return self.tokenizer.apply_chat_template(
                 chat, tokenize=False, add_generation_prompt=True, **own, **self.template_kwargs
             )
-        except (TemplateError, LookupError, TypeError, ValueError) as error:
+        except _template_errors() as error:
             raise CannotRender(f"the chat template refuses it: {type(error).__name__}: {error}") from error
+
+
+def _template_errors() -> tuple[type[Exception], ...]:
+    """What a template that refuses a conversation raises; llama.cpp renders without jinja2."""
+    try:
+        from jinja2 import TemplateError
+    except ImportError:
+        return (LookupError, TypeError, ValueError)
+    return (TemplateError, LookupError, TypeError, ValueError)
 
 
 def _unused(messages: Sequence[Message]) -> str:

@@ -12,9 +12,10 @@ from typing import Literal, cast
 from arena.config.kinds.local import LocalConfig, template_text
 from arena.errors import InputError, MissingDependency
 from arena.files import from_json
+from arena.gguf import read_gguf
 from arena.types import JSON
 
-EngineKind = Literal["vllm", "transformers"]
+EngineKind = Literal["vllm", "transformers", "llamacpp"]
 
 OURS = frozenset({"replicas", "ray_address", "chat_template_kwargs", "batch_size", "device"})
 """Keys of `engine:` that are not passed to the engine but read by us."""
@@ -24,7 +25,14 @@ PRECISIONS = ("auto", "float32", "float16", "bfloat16", "half", "float")
 """What both engines can load weights as; `half` is float16, `float` is float32."""
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_EXTRA = {"vllm": "vllm", "transformers": "local", "peft": "local", "torch": "local", "ray": "cluster"}
+_EXTRA = {
+    "vllm": "vllm", "transformers": "local", "peft": "local", "torch": "local", "ray": "cluster", "xllamacpp": "gguf",
+}  # fmt: skip
+_PACKAGES: dict[EngineKind, tuple[str, ...]] = {
+    "vllm": ("vllm",),
+    "transformers": ("torch", "transformers"),
+    "llamacpp": ("xllamacpp",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
 
 def check_packages(spec: EngineSpec) -> None:
     """Raise MissingDependency for a package that the engine needs and that is not installed."""
-    for package in ("vllm",) if spec.kind == "vllm" else ("torch", "transformers"):
+    for package in _PACKAGES[spec.kind]:
         _need(spec, package)
     if spec.adapter is not None and spec.kind == "transformers":
         _need(spec, "peft")
@@ -112,9 +120,12 @@ def check_spec(spec: EngineSpec) -> None:
     """Raise InputError for what is certain to fail anywhere: a missing folder, adapter or template, a bad value."""
     if spec.replicas < 1:
         raise InputError(f"{_who(spec)}engine.replicas: {spec.replicas} is not a number of engines (1 or more)")
-    _need_folder(spec, "model", spec.model, "config.json")
-    if spec.adapter is not None:
-        _need_folder(spec, "adapter", spec.adapter, "adapter_config.json")
+    if spec.kind == "llamacpp":
+        _check_gguf(spec)
+    else:
+        _need_folder(spec, "model", spec.model, "config.json")
+        if spec.adapter is not None:
+            _need_folder(spec, "adapter", spec.adapter, "adapter_config.json")
     template = spec.chat_template
     if template is not None and "{" not in template and not Path(template).is_file():
         raise InputError(f"{_who(spec)}chat_template: {template!r} is neither a file nor a template (no '{{' in it)")
@@ -153,6 +164,26 @@ def _need(spec: EngineSpec, package: str) -> None:
         )
 
 
+def _check_gguf(spec: EngineSpec) -> None:
+    """llama.cpp takes files: the weights with everything about them in one, an adapter in another."""
+    for what, name in (("model", spec.model), ("adapter", spec.adapter)):
+        if name is None:
+            continue
+        path = Path(name).expanduser()
+        if path.is_dir():
+            held = ", ".join(sorted(file.name for file in path.glob("*.gguf"))[:5])
+            raise InputError(f"{_who(spec)}{what}: {name} is a folder; name the .gguf file (there: {held or 'none'})")
+        if not path.is_file():
+            raise InputError(f"{_who(spec)}{what}: there is no file {name}; backend llamacpp takes a .gguf file")
+        read_gguf(path)
+    for what, given, default in (("revision", spec.revision, None), ("precision", spec.precision, "auto"),
+                                 ("quantization", spec.quantization, None)):  # fmt: skip
+        if given != default:
+            raise InputError(f"{_who(spec)}{what}: found {given!r}; a GGUF file says that itself, leave it out")
+    if spec.on_ray:
+        raise InputError(f"{_who(spec)}engine: backend llamacpp has no replicas; engine.n_parallel sets its slots")
+
+
 def _need_folder(spec: EngineSpec, what: str, name: str, file: str) -> None:
     if not is_folder(name):
         return
@@ -160,7 +191,9 @@ def _need_folder(spec: EngineSpec, what: str, name: str, file: str) -> None:
     if not folder.exists():
         raise InputError(f"{_who(spec)}{what}: there is no folder {name}")
     if not (folder / file).is_file():
-        raise InputError(f"{_who(spec)}{what}: {name} holds no {file}, so it is not a saved {what}")
+        ggufs = sorted(found.name for found in folder.glob("*.gguf"))
+        hint = f"; it holds {ggufs[0]}: use backend: llamacpp with {what}: {name}/{ggufs[0]}" if ggufs else ""
+        raise InputError(f"{_who(spec)}{what}: {name} holds no {file}, so it is not a saved {what}{hint}")
 
 
 def _whole(spec: EngineSpec, key: str, default: int) -> int:

@@ -26,12 +26,12 @@ from pydantic import Field, create_model
 
 from arena.config.kinds.api import AnthropicConfig, ApiConfig, OpenAIConfig
 from arena.config.kinds.entry import BackendConfig, JudgeEntry
-from arena.config.kinds.local import LocalConfig, TransformersConfig, VllmConfig
+from arena.config.kinds.local import LlamaCppConfig, LocalConfig, TransformersConfig, VllmConfig
 from arena.config.kinds.offline import RecordedConfig, ReferenceConfig, SimulatedConfig
 
 __all__ = [
     "CANDIDATES", "JUDGES", "KINDS", "AnthropicConfig", "ApiConfig", "BackendConfig", "CandidateConfig", "JudgeConfig",
-    "Kind", "LocalConfig", "OpenAIConfig", "RecordedConfig", "ReferenceConfig", "SimulatedConfig",
+    "Kind", "LlamaCppConfig", "LocalConfig", "OpenAIConfig", "RecordedConfig", "ReferenceConfig", "SimulatedConfig",
     "TransformersConfig", "VllmConfig",
 ]  # fmt: skip
 
@@ -60,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "anthropic": Kind(AnthropicConfig),
     "vllm": Kind(VllmConfig),
     "transformers": Kind(TransformersConfig),
+    "llamacpp": Kind(LlamaCppConfig),
     "recorded": Kind(RecordedConfig),
     "reference": Kind(ReferenceConfig, candidate=False),
     "simulated": Kind(SimulatedConfig),

@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, PrivateAttr
 from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys
 from arena.errors import InputError
+from arena.gguf import gguf_fingerprint
 from arena.keys import fingerprint
 from arena.types import JSON
 
@@ -107,6 +108,20 @@ class LocalConfig(BackendConfig):
         if self._home is None:
             return str(path) if value.startswith("~") else value
         return str(self._home / path) if value.startswith(DOTTED) or (self._home / path).exists() else value
+
+
+class LlamaCppConfig(LocalConfig):
+    """llama.cpp in a process of its own: one GGUF file, on any machine, with or without a GPU."""
+
+    backend: Identifies[Literal["llamacpp"]]
+
+    def identity(self, name: str) -> dict[str, JSON]:
+        """The weights by what the file says of itself: installed again, it is the same model."""
+        path, adapter = Path(self.model).expanduser(), self.adapter and Path(self.adapter).expanduser()
+        return super().identity(name) | {
+            "files": gguf_fingerprint(path) if path.is_file() else None,
+            "adapter_files": gguf_fingerprint(adapter) if adapter and adapter.is_file() else None,
+        }
 
 
 class VllmConfig(LocalConfig):
