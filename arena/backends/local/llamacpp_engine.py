@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import os
 import queue
 import random
 import secrets
@@ -258,13 +259,18 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _params(spec: EngineSpec, path: Path, header: GgufHeader) -> tuple[int, int, CommonParams]:
-    """Slots, tokens per slot, and what the server is started with. Raises CannotStart for an unknown or wrong value."""
+    """Slots, tokens per slot, and what the server is started with. Raises CannotStart for an unknown or wrong value.
+
+    `engine.n_threads` is half the processors where it is not given: threads that wait for each other on a busy machine
+    are several times slower than one.
+    """
     from xllamacpp import CommonParams
 
     params = CommonParams()
     params.model.path = str(path)
     params.verbosity = 0
     params.kv_unified = False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 1) // 2)
     for name, value in spec.passed_on.items():
         if name == "n_threads":
             params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _number(spec, name, value)
