@@ -80,7 +80,7 @@ def _read(path: Path, changed_ns: int, size: int) -> GgufHeader:
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
                 return _Reader(data).header(size)
-            except (struct.error, UnicodeDecodeError, KeyError, IndexError, OverflowError):
+            except (struct.error, KeyError, IndexError, OverflowError, RecursionError):
                 raise InputError(f"{path}: its GGUF header is damaged or cut off") from None
 
 
