@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from arena.board.answers import Answers
 from arena.board.open import OpenBoard
-from arena.config.kinds import ApiConfig
 
 
 class Judged(Protocol):
@@ -51,16 +50,18 @@ def other_models(board: OpenBoard, answers: Answers, ledgers: Mapping[str, Judge
 
 def _candidates(board: OpenBoard, answers: Answers) -> Iterable[_Entry]:
     for name, own in answers.items():
-        if (entry := board.candidates[name].entry) and isinstance(entry, ApiConfig) and entry.model:
+        entry = board.candidates[name].entry
+        if entry.paid:
             said = frozenset(answer.model_returned for answer in own.values() if answer.model_returned)
-            yield _Entry(name, entry.model, entry.base_url or entry.backend, said)
+            yield _Entry(name, entry.source(name), entry.address({}) or entry.backend, said)
 
 
 def _judges(board: OpenBoard, ledgers: Mapping[str, Judged]) -> Iterable[_Entry]:
     for name, ledger in ledgers.items():
-        if (entry := board.judges.get(name)) and isinstance(entry, ApiConfig) and entry.model:
-            said = ledger.models_returned(entry.model)
-            yield _Entry(f"judge {name}", entry.model, entry.base_url or entry.backend, said)
+        entry = board.judges.get(name)
+        if entry is not None and entry.paid:
+            asked = entry.source(name)
+            yield _Entry(f"judge {name}", asked, entry.address({}) or entry.backend, ledger.models_returned(asked))
 
 
 def _same(asked: str, returned: str) -> bool:
