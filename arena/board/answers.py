@@ -20,9 +20,11 @@ def current_answers(board: OpenBoard) -> tuple[Answers, list[str]]:
     """
     files = {name: board.answer_folder.answer_file(name, board.names) for name in board.candidates}
     state = tuple(_state(path) for path in files.values())
-    if board.answers is None or board.answers.state != state or board.answers.questions is not board.questions:
-        board.answers = AnswersRead(state, board.questions, *_read(board, files))
-    return {name: dict(own) for name, own in board.answers.found.items()}, list(board.answers.warnings)
+    read = board.answers
+    same = read is not None and read.questions is board.questions and read.candidates is board.candidates
+    if read is None or not same or read.state != state:
+        read = board.answers = AnswersRead(state, board.questions, board.candidates, *_read(board, files))
+    return {name: dict(own) for name, own in read.found.items()}, list(read.warnings)
 
 
 def _state(path: Path) -> tuple[int, ...]:

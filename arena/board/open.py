@@ -35,10 +35,11 @@ DEFAULT_PROMPTS = {"single": "single-v1", "pairwise": "pair-v1", "pairwise_basel
 
 
 class AnswersRead(NamedTuple):
-    """Today's answers as they were read, and of which files and questions."""
+    """Today's answers as they were read, and of which files, questions and candidates."""
 
     state: tuple[object, ...]
     questions: list[Question]
+    candidates: dict[str, Candidate]
     found: dict[str, dict[tuple[str, int], Answer]]
     warnings: list[str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -87,7 +87,7 @@ _BATTLE_FLOATS, _SCORE_FLOATS, _VERDICT_FLOATS = (
 _of_battle, _of_score, _of_verdict, _of_ending = (attrgetter(*names) for names in (_BATTLE, _SCORE, _VERDICT, _ENDING))
 
 
-@cache
+@lru_cache(maxsize=1 << 14)
 def _ending(*facts: object) -> Verdict:
-    """A verdict without what is its own: there are a few, whatever the number of battles."""
+    """A verdict without what is its own: mostly there are a few, whatever the number of battles."""
     return Verdict(**dict(zip(_ENDING, facts, strict=True)))  # type: ignore[arg-type]
