@@ -17,17 +17,20 @@ from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.keys import filed_under
 from arena.prompts import Prompt, Unparsed
-from arena.store.folder import Ledger, Said
-from arena.types import Battle, Label, Parsed, ParsedScore, Score
+from arena.store.cache import LedgerCache
+from arena.store.folder import Ledger
+from arena.store.index import Said, Way
+from arena.types import JSON, Battle, Label, Parsed, ParsedScore, Score
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
     """Every judge's ledger, closed with the stack. What was read of one before is not read again."""
     names = list(board.judges)
+    cache = None if board.loaded.cache is None else LedgerCache(board.loaded.cache / "ledgers")
     for name in names:
         path, known = board.review_folder.ledger_file(name, names), board.ledgers.get(name)
         if known is None or known.path != path:
-            board.ledgers[name] = Ledger(path, name, writable=writable)
+            board.ledgers[name] = Ledger(path, name, writable=writable, cache=cache)
         else:
             known.open(writable=writable)
         stack.enter_context(closing(board.ledgers[name]))
@@ -105,7 +108,7 @@ def settled(case: Case, ledger: Ledger) -> Settled | None:
     """The verdict of a case whose first reply has one, as `resolve` would find it; each reply is parsed once."""
     for key in case.keys:
         if key is not None and (place := filed_under(key, case.judge.kind)) in ledger:
-            heard = ledger.once(place, case.prompt, _heard)
+            heard = ledger.once(place, case.prompt, _WAY)
             return None if heard is None or heard.parsed is None else Settled(place, heard)
     return None
 
@@ -127,4 +130,25 @@ def _alike(label: Label, first: float | None, second: float | None, probability:
     return Heard(Parsed(label, first, second, probability), ends)
 
 
+def _to_json(heard: Heard) -> JSON:
+    match heard.parsed:
+        case None:
+            return []
+        case ParsedScore(score, criteria):
+            return [score, dict(criteria), heard.ends]
+        case Parsed(label, first, second, probability):
+            return [label, first, second, probability, heard.ends]
+
+
+def _from_json(kept: JSON) -> Heard:
+    match kept:
+        case [score, dict(criteria), int(ends)]:
+            return Heard(ParsedScore(score, criteria), ends)  # type: ignore[arg-type]
+        case [label, first, second, probability, int(ends)]:
+            return _alike(label, first, second, probability, ends)  # type: ignore[arg-type]
+        case _:
+            return UNDECIDED
+
+
 UNDECIDED = Heard(None)
+_WAY = Way(_heard, lambda prompt: prompt.sha256, _to_json, _from_json)

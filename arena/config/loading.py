@@ -34,6 +34,8 @@ class LoadedConfig:
     path: Path
     unexpanded: JSON
     """The file's content before `${VAR}` was filled in, as it is kept in run.json."""
+    cache: Path | None = None
+    """The user's folder for what can be made again; None: nothing is kept there."""
 
 
 def find_config(name: str) -> Path:
@@ -67,7 +69,8 @@ def load_config(name: str) -> LoadedConfig:
             expanded[real] = expanded.pop(alias)
     _resolve_paths(expanded, path)
     try:
-        return LoadedConfig(Config.model_validate(expanded, context={HOME: path.resolve().parent}), path, raw)
+        config = Config.model_validate(expanded, context={HOME: path.resolve().parent})
+        return LoadedConfig(config, path, raw, _cache_folder())
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
 
@@ -100,6 +103,14 @@ def _expand_in(key: str, value: JSON, path: Path) -> JSON:
     if key in _SENT:
         remember_secrets(os.environ[name] for name in _VARIABLE.findall(str(value)))
     return value if key == "extra_query" else expanded
+
+
+def _cache_folder() -> Path | None:
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # nobody's home
+        return None
+    return Path(home) / "llm-arena"
 
 
 def _environment(name: str, path: Path) -> str:

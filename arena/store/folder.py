@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from arena.errors import DataError
 from arena.files import Appender, Line, file_stems, from_json, object_of, read_lines, read_objects, write_error
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
-from arena.store.index import Index
+from arena.store.cache import Kept, LedgerCache, Stamp, stamp_of
+from arena.store.index import Index, Said, Way
 from arena.types import JSON, Answer, Reply, Request, Status
 
 T = TypeVar("T")
@@ -166,18 +167,6 @@ class AnswerStore:
         self._latest[answer.question_id, answer.sample, answer.simulated] = answer
 
 
-class Said(NamedTuple):
-    """The part of a reply that a verdict is read from."""
-
-    key: str
-    status: Status
-    text: str
-    nonce: str | None
-    logprobs: bool
-    """Whether it has log-probabilities, which only the whole reply holds."""
-    cost_usd: float | None
-
-
 class Ledger:
     """One judge's replies: an append-only file and an index from key to its last line.
 
@@ -186,14 +175,18 @@ class Ledger:
     Raises DataError naming a line that is no reply, or another judge's.
     """
 
-    def __init__(self, path: Path, judge: str | None = None, *, writable: bool = False) -> None:
+    def __init__(
+        self, path: Path, judge: str | None = None, *, writable: bool = False, cache: LedgerCache | None = None
+    ) -> None:
         self.path = path
-        self._judge = judge
+        self._judge, self._cache = judge, cache
         self._appender: Appender | None = None
         self._reader: int | None = None
         self._index = Index()
         self._last: Line | None = None
-        self._file: tuple[int, int] | None = None
+        self._stamp: Stamp | None = None
+        """Of the file, all of which was read; None while that is not sure."""
+        self._news = False
         self._said: tuple[str, Said] | None = None
         self.open(writable=writable)
 
@@ -201,14 +194,22 @@ class Ledger:
         """Read what was added to the file. Raises DataError naming an alien line."""
         if writable and self._appender is None:
             self._appender = Appender(self.path)
-        if not self.path.exists():
+        stamp = stamp_of(self.path)
+        if stamp is None or stamp == self._stamp:
             return
-        stat = self.path.stat()
         end = self._last.offset + self._last.length if self._last else 0
-        if self._file not in (None, (stat.st_dev, stat.st_ino)) or stat.st_size < end:
+        if (self._stamp is not None and self._stamp[:2] != stamp[:2]) or stamp[2] < end:
             self._index, self._last = Index(), None  # another file
-        self._file = stat.st_dev, stat.st_ino
-        self._said = None
+        self._stamp, self._said = None, None
+        if self._last is None and self._cache and (kept := self._cache.load(self.path, self._judge, stamp)):
+            self._index, self._last, self._stamp = kept.lines, kept.last, stamp
+            return
+        self._read_on()
+        end = self._last.offset + self._last.length if self._last else 0
+        if 0 < stamp[2] - end <= len("\r\n") and stamp_of(self.path) == stamp:
+            self._stamp, self._news = stamp, True
+
+    def _read_on(self) -> None:
         for where, raw in read_lines(self.path, growing=True, after=self._last):
             try:
                 line = object_of(self.path, where.number, raw)
@@ -265,17 +266,19 @@ class Ledger:
         self._said = key, said
         return said
 
-    def once(self, key: str, by: By, read: Callable[[By, Said], T]) -> T | None:
-        """What `read` makes of a stored reply with the help of `by`, remembered for all who read with the same."""
+    def once(self, key: str, by: By, way: Way[By, T]) -> T | None:
+        """What is read of a stored reply with the help of `by`, remembered for all who read with the same."""
         row = self._index.rows.get(key)
         if row is None:
             return None
-        memory = self._index.memory(by)
-        if memory[row] is None:
+        memory = self._index.memory(by, way)
+        found = memory[row]
+        if found is None:
             said = self.said(key)
             assert said is not None
-            memory[row] = read(by, said)
-        return memory[row]  # type: ignore[return-value]
+            found = memory[row] = way.read(by, said)
+            self._news = True
+        return found
 
     def imported(self, question_id: str, model_a: str, model_b: str | None) -> list[Reply]:
         """Replies that came with an imported board, of one battle (or, in single mode, of one answer)."""
@@ -288,15 +291,18 @@ class Ledger:
         offset, length = self._appender.append(reply_to_json(reply))
         self._last = Line(self._last.number + 1 if self._last else 1, offset, length)
         self._index.add(self._last, reply)
-        self._said = None
+        self._said = self._stamp = None
 
     def close(self) -> None:
-        """Sync and close."""
+        """Sync and close. What was understood of all of it is kept."""
         if self._appender is not None:
             self._appender.close()
         if self._reader is not None:
             os.close(self._reader)
         self._appender = self._reader = None
+        if self._cache and self._news and self._stamp and self._last and self._index.remembers:
+            self._cache.save(self.path, self._judge, self._stamp, Kept(self._index, self._last))
+            self._news = False
 
     def _bytes(self, offset: int, length: int) -> bytes:
         if self._reader is None:

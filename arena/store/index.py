@@ -7,17 +7,72 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar, cast
 
-from arena.files import Line, to_json
+from arena.files import Line, from_json, to_json
 from arena.keys import filed_under
 from arena.records import check_reply, reply_from_json, written_by
 from arena.types import JSON, Reply, Status
 
+T = TypeVar("T")
+By = TypeVar("By")
 _STATUSES: tuple[Status, ...] = ("ok", "refused", "truncated", "empty", "bad_request", "error")
 _CODES = {status: code for code, status in enumerate(_STATUSES)}
 _TEXT = b',"text":'
 _LOGPROBS, _FILED = 1, 2
+
+
+class Said(NamedTuple):
+    """The part of a reply that a verdict is read from."""
+
+    key: str
+    status: Status
+    text: str
+    nonce: str | None
+    logprobs: bool
+    """Whether it has log-probabilities, which only the whole reply holds."""
+    cost_usd: float | None
+
+
+class Way(NamedTuple, Generic[By, T]):
+    """A way to read replies with the help of something (a prompt), whose results can be kept."""
+
+    read: Callable[[By, Said], T]
+    name: Callable[[By], str]
+    """What is different wherever results would be."""
+    to_json: Callable[[T], JSON]
+    """Never null."""
+    from_json: Callable[[JSON], T]
+
+
+ToJson = Callable[[object], JSON]
+
+
+class _Memory(NamedTuple):
+    by: object
+    """Kept, so that no other object can have its id."""
+    name: str
+    found: list[object]
+    """By row; None where nothing was read yet."""
+    to_json: ToJson
+
+
+def _coded(memory: _Memory) -> tuple[array[int], bytes]:
+    """Each result once, and by row which of them it is; -1 for none."""
+    seen: dict[int, int] = {}
+    values: list[JSON] = []
+    codes = array("i")
+    for one in memory.found:
+        code = -1 if one is None else seen.get(id(one))
+        if code is None:
+            code = seen[id(one)] = len(values)
+            values.append(memory.to_json(one))
+        codes.append(code)
+    return codes, to_json(values)
+
+
+_ARRAYS = ("_offsets", "_lengths", "_text_at", "_text_lengths", "_costs")
 
 
 class Index:
@@ -36,7 +91,8 @@ class Index:
         self._statuses, self._marks = bytearray(), bytearray()
         self._nonces: list[str | None] = []
         self._known: dict[str | None, str | None] = {}
-        self._read: dict[int, tuple[object, list[object]]] = {}
+        self._read: dict[int, _Memory] = {}
+        self._kept: dict[str, tuple[array[int], list[JSON]]] = {}
 
     def add_line(self, place: Line, raw: bytes, line: Mapping[str, JSON]) -> None:
         """Remember a line of the file. Raises ValueError or TypeError where it is no reply."""
@@ -82,12 +138,55 @@ class Index:
         """The key as it stands in the line, of one that `filed_under` made."""
         return key.partition(":")[2] if self._marks[self.rows[key]] & _FILED else key
 
-    def memory(self, by: object) -> list[object]:
+    def memory(self, by: By, way: Way[By, T]) -> list[T | None]:
         """What somebody who reads with this object made of each row; None where it has made nothing yet."""
-        _, found = self._read.setdefault(id(by), (by, []))
+        memory = self._read.get(id(by))
+        if memory is None:
+            name = way.name(by)
+            codes, values = self._kept.pop(name, (array("i"), []))
+            made = [None if value is None else way.from_json(value) for value in [*values, None]]
+            memory = self._read[id(by)] = _Memory(by, name, [made[code] for code in codes], cast("ToJson", way.to_json))
+        found = memory.found
         if len(found) < len(self._offsets):
             found.extend([None] * (len(self._offsets) - len(found)))
-        return found
+        return found  # type: ignore[return-value]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether anybody has read verdicts."""
+        return bool(self._read)
+
+    def columns(self) -> tuple[list[JSON], list[bytes]]:
+        """Everything but what was imported: names of memories, and columns, for `restored`."""
+        nonces = list(self._known)
+        code = {nonce: number for number, nonce in enumerate(nonces)}
+        memories = {name: (codes, to_json(values)) for name, (codes, values) in self._kept.items()}
+        memories |= {memory.name: _coded(memory) for memory in self._read.values()}
+        columns = [
+            *(getattr(self, name).tobytes() for name in _ARRAYS), bytes(self._statuses), bytes(self._marks),
+            array("i", [code[nonce] for nonce in self._nonces]).tobytes(), to_json(nonces),
+            to_json(list(self.rows)), array("q", self.rows.values()).tobytes(),
+        ]  # fmt: skip
+        for codes, values in memories.values():
+            columns += [codes.tobytes(), values]
+        return list(memories), columns
+
+    @classmethod
+    def restored(cls, names: Sequence[str], columns: Sequence[bytes]) -> Index:
+        """The index of what `columns` gave. Raises ValueError where it is none."""
+        index = cls()
+        for name, column in zip(_ARRAYS, columns, strict=False):
+            getattr(index, name).frombytes(column)
+        statuses, marks, codes, nonces, keys, rows, *memories = columns[len(_ARRAYS) :]
+        index._statuses, index._marks = bytearray(statuses), bytearray(marks)
+        known = cast("list[str | None]", from_json(nonces))
+        index._known = {nonce: nonce for nonce in known}
+        index._nonces = [known[code] for code in array("i", codes)]
+        index.rows = dict(zip(cast("list[str]", from_json(keys)), array("q", rows), strict=True))
+        for number, name in enumerate(names):
+            values = cast("list[JSON]", from_json(memories[2 * number + 1]))
+            index._kept[name] = array("i", memories[2 * number]), values
+        return index
 
     def _add(self, place: Line, text: tuple[int, int], line: Mapping[str, JSON], own: str | None) -> None:
         plain, nonce, cost = str(line["key"]), line.get("nonce"), line.get("cost_usd")

@@ -1,0 +1,121 @@
+"""What was understood of big ledgers, kept in the user's cache folder so that the same lines need not be read again.
+
+Disposable: a file that is damaged, that another version of the program wrote, or that does not belong to this very
+ledger as it stands now counts as not there. Of a text nothing is kept but its place and its verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import arena
+from arena.errors import DiskFull, InputError
+from arena.files import Line, from_json, remove_leftovers, replacing, to_json
+from arena.store.index import Index
+from arena.types import JSON
+
+SMALL = 1 << 22
+"""Bytes up to which a ledger is read faster than anything could be kept."""
+_SOURCES = (
+    "files.py",
+    "keys.py",
+    "prompts.py",
+    "records.py",
+    "board/*.py",
+    "formats/*.py",
+    "judging/*.py",
+    "store/*.py",
+)
+Stamp = tuple[int, ...]
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What no write leaves as it is: whose file it is, how long, and when anything about it changed last."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+class Kept(NamedTuple):
+    """What was read of a ledger, up to a last line."""
+
+    lines: Index
+    last: Line
+
+
+class LedgerCache:
+    """One folder of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, ledger: Path, judge: str | None, stamp: Stamp) -> Kept | None:
+        """What is known of a ledger with this stamp; None where nothing is, or nothing that can be used."""
+        if stamp[2] <= SMALL:
+            return None
+        try:
+            content = memoryview(self._file(ledger).read_bytes())
+            checksum, content = bytes(content[:32]), content[32:]
+            if hashlib.sha256(content).digest() != checksum:
+                return None
+            size = int.from_bytes(content[:8], "big")
+            head = from_json(bytes(content[8 : 8 + size]))
+            if not isinstance(head, dict) or head["about"] != _about(ledger, judge, stamp):
+                return None
+            parts, at = [], 8 + size
+            for length in cast("list[int]", head["lengths"]):
+                parts.append(bytes(content[at : at + length]))
+                at += length
+            names, last = cast("list[str]", head["names"]), cast("list[int]", head["last"])
+            return Kept(Index.restored(names, parts), Line(*last))
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return None
+
+    def save(self, ledger: Path, judge: str | None, stamp: Stamp, kept: Kept) -> None:
+        """Keep it. Where that cannot be done it is read again the next time."""
+        if stamp[2] <= SMALL or kept.lines.imported:
+            return
+        names, parts = kept.lines.columns()
+        head: dict[str, JSON] = {
+            "about": _about(ledger, judge, stamp), "last": list(kept.last), "names": names,
+            "lengths": [len(part) for part in parts],
+        }  # fmt: skip
+        written = to_json(head)
+        pieces = [len(written).to_bytes(8, "big"), written, *parts]
+        remove_leftovers(self._folder)
+        with suppress(InputError, DiskFull), replacing(self._file(ledger)) as write:
+            write(_checksum(pieces))
+            for piece in pieces:
+                write(piece)
+
+    def _file(self, ledger: Path) -> Path:
+        return self._folder / hashlib.sha256(str(ledger.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _checksum(pieces: Sequence[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
+
+
+def _about(ledger: Path, judge: str | None, stamp: Stamp) -> JSON:
+    return [_version(), ascii(str(ledger.resolve())), judge, list(stamp)]
+
+
+@cache
+def _version() -> str:
+    """Of everything that decides how a line is understood: the sources, since a change may come without a number."""
+    root = Path(arena.__file__).parent
+    digest = hashlib.sha256(f"{arena.__version__} {sys.version} {sys.byteorder}".encode())
+    for path in sorted(path for pattern in _SOURCES for path in root.glob(pattern)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

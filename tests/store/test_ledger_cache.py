@@ -1,0 +1,194 @@
+"""What is kept of a ledger saves reading it and changes nothing: stale, damaged, another's, or where none can be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kit.boards import arithmetic_board
+from kit.commands import arena
+from kit.judges import sum_judge
+from kit.paths import ROOT
+from kit.servers import FakeServer
+from kit.silent import Silent
+
+from arena.board.open import open_board
+from arena.config.loading import load_config
+from arena.files import object_of
+from arena.prompts import Prompt
+from arena.stages.options import RunOptions
+from arena.stages.rate import rate_stage
+from arena.stages.run import run_board
+from arena.store import cache, folder
+
+REPORTS = ("battles.jsonl", "leaderboard.json")
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The config of a board with everything stored, however small its ledger."""
+    monkeypatch.setattr(cache, "SMALL", 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with FakeServer(sum_judge) as server:
+        entry = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None}
+        config = arithmetic_board(tmp_path / "board", judges={"j": entry}, mode="pairwise", baseline=None)
+        assert arena("run", "-c", config).returncode == 0
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+    return config
+
+
+def kept(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "cache/llm-arena/ledgers").glob("*"))
+
+
+def rated(config: Path, into: Path, *, cached: bool = True) -> dict[str, bytes]:
+    """The bytes of the board's reports."""
+    loaded = load_config(str(config))
+    rate_stage(open_board(loaded if cached else replace(loaded, cache=None)), into)
+    return {name: (into / name).read_bytes() for name in REPORTS}
+
+
+def test_what_is_kept_is_not_read_again(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+
+    def counted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+        def called(*args: object) -> object:
+            calls[name] += 1
+            return function(*args)
+
+        return called
+
+    monkeypatch.setattr(folder, "object_of", counted("read", folder.object_of))
+    monkeypatch.setattr(Prompt, "parse", counted("parsed", Prompt.parse))
+    first = rated(board, tmp_path / "a")
+    assert len(kept(tmp_path)) == 1
+    assert min(calls.values()) > 0
+    assert rated(board, tmp_path / "b", cached=False) == first
+    calls.clear()
+    assert rated(board, tmp_path / "c") == first
+    run_board(load_config(str(board)), RunOptions(), Silent())
+    assert calls == {}
+
+
+def ledger_of(board: Path) -> Path:
+    (found,) = (board.parent / "out/reviews").glob("*.jsonl")
+    return found
+
+
+def edited(board: Path, file: Path) -> None:
+    """Every verdict turned around in place: the same size, and the same time of change to all appearances."""
+    ledger = ledger_of(board)
+    stat, content = ledger.stat(), ledger.read_bytes()
+    turned = content.replace(b" A]]", b" ?]]").replace(b" B]]", b" A]]").replace(b" ?]]", b" B]]")
+    assert turned != content
+    with ledger.open("r+b") as handle:
+        handle.write(turned)
+    os.utime(ledger, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def shortened(board: Path, file: Path) -> None:
+    ledger = ledger_of(board)
+    ledger.write_bytes(b"".join(ledger.read_bytes().splitlines(keepends=True)[:-3]))
+
+
+def grown(board: Path, file: Path) -> None:
+    ledger = ledger_of(board)
+    line = ledger.read_bytes().splitlines(keepends=True)[0]
+    with ledger.open("ab") as handle:
+        handle.write(line.replace(b" A]]", b" C]]").replace(b" B]]", b" C]]"))
+
+
+def truncated(board: Path, file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-5])
+
+
+def flipped(board: Path, file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def emptied(board: Path, file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def foreign(board: Path, file: Path) -> None:
+    """Another board's, whose answers to the same questions were judged otherwise."""
+    other = board.parent.parent / "other"
+    shutil.copytree(board.parent, other)
+    edited(other / board.name, file)
+    rated(other / board.name, other / "reports")
+    (theirs,) = (path for path in file.parent.iterdir() if path != file)
+    shutil.copy(theirs, file)
+
+
+def no_folder(board: Path, file: Path) -> None:
+    shutil.rmtree(file.parent)
+    file.parent.write_text("a file where the folder was")
+
+
+CHANGES = (edited, shortened, grown, truncated, flipped, emptied, foreign, no_folder)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_the_ledger_decides_whatever_is_kept(board: Path, tmp_path: Path, change: Callable[[Path, Path], None]) -> None:
+    rated(board, tmp_path / "a")
+    (file,) = kept(tmp_path)
+    change(board, file)
+    expected = rated(board, tmp_path / "b", cached=False)
+    assert rated(board, tmp_path / "c") == expected
+    assert rated(board, tmp_path / "d") == expected
+
+
+def test_another_version_reads_again(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = rated(board, tmp_path / "a")
+    monkeypatch.setattr(cache, "_version", lambda: "another")
+    lines: list[object] = []
+
+    def read(*args: object) -> object:
+        lines.append(args)
+        return object_of(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(folder, "object_of", read)
+    assert rated(board, tmp_path / "b") == first
+    assert lines
+
+
+def test_a_writer_that_was_killed_leaves_nothing_behind(board: Path, tmp_path: Path) -> None:
+    rated(board, tmp_path / "a")
+    (file,) = kept(tmp_path)
+    (file.parent / f".{file.name}.999999999@{os.uname().nodename}.abcdefgh").write_bytes(b"half")
+    file.unlink()
+    rated(board, tmp_path / "b")
+    assert kept(tmp_path) == [file]
+
+
+def test_no_text_is_kept(board: Path, tmp_path: Path) -> None:
+    rated(board, tmp_path / "a")
+    (file,) = kept(tmp_path)
+    content = file.read_bytes()
+    texts = (word for line in ledger_of(board).read_bytes().splitlines() for word in line.split() if len(word) > 6)
+    assert not {word for word in texts if word.isalpha() and word in content}
+
+
+@pytest.mark.parametrize("name", ["openai", "openai_single", "reference_single", "simulated_pairwise", "anthropic"])
+def test_boards_of_every_kind_rate_alike_from_what_is_kept(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "SMALL", 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    config = Path(shutil.copytree(ROOT / "tests/fixtures/boards_0_1_0" / name, tmp_path / name)) / "config.yaml"
+
+    def reports(into: str, *, cached: bool = True) -> dict[str, bytes]:
+        loaded = load_config(str(config))
+        rate_stage(open_board(loaded if cached else replace(loaded, cache=None)), tmp_path / into)
+        return {path.name: path.read_bytes() for path in sorted((tmp_path / into).iterdir())}
+
+    first = reports("a", cached=False)
+    assert reports("b") == reports("c") == first
+    assert kept(tmp_path)
