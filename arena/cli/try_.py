@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,14 +11,9 @@ from arena.cli.options import config_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from arena.board.open import OpenBoard
-    from arena.config.kinds import BackendConfig
     from arena.config.loading import LoadedConfig
     from arena.stages.options import Only
-
-    Entry = TypeVar("Entry", bound=BackendConfig)
 
 FAILED = 3
 """The exit code where a call or a verdict failed."""
@@ -57,18 +52,11 @@ def try_(config: str, question: str | None, models: str | None) -> int:
 
 def _impatient(loaded: LoadedConfig) -> LoadedConfig:
     """The config with endpoints that are not waited for: whoever tries is looking at the screen."""
-
-    def at_once(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-        quick = {"connect_patience_s": 0.0}
-        waits = {name for name, entry in entries.items() if quick.keys() <= type(entry).model_fields.keys()}
-        return {n: e.model_copy(update=quick) if n in waits else e for n, e in entries.items()}
-
-    config = loaded.config
-    answers = at_once(config.answers_gen)
-    judges = config.reviews_gen.judges
-    reviews = config.reviews_gen
-    if not isinstance(judges, str):
-        reviews = reviews.model_copy(update={"judges": at_once(judges)})
+    config, reviews = loaded.config, loaded.config.reviews_gen
+    answers = {name: entry.at_once() for name, entry in config.answers_gen.items()}
+    if not isinstance(reviews.judges, str):
+        judges = {name: entry.at_once() for name, entry in reviews.judges.items()}
+        reviews = reviews.model_copy(update={"judges": judges})
     return replace(loaded, config=config.model_copy(update={"answers_gen": answers, "reviews_gen": reviews}))
 
 

@@ -199,3 +199,21 @@ def test_both_kinds_of_verdict_of_one_judge_are_warned_about(tmp_path: Path) -> 
     assert found.done.returncode == 0, found.done.stderr
     (warning,) = [text for text in found.board["warnings"] if "letter alone" in text]
     assert warning.startswith(f"judge j: 6 verdicts are probabilities, {len(found.lines) - 6} the letter alone")
+
+
+def test_a_server_error_on_the_way_may_have_been_billed_whatever_comes_after_it(tmp_path: Path) -> None:
+    def script(call: Call) -> Action:
+        return Fail(500, "unknown response_format") if has_schema(call) else Fail(400, "and no model is loaded")
+
+    found = play(Quirk("both", script, **JSON), tmp_path, "openai", "judge", False)
+    assert found.done.returncode == 3 and found.lines == []
+    assert "no model is loaded" in found.done.stderr.splitlines()[-1]
+
+
+def test_a_form_that_helps_nobody_is_not_learnt(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A refusal that echoes its prompt names a field of ours; in another form the prompt is refused all the same."""
+    echo = complains(is_long, 400, "flagged: 'What is the temperature of the system? Answer in JSON.'")
+    found = play(Quirk("echo", echo), tmp_path, "openai", "judge", False, n_questions=12)
+    assert {line["question_id"] for line in found.lines if line["status"] == "bad_request"} == {"3"}
+    assert all("temperature" in call.body and has_system(call) for call in found.calls if not is_long(call))
+    assert not caplog.records

@@ -131,6 +131,7 @@ class ApiBackend:
             self._learn(start, dialect, first)
             return _as_asked(without_secrets_beside(replace(completion, broken=broken)), request, dialect)
         assert first is not None
+        first.billable = first.billable or broken > 0
         raise first
 
     def _untried(self, request: Request, dialect: Dialect, others: list[Dialect], seen: set[Dialect]) -> list[Dialect]:

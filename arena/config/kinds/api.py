@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
@@ -85,6 +85,10 @@ class ApiConfig(BackendConfig):
         told = {key: value for key, value in self.extra_query.items() if not REFERENCE.search(str(value))}
         del known["extra_query"]
         return known | ({"extra_query": cast("JSON", told)} if told else {})
+
+    def at_once(self) -> Self:
+        """A refused connection ends it."""
+        return self.model_copy(update={"connect_patience_s": 0.0})
 
     def source(self, name: str) -> str:
         """The model's name at the endpoint."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -122,6 +122,10 @@ class BackendConfig(Strict):
         """The kind, where it is part of a judge's key: for judges that no weights stand behind. The same weights
         behind another kind of backend are the same judge."""
         return None if self.asks_anybody or self.replays else self.backend
+
+    def at_once(self) -> Self:
+        """The same entry for somebody who looks on: nobody who is not there is waited for."""
+        return self
 
     def source(self, name: str) -> str:
         """What the model is called where it comes from; its name on the board when nothing else is known."""
