@@ -29,7 +29,10 @@ _QUERY = re.compile(r"(?<=[?#]).+", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _NO_SECRETS = re.compile(r"accept(-.*)?|content-.*|user-agent", re.IGNORECASE)
 """Headers whose values are words of the protocol."""
+_TELLING = re.compile(r"key|token|secret|cookie|auth", re.IGNORECASE)
+"""Headers whose values are secrets wherever they are shown, inside texts of models too."""
 _known: dict[str, None] = {}
+_in_texts: dict[str, None] = {}
 
 
 def remember_secrets(values: Iterable[str]) -> None:
@@ -73,6 +76,24 @@ def shown_url(url: str) -> str:
 def forget_secrets() -> None:
     """Start afresh, as a new process would."""
     _known.clear()
+    _in_texts.clear()
+
+
+def mask_in_texts(key: str | None, headers: Mapping[str, str]) -> None:
+    """From now on `masked` hides this key, and the values of headers that are named like secrets."""
+    told = [value.strip() for name, value in headers.items() if _TELLING.search(name)]
+    for value in [*told, *([key.strip()] if key else [])]:
+        scheme, _, rest = value.partition(" ")
+        for part in (value, rest.strip() if scheme.lower() in _SCHEMES else ""):
+            if len(part) >= MINIMUM_LENGTH:
+                _in_texts[part] = None
+
+
+def masked(text: str) -> str:
+    """A text of a model as it may be shown: stored it stays as received."""
+    for secret in sorted(_in_texts, key=len, reverse=True):
+        text = text.replace(secret, REDACTED)
+    return text
 
 
 def redact(text: str) -> str:

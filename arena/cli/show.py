@@ -49,8 +49,9 @@ def show(
 def print_part(part: Shown) -> None:
     """One heading and its text, without markup."""
     from arena.cli.console import console_on
+    from arena.redact import masked
 
     console = console_on()
     line = "─" * max(3, console.width - len(part.head) - 1)
     console.print(f"{part.head} {line}", soft_wrap=True, style="bold")
-    console.print(shown(part.body), soft_wrap=True)
+    console.print(shown(masked(part.body)), soft_wrap=True)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from arena.config.kinds import ApiConfig
 from arena.config.kinds.local import HOME
 from arena.config.schema import Config
 from arena.config.shipped import shipped
 from arena.config.strict import Expanded, describe, kind_of, read_yaml
 from arena.errors import ConfigError, InputError
-from arena.redact import remember_secrets
+from arena.redact import mask_in_texts, remember_secrets
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
@@ -70,9 +71,13 @@ def load_config(name: str) -> LoadedConfig:
     _resolve_paths(expanded, path)
     try:
         config = Config.model_validate(expanded, context={HOME: path.resolve().parent})
-        return LoadedConfig(config, path, raw, _cache_folder())
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
+    judges = config.reviews_gen.judges
+    for entry in (*config.answers_gen.values(), *(judges.values() if isinstance(judges, dict) else ())):
+        if isinstance(entry, ApiConfig):
+            mask_in_texts(os.environ.get(entry.api_key_env or ""), entry.headers)
+    return LoadedConfig(config, path, raw, _cache_folder())
 
 
 @contextmanager

@@ -159,3 +159,6 @@ def test_texts_stay_as_received(tmp_path: Path) -> None:
         edit_config(config)
         arena("run", "-c", config)
     assert all(KEY in str(reply["text"]) for reply in ledger(tmp_path))
+    shown = arena("show", "-c", config, "7", "half", "right").stdout
+    assert KEY not in shown, shown
+    assert "[redacted]" in shown
