@@ -19,7 +19,7 @@ _SIGNS: dict[str, re.Pattern[str]] = {
         re.I | re.M,
     ),
     "json_verdict": re.compile(
-        r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*\[?\s*\"[\s*_`\[(]{0,9}(?:[ABCmM]|tie|model_\w)[\s*_`\]).!]{0,9}\""
+        r"\"(?:verdict|winner|preferred|better_answer)\"\s*:\s*(?:\[\s*)?\"[\s*_`\[(]{0,9}(?:[ABCmM]|tie|model_\w)[\s*_`\]).!]{0,9}\""
         r"|\"code\"\s*:\s*\"[\s*_`\[(]{0,9}[0-9a-f]{12}[\s*_`\])]{0,9}\"",
         re.I,
     ),
