@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena.reports.page.markup import Html, join, number, tag
+from arena.reports.page.markup import Html, join, plain_number, tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def whisker(scale: Scale, value: float | None, low: float | None, high: float | 
         parts.append(tag("circle", cx=scale.at(value), cy=12, r=4.5, class_="dot"))
     return tag(
         "svg", *parts, class_="whisker", viewBox=f"-6 0 {scale.width + 12:g} 24", width=scale.width + 12, height=24,
-        role="img", aria_label=f"{number(value)} [{number(low)}, {number(high)}]",
+        role="img", aria_label=f"{plain_number(value)} [{plain_number(low)}, {plain_number(high)}]",
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def _end(x: float, is_open: bool, direction: int) -> Html:
 
 def axis(scale: Scale) -> Html:
     """The scale's numbers, for the head of the column of whiskers."""
-    labels = [tag("text", number(tick), x=scale.at(tick), y=12, text_anchor="middle") for tick in scale.ticks()]
+    labels = [tag("text", plain_number(tick), x=scale.at(tick), y=12, text_anchor="middle") for tick in scale.ticks()]
     return tag(
         "svg", *labels, class_="axis", viewBox=f"-6 0 {scale.width + 12:g} 16", width=scale.width + 12, height=16,
         aria_hidden="true",
@@ -120,7 +120,7 @@ def value_map(points: Sequence[Point], x_label: str, y_label: str) -> Html:
     parts: list[Html] = []
     for tick in up.ticks(5):
         y = height - up.at(tick)
-        label = number(tick, 0 if abs(up.high) > 20 else 1)
+        label = plain_number(tick, 0 if abs(up.high) > 20 else 1)
         parts.append(tag("line", x1=0, y1=y, x2=width, y2=y, class_="grid"))
         parts.append(tag("text", label, x=-8, y=y + 4, text_anchor="end"))
     for tick in across.ticks(6):

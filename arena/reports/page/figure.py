@@ -5,7 +5,7 @@ from __future__ import annotations
 from arena.reports.board import Report, Standing
 from arena.reports.leaderboard import BANNER, basis, open_end, rank_text
 from arena.reports.page.charts import Scale, scale_over
-from arena.reports.page.markup import Html, join, number, tag
+from arena.reports.page.markup import Html, join, plain_number, tag
 
 MOST_MODELS = 100
 """A figure holds no more, whatever is asked for."""
@@ -90,7 +90,7 @@ def _text(
 
 
 def _plain(value: float | None, digits: int) -> str:
-    return number(value, digits, "").replace(",", "")
+    return plain_number(value, digits, "")
 
 
 def _name(row: Standing) -> str:

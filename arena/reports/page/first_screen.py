@@ -8,7 +8,7 @@ from arena.reports.board import Report, Standing
 from arena.reports.difference import main_difference
 from arena.reports.leaderboard import rank_text
 from arena.reports.page.data import PageData
-from arena.reports.page.markup import Html, fill, join, money, number, percent, seconds, tag
+from arena.reports.page.markup import Html, fill, join, money, number, percent, plain_number, seconds, tag
 from arena.reports.page.words import Words
 from arena.reports.verdict import Language, ranked, tied_with_leader, verdict_of
 
@@ -111,12 +111,12 @@ def _card(row: Standing, report: Report, w: Words) -> Html:
 def main_number(row: Standing, report: Report, w: Words) -> tuple[str, str]:
     """The number drawn of a model, or what stands for one without an end, and its interval in brackets."""
     ends, digits = row.interval(report.drawn), 2 if report.single else 0
-    shown = number(ends.value, digits)
+    shown = plain_number(ends.value, digits)
     if ends.value is None and row.unbounded:
         shown = w["won_all" if row.unbounded == "high" else "lost_all"]
     if ends.low is None and ends.high is None:
         return shown, ""
-    return shown, f"[{number(ends.low, digits, '−∞')}, {number(ends.high, digits, '+∞')}]"
+    return shown, f"[{plain_number(ends.low, digits, '−∞')}, {plain_number(ends.high, digits, '+∞')}]"
 
 
 def games_text(row: Standing) -> str:

@@ -65,6 +65,11 @@ def rate(value: float | None) -> str:
     return number(value) if value is None else amount(value)
 
 
+def plain_number(value: JSON, digits: int = 0, missing: str = "–") -> str:
+    """A rating or a score: thousands run on, as everywhere ratings are shown."""
+    return number(value, digits, missing).replace(",", "")
+
+
 def percent(value: JSON, digits: int = 0, missing: str = "–") -> str:
     """A fraction in percent."""
     return f"{number(100 * value, digits)}%" if isinstance(value, int | float) else missing

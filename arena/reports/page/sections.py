@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, cast
@@ -16,9 +17,22 @@ from arena.reports.page.data import PageData
 from arena.reports.page.first_screen import games_text, main_number, per_question
 from arena.reports.page.health import JudgeHealth, Share
 from arena.reports.page.layout import section, table
-from arena.reports.page.markup import Html, fill, join, money, number, percent, percent_ends, rate, seconds, tag
+from arena.reports.page.markup import (
+    Html,
+    fill,
+    join,
+    money,
+    number,
+    percent,
+    percent_ends,
+    plain_number,
+    rate,
+    seconds,
+    tag,
+)  # fmt: skip
 from arena.reports.page.words import Words
 
+_FLAG = re.compile(r"(?:suspicious: )?([a-z_ ]+) \((\d+)\)")
 WHISKER_WIDTH = 210.0
 MAP_MODELS = 40
 
@@ -48,9 +62,16 @@ def leaderboard(data: PageData, w: Words) -> Html:
 
 
 def _model(row: Standing, report: Report, w: Words) -> list[Html]:
-    flags = [tag("span", flag, class_="pill warn") for flag in row.flags]
+    flags = [tag("span", flag_text(flag, w), class_="pill warn") for flag in row.flags]
     own = [tag("span", w["baseline"], class_="pill")] if row.model == report.baseline else []
     return [tag("span", row.model, class_="isolate"), *own, *flags]
+
+
+def flag_text(flag: str, w: Words) -> str:
+    """A flag in an outsider's words, with its count; as it stands where there are none for it."""
+    found = _FLAG.fullmatch(flag)
+    word = w.get(f"flag_{found[1].replace(' ', '_')}") if found else None
+    return flag if word is None or found is None else f"{word} ({found[2]})"
 
 
 def _word(column: BoardColumn, w: Words) -> str:
@@ -66,8 +87,8 @@ def _number(column: BoardColumn, row: Standing, show: Callable[[float | None], s
 def _with_ends(column: BoardColumn, row: Standing, digits: int) -> Html:
     ends = column.shown_ends(row)
     known = ends.low is not None and ends.high is not None
-    bounds = f" [{number(ends.low, digits)}, {number(ends.high, digits)}]" if known else None
-    return join(number(ends.value, digits), tag("span", bounds, class_="ends") if bounds else None)
+    bounds = f" [{plain_number(ends.low, digits)}, {plain_number(ends.high, digits)}]" if known else None
+    return join(plain_number(ends.value, digits), tag("span", bounds, class_="ends") if bounds else None)
 
 
 def _percent(column: BoardColumn, row: Standing) -> Html:
@@ -261,7 +282,7 @@ def method(data: PageData, w: Words) -> Html:
     mode, anchor = str(report.mode), report.anchor
     scale = w["anchor_mean"]
     if anchor is not None:
-        scale = fill(w["anchor_at"], model=anchor.model, rating=number(anchor.rating))
+        scale = fill(w["anchor_at"], model=anchor.model, rating=plain_number(anchor.rating))
     prompts = cast("Mapping[str, str]", run.get("prompts") or {})
     facts: list[tuple[str, str]] = [
         (w["mode"], w["mode_file"] if report.mode is None else w.get(f"mode_{mode}", mode)),

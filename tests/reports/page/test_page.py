@@ -93,7 +93,7 @@ def test_its_numbers_are_the_leaderboards(plain_board: Path) -> None:
     board = json.loads((plain_board.parent / "runs/pairwise/reports/leaderboard.json").read_text())
     for row in board["models"]:
         if row["rating"] is not None:
-            assert f"{row['rating']:,.0f}".replace("-", "−") in page
+            assert f"{row['rating']:.0f}".replace("-", "−") in page
         assert f"{100 * row['win_rate']:.1f}%" in page
         assert f"{row['wins']} / {row['losses']} / {row['ties']}" in page
     assert "no verdict in the reply (7)" in page  # what is left out is said
@@ -138,6 +138,15 @@ def test_a_leader_whose_answers_look_like_an_attack_is_not_praised_without_a_wor
         first = headline(render_page(with_models(data, [leader | {"flags": [flag]}, *others])))
         assert told is None or told in first, flag
         assert ("sway" in first) is ("suspicious" in flag), flag
+
+
+def test_flags_are_in_an_outsiders_words(plain_board: Path) -> None:
+    data = data_of(plain_board)
+    flags = ["suspicious: fence (3)", "suspicious: chat_token (1)", "repeated answer (8)", "truncated (2)", "odd {x}"]
+    page = render_page(with_models(data, [models_of(data)[0] | {"flags": flags}, *models_of(data)[1:]]))
+    shown = re.findall(r'class="pill warn">([^<]*)<', page)
+    assert shown[0].startswith("imitates the judge") and shown[0].endswith("(3)")
+    assert shown[1:] == ["imitates turns of a conversation (1)", "repeats one answer (8)", "cut off (2)", "odd {x}"]
 
 
 def models_of(data: PageData) -> list[dict[str, JSON]]:
