@@ -229,6 +229,7 @@ CHINESE: dict[str, str] = {
     "{judge} prefers what it sees first ({p} of the points).": "{judge} 偏爱先看到的回答（占 {p} 的得分）。",
     "{judge} prefers what it sees second (first: {p}).": "{judge} 偏爱后看到的回答（先看到的占 {p}）。",
     "{judge} names the same winner in both orders only {p} of the time.": "{judge} 交换顺序后结论一致的比例仅为 {p}。",
+    "{judge} gives {p} of the points to the longer answer.": "{judge} 把 {p} 的得分给了较长的回答。",
     "{p} of the replies of {judge} hold no readable verdict.": "{judge} 的回复有 {p} 没有可解析的判定。",
     "Nothing stands out: no slot is preferred, replies can be read.": "一切正常：没有位置偏好，回复均可解析。",
     "Nothing stands out: replies can be read. Whether a slot is preferred shows in both orders only.": (

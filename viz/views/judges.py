@@ -25,6 +25,9 @@ from viz.ui.rendering import distinct, shortened
 from viz.ui.room import table_room
 from viz.ui.session import board, fresh, go, selected, t, votes
 
+LIKES_LENGTH = 0.6
+"""Surely more than this share of the points for the longer answer is said."""
+
 
 def show() -> None:
     """The page."""
@@ -67,6 +70,9 @@ def _verdict(health: Sequence[JudgeHealth]) -> None:
             worries.append(
                 t("{judge} names the same winner in both orders only {p} of the time.", judge=name, p=percent(value, 0))
             )
+        if one.longer_wins.low is not None and one.longer_wins.low > LIKES_LENGTH:
+            share = percent(one.longer_wins.value)
+            worries.append(t("{judge} gives {p} of the points to the longer answer.", judge=name, p=share))
         if (value := one.unparsed.value) is not None and value > 0.02:
             worries.append(t("{p} of the replies of {judge} hold no readable verdict.", judge=name, p=percent(value)))
     if not worries:
