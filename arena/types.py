@@ -128,6 +128,9 @@ class Request:
     sample: int = 0
     schema: Mapping[str, JSON] | None = None
     """JSON schema of the reply, for endpoints with structured output; the prompt also works without it."""
+    narrow_schema: Mapping[str, JSON] | None = None
+    """The same with all that this one reply must repeat word for word, for engines where a schema of its own for every
+    request costs nothing."""
     choices: tuple[str, ...] = ()
     """The reply must be one of these (guided decoding where the engine has it)."""
     top_logprobs: int = 0

@@ -63,8 +63,11 @@ class Format(ABC):
     def repair(self, nonce: str | None) -> str:
         """The next user message after a reply that could not be read: asks for the label alone."""
 
-    def schema(self) -> Mapping[str, JSON] | None:
-        """JSON schema of the reply for endpoints with structured output; None when the reply is plain text."""
+    def schema(self, nonce: str | None = None) -> Mapping[str, JSON] | None:
+        """JSON schema of the reply for endpoints with structured output; None when the reply is plain text.
+
+        Without a nonce it is the same for every question; with one that is the only code it allows.
+        """
         return None
 
     def repair_schema(self, nonce: str | None) -> Mapping[str, JSON] | None:

@@ -37,7 +37,7 @@ _STARTS_TRIED = 200
 class JsonReply(Format):
     """Formats whose reply ends with one JSON object: the explanation, the nonce as `code`, then the enums that decide.
 
-    The schema leaves `code` open, so that endpoints compile it once and not for every question; the parser compares.
+    The schema can leave `code` open, so that endpoints compile it once and not for every question; the parser compares.
     """
 
     needs_nonce: ClassVar[bool] = True
@@ -60,11 +60,11 @@ class JsonReply(Format):
     def meaning(self) -> str:
         """What the fields mean, for the judge."""
 
-    def schema(self) -> Mapping[str, JSON] | None:
-        return self._schema({"explanation": {"type": "string"}, "code": {"type": "string"}})
+    def schema(self, nonce: str | None = None) -> Mapping[str, JSON] | None:
+        return self._schema({"explanation": {"type": "string"}, "code": _text(nonce)})
 
     def repair_schema(self, nonce: str | None) -> Mapping[str, JSON] | None:
-        return self._schema({"code": {"type": "string", "enum": [nonce or ""]}})
+        return self._schema({"code": _text(nonce or "")})
 
     def _schema(self, properties: dict[str, JSON]) -> Mapping[str, JSON]:
         for name, allowed in self.enums().items():
@@ -192,6 +192,11 @@ class JsonScore(JsonReply):
     @property
     def bounds(self) -> tuple[float, float] | None:
         return self.scale
+
+
+def _text(only: str | None) -> JSON:
+    """The schema of a string: any, or this one only."""
+    return {"type": "string"} if only is None else {"type": "string", "enum": [only]}
 
 
 def _whole(said: JSON, scale: Scale) -> int | None:

@@ -161,6 +161,7 @@ class Ask:
             sampling=self.sampling,
             sample=case.sample,
             schema=fmt.schema() if self.kind != "repair" else fmt.repair_schema(nonce),
+            narrow_schema=fmt.schema(nonce) if self.kind != "repair" else None,
             choices=fmt.repair_choices(nonce) if self.kind == "repair" else fmt.choices(nonce),
             top_logprobs=fmt.top_logprobs,
             prefix=case.prefix,

@@ -67,6 +67,16 @@ def test_the_schema_wants_the_explanation_before_the_verdict() -> None:
     assert json.loads(json.dumps(schema)) == schema
 
 
+@pytest.mark.parametrize("name", ["json", "json_score"])
+def test_the_schema_fixes_the_code_only_where_it_is_given(name: str) -> None:
+    fmt = make_format(name, {})
+    shared, own = fmt.schema(), fmt.schema("cafe")
+    assert shared is not None and own is not None
+    assert shared["properties"]["code"] == {"type": "string"}  # type: ignore[index, call-overload]
+    assert own["properties"]["code"] == {"type": "string", "enum": ["cafe"]}  # type: ignore[index, call-overload]
+    assert json.dumps(own).replace(', "enum": ["cafe"]', "") == json.dumps(shared)
+
+
 def test_without_ties_the_enum_has_none() -> None:
     forced = make_format("json", {"ties": False})
     assert '"tie"' not in json.dumps(forced.schema()) + forced.instructions("cafe") + forced.repair("cafe")

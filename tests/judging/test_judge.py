@@ -61,6 +61,16 @@ def test_an_unparsed_reply_gets_one_repair_call_that_sees_it() -> None:
     assert "c0ffee" in messages[-1].content  # the nonce of the line it repairs, not today's
 
 
+def test_the_code_is_fixed_beside_the_schema_that_all_questions_share() -> None:
+    formal = replace(CASE, prompt=load_prompt("pair-json-v1", [shipped("configs") / "prompts"]))
+    asked = Asked(ok("Hm."), ok('{"code": "c0ffee", "verdict": "A"}'))
+    assert asked.run(formal).parsed == Parsed("first")
+    first, repair = (step.request("c0ffee") for step in asked.asked)
+    assert first.schema == formal.prompt.format.schema()
+    assert first.narrow_schema == formal.prompt.format.schema("c0ffee")
+    assert (repair.schema, repair.narrow_schema) == (formal.prompt.format.repair_schema("c0ffee"), None)
+
+
 def test_two_unparsed_replies_are_no_verdict() -> None:
     resolved = Asked(ok("Hm."), ok("Hm again.")).run(CASE)
     assert (resolved.status, resolved.parsed, resolved.reason) == ("unparsed", None, "unparsed")

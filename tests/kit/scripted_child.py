@@ -53,6 +53,8 @@ class Shouting:
             raise RuntimeError("out of memory" if "memory" in text else "a kernel is missing")
         if text.startswith("note"):
             self.notes.append(text)
+        if text.startswith("schema"):
+            text = f"{request.schema}"
         return [Finished(number, Completion("ok", (text.upper(),), usage=Usage(7, 3), load="offline-batch"))]
 
 

@@ -89,7 +89,9 @@ def test_a_letter_is_always_readable_and_soft(tmp_path: Path, answers: Path, wei
 def test_a_reply_under_a_schema_is_never_unparsed_for_its_form(tmp_path: Path, answers: Path, weights: Path) -> None:
     config = board(tmp_path, answers, weights, prompt="pair-json-v1")
     run(config)
-    assert all(json.loads(str(line["text"])) for line in replies(config) if line["status"] == "ok")
+    whole = [line for line in replies(config) if line["status"] == "ok"]
+    assert whole
+    assert all(json.loads(str(line["text"]))["code"] == line["nonce"] for line in whole)
 
 
 def start(config: Path) -> subprocess.Popen[str]:

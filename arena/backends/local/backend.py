@@ -56,7 +56,7 @@ class LocalBackend:
 
     async def complete(self, request: Request) -> Completion:
         """Generate for one request. Raises EndpointDead when the engine cannot start or keeps dying."""
-        slim = replace(request, exhibit=None)
+        slim = replace(request, exhibit=None, schema=request.narrow_schema or request.schema, narrow_schema=None)
         died = ""
         for attempt in (1, 2):
             process = await self._running()

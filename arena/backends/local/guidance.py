@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SPACES = r"[ \t\n]{0,12}"
 """White space between the parts of a JSON reply: indented or not, but never without end."""
 
+KEPT = 256
+"""Compiled schemas that are kept: a question's are asked for close together."""
+
 
 class Guide(Protocol):
     """What may come next in one row."""
@@ -82,7 +85,7 @@ class Grammar:
 
 
 class Schemas:
-    """Guides for JSON schemas, each compiled once. What cannot be guided, and why, is added to `notes`."""
+    """Guides for JSON schemas, those of late compiled once. What cannot be guided, and why, is added to `notes`."""
 
     def __init__(
         self, tokenizer: PreTrainedTokenizerBase, eos_ids: Sequence[int], vocabulary: int, notes: list[str]
@@ -98,6 +101,8 @@ class Schemas:
         """A guide at its beginning; None when this schema cannot be guided here."""
         text = json.dumps(schema)
         if text not in self._compiled:
+            if len(self._compiled) >= KEPT:
+                self._compiled.pop(next(iter(self._compiled)))
             try:
                 self._compiled[text] = self._compile(text)
             except (ImportError, ValueError) as error:

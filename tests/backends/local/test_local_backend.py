@@ -66,6 +66,25 @@ def test_answers_come_back_to_those_who_asked_whatever_their_order() -> None:
     assert backend.notes == ["it shouts"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "held_to"),
+    [
+        ({}, "NONE"),
+        ({"schema": {"type": "object"}}, "{'TYPE': 'OBJECT'}"),
+        ({"schema": {"type": "object"}, "narrow_schema": {"enum": [1]}}, "{'ENUM': [1]}"),
+    ],
+)
+def test_an_engine_here_is_held_to_the_narrowest_schema(fields: dict[str, object], held_to: str) -> None:
+    async def run() -> Completion:
+        backend = LocalBackend(EngineSpec("transformers", "fine"), CHILD)
+        try:
+            return await backend.complete(request("schema", **fields))
+        finally:
+            await backend.close()
+
+    assert asyncio.run(run()).text.upper() == held_to
+
+
 def test_one_process_serves_all_requests_and_is_gone_after_close(tmp_path: Path) -> None:
     _ask("fine", *"abcdef", starts=tmp_path / "starts")
     (pid,) = (tmp_path / "starts").read_text().split()
