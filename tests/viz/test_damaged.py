@@ -63,6 +63,12 @@ DAMAGE: dict[str, tuple[str, Damage]] = {
         _rows(lambda row: row | {"reasoning": [3], "finish_reason": [], "latency_s": "x", "cost_usd": {}}),
     ),
     "half a run": ("run.json", _half),
+    "an anchor beyond all numbers": (
+        "run.json",
+        _rows(lambda run: run | {"config": {"rating_gen": {"anchor": {"a": 10**306}}},
+                                 "runs": [run["runs"][-1] | {"plan": 10**40, "done": -7, "spent": 10**306}]}),
+    ),
+    "a run without an object": ("run.json", lambda _: b'{"runs": [7]}'),
     "half a ledger": ("reviews/judge-large.jsonl", _half),
     "votes of noise": ("votes.jsonl", lambda _: b"\xff{}\n[]\n{\"model_a\": 3}\n"),
 }  # fmt: skip
@@ -79,3 +85,13 @@ def test_every_page_of_a_damaged_board(app, board_folder: Path, tmp_path: Path, 
         given = named | {"view": "raw"} if page.hidden else {}
         at = app("--board", folder, page=f"views/{page.name}.py", **given)
         assert not at.exception, (page.name, at.exception)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"runs": 3}', b'{"runs": [3]}', b"\xff\xfe"])
+def test_a_run_that_cannot_be_read_is_said_in_words(app, board_folder: Path, tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    (folder / "run.json").write_bytes(content)
+    at = app("--board", folder, page="views/live.py")
+    assert not at.exception
+    assert any("cannot be read" in info.value for info in at.info)

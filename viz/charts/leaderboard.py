@@ -68,7 +68,7 @@ def forest(estimates: Sequence[Estimate], title: str, look: Look) -> alt.TopLeve
     scale = alt.Scale(zero=False, nice=True, padding=12)
     base = alt.Chart(frame).encode(y=y, tooltip=_tooltip(title))
     bars = base.mark_rule(strokeWidth=7, opacity=0.32, color=look.accent, strokeCap="round").encode(
-        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6)), x2="high:Q"
+        x=alt.X("low:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6, format=_digits(estimates))), x2="high:Q"
     )
     points = base.mark_circle(size=95, color=look.accent, opacity=1).encode(
         x=alt.X("value:Q", title=title, scale=scale)
@@ -91,7 +91,8 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
         "x:Q", title=x_title, axis=alt.Axis(tickCount=6),
         scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log),
     )  # fmt: skip
-    y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6), scale=alt.Scale(zero=False, padding=24))
+    ratings = {"format": ".0f"} if points["y"].abs().max() > 100 else {}
+    y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6, **ratings), scale=alt.Scale(zero=False, padding=24))
     tip = [
         alt.Tooltip("model:N"),
         alt.Tooltip("x:Q", title=x_title, format=".4~g"),

@@ -62,13 +62,15 @@ def heatmap(
     )
     if options.selection is not None:
         cells = cells.add_params(alt.selection_point(name=options.selection, fields=list(options.fields), on="click"))
-    labels = base.mark_text(fontSize=12 if len(columns) <= 24 else 11).encode(
-        text="text:N",
-        color=alt.condition(_needs_other_ink(options, look), alt.value(look.ink), alt.value(look.text)),
-    )
+    ink = alt.condition(_needs_other_ink(options, look), alt.value(look.ink), alt.value(look.text))
+    labels = base.mark_text(fontSize=12 if len(columns) <= 24 else 11).encode(text="text:N", color=ink)
     wide = COLUMN if len(columns) <= 14 else 44 if len(columns) <= 24 else 32
-    height = alt.Step(36 if len(rows) <= 24 else 28)
-    return (cells + labels).properties(width="container" if len(columns) <= FITS else alt.Step(wide), height=height)
+    layers = [cells, labels]
+    if "below" in frame:
+        small = base.mark_text(fontSize=9, dy=5, lineBreak="\n", lineHeight=11, opacity=0.85)
+        layers = [cells, labels.mark_text(fontSize=12, dy=-12), small.encode(text="below:N", color=ink)]
+    height = alt.Step(52 if "below" in frame else 36 if len(rows) <= 24 else 28)
+    return alt.layer(*layers).properties(width="container" if len(columns) <= FITS else alt.Step(wide), height=height)
 
 
 def _needs_other_ink(options: Heat, look: Look) -> str:

@@ -13,6 +13,8 @@ from arena.config.kinds import KINDS
 from arena.files import from_json
 from arena.ratings import Anchored
 
+LARGEST = 64 << 20
+"""Bytes of a run.json that are read every two seconds; a run writes far less."""
 STALE_AFTER_S = 20.0
 """run.json is rewritten every 2 s: one that is older belongs to a run that was killed."""
 
@@ -94,12 +96,13 @@ class RunState:
 
 
 def read_run(path: Path, clock: Callable[[], float] = time.time) -> RunState | None:
-    """The latest run of run.json; None when there is none, it is damaged or being replaced. What is not of its kind in
-    it counts as absent: anybody can have written it.
+    """The latest run of run.json; None when there is none, it is damaged, huge or being replaced.
+
+    What is not of its kind in it counts as absent: anybody can have written it.
     """
     try:
-        value = from_json(path.read_bytes())
-        age = clock() - path.stat().st_mtime
+        age, size = clock() - path.stat().st_mtime, path.stat().st_size
+        value = from_json(path.read_bytes()) if size <= LARGEST else None
     except (OSError, ValueError):
         return None
     runs = value.get("runs") if isinstance(value, dict) else None
@@ -121,7 +124,8 @@ def rules_of(config: object) -> Rules:
     found = _part(config)
     reviews, rating, candidates = (_part(found.get(n)) for n in ("reviews_gen", "rating_gen", "answers_gen"))
     baseline = reviews.get("baseline") if reviews.get("mode", "pairwise_baseline") == "pairwise_baseline" else None
-    anchor = next(((m, p) for m, p in _part(rating.get("anchor")).items() if isinstance(p, int | float)), None)
+    anchors = ((model, _number(points)) for model, points in _part(rating.get("anchor")).items())
+    anchor = next(((model, points) for model, points in anchors if points is not None), None)
     judges = _part(reviews.get("judges"))
     several = [_part(_part(entry).get("generation_config")).get("n") for entry in candidates.values()]
     return Rules(
@@ -130,7 +134,7 @@ def rules_of(config: object) -> Rules:
         frozenset(map(str, judges)),
         frozenset(str(name) for name, entry in judges.items() if _is_silent(_part(entry))),
         str(baseline) if baseline is not None else None,
-        None if anchor is None else Anchored(str(anchor[0]), float(anchor[1])),
+        None if anchor is None else Anchored(str(anchor[0]), anchor[1]),
         _count(_part(reviews.get("panel")).get("quorum")) or 1,
         float(_number(reviews.get("strong_weight")) or 1.0),
         max([1, *(_count(n) for n in several)]),
@@ -147,7 +151,9 @@ def _part(value: object) -> dict[str, Any]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A finite number; None for anything else, a whole number of hundreds of digits included."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    return float(cast("float", value)) if known else None
 
 
 def _tasks(run: Mapping[str, Any]) -> list[Task]:
@@ -168,4 +174,5 @@ def _counts(value: object) -> dict[str, int]:
 
 
 def _count(value: object) -> int:
-    return max(0, int(_number(value) or 0))
+    """A whole number of things, and no more of them than anybody has."""
+    return int(min(max(_number(value) or 0.0, 0.0), 1e12))

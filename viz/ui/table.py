@@ -38,6 +38,11 @@ def _number(column: BoardColumn, s: Standing) -> object:
     return column.ends(s).value
 
 
+def _whole(column: BoardColumn, s: Standing) -> object:
+    value = column.ends(s).value
+    return None if value is None else round(value)
+
+
 def _hundredfold(column: BoardColumn, s: Standing) -> object:
     value = column.ends(s).value
     return None if value is None else value * 100
@@ -50,7 +55,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], object]] = {
     "points": _number,
     "percent": _hundredfold,
     "score": _number,
-    "count": _number,
+    "count": _whole,
     "speed": _number,
     "money": _number,
     "seconds": _number,

@@ -94,6 +94,7 @@ def _cell(standing: Standing, by: str, name: str, measure: Measure) -> dict[str,
     return {
         "model": standing.model, "slice": name,
         "value": ends.value, "text": text, "n_battles": cell.n_battles or 0, "n_questions": cell.n_questions or 0,
+        "below": f"{told(ends.low)}–{told(ends.high)}\nn {cell.n_battles or 0:,}" if text else "",
         "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: "
         f"{told(ends.value)} [{told(ends.low)}, {told(ends.high)}]",
     }  # fmt: skip

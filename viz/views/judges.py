@@ -27,6 +27,8 @@ from viz.ui.session import board, fresh, go, selected, t, votes
 
 LIKES_LENGTH = 0.6
 """Surely more than this share of the points for the longer answer is said."""
+FEW_VOTES = 10
+"""Below these votes an agreement says nothing."""
 
 
 def show() -> None:
@@ -200,7 +202,13 @@ def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
         if PANEL in (one, other) and t("people") not in (one, other):
             continue  # the panel is made of the judges: agreeing with itself says nothing
         found = agreement_of((shown if other == t("people") else tables)[one], tables[other], level)
-        if found is not None:
+        if found is not None and found.n_battles < FEW_VOTES and t("people") in (one, other):
+            few = t("too few")
+            cells.append({
+                t("Judge"): one, t("and"): other, t("Battles"): count(found.n_battles),
+                t("Same winner"): few, t("Both decide"): few, "κ": few,
+            })  # fmt: skip
+        elif found is not None:
             cells.append({
                 t("Judge"): one, t("and"): other, t("Battles"): count(found.n_battles),
                 t("Same winner"): _with_interval(found.raw), t("Both decide"): _with_interval(found.decisive),

@@ -56,7 +56,7 @@ EXPLAINED = {
 _NUMBERS = {
     "points": ("%.0f", 80), "percent": ("%.1f %%", 90), "score": ("%.2f", 80), "count": ("localized", 76),
     "speed": ("%.0f", 80), "money": ("$%.4f", 86), "seconds": ("%.2f s", 76),
-    "elo": ("%.0f", 64), "mean_length": ("%.0f", 76),
+    "elo": ("%.0f", 64), "mean_length": ("localized", 76),
 }  # fmt: skip
 """How the numbers of a kind, or of one column, are written, and how wide it is."""
 

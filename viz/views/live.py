@@ -23,6 +23,8 @@ from viz.ui.room import table_room
 from viz.ui.session import source, t
 
 EVERY = "2s"
+SHOWN = 500
+"""Candidates or judges that are listed."""
 
 
 def show() -> None:
@@ -30,8 +32,7 @@ def show() -> None:
     root = source().board
     assert root is not None  # the page needs a folder
     folder = BoardFolder(root)
-    state = read_run(folder.run_file)
-    if state is None:
+    if read_run(folder.run_file) is None:
         nothing(t("No run has been recorded here yet. This page follows one as soon as it starts."))
     _watch(folder.root)
 
@@ -39,8 +40,11 @@ def show() -> None:
 @st.fragment(run_every=EVERY)
 def _watch(root: Path) -> None:
     """Redrawn on its own, without the rest of the page."""
-    state = read_run(BoardFolder(root).run_file)
+    file = BoardFolder(root).run_file
+    state = read_run(file)
     if state is None:
+        if file.exists():
+            nothing(plain(t("{file} cannot be read: it is damaged, or no run wrote it.", file=file)))
         return
     _status(state)
     tail = _tail(root, state)
@@ -81,7 +85,7 @@ def _tasks(state: RunState) -> None:
         listed = [task for task in state.tasks if task.stage == stage]
         if listed:
             st.header(title, anchor=False)
-            frame = pd.DataFrame([_task(task) for task in listed])
+            frame = pd.DataFrame([_task(task) for task in listed[:SHOWN]])
             with table_room(stage, len(frame), most=420):
                 st.dataframe(
                 frame, hide_index=True, height="content" if len(frame) <= 12 else 420,

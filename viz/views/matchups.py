@@ -111,7 +111,10 @@ def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, model
         one = choose_name(t("Model"), models, "one", default=models[0])
     others = [m for m in models if m != one]
     with right:
-        other = choose_name(t("Opponent"), others, "other", default=others[0])
+        met = meetings(opened, chosen, models)
+        against = met.battles[models.index(one or models[0])]
+        usual = next((m for m, n in zip(models, against, strict=True) if n and m != one), others[0])
+        other = choose_name(t("Opponent"), others, "other", default=usual)
     if one is None or other is None:
         return
     outcomes, picked = outcomes_of(opened, chosen, one, other)

@@ -31,6 +31,9 @@ from viz.ui.rendering import plain, shortened
 from viz.ui.session import board, board_state, forget_votes, selected, t, votes
 from viz.ui.textbox import text
 
+FEW_VOTES = 10
+"""Below these votes an agreement says nothing."""
+
 CHOICES: tuple[tuple[str, str, str, str], ...] = (
     ("left", "Left is better", "1", ":material/arrow_back:"),
     ("right", "Right is better", "2", ":material/arrow_forward:"),
@@ -159,7 +162,14 @@ def _results(opened: Board, cast_votes: Votes) -> None:
     columns = st.columns(4)
     columns[0].metric(t("Votes"), count(len(counted)))
     columns[1].metric(t("Voters"), count(len({v.voter for v in counted})))
-    if found is not None:
+    if found is not None and found.n_battles < FEW_VOTES:
+        columns[2].metric(
+            t("Same winner as the judge"),
+            t("too few"),
+            help=t("Fewer than {n} battles say nothing about agreement.", n=FEW_VOTES),
+        )
+        columns[3].metric("κ", t("too few"))
+    elif found is not None:
         raw, kappa = found.raw, found.kappa
         spread = f"{percent(raw.low, 0)} – {percent(raw.high, 0)}"
         columns[2].metric(
