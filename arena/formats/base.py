@@ -152,9 +152,14 @@ class LabelLine(Format):
 
     def read_before(self, text: str, nonce: str | None, logprobs: Sequence[TokenLogprobs] = ()) -> bool:
         shown = visible(text)
-        if isinstance(shown, Unparsed) or nonce is None:
-            return super().read_before(text, nonce, logprobs)
-        payloads = decided_before(shown, nonce)
+        if isinstance(shown, Unparsed):
+            return False
+        if nonce is None:
+            payloads, line, _ = deciding_line(shown, None, self.looks)
+            if not payloads:
+                return self.read_bare(line) is not None
+        else:
+            payloads = decided_before(shown, nonce)
         return bool(payloads) and not isinstance(self._one_of(payloads), Unparsed)
 
     def _one_of(self, payloads: Sequence[str]) -> Outcome | Unparsed:

@@ -28,6 +28,10 @@ _LEAD_IN = 60
 """Characters that a line may have and still be a verdict with a word before it, not a sentence with a letter in it."""
 _WORD_NEXT = re.compile(r"[\s-]\s*\w")
 _SINGLE = re.compile(r"(?:[\[「『]|\\boxed\{)([^\[\]「」『』{}\n]{1,60})[\]」』}]")
+_SET_APART = re.compile(r"[:>→=*`(<“\"]\s*([^:→*`()“”\"\n]{1,60}?)[\s*`)>”\".!]*$")
+"""What a line ends with behind a sign or in a pair of them."""
+_TAIL = 200
+"""Characters from its end in which it is looked for."""
 _PLAIN_LABEL = re.compile(r"[A-Za-z0-9]+(?:[<>=]{1,2}[A-Za-z0-9]+)?")
 _MARKS = re.compile(r"[^\x00-\x7f\w]{31}")
 _MOST_MARKS = 30
@@ -77,9 +81,13 @@ def deciding_line(text: str, nonce: str | None, label: re.Pattern[str]) -> Decid
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if nonce is None:
         last = lines[-1] if lines else ""
-        single = _SINGLE.findall(_LABEL.sub(" ", plain(last)))
-        loose = tuple(found for found in single if label.fullmatch(found.strip(_AROUND)))
-        return Deciding([payload.strip(_DECORATION) for payload in _labels(plain(last))], last, loose)
+        bare_last = plain(last)
+        single = [
+            *_SINGLE.findall(_LABEL.sub(" ", bare_last)),
+            *_SET_APART.findall(bare_last.rpartition("]]")[2][-_TAIL:]),
+        ]
+        loose = tuple(found for found in single if label.fullmatch(found.strip(_EDGES).upper()))
+        return Deciding([payload.strip(_DECORATION) for payload in _labels(bare_last)], last, loose)
     bare = [_coded(line, nonce) for line in lines]
     for at in reversed(range(len(lines))):
         if _CODE not in bare[at]:
@@ -222,7 +230,8 @@ def _ends_with_label(line: str, label: re.Pattern[str]) -> bool:
 def stray(texts: Iterable[str], label: re.Pattern[str], payload: str) -> bool:
     """Whether something like another label than `payload` stands in one of these texts."""
     said = {re.sub(r"\s", "", found).strip(_AROUND).upper() for text in texts for found in _mentions(text, label)}
-    return bool(said - {re.sub(r"\s", "", payload).upper(), ""})
+    same = re.sub(r"\s", "", payload).upper().partition("/")[0]
+    return any(other and other.partition("/")[0] != same for other in said)
 
 
 def _labels(bare: str) -> list[str]:

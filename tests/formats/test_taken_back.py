@@ -58,9 +58,24 @@ def test_a_line_that_says_no_more_takes_nothing_back(name: str, later: str) -> N
     assert not isinstance(found, Unparsed)
 
 
-@pytest.mark.parametrize("text", ["[[A]], wait, no: [B]", "[[A]] \\boxed{B}", "\u300cB\u300d and not [[A]]"])
+@pytest.mark.parametrize(
+    "text",
+    ["[[A]], wait, no: [B]", "[[A]] \\boxed{B}", "\u300cB\u300d and not [[A]]",
+     "[[A]], actually **B**", "[[A]]. Final: B", "[[A]] -> `B`.", "~~[[A]]~~ (b)"],
+)  # fmt: skip
 def test_without_a_code_the_last_line_holds_one_label_too(text: str) -> None:
-    assert isinstance(make_format("label", {}).parse(text, None), Unparsed)
+    fmt = make_format("label", {})
+    assert isinstance(fmt.parse(text, None), Unparsed)
+    assert fmt.read_before(text, None)  # so that no upgrade asks for its repair by itself
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("label", "[[A]] (A is right: B is wrong)"), ("label", "**Winner:** [[A]]."), ("label", "[[A]] (**A**)"),
+     ("rating", "Rating: [[7]] (7/10)"), ("rating", "[[7]] out of 10"), ("levels", "[[A>B]]: A>B")],
+)  # fmt: skip
+def test_without_a_code_words_after_the_label_take_nothing_back(name: str, text: str) -> None:
+    assert not isinstance(make_format(name, {}).parse(text, None), Unparsed)
 
 
 @pytest.mark.parametrize(
