@@ -20,7 +20,8 @@ GROWING = ("answers", "reviews")
 """The folders whose files only grow."""
 WAY_OUT = "Put the file back, or take it as it is with `arena run --accept-shorter`: what is gone is asked for again"
 _BLOCK = 1 << 20
-_EMPTY_LINE = re.compile(rb"(?:\A|(?<=\n))[ \t\r]*\n")
+_EMPTY_LINE = re.compile(rb"\n[ \t\r]*(?=\n)")
+"""From the end of the line before: a pattern that begins with a sign is looked for many times as fast."""
 
 
 class Count(NamedTuple):
@@ -134,7 +135,7 @@ def _count(path: Path, known: Count | None = None, *, sync: bool = False) -> Cou
         while block := handle.read(min(_BLOCK, size - whole - len(tail))):
             head, newline, tail = (tail + block).rpartition(b"\n")
             whole += len(head) + len(newline)
-            lines += head.count(b"\n") + len(newline) - len(_EMPTY_LINE.findall(head + newline))
+            lines += head.count(b"\n") + len(newline) - len(_EMPTY_LINE.findall(b"\n" + head + newline))
         if sync:
             os.fsync(handle.fileno())
         return Count(lines, whole)
