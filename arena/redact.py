@@ -24,6 +24,7 @@ MINIMUM_LENGTH = 8
 REDACTED = "[redacted]"
 
 _SCHEMES = ("bearer", "basic", "token", "key", "apikey", "api-key")
+_REFERENCE = re.compile(rf"((?:{'|'.join(_SCHEMES)})\s+)?\$\{{\w+\}}", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^\s]*@")
 _QUERY = re.compile(r"(?<=[?#]).+", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -85,8 +86,8 @@ def mask_in_texts(key: str | None, headers: Mapping[str, str]) -> None:
     for value in [*told, *([key.strip()] if key else [])]:
         scheme, _, rest = value.partition(" ")
         for part in (value, rest.strip() if scheme.lower() in _SCHEMES else ""):
-            if len(part) >= MINIMUM_LENGTH:
-                _in_texts[part] = None
+            if len(part) >= MINIMUM_LENGTH and part != REDACTED:
+                _in_texts.update(dict.fromkeys(_spellings(part)))
 
 
 def masked(text: str) -> str:
@@ -94,6 +95,19 @@ def masked(text: str) -> str:
     for secret in sorted(_in_texts, key=len, reverse=True):
         text = text.replace(secret, REDACTED)
     return text
+
+
+def masked_json(value: JSON) -> JSON:
+    """The same for every text inside a JSON value; names of fields stay."""
+    match value:
+        case str():
+            return masked(value)
+        case list():
+            return [masked_json(inner) for inner in value]
+        case dict():
+            return {name: masked_json(inner) for name, inner in value.items()}
+        case _:
+            return value
 
 
 def redact(text: str) -> str:
@@ -137,8 +151,8 @@ def without_secrets(config: JSON) -> JSON:
 
 
 def _is_reference(value: JSON) -> bool:
-    """Whether a value only names an environment variable."""
-    return isinstance(value, str) and re.fullmatch(r"\$\{\w+\}", value) is not None
+    """Whether a value only names an environment variable, with or without the scheme before it."""
+    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
 
 
 def install(shown: Callable[[str], str] = str) -> None:

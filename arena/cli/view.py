@@ -70,7 +70,8 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     from arena.errors import InputError
     from arena.store.folder import BoardFolder
 
-    config = load_config(name).config
+    loaded = load_config(name)
+    config = loaded.config
     folder = BoardFolder(config.output_dir)
     shown = folder.dry_run if dry_run else folder
     if not shown.root.is_dir():
@@ -78,6 +79,7 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
         raise InputError(f"{shown.root}: nothing has been run there yet; {again} fills it")
     warn_of_shorter(dict.fromkeys((folder, shown) if dry_run == "judge" else (shown,)))
     arguments = ["--board", str(shown.root), "--question-file", str(config.question_file), "--title", _title(name)]
+    arguments += ["--config", str(loaded.path.absolute())]
     if dry_run == "judge":
         arguments += ["--answers-of", str(folder.root)]
     if config.category_file is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from arena.config.kinds import ApiConfig
+from arena.config.kinds import KINDS, ApiConfig
 from arena.config.kinds.local import HOME
 from arena.config.schema import Config
 from arena.config.shipped import shipped
@@ -73,11 +73,30 @@ def load_config(name: str) -> LoadedConfig:
         config = Config.model_validate(expanded, context={HOME: path.resolve().parent})
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
-    judges = config.reviews_gen.judges
-    for entry in (*config.answers_gen.values(), *(judges.values() if isinstance(judges, dict) else ())):
-        if isinstance(entry, ApiConfig):
-            mask_in_texts(os.environ.get(entry.api_key_env or ""), entry.headers)
+    mask_keys_of(raw)
     return LoadedConfig(config, path, raw, _cache_folder())
+
+
+def mask_keys_of(config: JSON) -> None:
+    """From now on texts of models are shown without the keys of a config as it is written, or as run.json keeps it.
+
+    The environment fills in what it names; what it lacks, and what is no config, is left out.
+    """
+    reviews = config.get("reviews_gen") if isinstance(config, dict) else None
+    sections = (config.get("answers_gen") if isinstance(config, dict) else None,
+                reviews.get("judges") if isinstance(reviews, dict) else None)  # fmt: skip
+    for entry in [entry for section in sections if isinstance(section, dict) for entry in section.values()]:
+        kind = KINDS.get(str(entry.get("backend"))) if isinstance(entry, dict) else None
+        if isinstance(entry, dict) and kind is not None and issubclass(kind.config, ApiConfig):
+            variable = entry.get("api_key_env", kind.config.model_fields["api_key_env"].default)
+            told = [part for part in (entry.get("headers"), entry.get("extra_query")) if isinstance(part, dict)]
+            sent = {name: _as_sent(value) for part in told for name, value in part.items()}
+            mask_in_texts(os.environ.get(str(variable)), sent)
+
+
+def _as_sent(value: JSON) -> str:
+    """A value with the variables that there are filled in."""
+    return _VARIABLE.sub(lambda found: os.environ.get(found.group(1), ""), str(value))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from arena.files import from_json
 from arena.records import answer_from_json
+from arena.redact import masked_json
 from arena.reports.typed import read_as
 from arena.types import JSON, Answer, Question
 from viz.data.cache import Signature, cache_file, load, save
@@ -37,7 +38,7 @@ class AnswerIndex:
         while answer_key and at >= 0 and self.keys[at] == wanted:
             line = read_span(self.files[self.file[at]], int(self.offset[at]), int(self.length[at]))
             try:
-                answer = _typed(from_json(line))
+                answer = _typed(masked_json(from_json(line)))
             except (ValueError, TypeError, AttributeError):
                 return None  # damaged, or the file was rewritten under us and the next page load has a new index
             if answer.key == answer_key:

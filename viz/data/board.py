@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -10,10 +11,13 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import DataError
+from arena.config.loading import mask_keys_of
+from arena.config.strict import read_yaml
+from arena.errors import ConfigError, DataError
 from arena.files import from_json
 from arena.judging.style import FEATURES
 from arena.questions import load_categories, load_questions, with_references
+from arena.redact import masked, masked_json
 from arena.reports.board import Report, read_report
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question
@@ -93,6 +97,7 @@ def sources_of(source: Source) -> Signature:
 
 def open_board(source: Source) -> Board:
     """Read a board. Raises DataError when there is nothing to show, or what is there is damaged."""
+    hide_keys(source)
     groups = load_categories(source.category_file)
     if source.board is not None:
         return _open_folder(source, groups)
@@ -100,6 +105,20 @@ def open_board(source: Source) -> Board:
     if not is_llmuses(source.review_file):
         return _open_loose_battles(source, source.review_file, groups)
     return _open_llmuses(source, source.review_file, groups)
+
+
+def hide_keys(source: Source) -> None:
+    """From now on texts are shown without the keys of the board's config: the file's, or else as run.json names them.
+
+    Called before anything is read, since they are hidden in every text that comes from the disk.
+    """
+    if source.config is not None:
+        with suppress(ConfigError):  # what has been shown by it has been read before
+            mask_keys_of(read_yaml(source.config))
+    beside = source.review_file.resolve().parents[:2] if source.review_file is not None else []
+    for folder in (source.board, source.answers_of, *source.other_boards, *beside):
+        if folder is not None:
+            mask_keys_of(BoardFolder(folder).run_document().get("config"))
 
 
 def _open_folder(source: Source, groups: Mapping[str, tuple[str, ...]]) -> Board:
@@ -169,7 +188,10 @@ def _questions(source: Source) -> dict[str, Question]:
     if source.question_file is None:
         return {}
     loaded = with_references(load_questions(source.question_file), source.reference_file)
-    return {question.question_id: question for question in loaded}
+    return {
+        q.question_id: replace(q, turns=tuple(map(masked, q.turns)), reference=tuple(map(masked, q.reference)))
+        for q in loaded
+    }
 
 
 def _answer_files(source: Source) -> list[Path]:
@@ -194,4 +216,4 @@ def _object(path: Path, offset: int, length: int) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise DataError(f"{path}: was rewritten while it was being read; load the page again")
-    return cast("dict[str, Any]", value)
+    return cast("dict[str, Any]", masked_json(value))

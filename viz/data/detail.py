@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from arena.errors import DataError
 from arena.files import from_json
 from arena.records import usage_from_json
+from arena.redact import masked_json
 from arena.reports.typed import Misread, read_as
 from arena.store.folder import BoardFolder
 from arena.types import Answer, Question, Usage, Verdict
@@ -231,7 +232,7 @@ def find_reply(board: Board, key: str) -> Called | None:
         line = _last_line_with(path, needle) or _last_line_with(path, spaced)
         if line is not None:
             try:
-                value = from_json(line)
+                value = masked_json(from_json(line))
                 found = read_as(Called, {**value, "usage": {}} if isinstance(value, dict) else value)
             except ValueError:  # a damaged line
                 continue

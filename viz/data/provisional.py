@@ -18,6 +18,7 @@ from arena.judging.judge import Resolved
 from arena.judging.slots import value_of, weight_of
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate
 from arena.records import reply_from_json
+from arena.redact import masked
 from arena.types import Parsed, ParsedScore, Reply, Verdict
 from viz.data.run_state import Rules
 
@@ -114,7 +115,7 @@ class LedgerTail:
             try:
                 self._take(reply_from_json(orjson.loads(line)))
             except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
-                said = line[:80].decode("utf-8", "replace")
+                said = masked(line.decode("utf-8", "replace"))[:80]
                 self._failures[said] = Failure(path.stem, "", "damaged line", said)
         return at + end
 
@@ -149,7 +150,8 @@ class LedgerTail:
 
     def _fail(self, slot: Slot, reply: Reply, status: str) -> None:
         self._failures.pop(slot, None)  # to the end
-        self._failures[slot] = Failure(reply.judge, reply.question_id, status, str(reply.error or reply.text[-200:]))
+        said = masked(reply.error) if reply.error else masked(reply.text)[-200:]
+        self._failures[slot] = Failure(reply.judge, reply.question_id, status, said)
 
     def _format(self, spec: str) -> Format | None:
         if spec not in self._formats:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from arena.config.kinds import KINDS
 from arena.files import from_json
 from arena.ratings import Anchored
+from arena.redact import masked
 
 LARGEST = 64 << 20
 """Bytes of a run.json that are read every two seconds; a run writes far less."""
@@ -114,7 +115,8 @@ def read_run(path: Path, clock: Callable[[], float] = time.time) -> RunState | N
         str(run.get("started") or ""), None if finished is None else str(finished),
         None if outcome is None else str(outcome), _count(run.get("plan")), _count(run.get("done")),
         _number(run.get("spent")), _number(run.get("spent_known_usd")) or 0.0, _counts(run.get("errors")),
-        tuple(map(str, notes)) if isinstance(notes, list) else (), tuple(_tasks(run)), max(age, 0.0),
+        tuple(masked(str(note)) for note in notes) if isinstance(notes, list) else (), tuple(_tasks(run)),
+        max(age, 0.0),
         value.get("simulated") is True, rules_of(value.get("config")),
     )  # fmt: skip
 

@@ -24,6 +24,8 @@ class Source:
     title: str | None = None
     answers_of: Path | None = None
     """Another board's folder that holds the answers: real ones under a simulated judge."""
+    config: Path | None = None
+    """The board's config: it names the keys that no text is shown with."""
 
     @property
     def name(self) -> str:
@@ -43,6 +45,7 @@ def parse_arguments(arguments: Sequence[str]) -> Source:
         "--question-file",
         "--reference-file",
         "--answers-of",
+        "--config",
     ):
         parser.add_argument(option, type=Path)
     parser.add_argument("--other-board", type=Path, action="append", default=[])
@@ -59,7 +62,7 @@ def parse_arguments(arguments: Sequence[str]) -> Source:
         board, review = review.resolve().parent.parent, None  # the review file of one of our boards
     return Source(
         board, review, found.category_file, found.question_file, found.reference_file,
-        tuple(found.other_board), found.title, found.answers_of,
+        tuple(found.other_board), found.title, found.answers_of, found.config,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 from arena.battles.counted import counted_rows, single_judges_rows
 from arena.files import Line, from_json, to_json
+from arena.redact import masked
 from arena.types import JSON, Question
 
 Row = Mapping[str, JSON]
@@ -147,4 +148,6 @@ def _kept(row: Row, verdict: Row, fields: Sequence[str]) -> dict[str, JSON]:
 
 
 def _cut(text: str, limit: int) -> str:
+    """A text as it is shown: without keys, and then not too long."""
+    text = masked(text)
     return text if len(text) <= limit else f"{text[:limit]} […] (+{len(text) - limit:,})"
