@@ -109,7 +109,7 @@ def _lines(judge: Row) -> list[tuple[str, str]]:
         ("  with one voter", _share(judge["single_vote"])),
         ("  beyond chance (κ)", _plain(majority["kappa"])),
         ("order of the models", f"Spearman {_plain(majority['spearman'])}, Kendall {_plain(majority['kendall'])}"),
-        ("same winner both ways", _share(judge["consistency"])),
+        ("battles: orders agree", _share(judge["consistency"])),
         ("points to the first slot", _share(judge["first_slot"])),
         ("prefers the longer answer", f"{_share(judge['longer_judge'])}, people {_share(judge['longer_people'])}"),
         ("  more than people do by", _points(judge["length_bias"])),

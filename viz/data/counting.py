@@ -12,11 +12,12 @@ from arena.errors import DataError
 from arena.ratings import BattleTable
 from arena.ratings.findings.agreement import Agreement, agreement
 from arena.ratings.intervals.means import Mean, clustered_share
+from arena.reports.page.health import DECIDED
 from arena.store.votes import Votes
 from arena.types import PANEL
 from viz.data.board import Board
 from viz.data.ranking import battle_table
-from viz.data.rows import RATED, Rows
+from viz.data.rows import NONE, PENDING, RATED, TIED, Rows
 
 Floats = NDArray[np.float64]
 
@@ -71,17 +72,23 @@ def share_by_group(board: Board, outcomes: Floats, picked: NDArray[np.intp], lev
 
 @dataclass(frozen=True, slots=True)
 class JudgeHealth:
-    """How steady one judge is. Shares with intervals, clustered by question."""
+    """How steady one judge is: shares of its battles and of its replies, with intervals clustered by question."""
 
     judge: str
     rows: int
+    """What it was to decide: battles (scores) whose answers are there and differ."""
+    replies: int
+    """One per order and sample: what it said in the end, after a repair or another try."""
     consistency: Mean
     """Both orders name the same winner."""
     first_slot: Mean
     """Share of points for what was shown first; ½ is fair."""
     ties: Mean
+    """Rated battles that ended in a tie."""
     unparsed: Mean
+    """Replies without a verdict."""
     failed: Mean
+    """Replies that never came."""
     longer_wins: Mean
     """Share of points for the longer answer; NaN rows are answers of equal length."""
     score: float | None = None
@@ -91,26 +98,38 @@ class JudgeHealth:
 def judge_health(board: Board, chosen: NDArray[np.intp], level: float) -> list[JudgeHealth]:
     """One entry per judge among the rows; a panel has no orders and is left out."""
     found = []
+    reasons = [NONE, *(code for code, reason in enumerate(board.names.reasons) if reason in DECIDED)]
     for code, judge in enumerate(board.names.judges):
         rows = board.rows.take(chosen[board.rows.judge[chosen] == code])
         if len(rows) and judge != PANEL:
-            found.append(_health(judge, rows, level))
+            found.append(_health(judge, rows, level, reasons))
     return found
 
 
-def _health(judge: str, rows: Rows, level: float) -> JudgeHealth:
-    verdicts = rows.first.astype(float) + rows.second + rows.tie
+def _health(judge: str, rows: Rows, level: float, reasons: Sequence[int]) -> JudgeHealth:
     scored = np.isfinite(rows.score)
-    asked = verdicts + scored + rows.unparsed + rows.failed
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ties, unparsed, failed = rows.tie / verdicts, rows.unparsed / asked, rows.failed / asked
+    verdicts = rows.first.astype(int) + rows.second + rows.tie
+    replies = verdicts + scored + rows.unparsed + rows.failed
+    unseen = (rows.identical > 0) & (replies == 0)
+    decided = (rows.state != PENDING) & np.isin(rows.reason, reasons) & ~unseen
+    tied = np.where(decided & (rows.state == RATED) & (rows.winner >= 0), rows.winner == TIED, np.nan)
     q = rows.question
     return JudgeHealth(
-        judge, len(rows),
+        judge, int(decided.sum()), int(replies.sum()),
         clustered_share(same_winner(rows), q, level), clustered_share(first_slot(rows), q, level),
-        clustered_share(ties, q, level), clustered_share(unparsed, q, level), clustered_share(failed, q, level),
+        clustered_share(tied, q, level),
+        _of_replies(rows.unparsed, replies, q, level), _of_replies(rows.failed, replies, q, level),
         clustered_share(_longer(rows), q, level), float(rows.score[scored].mean()) if scored.any() else None,
     )  # fmt: skip
+
+
+def _of_replies(ended: NDArray[np.int8], replies: NDArray[np.int64], q: NDArray[np.int32], level: float) -> Mean:
+    """The share of all replies that ended so: a battle has as many as it has orders."""
+    found = np.zeros(int(replies.sum()))
+    start = np.cumsum(replies) - replies
+    for nth in range(int(ended.max(initial=0))):
+        found[start[ended > nth] + nth] = 1.0
+    return clustered_share(found, np.repeat(q, replies), level)
 
 
 def same_winner(rows: Rows) -> Floats:

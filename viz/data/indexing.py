@@ -75,7 +75,7 @@ def _battle_values(to: RowsBuilder, line: dict[str, Any], offset: int, length: i
             tie += label == "tie"
         identical += status == "identical"
         unparsed += status == "unparsed"
-        failed += status in {"failed", "missing"}
+        failed += status == "failed"
     style = line.get("style") or {}
     looks = (style.get(f"{feature}_{side}", math.nan) for feature in FEATURES for side in "ab")
     a_first, b_first = order_outcomes(verdicts)

@@ -231,7 +231,9 @@ CHINESE: dict[str, str] = {
     # judges
     "{judge} prefers what it sees first ({p} of the points).": "{judge} 偏爱先看到的回答（占 {p} 的得分）。",
     "{judge} prefers what it sees second (first: {p}).": "{judge} 偏爱后看到的回答（先看到的占 {p}）。",
-    "{judge} names the same winner in both orders only {p} of the time.": "{judge} 交换顺序后结论一致的比例仅为 {p}。",
+    "{judge} names the same winner in both orders in only {p} of its battles.": (
+        "{judge} 的对战中交换顺序后结论一致的仅有 {p}。"
+    ),
     "{judge} gives {p} of the points to the longer answer.": "{judge} 把 {p} 的得分给了较长的回答。",
     "{p} of the replies of {judge} hold no readable verdict.": "{judge} 的回复有 {p} 没有可解析的判定。",
     "Nothing stands out: no slot is preferred, replies can be read.": "一切正常：没有位置偏好，回复均可解析。",
@@ -239,12 +241,16 @@ CHINESE: dict[str, str] = {
         "一切正常：回复均可解析。是否有位置偏好需双顺序评判才能看出。"
     ),
     "Mean score": "平均分",
-    "Orders agree": "两种顺序一致",
-    "First slot's points": "先显示者得分率",
-    "Ties": "平局",
-    "Unreadable": "无法解析",
-    "Failed calls": "调用失败",
-    "Longer answer's points": "较长回答得分率",
+    "Battles: orders agree": "对战：两种顺序一致",
+    "Points to the first slot": "先显示者得分率",
+    "Battles: tied": "对战：平局",
+    "Replies": "回复",
+    "Replies: unreadable": "回复：无法解析",
+    "Replies: failed": "回复：调用失败",
+    "Points to the longer answer": "较长回答得分率",
+    "A battle counts once, whatever its orders; every order has a reply of its own.": (
+        "一场对战无论几种顺序只计一次；每种顺序各有一条回复。"
+    ),
     "Both orders name the same winner.": "两种顺序判出同一胜者。",
     "50 % is fair.": "50% 为公平。",
     "In brackets: {level} % intervals, clustered by question.": "括号内：{level}% 区间，按问题聚类。",

@@ -69,8 +69,9 @@ def _verdict(health: Sequence[JudgeHealth]) -> None:
             share = percent(one.first_slot.value)
             worries.append(t("{judge} prefers what it sees second (first: {p}).", judge=name, p=share))
         if (value := one.consistency.value) is not None and value < 0.6:
+            share = percent(value, 0)
             worries.append(
-                t("{judge} names the same winner in both orders only {p} of the time.", judge=name, p=percent(value, 0))
+                t("{judge} names the same winner in both orders in only {p} of its battles.", judge=name, p=share)
             )
         if one.longer_wins.low is not None and one.longer_wins.low > LIKES_LENGTH:
             share = percent(one.longer_wins.value)
@@ -94,14 +95,15 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
     frame = pd.DataFrame([
         {
             t("Judge"): one.judge,
-            t("Scores") if single else t("Battles"): one.rows,
+            t("Scores") if single else t("Battles"): count(one.rows),
             t("Mean score"): DASH if one.score is None else f"{one.score:.2f}",
-            t("Orders agree"): _with_interval(one.consistency),
-            t("First slot's points"): _with_interval(one.first_slot),
-            t("Ties"): _with_interval(one.ties),
-            t("Unreadable"): _with_interval(one.unparsed),
-            t("Failed calls"): _with_interval(one.failed),
-            t("Longer answer's points"): _with_interval(one.longer_wins),
+            t("Battles: orders agree"): _with_interval(one.consistency),
+            t("Points to the first slot"): _with_interval(one.first_slot),
+            t("Points to the longer answer"): _with_interval(one.longer_wins),
+            t("Battles: tied"): _with_interval(one.ties),
+            t("Replies"): count(one.replies),
+            t("Replies: unreadable"): _with_interval(one.unparsed),
+            t("Replies: failed"): _with_interval(one.failed),
             t("Cost"): money(costs.get(one.judge)),
         }
         for one in health
@@ -112,11 +114,13 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
         frame, hide_index=True, row_height=38, key=fresh("judges"), on_select="rerun", selection_mode="single-cell",
         column_config={
             t("Judge"): st.column_config.TextColumn(width=220),
-            t("Orders agree"): st.column_config.TextColumn(help=t("Both orders name the same winner.")),
-            t("First slot's points"): st.column_config.TextColumn(help=t("50 % is fair.")),
+            t("Battles: orders agree"): st.column_config.TextColumn(help=t("Both orders name the same winner.")),
+            t("Points to the first slot"): st.column_config.TextColumn(help=t("50 % is fair.")),
         },
     )  # fmt: skip
-    st.caption(t("In brackets: {level} % intervals, clustered by question.", level=f"{_level(opened) * 100:g}"))
+    brackets = t("In brackets: {level} % intervals, clustered by question.", level=f"{_level(opened) * 100:g}")
+    once = t("A battle counts once, whatever its orders; every order has a reply of its own.")
+    st.caption(brackets if single else f"{brackets} {once}")
     if (place := clicked_row(event)) is not None and place < len(health):
         judge = health[place].judge
         with st.container(horizontal=True):
@@ -141,8 +145,8 @@ def _with_interval(mean: Mean) -> str:
 def _by_category(opened: Board, chosen: NDArray[np.intp], health: Sequence[JudgeHealth], level: float) -> None:
     st.header(t("By category"), anchor=False)
     named = {
-        "consistency": t("Orders agree"), "first_slot": t("First slot's points"), "ties": t("Ties"),
-        "unparsed": t("Unreadable"),
+        "consistency": t("Battles: orders agree"), "first_slot": t("Points to the first slot"),
+        "ties": t("Battles: tied"), "unparsed": t("Replies: unreadable"),
     }  # fmt: skip
     known = {name for name in named for one in health if _mean(one, name).value is not None}
     if not any(one.unparsed.value for one in health):

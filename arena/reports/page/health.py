@@ -13,6 +13,8 @@ from arena.records import verdict_from_json
 from arena.types import JSON, Verdict
 
 Row = Mapping[str, JSON]
+DECIDED = (None, "unparsed", "call_failed")
+"""The reasons of rows that a judge was to decide; any other says that it was not asked, or does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,19 @@ def _t_quantile(degrees: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class JudgeHealth:
-    """One judge in numbers."""
+    """One judge in numbers: shares of its battles (in single mode: scores), and shares of its replies."""
 
     judge: str
     rows: int
+    """What it was to decide: battles (scores) whose answers are there and differ."""
+    replies: int
+    """One per order and sample: what it said in the end, after a repair or another try."""
     unparsed: Share | None
-    failed: int
+    """Replies without a verdict."""
+    failed: Share | None
+    """Replies that never came."""
     ties: Share | None
+    """Rated battles that ended in a tie."""
     consistent: Share | None
     """Battles judged in both orders that name the same winner twice."""
     first_slot: Share | None
@@ -88,23 +96,24 @@ class HealthTally:
 
     judge: str
     rows: int = 0
-    failed: int = 0
+    replies: int = 0
     unparsed: ShareTally = field(default_factory=ShareTally)
+    failed: ShareTally = field(default_factory=ShareTally)
     ties: ShareTally = field(default_factory=ShareTally)
     consistent: ShareTally = field(default_factory=ShareTally)
     first_slot: ShareTally = field(default_factory=ShareTally)
 
     def add(self, row: Row) -> None:
         """Count one row of this judge; what was never asked, or was decided without the judge, says nothing of it."""
-        if row.get("state") == "pending" or row.get("reason") not in (None, "unparsed", "call_failed"):
-            return
-        verdicts = [verdict_from_json(verdict) for verdict in cast("Sequence[Row]", row.get("verdicts") or ())]
-        if without_judge(verdicts):
-            return
         question = str(row["question_id"])
+        verdicts = [verdict_from_json(verdict) for verdict in cast("Sequence[Row]", row.get("verdicts") or ())]
+        for end in _endings(row, verdicts):
+            self.replies += 1
+            self.unparsed.add(question, float(end == "unparsed"))
+            self.failed.add(question, float(end == "failed"))
+        if row.get("state") == "pending" or row.get("reason") not in DECIDED or without_judge(verdicts):
+            return
         self.rows += 1
-        self.failed += row.get("reason") == "call_failed"
-        self.unparsed.add(question, float(row.get("reason") == "unparsed"))
         if row.get("state") != "rated" or "winner" not in row:
             return
         self.ties.add(question, float(row.get("winner") == "tie"))
@@ -116,9 +125,17 @@ class HealthTally:
     def health(self) -> JudgeHealth:
         """The numbers."""
         return JudgeHealth(
-            self.judge, self.rows, self.unparsed.share(), self.failed, self.ties.share(), self.consistent.share(),
-            self.first_slot.share(),
+            self.judge, self.rows, self.replies, self.unparsed.share(), self.failed.share(), self.ties.share(),
+            self.consistent.share(), self.first_slot.share(),
         )  # fmt: skip
+
+
+def _endings(row: Row, verdicts: Sequence[Verdict]) -> list[str]:
+    """How the replies behind a row ended: ok, unparsed or failed. A score rests on one reply."""
+    if "score" not in row:
+        return [verdict.status for verdict in verdicts if verdict.status in ("ok", "unparsed", "failed")]
+    end = {"unparsed": "unparsed", "call_failed": "failed"}.get(str(row.get("reason")))
+    return [end] if end is not None else ["ok"] if row["score"] is not None else []
 
 
 def _first_slot(verdicts: Sequence[Verdict]) -> float | None:

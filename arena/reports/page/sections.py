@@ -187,15 +187,16 @@ def speed(data: PageData, w: Words) -> Html | None:
 
 
 def judges(data: PageData, w: Words) -> Html | None:
-    """Order consistency, seat preference, ties and failures of each judge."""
+    """Order consistency, slot preference and ties of each judge's battles, and what became of its replies."""
     if not data.judges:
         return None
     costs = {detail.judge: detail.cost_usd for detail in data.report.judges_detail}
     pairwise = not data.report.single
     names = [
         "judge",
-        "replies",
+        "battles" if pairwise else "scores",
         *(("consistent", "first_slot", "ties") if pairwise else ()),
+        "replies",
         "no_verdict",
         "failed",
         "cost",
@@ -203,7 +204,7 @@ def judges(data: PageData, w: Words) -> Html | None:
     head = [tag("th", w[name], class_="left" if name == "judge" else None) for name in names]
     body = [_judge_row(health, costs.get(health.judge), pairwise, w) for health in data.judges]
     parts = join(table(head, body), _agreements(data, w))
-    return section("judges", w["judges"], w["judges_note"] if pairwise else None, parts)
+    return section("judges", w["judges"], w["judges_note" if pairwise else "scores_note"], parts)
 
 
 def _agreements(data: PageData, w: Words) -> Html | None:
@@ -241,8 +242,9 @@ def _judge_row(health: JudgeHealth, cost: float | None, pairwise: bool, w: Words
         tag("td", health.judge, class_="left name"),
         tag("td", number(health.rows)),
         *(tag("td", cell) for cell in shares),
+        tag("td", number(health.replies)),
         tag("td", _share(health.unparsed, w)),
-        tag("td", number(health.failed)),
+        tag("td", _share(health.failed, w)),
         tag("td", money(cost)),
     )
 

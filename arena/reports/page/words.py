@@ -127,17 +127,24 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "load": ("Load", "负载"),
     "judges": ("How the judges behaved", "评审表现"),
     "judges_note": (
-        "Brackets are 95% intervals clustered by question. A fair judge prefers neither seat (50%) and says the same "
-        "when the answers change places.",
-        "方括号为按问题聚类的 95% 区间。公正的评审不偏向任何位置（50%），交换位置后结论不变。",
+        "Brackets are 95% intervals clustered by question. A fair judge prefers neither slot (50%) and says the same "
+        "when the answers change places. A battle counts once, whatever its orders; "
+        "every order has a reply of its own.",
+        "方括号为按问题聚类的 95% 区间。公正的评审不偏向任何位置（50%），交换位置后结论不变。"
+        "一场对战无论几种顺序只计一次；每种顺序各有一条回复。",
+    ),
+    "scores_note": (
+        "Brackets are 95% intervals clustered by question.",
+        "方括号为按问题聚类的 95% 区间。",
     ),
     "judge": ("Judge", "评审"),
-    "replies": ("Rows", "条数"),
-    "consistent": ("Same winner in both orders", "两种顺序结论一致"),
-    "first_slot": ("First seat wins", "先展示者得胜"),
-    "ties": ("Ties", "平局"),
-    "no_verdict": ("No verdict", "无结论"),
-    "failed": ("Failed calls", "调用失败"),
+    "scores": ("Scores", "评分数"),
+    "consistent": ("Battles: orders agree", "对战：两种顺序一致"),
+    "first_slot": ("Points to the first slot", "先展示者得分率"),
+    "ties": ("Battles: tied", "对战：平局"),
+    "replies": ("Replies", "回复"),
+    "no_verdict": ("Replies: unreadable", "回复：无法解析"),
+    "failed": ("Replies: failed", "回复：调用失败"),
     "two_judges": ("Two judges", "两位评审"),
     "same_winner": ("Same winner", "结论一致"),
     "kappa": ("Cohen’s κ", "Cohen κ"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arena.reports.page.health import HealthTally
 from arena.store.votes import Votes
 from viz.data.board import Board, open_board
 from viz.data.counting import (
@@ -85,12 +86,57 @@ def test_judge_health_is_a_count(board: Board, lines: list[dict]) -> None:
     consistent = [x["consistent"] for x in mine if x["consistent"] is not None]
     assert health["judge-small"].consistency.value == pytest.approx(sum(consistent) / len(consistent))
     verdicts = [v for x in mine for v in x["verdicts"]]
-    unparsed = np.mean([np.mean([v["status"] == "unparsed" for v in x["verdicts"]]) for x in mine if x["verdicts"]])
-    assert health["judge-small"].unparsed.value == pytest.approx(unparsed)
-    assert verdicts
+    asked = [v["status"] for v in verdicts if v["status"] in ("ok", "unparsed", "failed")]
+    assert health["judge-small"].unparsed.value == pytest.approx(asked.count("unparsed") / len(asked))
+    assert health["judge-small"].replies == len(asked) > health["judge-small"].rows
     first = health["judge-small"].first_slot
     assert first.value is not None
     assert first.value > 0.5  # the judge was made to like what stands first
+
+
+@pytest.mark.parametrize("folder", ["board_folder", "score_folder"])
+def test_a_judge_has_one_health_here_and_in_the_report(folder: str, request: pytest.FixtureRequest) -> None:
+    root: Path = request.getfixturevalue(folder)
+    board = open_board(Source(board=root))
+    tallies: dict[str, HealthTally] = {}
+    for line in (
+        (root / "reports" / ("scores.jsonl" if board.kind == "scores" else "battles.jsonl")).read_text().splitlines()
+    ):
+        row = json.loads(line)
+        tallies.setdefault(row["judge"], HealthTally(row["judge"])).add(row)
+    for here in judge_health(board, np.arange(len(board.rows)), 0.95):
+        there = tallies[here.judge].health()
+        assert (here.rows, here.replies) == (there.rows, there.replies)
+        pairs = [(here.consistency, there.consistent), (here.first_slot, there.first_slot), (here.ties, there.ties)]
+        for one, other in (*pairs, (here.unparsed, there.unparsed), (here.failed, there.failed)):
+            if other is None:
+                assert one.value is None
+            else:
+                assert tuple(one) == pytest.approx((other.value, other.low, other.high, other.n))
+
+
+def test_what_was_never_asked_is_no_failed_reply(tmp_path: Path) -> None:
+    told = {"question_id": "1", "model_a": "x", "model_b": "y", "judge": "j"}
+    tie = {"order": "a_first", "status": "ok", "label": "tie"}
+    lines: list[dict] = [
+        told | {"state": "rated", "winner": "tie", "outcome": 0.5, "verdicts": [tie, {"status": "unparsed"}]},
+        told | {"state": "pending", "verdicts": [tie, {"status": "missing"}]},
+        told | {"state": "excluded", "reason": "call_failed", "verdicts": [tie, {"status": "failed"}]},
+    ]
+    for line in lines:
+        line["verdicts"][1]["order"] = "b_first"
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/battles.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tally = HealthTally("j")
+    for line in lines:
+        tally.add(line)
+    [here] = judge_health(open_board(Source(board=tmp_path)), np.arange(3), 0.95)
+    there = tally.health()
+    assert (here.rows, here.replies) == (there.rows, there.replies) == (2, 5)
+    for one, other in ((here.failed, there.failed), (here.unparsed, there.unparsed)):
+        assert other is not None
+        assert one.value == other.value == 0.2
+    assert here.ties.value == 1.0
 
 
 def test_the_length_curve_is_the_same_from_both_sides(board: Board) -> None:
