@@ -2,11 +2,13 @@
 
     python measurements/generation.py vllm MODEL [--requests 512] [--max-tokens 128] [--rounds 3] [--engine JSON]
     python measurements/generation.py transformers MODEL [--batch-size 16] ...
+    python measurements/generation.py llamacpp MODEL.gguf [--requests 32] ...
 
 Both sides run in processes of their own, take turns (bare, ours, bare, …) after one warm-up round each, and answer
 the same prompts greedily. Loading is left out on both sides. Prints one row per side: output tokens per
 second, the median of the rounds; and the ratio, the median over pairs of rounds. The bare side of vLLM is `LLM.chat`
-over all requests at once, that of transformers is `generate` over batches of the same size, sorted by length.
+over all requests at once, that of transformers is `generate` over batches of the same size, sorted by length, that of
+llama.cpp is the same server with the same slots, asked by as many threads.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from arena.backends.local.backend import LocalBackend
+from arena.backends.local.llamacpp_engine import CONTEXT, NEUTRAL, SLOTS
 from arena.backends.local.spec import EngineSpec
+from arena.gguf import read_gguf
 from arena.types import Message, Request, Sampling
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "questions.jsonl"
@@ -103,6 +108,37 @@ def bare_transformers(job: Job) -> Callable[[], Round]:
     return run
 
 
+def bare_llamacpp(job: Job) -> Callable[[], Round]:
+    """llama.cpp's server, started with the same parameters, and a thread per slot that asks one after another."""
+    from xllamacpp import CommonParams, Server
+
+    params = CommonParams()
+    params.model.path, params.verbosity, params.kv_unified = job.model, 0, False
+    given: dict[str, Any] = {"n_parallel": SLOTS, "n_threads": max(1, (os.cpu_count() or 1) // 2)} | job.engine
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = given.pop("n_threads")
+    header = read_gguf(Path(job.model))
+    params.n_ctx = given["n_parallel"] * min(header.context_length or CONTEXT, CONTEXT)
+    for name, value in given.items():
+        setattr(params, name, value)
+    server = Server(params)
+
+    def ask(number: int) -> int:
+        body = {
+            "messages": [{"role": "user", "content": job.prompts[number]}],
+            **NEUTRAL, "temperature": 0.0, "seed": number, "max_tokens": job.max_tokens,
+        }  # fmt: skip
+        made = server.handle_chat_completions(body)
+        return int(made["usage"]["completion_tokens"])
+
+    def run() -> Round:
+        began = time.perf_counter()
+        with ThreadPoolExecutor(given["n_parallel"]) as threads:
+            tokens = sum(threads.map(ask, range(len(job.prompts))))
+        return Round(time.perf_counter() - began, tokens)
+
+    return run
+
+
 def ours(job: Job) -> Callable[[], Round]:
     """The backend, as a run uses it: its own process, requests over a pipe, answers streamed back."""
     runner = asyncio.Runner()
@@ -125,6 +161,7 @@ def ours(job: Job) -> Callable[[], Round]:
 SIDES: dict[str, Callable[[Job], Callable[[], Round]]] = {
     "bare vllm": bare_vllm,
     "bare transformers": bare_transformers,
+    "bare llamacpp": bare_llamacpp,
     "arena": ours,
 }
 
@@ -139,7 +176,7 @@ def serve(side: str, job: Job, pipe: Connection) -> None:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=("vllm", "transformers"))
+    parser.add_argument("kind", choices=("vllm", "transformers", "llamacpp"))
     parser.add_argument("model")
     parser.add_argument("--requests", type=int, default=512)
     parser.add_argument("--max-tokens", type=int, default=128)
