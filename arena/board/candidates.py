@@ -13,6 +13,9 @@ from arena.keys import derived_seed, digest, plain_messages, recorded_key, sampl
 from arena.store.recordings import Recording
 from arena.types import JSON, Message, Question, Request
 
+TRIAL_TOKENS = 16
+"""What a reply of one word is tried with first where the config sets no limit: some models do not stop behind it."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -82,7 +85,14 @@ def judge_of(name: str, entry: JudgeConfig) -> Judge:
         settings = settings.model_copy(update={"max_tokens": MAX_TOKENS})
     judge = _judge(name, entry, settings, entry.identity(name))
     older = entry.older_identity(name)
-    return judge if older is None else replace(judge, older=_judge(name, entry, settings, older))
+    judge = judge if older is None else replace(judge, older=_judge(name, entry, settings, older))
+    return replace(judge, trial_tokens=TRIAL_TOKENS) if _may_be_tried(entry, judge) else judge
+
+
+def _may_be_tried(entry: JudgeConfig, judge: Judge) -> bool:
+    """Whether nobody said how long replies may be or how long to think, and somebody is asked at all."""
+    ours = entry.generation_config.max_tokens is None and entry.generation_config.reasoning_effort is None
+    return ours and entry.judge_kind is None and "extra_body" not in (judge.key_extra or {})
 
 
 def _judge(name: str, entry: JudgeConfig, settings: GenerationConfig, known: dict[str, JSON]) -> Judge:

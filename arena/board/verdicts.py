@@ -108,6 +108,8 @@ def settled(case: Case, ledger: Ledger) -> Settled | None:
     """The verdict of a case whose first reply has one, as `resolve` would find it; each reply is parsed once."""
     for key in case.keys:
         if key is not None and (place := filed_under(key, case.judge.kind)) in ledger:
+            if case.trial is not None and case.trial.place in ledger:
+                return None
             heard = ledger.once(place, case.prompt, _WAY)
             return None if heard is None or heard.parsed is None else Settled(place, heard)
     return None

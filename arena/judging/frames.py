@@ -29,6 +29,8 @@ class Judge:
     """Further settings that change replies (an adapter, an extra request body)."""
     kind: str | None = None
     """The kind of its backend where no weights stand behind it: part of its keys."""
+    trial_tokens: int | None = None
+    """The output limit that a one-word reply is tried with first; None where the config says how long it may be."""
     older: Judge | None = None
     """The same judge as an earlier version keyed its replies."""
 

@@ -85,10 +85,22 @@ class Case:
 
     @cached_property
     def keys(self) -> ReplyKeys:
-        """The keys of the first request."""
-        rest = id(self.judge), id(self.prompt), self.sample
-        keys = self.frames.of(self.question, rest, self._frame).keys([self.answers[i] for i in self._slots()])
-        return keys if self._before is None else keys._replace(older=self._before.key)
+        """The keys of the first request with the judge's own limit."""
+        return self._first_keys(self.sampling)
+
+    @cached_property
+    def trial(self) -> Ask | None:
+        """The same with a small limit, where the label is the whole reply and nobody set a limit: asked before it."""
+        if self.judge.trial_tokens is None or not self.prompt.format.one_word:
+            return None
+        sampling = replace(self.sampling, max_tokens=self.judge.trial_tokens)
+        return _ask(self, self._first_keys(sampling), "first", sampling)
+
+    def _first_keys(self, sampling: Sampling) -> ReplyKeys:
+        rest = id(self.judge), id(self.prompt), self.sample, sampling.max_tokens
+        frame = self.frames.of(self.question, rest, partial(self._frame, sampling))
+        keys = frame.keys([self.answers[i] for i in self._slots()])
+        return keys if self._before is None else keys._replace(older=self._before._first_keys(sampling).key)
 
     @property
     def _before(self) -> Case | None:
@@ -103,10 +115,10 @@ class Case:
         shared = int(self._baseline_first)
         return self.prompt.render(self.question, shown, self.question.reference, nonce, shared_answers=shared)
 
-    def _frame(self) -> Frame:
+    def _frame(self, sampling: Sampling) -> Frame:
         judge, prompt = self.judge, self.prompt
         around = reply_frame(
-            judge.name, judge.model, judge.revision, self.sampling, prompt.format_spec, self.sample,
+            judge.name, judge.model, judge.revision, sampling, prompt.format_spec, self.sample,
             extra=judge.key_extra,
         )  # fmt: skip
         return Frame(judge, prompt, self.question, around)
@@ -247,8 +259,11 @@ def resolve(case: Case, lookup: Callable[[str], Reply | None]) -> Resolved | Ask
 
 
 def steps(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[Ask]:
-    """Every request of a case's walk so far: those whose replies are stored, and the next one."""
-    return (ask for ask, _, _ in _walk(case, lookup))
+    """Every request of a case's walk so far: those whose replies are stored, the next one, and the one that an earlier
+    version began with."""
+    yield from (ask for ask, _, _ in _walk(case, lookup))
+    if case.trial is not None:
+        yield _ask(case, case.keys, "first", case.sampling)
 
 
 class _Step(NamedTuple):
@@ -262,6 +277,12 @@ class _Step(NamedTuple):
 def _walk(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[_Step]:
     """The requests that decide a case, in their order; after one without a reply there is no other."""
     step = _step(case, _ask(case, case.keys, "first", case.sampling), lookup)
+    if case.trial is not None:
+        trial = _step(case, case.trial, lookup)
+        if _was_enough(trial, step):
+            step = trial
+        elif trial.reply is not None:
+            yield trial
     yield step
     if step.reply is not None and step.said is not None and step.reply.status == "truncated":
         longer = _step(case, _longer(step.ask), lookup)
@@ -277,6 +298,16 @@ def _walk(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[_Step]:
 def _step(case: Case, ask: Ask, lookup: Callable[[str], Reply | None]) -> _Step:
     reply = ask.find(lookup)
     return _Step(ask, reply, None if reply is None else read_reply(case.prompt, reply))
+
+
+def _was_enough(trial: _Step, step: _Step) -> bool:
+    """Whether the small limit did no harm. What was stored before there was one counts, unless asked again since."""
+    if step.reply is not None:
+        later = trial.reply is not None and (trial.reply.created_at or "") > (step.reply.created_at or "")
+        return later and trial.said is not None and trial.said.status == "ok"
+    if trial.reply is None or trial.said is None:
+        return True
+    return trial.said.status == "ok" or trial.reply.status not in ("truncated", "empty", "bad_request")
 
 
 def _replaces(longer: _Step, cut: _Step) -> bool:

@@ -118,7 +118,7 @@ def _due(desk: BatchDesk) -> dict[str, Ask]:
     found: dict[str, Ask] = {}
     for case in desk.due:
         step = desk.next_ask(case)
-        if step is not None and step.key not in under:
+        if step is not None and under.isdisjoint((step.key, case.key)):
             found.setdefault(step.key, step)
     return found
 

@@ -124,8 +124,8 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
 
     async def do(case: Case) -> None:
         while (step := due(case)) is not None:
-            if step.key in under_way:
-                left.add(step.key)
+            if under := under_way & {step.key, case.key}:
+                left.update(under)
                 return
             request = step.request(make_nonce(salt, case.question.question_id))
             completion = await asking.complete(request)

@@ -8,7 +8,7 @@ import pytest
 
 from arena.config.shipped import shipped
 from arena.judging.frames import Judge
-from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.judging.judge import Ask, Case, Resolved, resolve, steps
 from arena.prompts import load_prompt
 from arena.types import Answer, Completion, Parsed, Question, Reply, Sampling
 
@@ -114,6 +114,58 @@ def test_where_the_label_is_the_whole_reply_twice_the_tokens_bring_nothing() -> 
         asked = Asked(Completion("truncated", (cut,)), ok("A"))
         assert asked.run(replace(CASE, prompt=letter)).parsed == Parsed("first")
         assert [step.kind for step in asked.asked] == kinds
+
+
+LETTER = load_prompt("label-only-v1", [shipped("configs") / "prompts"])
+TRIED = replace(CASE, prompt=LETTER, judge=replace(JUDGE, sampling=Sampling(max_tokens=4096), trial_tokens=16))
+EARLIER = replace(TRIED, judge=replace(TRIED.judge, trial_tokens=None))
+CHATTY = Completion("truncated", ("Well, that is",))
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "label"),
+    [
+        ((ok("B"),), [16], "second"),
+        ((Completion("truncated", ("B",)),), [16], "second"),
+        ((CHATTY, ok("B")), [16, 4096], "second"),
+        ((Completion("truncated", ("",)), ok("B")), [16, 4096], "second"),
+        ((Completion("empty", ("",)), ok("B")), [16, 4096], "second"),
+        ((Completion("bad_request", error="400: the limit was reached"), ok("B")), [16, 4096], "second"),
+        ((CHATTY, CHATTY, ok("B")), [16, 4096, 4096], "second"),
+        ((ok("Hm."), ok("B")), [16, 4096], "second"),
+        ((ok("Hm."), ok("Hm.")), [16, 4096], None),
+        ((Completion("error", error="500"),), [16], None),
+    ],
+)
+def test_a_letter_is_tried_with_a_small_limit_that_decides_nothing(
+    script: tuple[Completion, ...], limits: list[int], label: str | None
+) -> None:
+    asked = Asked(*script)
+    assert asked.run(TRIED).parsed == (Parsed(label) if label else None)  # type: ignore[arg-type]
+    assert [step.sampling.max_tokens for step in asked.asked] == limits
+
+
+@pytest.mark.parametrize("before", [(ok("A"),), (CHATTY, ok("A")), (ok("Hm."), ok("A"))])
+def test_what_was_stored_before_there_was_a_small_limit_counts(before: tuple[Completion, ...]) -> None:
+    asked = Asked(*before)
+    assert asked.run(EARLIER) == asked.run(TRIED)
+    assert len(asked.asked) == len(before)
+    assert EARLIER.key in {step.key for step in steps(TRIED, {}.get)}  # as a batch under way would file it
+
+
+def test_a_letter_that_is_asked_again_counts_in_place_of_what_was_stored() -> None:
+    asked = Asked(ok("A"), ok("B"))
+    asked.run(EARLIER)
+    again = resolve(TRIED, {}.get)
+    assert isinstance(again, Ask)
+    asked.replies[again.key] = again.reply(again.request("n"), ok("B"), created_at="now, later", version="1")
+    assert asked.run(TRIED).parsed == Parsed("second")
+
+
+def test_only_an_explanation_needs_no_trial() -> None:
+    asked = Asked(ok("[[c0ffee A]]"))
+    asked.run(replace(TRIED, prompt=PROMPT))
+    assert [step.sampling.max_tokens for step in asked.asked] == [4096]
 
 
 def test_a_stored_longer_reply_comes_before_what_was_cut_off() -> None:

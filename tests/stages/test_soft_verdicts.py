@@ -13,6 +13,9 @@ from kit.commands import arena
 from kit.judges import read_prompt
 from kit.servers import Action, Call, FakeServer, Say
 
+from arena.board.candidates import judge_of
+from arena.config.kinds import KINDS
+
 Top = Sequence[Mapping[str, object]]
 PROMPT = """\
 kind: pairwise
@@ -114,3 +117,41 @@ def test_published_win_rates_of_alpaca_eval_come_out(shared_dir: Path, tmp_path:
     with (source / "published_leaderboard.csv").open(encoding="utf-8") as handle:
         published = {row[""]: float(row["win_rate"]) / 100 for row in csv.DictReader(handle)}
     assert models_of(config.parent)[model]["win_rate"] == pytest.approx(published[model], abs=1e-6)
+
+
+def test_a_letter_is_tried_with_a_small_limit_and_an_earlier_boards_letters_count(tmp_path: Path) -> None:
+    """A model that does not stop behind its letter costs 16 tokens; one that needs more gets what the default is."""
+    answers = {m: [{"question_id": "1", "turns": [m]}] for m in ("a", "b")}
+    write_jsonl(tmp_path / "questions.jsonl", [{"question_id": "1", "turns": ["Which?"]}])
+
+    def think(call: Call) -> Action:
+        return Say("m") if call.body["max_tokens"] > 16 else Say("Let me think", finish="length")
+
+    with FakeServer(think) as server:
+        config = soft_board(tmp_path, answers, server.openai_url, "a")
+        text = config.read_text(encoding="utf-8")
+        limited = text.replace("backend: openai", "generation_config: {max_tokens: 4096}\n      backend: openai")
+        config.write_text(limited, encoding="utf-8")
+        assert arena("run", "-c", config).returncode in {0, 3}
+        assert [call.body["max_tokens"] for call in server.calls] == [4096, 4096]
+        config.write_text(text, encoding="utf-8")
+        assert arena("run", "-c", config).returncode in {0, 3}
+        assert len(server.calls) == 2
+        assert arena("run", "-c", config, "--redo", "judge=soft").returncode in {0, 3}
+        assert sorted(call.body["max_tokens"] for call in server.calls[2:]) == [16, 16, 4096, 4096]
+    assert {line["status"] for line in read_jsonl(tmp_path / "out" / "reviews" / "soft.jsonl")} == {"ok", "truncated"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "tried"),
+    [
+        ({}, True),
+        ({"generation_config": {"temperature": 0.5}}, True),
+        ({"generation_config": {"max_tokens": 4096}}, False),
+        ({"generation_config": {"reasoning_effort": "low"}}, False),
+        ({"extra_body": {"thinking": {"type": "enabled", "budget_tokens": 1024}}}, False),
+    ],
+)
+def test_nobody_who_may_have_to_think_is_tried(entry: dict[str, object], tried: bool) -> None:
+    config = KINDS["openai"].judge_model.model_validate({"backend": "openai", "model": "m", **entry})
+    assert (judge_of("judge", config).trial_tokens is not None) == tried
