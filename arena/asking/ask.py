@@ -120,12 +120,12 @@ class Asking:
     async def _ask_minimal(self, request: Request) -> Completion:
         """Ask something that is no part of the board, within the budget, and count it."""
         completion = await self.complete(request)
-        self.stored(completion, completion.cost_usd)
+        self.stored(completion, completion.cost_usd, again=True)
         return completion
 
-    def stored(self, completion: Completion, cost_usd: float | None) -> None:
-        """Tell the progress that what came back is kept."""
-        self.progress.advance(self.stage, self.name, completion, cost_usd)
+    def stored(self, completion: Completion, cost_usd: float | None, *, again: bool = False) -> None:
+        """Tell the progress that what came back is kept; `again` as `Progress.advance` has it."""
+        self.progress.advance(self.stage, self.name, completion, cost_usd, again=again)
 
     async def _complete(self, request: Request) -> Completion:
         """Whatever unforeseen goes wrong becomes a record of this request, not the end of the run."""

@@ -14,8 +14,11 @@ class Progress(Protocol):
         """A candidate's answers or a judge's reviews start; `done` of `total` are stored already. `recorded`: the
         others are read from a file, and nobody is asked."""
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """One more call came back and is stored."""
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
+        """One more answer or reply came back and is stored. `again`: a call beyond the plan for a reply that is counted
+        already (a repair, a longer second try), or for none; it costs, and is not counted."""
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
         """The endpoint asked for patience: nothing is sent for so long. Repeated while it lasts."""

@@ -34,14 +34,14 @@ def too_many_failures(board: OpenBoard, rows: Sequence[Row], answers: Answers) -
         for end, limit, field in (("unparsed", reviews.max_unparsed, "max_unparsed"),
                                   ("failed", reviews.max_failed, "max_failed")):  # fmt: skip
             if total and ends[end] / total > limit:
-                yield (f"judge {judge}: {ends[end]} of {total} replies {end}"
+                yield (f"judge {judge}: {ends[end]:,} of {total:,} replies {end}"
                        f" ({ends[end] / total:.1%}, reviews_gen.{field} is {limit:.1%})"
                        f"{(_way_on if end == 'unparsed' else _failed_calls)(board, judge, rows)}")  # fmt: skip
     for model, given in answers.items():
         failed = sum(answer.status == "error" for answer in given.values())
         if given and failed / len(given) > reviews.max_failed:
             said = (answer.error for answer in given.values() if answer.status == "error")
-            yield (f"{model}: {failed} of {len(given)} answers failed"
+            yield (f"{model}: {failed:,} of {len(given):,} answers failed"
                    f" ({failed / len(given):.1%}, reviews_gen.max_failed is {reviews.max_failed:.1%})"
                    f"{_commonest(said)}{_again(board, replays=board.candidates[model].entry.replays)}")  # fmt: skip
 

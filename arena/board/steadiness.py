@@ -30,9 +30,8 @@ def follows_a_slot(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> I
     """One line for every judge whose preference for a slot is surely beyond `max_first_slot`: exit code 3."""
     limit = board.config.reviews_gen.max_first_slot
     for judge, detail in _asked(board, details):
-        share = _share(detail, "first_slot")
-        if limit is not None and share is not None and (share.low > limit or share.high < 1 - limit):
-            place, one = ("first", share) if share.low > limit else ("second", _of_second(share))
+        if limit is not None and (followed := _followed(detail, limit)) is not None:
+            place, one = followed
             config = shlex.quote(str(board.loaded.path))
             yield (
                 f"judge {judge}: {one} of the points go to the answer shown {place} (reviews_gen.max_first_slot is "
@@ -41,16 +40,34 @@ def follows_a_slot(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> I
             )
 
 
-def unsteady(board: OpenBoard, details: Sequence[Mapping[str, JSON]]) -> Iterable[str]:
-    """What the board says about judges: that they follow a slot, else that their orders disagree too often."""
+class Unsteady(NamedTuple):
+    """What the board says about a judge."""
+
+    warning: str
+    fails: bool
+    """Whether a line of `follows_a_slot` says it too, and what to do."""
+
+
+def unsteady(board: OpenBoard, details: Sequence[Mapping[str, JSON]]) -> Iterable[Unsteady]:
+    """The judges that follow a slot, and those whose orders disagree too often."""
     limit = board.config.reviews_gen.max_first_slot
     for judge, detail in _asked(board, details):
-        slot, steady = _share(detail, "first_slot"), _share(detail, "consistency")
-        if limit is not None and slot is not None and (slot.low > limit or slot.high < 1 - limit):
-            place, one = ("first", slot) if slot.low > limit else ("second", _of_second(slot))
-            yield f"judge {judge} follows the place of an answer: {one} of the points go to the one shown {place}"
+        steady = _share(detail, "consistency")
+        if limit is not None and (followed := _followed(detail, limit)) is not None:
+            place, one = followed
+            said = f"judge {judge} follows the place of an answer: {one} of the points go to the one shown {place}"
+            yield Unsteady(said, fails=True)
         elif steady is not None and steady.high < STEADY:
-            yield f"judge {judge} names the same winner in both orders in only {steady} of its battles"
+            said = f"judge {judge} names the same winner in both orders in only {steady} of its battles"
+            yield Unsteady(said, fails=False)
+
+
+def _followed(detail: Mapping[str, JSON], limit: float) -> tuple[str, _Share] | None:
+    """The place that a judge surely gives more than `limit` of the points to, and its share; None where it does not."""
+    first = _share(detail, "first_slot")
+    if first is None or (1 - limit <= first.high and first.low <= limit):
+        return None
+    return ("first", first) if first.low > limit else ("second", _of_second(first))
 
 
 def _asked(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> Iterable[tuple[str, Mapping[str, JSON]]]:

@@ -96,7 +96,7 @@ def _print(document: Row) -> None:
         console.print(table)
     left_out = cast("Mapping[str, int]", document["left_out"])
     if left_out:
-        console.print("\nleft out: " + ", ".join(f"{n} {reason}" for reason, n in left_out.items()), style="dim")
+        console.print("\nleft out: " + ", ".join(f"{n:,} {reason}" for reason, n in left_out.items()), style="dim")
 
 
 def _lines(judge: Row) -> list[tuple[str, str]]:
@@ -158,4 +158,4 @@ def _ends(row: Row, digits: int, factor: float) -> str:
 
 
 def _count(n: JSON, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return f"{n} {what}" if n == 1 else f"{n:,} {what}s"

@@ -33,7 +33,7 @@ def check(config: str) -> None:
     reviews = board.config.reviews_gen
     categories = sorted({question.category for question in board.questions})
     say(f"{board.loaded.path}: fine")
-    say(f"  questions   {len(board.questions)} in {len(categories)} categories ({', '.join(categories)})")
+    say(f"  questions   {len(board.questions):,} in {len(categories)} categories ({', '.join(categories)})")
     for name, candidate in board.candidates.items():
         state = "" if candidate.entry.enable else " (disabled)"
         say(f"  candidate   {name}: {_behind(name, candidate.entry)}{state}")

@@ -92,11 +92,11 @@ def sentences(found: BoardDiff) -> list[str]:
         lines.append(f"rank correlation: Spearman {found.spearman:.3f}, Kendall {found.kendall:.3f}")
     if found.battles_both:
         share = found.same_winner / found.battles_both
-        lines.append(f"{found.battles_both} battles rated on both: {share:.1%} with the same winner, "
-                     f"{len(found.changed)} changed")  # fmt: skip
+        lines.append(f"{found.battles_both:,} battles rated on both: {share:.1%} with the same winner, "
+                     f"{len(found.changed):,} changed")  # fmt: skip
     for count, side in ((found.battles_only_before, "first"), (found.battles_only_after, "second")):
         if count:
-            lines.append(f"{count} battles only on the {side}")
+            lines.append(f"{count:,} battles only on the {side}")
     for names, side in ((found.only_before, "first"), (found.only_after, "second")):
         if names:
             lines.append(f"only on the {side}: {', '.join(names)}")

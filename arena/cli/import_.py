@@ -38,11 +38,11 @@ def import_(tool: str, source: Path, out: Path, force: bool) -> None:
         )
     written = write_board(read_found_board(tool, source), out, force=force)
     say(
-        f"{written.questions} questions, {len(written.models)} models, "
-        + (f"{written.replies} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
+        f"{written.questions:,} questions, {len(written.models):,} models, "
+        + (f"{written.replies:,} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
     )
     if written.without_verdict:
-        say(f"{written.without_verdict} replies hold no verdict: kept and counted, not rated")
+        say(f"{written.without_verdict:,} replies hold no verdict: kept and counted, not rated")
     for note in written.notes:
         say(note)
     for config in written.configs[1:]:

@@ -100,7 +100,7 @@ def _table(plan: Plan, width: int) -> Table:
 
     from arena.cli.console import Shown, fill
 
-    total = f"{sum(row.calls for row in plan.rows):,}"
+    total = f"{sum(row.asked for row in plan.rows):,}"
     rows = [*map(_cells, plan.rows), ("together", total, *[""] * 4, _usd(plan.cost_usd), _usd(plan.most_usd))]
     columns = [
         Shown(head, [row[place] for row in rows], left=not head, spare=spare)
@@ -120,7 +120,7 @@ def _cells(row: PlanRow) -> tuple[str, ...]:
     if not row.calls:
         return (head, "0", f"{row.stored:,}", "–", "–", "–", *costs)
     tokens = (f"{row.input_chars:,}", f"~{row.input_tokens:,}", f"~{row.output_tokens:,}")
-    return (head, f"{row.calls:,}", f"{row.stored:,}", *tokens, *costs)
+    return (head, f"{row.asked:,}", f"{row.stored:,}", *tokens, *costs)
 
 
 def _usd(cost: float | None) -> str:
@@ -132,6 +132,8 @@ def _assumptions(plan: Plan) -> list[str]:
     if guessed := [row.name for row in plan.rows if row.calls and not row.measured]:
         few = ", ".join(dict.fromkeys(guessed))
         lines.append(f"nothing measured yet, so tokens are a rule of thumb: {few}")
+    if turns := {row.name: row.calls for row in plan.rows if row.calls > row.asked}:
+        lines.append("an answer takes a call per turn: " + ", ".join(f"{n} {calls:,}" for n, calls in turns.items()))
     if plan.expected_answers:
         lines.append(f"{plan.expected_answers:,} answers do not exist yet; judges' rows assume their length")
     if unpriced := [row.name for row in plan.rows if row.costs and row.cost_usd is None]:

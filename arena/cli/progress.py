@@ -29,7 +29,7 @@ class Count:
     done: int
     started: float
     here: int = 0
-    """Calls in this invocation."""
+    """Answers or replies in this invocation."""
     failed: int = 0
     cost_usd: float = 0.0
     unknown_cost: bool = False
@@ -37,10 +37,11 @@ class Count:
     shown_done: int = 0
     waits_until: float = float("-inf")
 
-    def add(self, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call. A repair or a longer second try is a call too, so the total may have to grow."""
-        self.here += 1
-        self.done += 1
+    def add(self, completion: Completion, cost_usd: float | None, *, again: bool = False) -> None:
+        """Count one answer or reply; of what was asked `again` for it, cost and failure alone. What another run left
+        in a batch may be more than this one planned."""
+        self.here += not again
+        self.done += not again
         self.total = max(self.total, self.done)
         self.failed += completion.status in {"error", "bad_request"}
         self.cost_usd += cost_usd or 0.0
@@ -53,7 +54,7 @@ class Count:
         left = (self.total - self.done) / rate if rate else 0.0
         parts = [f"{amount(rate, 1)}/s", f"{_clock(left)} left" if self.done < self.total else _clock(elapsed)]
         if self.failed:
-            parts.append(f"{self.failed} failed")
+            parts.append(f"{self.failed:,} failed")
         if self.cost_usd:
             parts.append(f"${amount(self.cost_usd, 4)}" + ("+?" if self.unknown_cost else ""))
         return " · ".join(parts)
@@ -69,15 +70,18 @@ class PlainProgress:
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Say what starts."""
         self._counts[stage, name] = Count(total, done, self._clock())
-        stored = f", {done} stored already" if done else ""
-        self._say(f"{_VERB[stage]} {name}: {total - done} to {'read' if recorded else 'ask'}{stored}")
+        stored = f", {done:,} stored already" if done else ""
+        self._say(f"{_VERB[stage]} {name}: {total - done:,} to {'read' if recorded else 'ask'}{stored}")
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call; say so every 10 s and when everything that was planned is done."""
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
+        """Count it; say so every 10 s and when everything that was planned is done."""
         count = self._counts[stage, name]
         planned = count.total
-        count.add(completion, cost_usd)
-        if self._clock() - max(count.shown, count.started) >= PLAIN_EVERY_S or count.done == planned:
+        count.add(completion, cost_usd, again=again)
+        due = self._clock() - max(count.shown, count.started) >= PLAIN_EVERY_S
+        if due or (count.done == planned and not again):
             self._show(stage, name)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
@@ -103,7 +107,7 @@ class PlainProgress:
     def _show(self, stage: str, name: str) -> None:
         count, now = self._counts[stage, name], self._clock()
         count.shown, count.shown_done = now, count.done
-        self._say(f"{_VERB[stage]} {name}: {count.done}/{count.total} · {count.facts(now)}")
+        self._say(f"{_VERB[stage]} {name}: {count.done:,}/{count.total:,} · {count.facts(now)}")
 
     def _say(self, line: str) -> None:
         say(line, err=True)
@@ -113,14 +117,14 @@ class BarProgress:
     """A bar per candidate and judge."""
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         from arena.cli.console import console_on
 
         self._bars: Bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=28),
-            MofNCompleteColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}", markup=False),
             TextColumn("{task.fields[facts]}", style="dim", markup=False),
             console=console_on(sys.stderr),
             refresh_per_second=5,
@@ -134,10 +138,12 @@ class BarProgress:
         task = self._bars.add_task(f"{_VERB[stage]} {name}", total=total, completed=done, facts="")
         self._tasks[stage, name] = (task, Count(total, done, time.monotonic()))
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
         """Move a bar."""
         task, count = self._tasks[stage, name]
-        count.add(completion, cost_usd)
+        count.add(completion, cost_usd, again=again)
         self._bars.update(task, completed=count.done, total=count.total, facts=count.facts(time.monotonic()))
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:

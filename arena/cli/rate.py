@@ -130,7 +130,7 @@ def _print(report: Report, models: int, out: Path | None, by: tuple[str, ...], *
 
     print_board(report, out)
     if len(report.models) < models:
-        say(f"the first {len(report.models)} of {models} models")
+        say(f"the first {len(report.models):,} of {models:,} models")
     for name in by:
         print_slices(report, name)
     if with_pairs:

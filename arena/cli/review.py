@@ -84,9 +84,9 @@ def review(
     options = RunOptions(rejudged.stages, limit=limit, budget_usd=budget_usd)
     with says_how_to_go_on():
         result, rated = _ask(rejudged, judge, options, ask_first=not yes, dry_run=dry_run)
-    print_board(rated.leaderboard, rated.folder)
+    print_board(rated.leaderboard, rated.folder, said=(*result.warned, *rated.said))
     _compare(loaded.config.output_dir, rated.folder)
-    for problem in (*result.problems, *rated.problems):
+    for problem in dict.fromkeys((*result.problems, *rated.problems)):
         say(f"arena: {problem}", err=True)
     if rejudged.entry and not dry_run:
         _keep(rejudged, judge)

@@ -89,7 +89,8 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
     from arena.cli.table import print_board
 
     if result.rated is not None:
-        print_board(result.rated.leaderboard, result.rated.folder, pair=pair)
+        said = (*result.warned, *result.rated.said)
+        print_board(result.rated.leaderboard, result.rated.folder, pair=pair, said=said)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

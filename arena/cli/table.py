@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +22,16 @@ WIDTH_OF_A_PIPE = 160
 
 
 def print_board(
-    report: Report, folder: Path | None = None, console: Console | None = None, pair: tuple[str, str] | None = None
+    report: Report,
+    folder: Path | None = None,
+    console: Console | None = None,
+    pair: tuple[str, str] | None = None,
+    said: Collection[str] = (),
 ) -> None:
     """Print the leaderboard, under it what was left out and why, and at the end what it says in one sentence.
 
-    `pair`: the two models whose difference is shown, first − second; without it the board's main one.
+    `pair`: the two models whose difference is shown, first − second; without it the board's main one. `said`: warnings
+    that the screen shows elsewhere.
     """
     console = console or board_console()
     rows = report.models
@@ -41,7 +46,7 @@ def print_board(
         console.print(f"speeds under different loads ({', '.join(sorted(loads))}) do not compare", style="dim")
     for line in footer(report):
         console.print(line, style="dim", soft_wrap=True)
-    for warning in report.warnings:
+    for warning in (text for text in dict.fromkeys(report.warnings) if text not in said):
         console.print(Text.assemble(("!", "yellow"), f" {warning}"), soft_wrap=True)
     if folder is not None:
         console.print(f"reports: {_relative(folder)}", style="dim", soft_wrap=True)
@@ -67,10 +72,10 @@ def footer(report: Report) -> list[str]:
     """What the numbers rest on, and what was left out of them and why."""
     lines = [basis(report)]
     if report.excluded:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.excluded.items()))
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.excluded.items()))
         lines.append(f"left out: {reasons}")
     if report.pending:
-        lines.append(f"pending: {report.pending} {'scores' if report.single else 'battles'} not asked yet")
+        lines.append(f"pending: {report.pending:,} {'scores' if report.single else 'battles'} not asked yet")
     return lines
 
 

@@ -60,9 +60,9 @@ def to_markdown(report: Report, top: int | None = None) -> str:
     lines += [head, "|" + "---|" * len(table[0]), *body]
     lines += ["", f"{_escaped(basis(report))}."]
     if top is not None and top < len(report.models):
-        lines.append(f"The first {top} of {len(report.models)} models.")
+        lines.append(f"The first {top:,} of {len(report.models):,} models.")
     if report.excluded:
-        lines.append("Left out: " + ", ".join(f"{n} {reason}" for reason, n in sorted(report.excluded.items())) + ".")
+        lines.append("Left out: " + ", ".join(f"{n:,} {reason}" for reason, n in sorted(report.excluded.items())) + ".")
     if report.pending:
         lines.append(f"Pending: {report.pending}.")
     lines += [f"Note: {_escaped(warning)}" for warning in report.warnings]
@@ -94,7 +94,7 @@ def set_text(row: Standing) -> str:
 
 def games_text(row: Standing) -> str:
     """Won, lost and tied."""
-    return f"{row.wins}/{row.losses}/{row.ties}"
+    return "/".join(str(n) if n is None else f"{n:,}" for n in (row.wins, row.losses, row.ties))
 
 
 def basis(report: Report) -> str:
@@ -104,7 +104,7 @@ def basis(report: Report) -> str:
     by = "question" if column == "question_id" else column
     said = _counted(n, "score" if report.single else "battle")
     if clusters:
-        said += f" on {_counted(clusters, by) if by == 'question' else f'{clusters} different {by}'}"
+        said += f" on {_counted(clusters, by) if by == 'question' else f'{clusters:,} different {by}'}"
     if method == "none":
         return f"{said} · no intervals"
     said += f" · {100 * report.level:.10g}% intervals"
@@ -116,7 +116,7 @@ def basis(report: Report) -> str:
 
 
 def _counted(n: int | None, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return f"{n} {what}" if n == 1 or n is None else f"{n:,} {what}s"
 
 
 _FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@＝＋－＠]")

@@ -106,7 +106,7 @@ class Verdict:
         """The sentence; `shown` writes a name, on one line already, as the medium wants it (bold, escaped)."""
         place = 0 if language == "en" else 1
         names = [shown(short_name(model)) for model in self.models]
-        parts = {name: str(count) for name, count in self.counts.items()}
+        parts = {name: f"{count:,}" for name, count in self.counts.items()}
         parts |= {"leader": names[0] if names else "", "tied": _listed(names[1:], language)}
         parts["is"] = "is" if len(names) == 2 else "are"
         return _HOLE.sub(lambda hole: parts[hole[1]], _SENTENCES[self.sentence or self.code][place])

@@ -72,6 +72,8 @@ class BatchDesk:
     control: Control
     asked: set[str]
     """Keys stored in this invocation."""
+    counted: set[str] = field(default_factory=set)
+    """Cases of which a reply was stored in this invocation."""
     begun: set[str] = field(default_factory=set)
     """Submissions of this invocation, by uuid."""
 
@@ -304,7 +306,8 @@ def _store(desk: BatchDesk, ask: Ask, nonce: str, completion: Completion) -> Non
     priced = replace(completion, cost_usd=cost, load="offline-batch", enforced=enforced)
     reply = ask.reply(request, priced, created_at=now(), version=arena.__version__)
     desk.ledger.add(replace(reply, via="batch"))
-    desk.progress.advance("reviews", desk.judge, priced, cost)
+    desk.progress.advance("reviews", desk.judge, priced, cost, again=ask.case.key in desk.counted)
+    desk.counted.add(ask.case.key)
 
 
 def _learn(desk: BatchDesk, complaint: str, request: Request | None, batch: OpenBatch | None = None) -> bool:

@@ -47,7 +47,10 @@ class PlanRow:
     stage: Literal["answers", "reviews"]
     name: str
     backend: str
+    asked: int
+    """Answers or replies, as the progress counts them and `stored` does."""
     calls: int
+    """The same, but one for every turn of an answer."""
     stored: int
     input_chars: int
     """Exact for answers that exist."""
@@ -237,6 +240,7 @@ def _row(
         stage=stage,
         name=name,
         backend=entry.backend,
+        asked=volume.calls,
         calls=volume.calls,
         stored=stored,
         input_chars=volume.chars,

@@ -44,6 +44,8 @@ class Rated:
     folder: Path
     problems: tuple[str, ...]
     """Shares of failures above their thresholds: exit code 3."""
+    said: tuple[str, ...] = ()
+    """Warnings of the board that a problem says too."""
 
 
 def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
@@ -69,6 +71,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
     details = judges_detail(rated, rows, inputs.judge_cost_usd, gamed)
+    shaky = tuple(unsteady(board, details))
     flagged = {row.model: flag_answers(row.model, _in_order(answers[row.model])) for row in rated.models}
     rated = replace(
         rated,
@@ -76,13 +79,14 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         diagnostics={**rated.diagnostics, **panel},
         judges_detail=tuple(details),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
-        warnings=(*board.warnings, *warnings, *odd, *found, *mixed_verdicts(board, rows), *unsteady(board, details),
-                  *rated.warnings,
+        warnings=(*board.warnings, *warnings, *odd, *found, *mixed_verdicts(board, rows),
+                  *(judge.warning for judge in shaky), *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
     written = write_leaderboard(folder, document)
-    return Rated(written, folder, (*too_many_failures(board, rows, answers), *follows_a_slot(board, details)))
+    problems = (*too_many_failures(board, rows, answers), *follows_a_slot(board, details))
+    return Rated(written, folder, problems, tuple(judge.warning for judge in shaky if judge.fails))
 
 
 def _rate(

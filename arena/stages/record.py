@@ -26,7 +26,7 @@ _PACKAGES = ("anthropic", "openai", "vllm", "transformers", "torch", "numpy", "s
 
 @dataclass
 class Tally:
-    """Calls of one candidate or judge in this invocation."""
+    """Answers of one candidate, or replies of one judge, in this invocation."""
 
     planned: int = 0
     stored_before: int = 0
@@ -38,9 +38,9 @@ class Tally:
     cost_unknown: int = 0
     """Calls whose cost is not known."""
 
-    def add(self, completion: Completion, cost_usd: float | None) -> None:
-        """Count one call."""
-        self.done += 1
+    def add(self, completion: Completion, cost_usd: float | None, *, again: bool = False) -> None:
+        """Count one answer or reply, or `again` what another call for it came to."""
+        self.done += not again
         if completion.status != "ok":
             self.errors[completion.status] += 1
         self.input_tokens += completion.usage.input_tokens or 0
@@ -91,7 +91,7 @@ class RunRecord:
 
     @property
     def calls(self) -> int:
-        """Calls that came back in this invocation."""
+        """Answers and replies that came back in this invocation."""
         return sum(tally.done for tally in self.tallies.values())
 
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
@@ -99,12 +99,14 @@ class RunRecord:
         self.tallies[stage, name] = Tally(total - done, done)
         self._inner.begin(stage, name, total, done, recorded=recorded)
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
         """Count one call. What a recorded answer once cost is not spent again, and what is turned down was no work."""
         cost_usd = 0.0 if completion.load == "recorded" else cost_usd
-        self.tallies[stage, name].add(completion, cost_usd)
+        self.tallies[stage, name].add(completion, cost_usd, again=again)
         self.worked |= completion.load != "recorded" and (bool(completion.turns) or completion.maybe_billed)
-        self._inner.advance(stage, name, completion, cost_usd)
+        self._inner.advance(stage, name, completion, cost_usd, again=again)
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
         """Pass on."""

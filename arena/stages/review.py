@@ -123,6 +123,7 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
     due = next_ask(ledger, options, asked)
 
     async def do(case: Case) -> None:
+        again = False
         while (step := due(case)) is not None:
             if under := under_way & {step.key, case.key}:
                 left.update(under)
@@ -131,13 +132,16 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
             completion = await asking.complete(request)
             reply = step.reply(request, completion, created_at=now(), version=arena.__version__)
 
-            def add(step: Ask = step, reply: Reply = reply, completion: Completion = completion) -> None:
+            def add(
+                step: Ask = step, reply: Reply = reply, completion: Completion = completion, again: bool = again
+            ) -> None:
                 ledger.add(reply)
                 asked.add(step.place)
-                asking.stored(completion, reply.cost_usd)
+                asking.stored(completion, reply.cost_usd, again=again)
 
             if not await asking.keep(request, completion, add):
                 return
+            again = True
 
     def prefix(case: Case) -> str:
         return case.prefix if asking.backend.load == "api" else ""

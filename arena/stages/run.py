@@ -48,6 +48,8 @@ class RunResult:
     """Why the exit code is not 0, one line each."""
     spent: bool
     """Whether a model worked for it, or may have."""
+    warned: tuple[str, ...] = ()
+    """Warnings of the board that were said before anything was asked."""
 
 
 def run_board(
@@ -129,7 +131,8 @@ def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
     record.problems = lines
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
-    return RunResult(exit_code_of(problems, failures=bool(lines), spent=spent), rated, lines, spent)
+    code = exit_code_of(problems, failures=bool(lines), spent=spent)
+    return RunResult(code, rated, lines, spent, tuple(board.warnings))
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:

@@ -66,6 +66,7 @@ def test_a_judge_that_always_says_the_same_letter(
     if place is not None:
         assert f"100% [85%, 100%] of the points go to the one shown {place}" in warned[0]
         assert "take another judge or prompt" in failed[0]
+        assert "follows the place" not in done.stdout  # once on the screen: in the line that says what to do
 
 
 def test_identical_answers_neither_prove_nor_excuse_a_judge(tmp_path: Path) -> None:
@@ -98,6 +99,7 @@ def test_low_consistency_only_warns(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (warning,) = (text for text in leaderboard(tmp_path)["warnings"] if "both orders" in text)
     assert warning.startswith("judge j names the same winner in both orders in only 0%")
+    assert (done.stdout + done.stderr).count(warning) == 1
 
 
 @pytest.mark.parametrize(("value", "code"), [(0.49, 2), (1.01, 2), (0.5, 0), (1, 0)])

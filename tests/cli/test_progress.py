@@ -11,16 +11,24 @@ from arena.types import Completion
 def test_calls_beyond_the_plan_do_not_flood_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     progress = PlainProgress(clock=lambda: 0.0)
     progress.begin("reviews", "j", total=3, done=0)
-    for _ in range(50):  # repairs and longer second tries are calls too
-        progress.advance("reviews", "j", Completion("ok"), 0.0)
+    for number in range(53):  # repairs and longer second tries are of replies that are counted already
+        progress.advance("reviews", "j", Completion("ok"), 0.5, again=number > 2)
     progress.close()
     progress.close()
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(" · ")[0] for line in lines] == [
         "reviews by j: 3 to ask",
         "reviews by j: 3/3",
-        "reviews by j: 50/50",
     ]
+
+
+def test_large_counts_have_commas(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = PlainProgress(clock=lambda: 0.0)
+    progress.begin("answers", "m", total=4860, done=1145)
+    progress.advance("answers", "m", Completion("error"), None)
+    progress.close()
+    told = capsys.readouterr().err
+    assert "answers of m: 3,715 to ask, 1,145 stored already" in told and "1,146/4,860" in told
 
 
 def test_a_long_run_says_every_ten_seconds_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:

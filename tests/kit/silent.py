@@ -11,7 +11,9 @@ class Silent:
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """Ignored."""
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
         """Ignored."""
 
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:

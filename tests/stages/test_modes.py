@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from kit.boards import arithmetic_board, edit_config, read_jsonl
+from kit.boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.judges import is_right, read_prompt, sum_judge
 from kit.servers import Action, Call, FakeServer, Say
@@ -101,3 +102,33 @@ def test_a_candidate_with_two_answers_per_question_meets_answer_by_answer(tmp_pa
     assert sorted((int(row["question_id"]), row["sample"]) for row in scores) == [
         (q, s) for q in range(12) for s in (0, 1)
     ]
+
+
+def test_plan_and_progress_count_answers_and_replies_alike(tmp_path: Path) -> None:
+    """Turns and repairs are calls of their own, but an answer of two turns is one, and so is a reply repaired."""
+
+    def unclear_at_first(call: Call) -> Action:
+        if all(message["role"] != "assistant" for message in call.body["messages"]):
+            return Say("I cannot decide.")
+        return Say(f"[[{re.findall(r'[0-9a-f]{12}', str(call.body['messages']))[0]} A]]")
+
+    questions = [{"question_id": n, "category": "x", "turns": [f"What is {n}?", "And twice that?"]} for n in range(5)]
+    with FakeServer(echo) as candidate, FakeServer(unclear_at_first) as server:
+        config = board_on(server, tmp_path, {"mode": "pairwise", "baseline": None})
+        write_jsonl(tmp_path / "questions.jsonl", questions)
+        asked = {"backend": "openai", "base_url": candidate.openai_url, "api_key_env": None}
+        write_jsonl(tmp_path / "own.jsonl", [{"question_id": n, "turns": [f"{n}", f"{n + n}"]} for n in range(5)])
+        own = {"backend": "recorded", "file": "own.jsonl"}
+        edit_config(config, answers_gen={"asked": asked | {"generation_config": {"n": 2}}, "own": own})
+        plan = arena("plan", "-c", config).stdout
+        done = arena("run", "-c", config, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert (len(candidate.calls), len(server.calls)) == (20, 20)  # turns; a repair each
+    to_ask = {name: int(n) for name, n in re.findall(r"(answers of asked|reviews by j) +(\d+)", plan)}
+    assert (
+        to_ask == {"answers of asked": 10, "reviews by j": 10} and "an answer takes a call per turn: asked 20" in plan
+    )
+    for name, n in to_ask.items():
+        assert f"{name}: {n} to ask" in done.stderr and f"{name}: {n}/{n} ·" in done.stderr
+    [run] = json.loads((tmp_path / "out/run.json").read_text())["runs"]
+    assert run["plan"] == run["done"] == 25  # with five answers read from a file

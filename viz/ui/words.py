@@ -314,7 +314,6 @@ CHINESE: dict[str, str] = {
     "stopped": "已停止",
     "interrupted": "已中断",
     "ended without a word {s} ago: killed, or the machine went down": "{s} 前无故终止：进程被杀或机器宕机",
-    "Calls": "调用",
     "Time left": "剩余时间",
     "Spent": "已花费",
     "Some calls have no known price.": "部分调用价格未知。",

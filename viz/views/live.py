@@ -71,7 +71,7 @@ def _status(state: RunState) -> None:
     st.progress(share, text=f"{words} · {count(state.done)} / {count(state.plan)}")
     with st.container(key="numbers"):
         columns = st.columns(4)
-    columns[0].metric(t("Calls"), f"{count(state.done)} / {count(state.plan)}")
+    columns[0].metric(t("Done"), f"{count(state.done)} / {count(state.plan)}")
     columns[1].metric(t("Time left"), seconds(eta))
     unknown = state.spent_usd is None and state.done > 0
     columns[2].metric(
@@ -100,10 +100,10 @@ def _task(task: Task) -> dict[str, object]:
     return {
         t("Name"): task.name,
         t("Progress"): 100.0 * (task.done + task.stored_before) / whole if whole else 100.0,
-        t("Done"): task.done,
-        t("Planned"): task.planned,
-        t("Stored before"): task.stored_before,
-        t("Errors"): task.errors,
+        t("Done"): count(task.done),
+        t("Planned"): count(task.planned),
+        t("Stored before"): count(task.stored_before),
+        t("Errors"): count(task.errors),
         t("Cost"): money(task.cost_usd),
     }
 
@@ -132,8 +132,8 @@ def _rated(root: Path) -> bool:
 
 def _value(s: Standing, single: bool) -> dict[str, object]:
     if single:
-        return {t("Score"): DASH if s.score is None else f"{s.score:.2f}", t("Scores"): s.n_battles}
-    return {t("Rating"): points(s.rating), t("Battles"): s.n_battles}
+        return {t("Score"): DASH if s.score is None else f"{s.score:.2f}", t("Scores"): count(s.n_battles)}
+    return {t("Rating"): points(s.rating), t("Battles"): count(s.n_battles)}
 
 
 def _tail(root: Path, state: RunState) -> LedgerTail:
@@ -154,7 +154,7 @@ def _standings(tail: LedgerTail, state: RunState) -> None:
     if found.leaderboard is not None:
         st.dataframe(pd.DataFrame([_standing(m) for m in found.leaderboard.models]), hide_index=True)
     elif scores:
-        rows = [{t("Model"): model, t("Score"): round(mean, 2), t("Scores"): n} for model, mean, n in scores]
+        rows = [{t("Model"): model, t("Score"): round(mean, 2), t("Scores"): count(n)} for model, mean, n in scores]
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     if not tail.replies:
         st.caption(t("No verdict yet."))
@@ -176,7 +176,7 @@ def _standing(m: ModelRow) -> dict[str, object]:
         t("Model"): m.model,
         t("Rating"): points(m.rating),
         "±": margin(m.rating, m.rating_low, m.rating_high),
-        t("Battles"): m.n_battles,
+        t("Battles"): count(m.n_battles),
     }
 
 

@@ -121,4 +121,4 @@ def main_number(row: Standing, report: Report, w: Words) -> tuple[str, str]:
 
 def games_text(row: Standing) -> str:
     """Won, lost and tied."""
-    return f"{row.wins} / {row.losses} / {row.ties}"
+    return f"{number(row.wins)} / {number(row.losses)} / {number(row.ties)}"

@@ -27,7 +27,7 @@ def matrices(data: PageData, w: Words) -> Html | None:
         names = names[:MATRIX_MODELS]
     if report.mode in ("pairwise", None) and data.met:
         cells = {
-            pair: Cell(mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n}")
+            pair: Cell(mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n:,}")
             for pair, (mean, n) in data.met.items()
         }
         parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix"))

@@ -96,4 +96,4 @@ def seconds(value: JSON) -> str:
     """A duration."""
     if not isinstance(value, int | float):
         return "–"
-    return f"{1000 * value:.0f} ms" if value < 1 else f"{value:.1f} s"
+    return f"{amount(value, 2)} s"

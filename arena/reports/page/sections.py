@@ -71,7 +71,7 @@ def flag_text(flag: str, w: Words) -> str:
     """A flag in an outsider's words, with its count; as it stands where there are none for it."""
     found = _FLAG.fullmatch(flag)
     word = w.get(f"flag_{found[1].replace(' ', '_')}") if found else None
-    return flag if word is None or found is None else f"{word} ({found[2]})"
+    return flag if word is None or found is None else f"{word} ({int(found[2]):,})"
 
 
 def _word(column: BoardColumn, w: Words) -> str:

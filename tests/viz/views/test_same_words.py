@@ -95,7 +95,7 @@ def test_one_story_everywhere(case: str, tmp_path: Path, app) -> None:
         assert rank_text(row) in page and rank_text(row) in wide.getvalue()
         median = next(one["performance"]["latency_p50_s"] for one in stored["models"] if one["model"] == row.model)
         assert f"{median:.2f} s" in wide.getvalue() and f"median latency {median:.2f} s" in viewer
-        assert f"{median:.1f} s" in page
+        assert f"{median:.2f} s" in page
 
 
 def plain(markup: str) -> str:
