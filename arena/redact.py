@@ -159,13 +159,22 @@ def install(shown: Callable[[str], str] = str) -> None:
     """Redact what this process logs (warnings and worse, to stderr) and the traceback of a bug that ends it. `shown`:
     what such a text goes through besides."""
     handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter(logging.Formatter("%(name)s: %(message)s"), shown))
+    handler.setFormatter(RedactingFormatter(Sourced(), shown))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.stderr.write(shown(redact("".join(traceback.format_exception(kind, error, trace)))))
 
     sys.excepthook = show
+
+
+class Sourced(logging.Formatter):
+    """A line of another library begins with that library's name; ours speak for themselves."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line before tracebacks."""
+        ours = record.name.partition(".")[0] == __name__.partition(".")[0]
+        return record.message if ours else f"{record.name}: {record.message}"
 
 
 class RedactingFormatter(logging.Formatter):

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from arena.redact import RedactingFormatter, forget_secrets, redact, redact_json, remember_secrets, without_secrets
+from arena.redact import (
+    RedactingFormatter,
+    Sourced,
+    forget_secrets,
+    redact,
+    redact_json,
+    remember_secrets,
+    without_secrets,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +89,12 @@ def test_a_config_loses_passwords_inside_urls_that_nobody_has_called_yet() -> No
         ("ask http://tok@h/v1?k=v or http://h/v1", "ask http://[redacted]@h/v1?[redacted] or http://h/v1"),
     ):
         assert without_secrets({"base_url": url}) == {"base_url": shown}
+
+
+@pytest.mark.parametrize(
+    ("logger", "line"),
+    [("arena.backends.http.endpoint", "waiting"), ("httpx", "httpx: waiting"), ("arenas", "arenas: waiting")],
+)
+def test_a_line_names_its_logger_where_that_is_not_ours(logger: str, line: str) -> None:
+    record = logging.LogRecord(logger, logging.WARNING, "f.py", 1, "waiting", None, None)
+    assert Sourced().format(record) == line

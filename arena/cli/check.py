@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from arena.cli.options import config_option
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
+    from arena.board.open import OpenBoard
     from arena.config.kinds import BackendConfig
 
 
@@ -39,14 +41,32 @@ def check(config: str) -> None:
         say(f"  candidate   {name}: {_behind(name, candidate.entry)}{state}")
     if reviews.enable:
         baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
-        say(f"  mode        {reviews.mode}{baseline}, order {reviews.order}")
+        order = "" if reviews.mode == "single" else f", order {reviews.order}"
+        say(f"  mode        {reviews.mode}{baseline}{order}")
         for name, judge in board.judges.items():
             say(f"  judge       {name}: {_behind(name, judge)}")
         prompts = ", ".join(f"{category}: {prompt.name}" for category, prompt in board.prompts.items())
         say(f"  prompts     {prompts}")
     say(f"  board       {board.review_folder.root}")
-    for warning in [*board.warnings, *warnings]:
+    for warning in [*board.warnings, *warnings, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)
+
+
+def _missing_here(board: OpenBoard) -> list[str]:
+    """What would keep an entry from being asked as things stand: a key that is not set, above all."""
+    from arena.backends import Opening, check_backend
+    from arena.errors import InputError
+
+    entries = [(n, "answers_gen", c.entry) for n, c in board.candidates.items() if c.entry.enable]
+    if board.config.reviews_gen.enable:
+        entries += [(name, "reviews_gen.judges", judge) for name, judge in board.judges.items()]
+    missing = []
+    for name, place, entry in entries:
+        try:
+            check_backend(Opening(name, place), entry)
+        except InputError as error:
+            missing.append(f"a run would stop here: {error}")
+    return missing
 
 
 def _behind(name: str, entry: BackendConfig) -> str:
@@ -55,7 +75,8 @@ def _behind(name: str, entry: BackendConfig) -> str:
 
     parts = [entry.backend]
     if entry.recording is not None or entry.asks_anybody:
-        parts.append(str(entry.recording or entry.source(name)))
+        source = str(entry.recording or entry.source(name))
+        parts.append(str(Path(source).resolve()) if ".." in Path(source).parts else source)
     if url := entry.address(os.environ):
         parts.append(f"at {shown_url(url)}")
     return " ".join(parts)

@@ -205,7 +205,8 @@ class Endpoint:
             self._failing_since = now
         silent = now - self._failing_since
         if self._only_refused and silent >= self.patience.connect_s:
-            raise self.stop(f"no connection for {silent:.0f} s: {error}") from None
+            waited = f"no connection for {silent:.0f} s: " if silent >= 0.5 else ""
+            raise self.stop(f"{waited}{error}") from None
         if silent >= self.patience.silence_s:
             raise self.stop(f"no success for {silent:.0f} s, lastly: {error}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from arena.reports.page.markup import Html, join, plain_number, tag
 
@@ -35,6 +36,16 @@ class Scale:
         step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw)
         first = math.ceil(self.low / step)
         return [step * k for k in range(first, math.floor(self.high / step) + 1)]
+
+
+def tick_labels(ticks: Sequence[float]) -> list[str]:
+    """With as many decimals as tell the ticks from each other: 0.320, 0.325, 0.330; 950, 1000. Those of a logarithmic
+    scale by three figures each."""
+    steps = [after - before for before, after in pairwise(ticks)]
+    if not steps or max(steps) > 1.5 * min(steps):
+        return [f"{tick:.0f}" if tick >= 100 else f"{tick:.3g}" for tick in ticks]
+    digits = next((d for d in range(12) if abs(round(steps[0], d) - steps[0]) < 1e-6 * steps[0]), 12)
+    return [plain_number(tick, digits) for tick in ticks]
 
 
 def scale_over(values: Sequence[float], width: float, pad: float = 0.05) -> Scale:
@@ -70,7 +81,11 @@ def _end(x: float, is_open: bool, direction: int) -> Html:
 
 def axis(scale: Scale) -> Html:
     """The scale's numbers, for the head of the column of whiskers."""
-    labels = [tag("text", plain_number(tick), x=scale.at(tick), y=12, text_anchor="middle") for tick in scale.ticks()]
+    ticks = scale.ticks()
+    labels = [
+        tag("text", label, x=scale.at(tick), y=12, text_anchor="middle")
+        for tick, label in zip(ticks, tick_labels(ticks), strict=True)
+    ]
     return tag(
         "svg", *labels, class_="axis", viewBox=f"-6 0 {scale.width + 12:g} 16", width=scale.width + 12, height=16,
         aria_hidden="true",
@@ -118,13 +133,14 @@ def value_map(points: Sequence[Point], x_label: str, y_label: str) -> Html:
     ends = [end for p in points for end in (p.low, p.high, p.y) if end is not None]
     up = scale_over(ends, height, 0.06)
     parts: list[Html] = []
-    for tick in up.ticks(5):
+    steps = up.ticks(5)
+    for tick, label in zip(steps, tick_labels(steps), strict=True):
         y = height - up.at(tick)
-        label = plain_number(tick, 0 if abs(up.high) > 20 else 1)
         parts.append(tag("line", x1=0, y1=y, x2=width, y2=y, class_="grid"))
         parts.append(tag("text", label, x=-8, y=y + 4, text_anchor="end"))
-    for tick in across.ticks(6):
-        parts.append(tag("text", f"{tick:.3g}", x=across.at(tick), y=height + 18, text_anchor="middle"))
+    steps = across.ticks(6)
+    for tick, label in zip(steps, tick_labels(steps), strict=True):
+        parts.append(tag("text", label, x=across.at(tick), y=height + 18, text_anchor="middle"))
     line = " ".join(f"{across.at(p.x):.1f},{height - up.at(p.y):.1f}" for p in frontier(points))
     parts.append(tag("polyline", points=line, class_="frontier"))
     best = {point.name for point in frontier(points)}

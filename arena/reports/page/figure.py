@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena.reports.board import Report, Standing
 from arena.reports.leaderboard import BANNER, basis, open_end, rank_text
-from arena.reports.page.charts import Scale, scale_over
+from arena.reports.page.charts import Scale, scale_over, tick_labels
 from arena.reports.page.markup import Html, join, plain_number, tag
 
 MOST_MODELS = 100
@@ -64,10 +64,11 @@ def _row(row: Standing, report: Report, scale: Scale, left: float) -> list[Html]
 
 def _grid(scale: Scale, rows: int) -> list[Html]:
     lines = []
-    for tick in scale.ticks(5):
+    ticks = scale.ticks(5)
+    for tick, label in zip(ticks, tick_labels(ticks), strict=True):
         x = scale.at(tick)
         lines.append(_line(x, 0, x, _ROW * rows, _LINE, 1))
-        lines.append(_text(_plain(tick, 0 if abs(scale.high) > 20 else 1), x, -6, anchor="middle", fill=_SOFT))
+        lines.append(_text(label, x, -6, anchor="middle", fill=_SOFT))
     return lines
 
 

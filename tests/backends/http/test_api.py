@@ -154,7 +154,7 @@ def test_an_error_is_one_line_of_bounded_length_without_its_wrapping(api: str) -
 def test_nobody_listens(api: str) -> None:
     with FakeServer(lambda call: Say()) as server:
         url = server.openai_url
-    with pytest.raises(EndpointDead, match=r"no connection for \d+ s: cannot connect"):
+    with pytest.raises(EndpointDead, match="cannot connect"):
         complete(url, api, ask(), connect_patience_s=0.001)
 
 
