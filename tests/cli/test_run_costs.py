@@ -120,7 +120,7 @@ def test_at_a_terminal_the_cost_is_shown_and_asked_about_once(
         ({}, False),
         ({"headers": {"x-team": "somebody"}}, True),
         ({"price": {"input": 1.0, "output": 1.0}}, True),
-        ({"base_url": "http://127.0.0.1:{port}/v1?api-key=abcdefgh"}, True),
+        ({"extra_query": {"api-key": "abcdefgh"}}, True),
     ],
 )
 def test_nobody_is_asked_about_a_keyless_server_of_this_machine(
@@ -128,8 +128,6 @@ def test_nobody_is_asked_about_a_keyless_server_of_this_machine(
 ) -> None:
     with FakeServer(sum_judge) as server:
         fields = {"api_key_env": None, "price": None} | fields
-        if "base_url" in fields:
-            fields["base_url"] = str(fields["base_url"]).replace("{port}", str(server.port))
         seen = at_a_terminal(
             "run", "-c", board_on(server, tmp_path, n_questions=2, **fields), typed="n\n" if asks else ""
         )
