@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
@@ -22,10 +22,12 @@ from arena.types import JSON
 MINIMUM_LENGTH = 8
 """Shorter values are no secrets, and replacing them would mangle ordinary words."""
 REDACTED = "[redacted]"
+HIDDEN_HOST = "[host]"
 
 _SCHEMES = ("bearer", "basic", "token", "key", "apikey", "api-key")
 _REFERENCE = re.compile(rf"((?:{'|'.join(_SCHEMES)})\s+)?\$\{{\w+\}}", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^\s]*@")
+_HOST = re.compile(r"(?<=://)[^\s/?#\"'<>(),]+")
 _QUERY = re.compile(r"(?<=[?#]).+", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _NO_SECRETS = re.compile(r"accept(-.*)?|content-.*|user-agent", re.IGNORECASE)
@@ -148,6 +150,25 @@ def without_secrets(config: JSON) -> JSON:
             return redact(_URL.sub(lambda found: shown_url(found.group()), config))
         case _:
             return config
+
+
+def without_hosts(value: JSON, hosts: Collection[str] = ()) -> JSON:
+    """What is shown to outsiders: in every text of a JSON value the host and port of URLs, and these host names, are
+    replaced. Names of models stay."""
+    match value:
+        case str():
+            text = _HOST.sub(HIDDEN_HOST, value)
+            for host in sorted(filter(None, hosts), key=len, reverse=True):
+                text = re.sub(rf"(?<![\w.-]){re.escape(host)}(:\d+)?(?![\w-])", HIDDEN_HOST, text, flags=re.IGNORECASE)
+            return text
+        case list():
+            return [without_hosts(inner, hosts) for inner in value]
+        case dict():
+            told = {name: without_hosts(inner, hosts) for name, inner in value.items()}
+            told |= {name: inner for name, inner in value.items() if name == "model" and isinstance(inner, str)}
+            return told | ({"ray_address": HIDDEN_HOST} if "ray_address" in value else {})
+        case _:
+            return value
 
 
 def _is_reference(value: JSON) -> bool:

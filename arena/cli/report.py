@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
@@ -21,8 +22,15 @@ from arena.cli.terminal import say
 )
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the page.")
 @click.option("--title", metavar="TEXT", help="What stands at its top; default: the name of the board or file.")
+@click.option("--show-endpoints", is_flag=True, help="Do not hide the names of hosts in the config and the notes.")
 def report(
-    battles: Path | None, config: str | None, dry_run: str | None, out: Path | None, lang: str, title: str | None
+    battles: Path | None,
+    config: str | None,
+    dry_run: str | None,
+    out: Path | None,
+    lang: str,
+    title: str | None,
+    show_endpoints: bool,
 ) -> None:
     """One self-contained HTML file of a rated board, or of any battle file that `arena rate` reads.
 
@@ -35,7 +43,7 @@ def report(
     target, size = (
         _of_file(battles, out, language, title)
         if battles is not None
-        else _of_board(str(config), dry_run, out, language, title)
+        else _of_board(str(config), dry_run, out, language, title, show_endpoints)
     )
     say(f"{target} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
 
@@ -51,12 +59,17 @@ def _of_file(battles: Path, out: Path | None, language: Literal["en", "zh"], tit
 
 
 def _of_board(
-    config: str, dry_run: str | None, out: Path | None, language: Literal["en", "zh"], title: str | None
+    config: str,
+    dry_run: str | None,
+    out: Path | None,
+    language: Literal["en", "zh"],
+    title: str | None,
+    show_endpoints: bool,
 ) -> tuple[Path, int]:
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.files import write_atomically
-    from arena.reports.page import read_page_data, render_page
+    from arena.reports.page import read_page_data, render_page, without_endpoints
     from arena.store.folder import BoardFolder
 
     loaded = load_config(config)
@@ -64,6 +77,8 @@ def _of_board(
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
     warn_of_shorter(dict.fromkeys((answers, reviews)))
     data = read_page_data(loaded.config, title or _title(loaded.path), answers, reviews)
+    if not show_endpoints:
+        data = without_endpoints(data, loaded.config, os.environ)
     page = render_page(data, language).encode("utf-8", "replace")
     target = out if out is not None else reviews.reports / "leaderboard.html"
     write_atomically(target, page)

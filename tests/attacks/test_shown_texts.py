@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Fail, FakeServer, Say
 
-from arena.redact import REDACTED, forget_secrets
+from arena.redact import REDACTED, forget_secrets, without_hosts
 from viz.data.board import open_board
 from viz.data.detail import find_reply, read_detail
 from viz.data.provisional import LedgerTail
@@ -105,3 +106,36 @@ def test_the_report_shows_no_key(board: Path) -> None:
     for secret in SECRETS:
         assert secret not in page
     assert REDACTED in page and VERSION in page
+
+
+HOST = "llm-07.corp.example"
+PLACES = {
+    "a URL": (f"https://{HOST}/v1", "https://[host]/v1"),
+    "a port": (f"http://{HOST}:8000/v1", "http://[host]/v1"),
+    "a name before the host": (f"https://user@{HOST}/v1", "https://[host]/v1"),
+    "an address": ("http://[fe80::1]:8000/v1", "http://[host]/v1"),
+    "another scheme": ("ray://10.0.0.7:10001", "ray://[host]"),
+    "a URL in brackets": (f"(see https://{HOST}), twice", "(see https://[host]), twice"),
+    "a bare host": (f"no word from {HOST.upper()}:8000.", "no word from [host]."),
+    "a longer name": (f"x{HOST}", f"x{HOST}"),
+    "a model": ({"model": f"{HOST}/m", "base_url": f"http://{HOST}"}, {"model": f"{HOST}/m", "base_url": "http://[host]"}),
+    "a cluster": ({"ray_address": "10.0.0.7:6379"}, {"ray_address": "[host]"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_names_of_hosts_are_hidden(place: str) -> None:
+    before, after = PLACES[place]
+    assert without_hosts(before, {HOST}) == after
+
+
+def test_the_report_names_hosts_only_when_asked(board: Path) -> None:
+    path = board.parent / "out" / "reports" / "leaderboard.json"
+    stored = json.loads(path.read_bytes())
+    warnings = [*stored["warnings"], "127.0.0.1:9 is slow"]
+    path.write_text(json.dumps(stored | {"warnings": warnings}))
+    page = path.with_name("page.html")
+    assert arena("report", "-c", board, "--out", page).returncode == 0
+    assert "127.0.0.1" not in page.read_text() and "[host]/v1" in page.read_text()
+    assert arena("report", "-c", board, "--out", page, "--show-endpoints").returncode == 0
+    assert "http://127.0.0.1:" in page.read_text() and "127.0.0.1:9 is slow" in page.read_text()

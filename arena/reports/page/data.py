@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from arena.battles.counted import counted_judges
+from arena.config.kinds import ApiConfig
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.files import read_objects
 from arena.questions import load_questions
+from arena.redact import without_hosts
 from arena.reports.board import Report, read_report
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.moments import NEVER, Moments, moments_of
@@ -99,6 +102,17 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
         moments=_moments(config, report, answers, reviews),
     )
+
+
+def without_endpoints(data: PageData, config: Config, environ: Mapping[str, str]) -> PageData:
+    """The same page for people who need not know where its models are served: without names of hosts."""
+    judges = config.reviews_gen.judges
+    entries = [*config.answers_gen.values(), *(judges.values() if not isinstance(judges, str) else ())]
+    urls = [entry.address(environ) or "" for entry in entries if isinstance(entry, ApiConfig)]
+    hosts = {urlsplit(url).hostname or "" for url in urls}
+    warnings = tuple(str(without_hosts(warning, hosts)) for warning in data.report.warnings)
+    run = {name: without_hosts(told, hosts) for name, told in data.run.items()}
+    return replace(data, report=replace(data.report, warnings=warnings), run=run)
 
 
 def _moments(config: Config, report: Report, answers: BoardFolder, reviews: BoardFolder) -> Moments:
