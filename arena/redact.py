@@ -36,6 +36,7 @@ _TELLING = re.compile(r"key|token|secret|cookie|auth", re.IGNORECASE)
 """Headers whose values are secrets wherever they are shown, inside texts of models too."""
 _known: dict[str, None] = {}
 _in_texts: dict[str, None] = {}
+_written: dict[str, str] = {}
 
 
 def remember_secrets(values: Iterable[str]) -> None:
@@ -80,6 +81,7 @@ def forget_secrets() -> None:
     """Start afresh, as a new process would."""
     _known.clear()
     _in_texts.clear()
+    _written.clear()
 
 
 def mask_in_texts(key: str | None, headers: Mapping[str, str]) -> None:
@@ -90,6 +92,19 @@ def mask_in_texts(key: str | None, headers: Mapping[str, str]) -> None:
         for part in (value, rest.strip() if scheme.lower() in _SCHEMES else ""):
             if len(part) >= MINIMUM_LENGTH and part != REDACTED:
                 _in_texts.update(dict.fromkeys(_spellings(part)))
+
+
+def remember_written(value: str, written: str) -> None:
+    """From now on `as_written` shows a value of the config as it stands in the file, with its variables."""
+    if len(value) >= MINIMUM_LENGTH:
+        _written.update(dict.fromkeys(_spellings(value), written))
+
+
+def as_written(text: str) -> str:
+    """A message about the config, which quotes what variables were filled in with by the variables' names."""
+    for value in sorted(_written, key=len, reverse=True):
+        text = text.replace(value, _written[value])
+    return text
 
 
 def masked(text: str) -> str:

@@ -10,6 +10,7 @@ from arena.battles.counted import single_judges_rows
 from arena.board.answers import Answers
 from arena.board.open import OpenBoard
 from arena.board.tables import Row
+from arena.redact import redact
 from arena.types import Battle, Score
 
 _SHOWN = 300
@@ -67,7 +68,7 @@ def _failed_calls(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
 
 def _commonest(errors: Iterable[str | None]) -> str:
     """The error that was met most often, on one line; nothing where none is known."""
-    counted = Counter(" ".join(error.split()) for error in errors if error)
+    counted = Counter(redact(" ".join(error.split())) for error in errors if error)
     return "" if not counted else f"; mostly: {min(counted, key=lambda error: (-counted[error], error))[:_SHOWN]}"
 
 

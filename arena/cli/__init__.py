@@ -105,7 +105,7 @@ def main() -> None:
     from arena.cli.interrupt import signals_interrupt
     from arena.cli.terminal import say, visible
     from arena.errors import ArenaError
-    from arena.redact import install
+    from arena.redact import as_written, install
 
     install(visible)
     for stream in (sys.stdout, sys.stderr):  # an answer may hold half a character, a terminal may know no Chinese
@@ -122,7 +122,7 @@ def main() -> None:
         say(f"arena: {error.format_message()}", err=True)
         sys.exit(2)
     except ArenaError as error:
-        say(f"arena: {error}", err=True)
+        say(f"arena: {as_written(str(error))}", err=True)
         sys.exit(error.exit_code)
     except PermissionError as error:
         say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", err=True)

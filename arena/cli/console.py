@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arena.cli.terminal import visible
+from arena.redact import redact
 
 LONGEST_NAME = 48
 SHORTEST_NAME = 16
@@ -85,6 +86,6 @@ def fill(table: Table, columns: Sequence[Shown], width: int) -> Table:
 
 
 def _cut(name: str | Text, size: int) -> Text:
-    line = Text(" ".join(visible(str(name)).splitlines()))
+    line = Text(" ".join(visible(redact(str(name))).splitlines()))
     line.truncate(size, overflow="ellipsis")
     return line

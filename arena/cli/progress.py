@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from arena.cli.terminal import say, shown
+from arena.redact import redact
 from arena.reports.numbers import amount
 from arena.types import Completion
 
@@ -149,7 +150,7 @@ class BarProgress:
     def waiting(self, stage: str, name: str, seconds: float, why: str) -> None:
         """Show the wait in place of the rate."""
         task, _ = self._tasks[stage, name]
-        self._bars.update(task, facts=f"waiting {_clock(seconds)} ({why[:60]})")
+        self._bars.update(task, facts=f"waiting {_clock(seconds)} ({redact(why)[:60]})")
 
     def note(self, message: str) -> None:
         """Print above the bars."""

@@ -17,7 +17,7 @@ from arena.config.schema import Config
 from arena.config.shipped import shipped
 from arena.config.strict import Expanded, describe, kind_of, read_yaml
 from arena.errors import ConfigError, InputError
-from arena.redact import mask_in_texts, remember_secrets
+from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
@@ -117,7 +117,9 @@ def _expand(value: JSON, path: Path) -> JSON:
         return [_expand(inner, path) for inner in value]
     if not isinstance(value, str) or not _VARIABLE.search(value):
         return value
-    return Expanded(_VARIABLE.sub(lambda m: _environment(m.group(1), path), value), value)
+    filled = _VARIABLE.sub(lambda m: _environment(m.group(1), path), value)
+    remember_written(filled, value)
+    return Expanded(filled, value)
 
 
 def _expand_in(key: str, value: JSON, path: Path) -> JSON:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from arena.formats.text import Unparsed, closes, decided_before, deciding_line, hide_nonce, label_line, stray, visible
+from arena.redact import masked
 from arena.types import JSON, Parsed, ParsedScore, TokenLogprobs
 
 Kind = Literal["pairwise", "single"]
@@ -168,7 +169,7 @@ class LabelLine(Format):
         for payload in payloads:
             outcome = self.read(payload)
             if outcome is None:
-                return Unparsed(f"label off the menu: {payload[:60]}")
+                return Unparsed(f"label off the menu: {masked(payload)[:60]}")
             if outcome not in found:
                 found.append(outcome)
         return found[0] if len(found) == 1 else Unparsed("more than one label on the deciding line")

@@ -10,6 +10,7 @@ from typing import ClassVar
 from arena.formats.base import Format, Kind, Outcome, expect_pair
 from arena.formats.pairs import WEAK
 from arena.formats.text import Unparsed, normal, visible
+from arena.redact import masked
 from arena.types import Label, Parsed, TokenLogprobs
 
 _SLOTS: tuple[Label, ...] = ("first", "second", "tie")
@@ -57,7 +58,7 @@ class LabelOnly(Format):
         word = _word(shown)
         if word in self.labels:
             return Parsed(_SLOTS[self.labels.index(word)], probability=self._probability(word, logprobs))
-        return self._by_distribution(logprobs) or Unparsed(f"not a label: {word[:60]!r}")
+        return self._by_distribution(logprobs) or Unparsed(f"not a label: {masked(word)[:60]!r}")
 
     def complete(self, text: str, nonce: str | None) -> bool:
         shown = visible(text)

@@ -23,6 +23,7 @@ from arena.formats.scores import (
     read_score,
 )
 from arena.formats.text import Unparsed, deciding_line, hide_nonce, normal, visible
+from arena.redact import masked
 from arena.types import JSON, Label, Parsed, ParsedScore, TokenLogprobs
 
 _WORDS: dict[Label, str] = {"first": "A", "second": "B", "tie": "tie"}
@@ -97,7 +98,7 @@ class JsonReply(Format):
             return Unparsed("the JSON object lacks the nonce")
         outcome = self.read(found)
         wanted = {name: found.get(name) for name in self.enums()}
-        return outcome if outcome is not None else Unparsed(f"off the menu: {wanted!r:.120}")
+        return outcome if outcome is not None else Unparsed(f"off the menu: {masked(repr(wanted)):.120}")
 
     def complete(self, text: str, nonce: str | None) -> bool:
         return not isinstance(self.parse(text, nonce), Unparsed)  # the object is closed

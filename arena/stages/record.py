@@ -15,7 +15,7 @@ import arena
 from arena.asking.progress import Progress
 from arena.board.open import OpenBoard
 from arena.files import to_json, write_atomically
-from arena.redact import redact, without_secrets
+from arena.redact import masked, redact, without_secrets
 from arena.store.counts import SyncedCounts, count_anew
 from arena.types import JSON, Completion
 
@@ -70,6 +70,8 @@ class RunRecord:
         self.tallies: dict[tuple[str, str], Tally] = {}
         self.worked = False
         """Whether a model worked, or may have; copying from a recording is no work, nor is a request refused."""
+        self.keys_in_texts = 0
+        """Texts received that hold a key, or a header's value that is one."""
         self.outcome: str | None = None
         self.notes: list[str] = []
         self.problems: tuple[str, ...] = ()
@@ -105,6 +107,8 @@ class RunRecord:
         """Count one call. What a recorded answer once cost is not spent again, and what is turned down was no work."""
         cost_usd = 0.0 if completion.load == "recorded" else cost_usd
         self.tallies[stage, name].add(completion, cost_usd, again=again)
+        texts = (*completion.turns, *completion.reasoning)
+        self.keys_in_texts += sum(masked(text) != text for text in texts if text)
         self.worked |= completion.load != "recorded" and (bool(completion.turns) or completion.maybe_billed)
         self._inner.advance(stage, name, completion, cost_usd, again=again)
 
@@ -128,6 +132,9 @@ class RunRecord:
     def finish(self, outcome: str) -> None:
         """Write the last state: done, stopped or interrupted."""
         self.outcome = outcome
+        if self.keys_in_texts:
+            said = "1 text received holds" if self.keys_in_texts == 1 else f"{self.keys_in_texts} texts received hold"
+            self.note(f"{said} a key; stored as received, masked where shown")
         self._finished = _now()
         self._counts.update()
         self.write()
@@ -160,6 +167,7 @@ class RunRecord:
             "spent": None if unknown else known,
             "spent_known_usd": known,
             "errors": dict(errors),
+            "keys_in_texts": self.keys_in_texts,
             "notes": list(self.notes),
             "problems": [redact(problem) for problem in self.problems],
             **by_stage,

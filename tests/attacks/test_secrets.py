@@ -10,11 +10,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from kit.api_boards import KEY, board_on, ledger
-from kit.boards import edit_config
+from kit.api_boards import KEY, board_on, last_run, ledger
+from kit.boards import arithmetic_board, edit_config
 from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Fail, FakeServer, Raw, Say, completion
+
+from arena.backends.http.api import without_secrets_beside
+from arena.backends.http.errors import beginning_of
+from arena.formats import Unparsed, format_of
+from arena.redact import mask_in_texts, remember_secrets
+from arena.types import Completion, TokenLogprobs
 
 SECRET = "s3cret/Va+lue=0009"
 PADDING = "x" * 72
@@ -162,3 +168,70 @@ def test_texts_stay_as_received(tmp_path: Path) -> None:
     shown = arena("show", "-c", config, "7", "half", "right").stdout
     assert KEY not in shown, shown
     assert "[redacted]" in shown
+
+
+def test_texts_that_hold_a_key_are_counted(tmp_path: Path) -> None:
+    with FakeServer(lambda call: Say(f"{sum_judge(call).text}\n{KEY}", reasoning=KEY)) as server:
+        done = arena("run", "-c", board_on(server, tmp_path))
+    run = last_run(tmp_path)
+    assert run["keys_in_texts"] == 2 * 36
+    assert "72 texts received hold a key; stored as received, masked where shown" in run["notes"]
+    assert "72 texts received hold a key" in done.stderr
+
+
+def test_no_text_holds_a_key(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        arena("run", "-c", board_on(server, tmp_path))
+    run = last_run(tmp_path)
+    assert run["keys_in_texts"] == 0 and not any("texts received" in note for note in run["notes"])
+
+
+FIELDS: dict[str, dict[str, object]] = {
+    "a baseline": {"baseline": "${SECRET}"},
+    "a part of a baseline": {"baseline": "no-${SECRET}"},
+    "a prompt": {"prompt": "${SECRET}"},
+    "a reference file": {"reference_file": "${SECRET}"},
+    "a mode": {"mode": "${SECRET}"},
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_an_error_shows_a_variable_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setenv("SECRET", SECRET)
+    config = arithmetic_board(tmp_path, 4, **FIELDS[field])
+    for command in ("check", "plan", "run"):
+        done = arena(command, "-c", config)
+        assert done.returncode == 2 and "${SECRET}" in done.stdout + done.stderr, done
+        assert SECRET not in done.stdout + done.stderr
+
+
+def test_log_probabilities_and_blanks_before_the_cut_hold_no_key() -> None:
+    remember_secrets([KEY])
+    token = TokenLogprobs(KEY, -0.1, ((KEY, -0.1), ("A", -2.0)))
+    kept = without_secrets_beside(Completion("ok", (KEY,), logprobs=(token,)))
+    assert kept.logprobs == (TokenLogprobs("[redacted]", -0.1, (("[redacted]", -0.1), ("A", -2.0))),)
+    assert kept.turns == (KEY,)
+    assert KEY[:5] not in beginning_of(" " * (20_000 - 10) + KEY)
+
+
+REPLIES = {
+    "a label": ("label", f"[[n0 {'y' * 50}{KEY}]]"),
+    "levels": ("levels", f"[[n0 {'y' * 50}{KEY}]]"),
+    "a ranking": ("ranking", f"[[n0 {'y' * 50}{KEY}]]"),
+    "two scores": ("score_pair", f"[[n0 {'y' * 50}{KEY}]]"),
+    "one score": ("rating", f"[[n0 {'y' * 50}{KEY}]]"),
+    "a bare word": ("label_only", f"{'y' * 50}{KEY}"),
+    "JSON": ("json", json.dumps({"code": "n0", "verdict": "y" * 95 + KEY})),
+    "a JSON score": ("json_score", json.dumps({"code": "n0", "score": "y" * 95 + KEY})),
+}
+
+
+@pytest.mark.parametrize("form", REPLIES)
+def test_a_reply_is_masked_before_the_reason_quotes_it(form: str) -> None:
+    mask_in_texts(KEY, {})
+    spec, text = REPLIES[form]
+    found = format_of(spec).parse(text, "n0")
+    assert isinstance(found, Unparsed)
+    assert KEY[:6].lower() not in found.reason.lower()

@@ -185,6 +185,10 @@ def without_secrets_beside(completion: Completion) -> Completion:
         finish_reason=finish_reason and redact(finish_reason),
         model_returned=model and redact(model),
         request_id=request_id and redact(request_id),
+        logprobs=tuple(
+            replace(one, token=redact(one.token), top=tuple((redact(token), value) for token, value in one.top))
+            for one in completion.logprobs
+        ),
     )
 
 

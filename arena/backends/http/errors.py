@@ -131,7 +131,7 @@ def web_page_error(text: str) -> Unauthorized:
 
 def beginning_of(text: str) -> str:
     """How a body begins, without secrets: they are taken out before it is cut."""
-    return " ".join(redact(text[:_LOOKED_AT]).split())[:80]
+    return " ".join(redact(text)[:_LOOKED_AT].split())[:80]
 
 
 def looks_like_a_page(content_type: str, text: str) -> bool:
