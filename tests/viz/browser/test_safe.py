@@ -131,8 +131,10 @@ def test_foreign_hosts_and_origins_are_refused(pairs_url: str) -> None:
     port = pairs_url.rsplit(":", 1)[1]
     good = {"Host": f"127.0.0.1:{port}"}
     assert _answer(pairs_url, good) == 200
-    assert _answer(pairs_url, good | {"Origin": f"http://localhost:{port}"}) == 200
+    assert _answer(pairs_url, good | {"Origin": f"http://127.0.0.1:{port}"}) == 200
+    assert _answer(pairs_url, {"Host": f"localhost:{port}", "Origin": f"http://localhost:{port}"}) == 200
     for bad in ({"Host": "evil.example"}, {"Host": f"127.0.0.1.evil.example:{port}"}, {"Host": "["}, {},
+                good | {"Origin": f"http://localhost:{port}"}, good | {"Origin": f"http://127.0.0.1:{int(port) + 1}"},
                 good | {"Origin": "http://evil.example"}, good | {"Origin": "null"}):  # fmt: skip
         assert _answer(pairs_url, bad) in {400, 403}, bad
 
