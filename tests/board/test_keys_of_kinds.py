@@ -62,7 +62,8 @@ def test_an_old_boards_rule_is_not_the_model_of_its_name_and_counts_again_when_i
         entry = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None}
         judged_by(config, entry)
         first = asked(config)
-        assert 0 < len(server.calls) == first
+        called = len(server.calls)  # more than replies: one that cannot be read is asked for its label
+        assert 0 < first <= called
         assert verdicts(config).isdisjoint(by_rule)
         assert asked(config) == 0
         config.write_bytes(before)
@@ -70,7 +71,7 @@ def test_an_old_boards_rule_is_not_the_model_of_its_name_and_counts_again_when_i
         assert verdicts(config) == by_rule
         judged_by(config, entry)
         assert asked(config) == 0
-        assert len(server.calls) == first
+        assert len(server.calls) == called
     judged_by(config, {"backend": "recorded"})
     assert asked(config) == 0 and verdicts(config).isdisjoint(by_rule)
 

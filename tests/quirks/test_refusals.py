@@ -91,7 +91,7 @@ def test_a_minimal_request_is_counted_and_budgeted(tmp_path: Path) -> None:
     with FakeServer(script) as server:
         config = board_on(server, tmp_path)
         found = played(config, "judge", arena("run", "-c", config), server.calls)
-    assert found.last_run["reviews"]["j"]["done"] == 37
+    assert found.last_run["reviews"]["j"]["done"] == 36  # replies; the minimal request is a call, paid like any other
     assert found.last_run["spent_known_usd"] == pytest.approx(60e-6)
     with FakeServer(script) as server:
         config = board_on(server, tmp_path / "poor", n_questions=4) if (tmp_path / "poor").mkdir() is None else None
