@@ -37,6 +37,10 @@ class Running:
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        for _ in range(3000):  # killed is not yet gone, and the next look would find it again
+            if not self._processes().keys() & processes.keys():
+                break
+            time.sleep(0.01)
         threads = set(threading.enumerate()) - self.threads
         for thread in threads:
             thread.join(max(0.0, give_up - time.monotonic()))
