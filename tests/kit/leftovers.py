@@ -38,7 +38,7 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         for _ in range(3000):  # killed is not yet gone, and the next look would find it again
-            if not self._processes().keys() & processes.keys():
+            if not any(map(_alive, processes)):
                 break
             time.sleep(0.01)
         threads = set(threading.enumerate()) - self.threads
@@ -59,6 +59,14 @@ def adopt_orphans() -> None:
 
 def _ids() -> frozenset[str]:
     return frozenset(entry.name for entry in PROC.iterdir() if entry.name.isdigit()) if PROC.is_dir() else frozenset()
+
+
+def _alive(process: int) -> bool:
+    """Whether a process still runs; the ended wait for whoever started them."""
+    try:
+        return (PROC / str(process) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _children(ids: frozenset[str]) -> dict[int, str]:
