@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
+from kit.boards import arithmetic_board, read_jsonl, write_jsonl
 from kit.servers import Action, Call, Drop, Fail, FakeServer, Raw, Say, completion
 
 
@@ -226,3 +228,21 @@ class BatchServer(FakeServer):
 
 def _json(body: Mapping[str, object]) -> Raw:
     return Raw(json.dumps(body).encode())
+
+
+PRICE = {"input": 2.0, "output": 8.0}
+"""USD per million tokens, of a judge on `batch_board`."""
+
+
+def batch_board(folder: Path, server: BatchServer, api: str, **reviews: object) -> Path:
+    """A board whose judge is asked at such a server."""
+    url = server.openai_url if api == "openai" else server.anthropic_url
+    judge = {"backend": api, "base_url": url, "api_key_env": None, "price": PRICE}
+    return arithmetic_board(folder, n_questions=4, judges={"j": judge}, **reviews)
+
+
+def age_intents(folder: Path, seconds: float) -> None:
+    """As if the batches had been handed over that long ago."""
+    path = folder / "out/batches.jsonl"
+    write_jsonl(path, [line | ({"created": line["created"] - seconds} if "created" in line else {})
+                       for line in read_jsonl(path)])  # fmt: skip
