@@ -40,6 +40,14 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "{leader} is ahead, but gives one and the same answer to {n} of {all} questions; read them first.",
         "{leader} 领先，但它对 {all} 个问题中的 {n} 个给出了同一个回答；请先阅读这些回答。",
     ),
+    "suspicious_level": (
+        "Nobody leads alone, and {n} of the {all} answers of {leader} look made to sway the judge; read them first.",
+        "没有模型单独领先，而 {leader} 的 {all} 个回答中有 {n} 个疑似为影响评审而写；请先阅读这些回答。",
+    ),
+    "repeats_level": (
+        "Nobody leads alone, and {leader} gives one and the same answer to {n} of {all} questions; read them first.",
+        "没有模型单独领先，而 {leader} 对 {all} 个问题中的 {n} 个给出了同一个回答；请先阅读这些回答。",
+    ),
     "all_tied": (
         "Every battle is a tie: nothing tells the models apart.",
         "所有对战均为平局：没有任何结果能区分这些模型。",
@@ -128,12 +136,13 @@ def verdict_of(report: Report) -> Verdict:
     if (groups := len({row.component for row in rows})) > 1:
         return Verdict("components", counts={"n": groups})
     first = [row for row in rows if row.rank == rows[0].rank]
+    level = "_level" if len(first) > 1 else ""
     for row in first:
         if (found := _part(suspicious(row), _answers(row), SUSPICIOUS_SHARE)) is not None:
-            return Verdict("suspicious", (row.model,), counts=found)
+            return Verdict("suspicious", (row.model,), f"suspicious{level}", found)
     for row in first:
         if (found := _part(repeated(row), _questions(row), REPEATED_SHARE, at_least=2)) is not None:
-            return Verdict("repeats", (row.model,), counts=found)
+            return Verdict("repeats", (row.model,), f"repeats{level}", found)
     if all(row.wins == row.losses == 0 for row in rows):
         return Verdict("all_tied")
     return _by_rank(report, rows, level=len(first) > 1)

@@ -79,6 +79,9 @@ def test_the_sentences() -> None:
     many = said(*CODES["many tied"][0]).text
     assert many.startswith("a leads, but 4 other models are statistically tied with it")
     repeats = said(*CODES["one text for half"][0]).text
+    for flags in (["repeated answer (20)"], ["suspicious: override (9)"]):
+        shared = said(row("a", 1, flags=flags), row("b", 1)).text
+        assert "a" in shared and "ahead" not in shared and shared.startswith("Nobody leads alone")
     assert "one and the same answer to 20 of 40 questions; read them first" in repeats
     attack = said(*CODES["attack by many signs"][0]).text
     assert "2 of its 40 answers look made to sway the judge" in attack
