@@ -75,8 +75,11 @@ def shared_dir() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests had no real data to run on."""
+    """Say how many tests had no real data to run on, or no sandbox to run in."""
     skipped = terminalreporter.stats.get("skipped", [])
     without_data = sum("no real data" in str(report.longrepr) for report in skipped)
     if without_data:
         terminalreporter.write_line(f"{without_data} tests were skipped: no real data beside this checkout")
+    without_sandbox = {str(report.longrepr[2]) for report in skipped if "no sandbox: " in str(report.longrepr)}
+    for reason in sorted(without_sandbox):
+        terminalreporter.write_line(f"tests of programs were skipped: {reason}")
