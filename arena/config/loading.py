@@ -21,7 +21,7 @@ from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
-_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks")
 _SENT = ("base_url", "headers", "extra_query", "extra_body")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -155,9 +155,24 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
     reviews = raw.get("reviews_gen")
     if isinstance(reviews, dict) and isinstance(value := reviews.get("reference_file"), str):
         reviews["reference_file"] = str(home / Path(value).expanduser())
+    _resolve_benchmarks(raw.get("benchmarks"), home)
     candidates = raw.get("answers_gen")
     for entry in candidates.values() if isinstance(candidates, dict) else ():
         if not isinstance(entry, dict):
             continue
         if isinstance(value := entry.get("file"), str):
             entry["file"] = str(home / Path(value).expanduser())
+
+
+def _resolve_benchmarks(section: JSON, home: Path) -> None:
+    """Make the paths of the section `benchmarks` absolute."""
+    if not isinstance(section, dict):
+        return
+    tasks = section.get("tasks")
+    places: list[tuple[dict[str, JSON], str]] = [(section, "data_dir")]
+    for task in tasks.values() if isinstance(tasks, dict) else ():
+        if isinstance(task, dict):
+            places += [(task, "path"), (task, "file")]
+    for place, field in places:
+        if isinstance(value := place.get(field), str):
+            place[field] = str(home / Path(value).expanduser())

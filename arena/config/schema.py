@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from arena.config.base import Strict
+from arena.config.benchmarks import BenchmarksConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.types import PANEL
 
@@ -130,6 +131,8 @@ class Config(Strict):
     answers_gen: dict[str, CandidateConfig] = Field(min_length=1)
     reviews_gen: ReviewsConfig = ReviewsConfig(enable=False, mode="pairwise")
     rating_gen: RatingConfig = RatingConfig()
+    benchmarks: BenchmarksConfig | None = None
+    """Tasks with right answers, asked beside the questions; None: there are none."""
 
     @field_validator("answers_gen")
     @classmethod

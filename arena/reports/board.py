@@ -113,6 +113,48 @@ NOT_COUNTED = Answered()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkPart:
+    """A model's score on a task, or on one subject of it."""
+
+    score: float | None = None
+    """Mean of the headline metric in [0, 1]; what could not be read counts 0, what failed counts nowhere."""
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    """Documents that count."""
+    n_failed: int = 0
+    n_unreadable: int = 0
+    score_readable: float | None = None
+    """Among those that could be read."""
+
+    @property
+    def ends(self) -> Ends:
+        """The score with its interval."""
+        return Ends(self.score, self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkScore(BenchmarkPart):
+    """A model's score on a task, and how it was asked: scores asked otherwise are not comparable."""
+
+    metric: str = ""
+    mode: str = ""
+    """letter, loglikelihood or generate."""
+    shots: int | None = None
+    chat_template: bool | None = None
+    version: str | None = None
+    n_pending: int = 0
+    items: str | None = None
+    """A hash over the documents that were asked."""
+    subjects: Mapping[str, BenchmarkPart] = field(default_factory=dict)
+
+    def comparable(self, other: BenchmarkScore) -> bool:
+        """Whether both were asked alike: mode, shots, template, metric and version of the task."""
+        mine, theirs = ((s.mode, s.shots, s.chat_template, s.metric, s.version) for s in (self, other))
+        return mine == theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Line):
     """One model's row of the leaderboard."""
 
@@ -134,6 +176,7 @@ class Standing(Line):
     criteria: Mapping[str, float | None] = field(default_factory=dict)
     criteria_low: Mapping[str, float | None] = field(default_factory=dict)
     criteria_high: Mapping[str, float | None] = field(default_factory=dict)
+    benchmarks: Mapping[str, BenchmarkScore] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     def criterion(self, name: str) -> Ends:

@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from arena.errors import DataError
-from arena.files import Appender, Line, file_stems, from_json, object_of, read_lines, read_objects, write_error
+from arena.files import (
+    Appender,
+    Line,
+    file_stem,
+    file_stems,
+    from_json,
+    object_of,
+    read_lines,
+    read_objects,
+    write_error,
+)
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
 from arena.store.cache import Kept, LedgerCache, Stamp, stamp_of
 from arena.store.index import Index, Said, Way
@@ -77,6 +87,15 @@ class BoardFolder:
     def ledger_file(self, judge: str, judges: Iterable[str]) -> Path:
         """A judge's ledger."""
         return _own_file(self.root / "reviews", judge, judges)
+
+    def items_file(self, task: str, model: str, models: Iterable[str]) -> Path:
+        """A candidate's documents of one benchmark: benchmarks/<task>/<model>.jsonl."""
+        return _own_file(self.benchmarks / file_stem(task), model, models)
+
+    @property
+    def benchmarks(self) -> Path:
+        """The folder of all documents that were asked, a folder for each task."""
+        return self.root / "benchmarks"
 
     def salt(self) -> bytes:
         """The secret that nonces are derived from, made on first use. A lost one changes future nonces only."""

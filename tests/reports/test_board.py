@@ -83,7 +83,8 @@ def test_every_typed_field_is_one_that_is_written() -> None:
     of_board = {"mode", "simulated", "excluded", "pending", "seed", "options", "inputs", "cluster", "stored"}
     assert _names(Report) - of_board <= _names(Leaderboard)
     assert (
-        _names(Standing) - {"mean_length", "cost_usd", "performance", "answers", "stored"} <= _names(ModelRow) | methods
+        _names(Standing) - {"mean_length", "cost_usd", "performance", "answers", "benchmarks", "stored"}
+        <= _names(ModelRow) | methods
     )
     answer = Answer("1", "m", 0, ("x",), "ok", "key", latency_s=1.0)
     assert _names(Performance) <= (performance([answer]) or {}).keys()
