@@ -20,7 +20,7 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 
 
 @click.command("rate")
-@click.argument("battles", type=click.Path(path_type=Path))
+@click.argument("battles", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--method",
     "methods",
@@ -87,12 +87,14 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 )
 @click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
 def rate(
-    battles: Path, methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str, cluster: str,
-    level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None, pairs: bool | None,
-    elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, top: int | None, out: Path | None,
-    plot: Path | None, as_json: bool,
+    battles: tuple[Path, ...], methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str,
+    cluster: str, level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None,
+    pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, top: int | None,
+    out: Path | None, plot: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Ratings of any battle file: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
+    """Ratings of any battle files: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
+
+    Several files, a folder or a quoted pattern ('battles/*.parquet') are rated as one file; they need the same columns.
 
     Needs model_a, model_b and outcome (0 to 1), winner (a model's name, model_a, model_b, tie, both_bad, skip) or
     human_pref (0: model_a, 1: model_b); question_id makes intervals true where questions repeat. Rows without an
@@ -100,7 +102,7 @@ def rate(
     """
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
-    from arena.stages.rate_file import FIGURES, rate_file, shown, write_figure, write_files
+    from arena.stages.rate_file import FIGURES, rate_files, shown, write_figure, write_files
 
     if plot is not None and plot.suffix.lower() not in FIGURES:
         raise click.BadParameter(f"found {plot.name!r}, allowed: a file {' or '.join(FIGURES)}", param_hint="--plot")
@@ -111,7 +113,7 @@ def rate(
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
         bootstraps=bootstraps,
     )  # fmt: skip
-    rated = rate_file(battles, options, Wanted(judge, _needed(features), cluster, by))
+    rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by))
     if out is not None:
         write_files(out, rated, top)
     if plot is not None:

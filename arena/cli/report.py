@@ -14,7 +14,7 @@ from arena.cli.terminal import say
 
 
 @click.command()
-@click.argument("battles", required=False, type=click.Path(path_type=Path))
+@click.argument("battles", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
 @dry_run_option
 @click.option(
@@ -24,7 +24,7 @@ from arena.cli.terminal import say
 @click.option("--title", metavar="TEXT", help="What stands at its top; default: the name of the board or file.")
 @click.option("--show-endpoints", is_flag=True, help="Do not hide the names of hosts in the config and the notes.")
 def report(
-    battles: Path | None,
+    battles: tuple[Path, ...],
     config: str | None,
     dry_run: str | None,
     out: Path | None,
@@ -32,29 +32,31 @@ def report(
     title: str | None,
     show_endpoints: bool,
 ) -> None:
-    """One self-contained HTML file of a rated board, or of any battle file that `arena rate` reads.
+    """One self-contained HTML file of a rated board, or of any battle files that `arena rate` reads.
 
     It lies in the board's reports/, or beside the battle file. It opens anywhere, loads nothing from the network, and
     holds the leaderboard, who beats whom, judges, a searchable sample of battles and how it all was made.
     """
     language = cast("Literal['en', 'zh']", lang)
-    if (config is None) == (battles is None) or (battles is not None and dry_run is not None):
-        raise click.UsageError("give either a board with -c CFG, or a battle file")
+    if (config is None) == (not battles) or (battles and dry_run is not None):
+        raise click.UsageError("give either a board with -c CFG, or battle files")
     target, size = (
         _of_file(battles, out, language, title)
-        if battles is not None
+        if battles
         else _of_board(str(config), dry_run, out, language, title, show_endpoints)
     )
     say(f"{target} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
 
 
-def _of_file(battles: Path, out: Path | None, language: Literal["en", "zh"], title: str | None) -> tuple[Path, int]:
+def _of_file(
+    battles: tuple[Path, ...], out: Path | None, language: Literal["en", "zh"], title: str | None
+) -> tuple[Path, int]:
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
-    from arena.stages.rate_file import rate_file, write_page
+    from arena.stages.rate_file import rate_files, write_page
 
-    rated = rate_file(battles, RatingOptions(), Wanted())
-    target = out if out is not None else battles.with_name(f"{rated.title}.html")
+    rated = rate_files(battles, RatingOptions(), Wanted())
+    target = out if out is not None else rated.files[0].with_name(f"{rated.title}.html")
     return target, write_page(target, replace(rated, called=title), language)
 
 

@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -17,7 +16,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command()
-@click.argument("battles", required=False, type=click.Path(path_type=Path))
+@click.argument("battles", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
 @click.option("--review-file", type=click.Path(path_type=Path), help="The same as BATTLES.")
 @click.option("--category-file", type=click.Path(path_type=Path), help="Groups of categories (YAML).")
@@ -29,36 +28,36 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="With --public: a host name in the address bar.")
 @dry_run_option
 def view(
-    battles: Path | None, config: str | None, review_file: Path | None, category_file: Path | None,
+    battles: tuple[Path, ...], config: str | None, review_file: Path | None, category_file: Path | None,
     question_file: Path | None, others: tuple[str, ...], host: str, port: int, public: bool, names: tuple[str, ...],
     dry_run: str | None,
 ) -> None:  # fmt: skip
     """The viewer, in the browser: leaderboard, battles, match-ups, judge health, blind votes.
 
     Shows the board of a config, or a battle file: ours or one of llmuses as it is, any other that `arena rate` reads
-    as a board without texts.
+    as a board without texts. Several files, a folder or a quoted pattern are shown as one.
     """
     from arena.cli.shorter import board_root, warn_of_shorter
     from arena.store.folder import BoardFolder
 
-    given = [found for found in (config, review_file, battles) if found is not None]
-    if len(given) != 1:
-        raise click.UsageError("give either -c CFG or a battle file")
-    review_file = review_file or battles
+    if [config is not None, review_file is not None, bool(battles)].count(True) != 1:
+        raise click.UsageError("give either -c CFG or battle files")
+    files = _files(battles) if battles else (review_file,) if review_file is not None else ()
     if host not in LOOPBACK and not public:
         raise click.UsageError(f"--host {host}: others could reach it and there is no login; add --public to allow it")
-    for path in (review_file, category_file, question_file):
+    for path in (*files, category_file, question_file):
         if path is not None and not path.is_file() and str(path) != "-":
             raise click.UsageError(f"{path}: no such file")
-    arguments = _of_config(config, dry_run) if config is not None else _of_file(cast("Path", review_file))
+    arguments = _of_config(config, dry_run) if config is not None else _of_files(files)
     for option, path in (("--category-file", category_file), ("--question-file", question_file)):
         if path is not None and option not in arguments:
             arguments += [option, str(path.absolute())]
     for other in others:
         arguments += ["--other-board", str(folder := _folder_of(other))]
         warn_of_shorter([BoardFolder(folder)])
-    if review_file is not None and (root := board_root(review_file.absolute())) is not None:
-        warn_of_shorter([BoardFolder(root)])
+    for path in files:
+        if (root := board_root(path.absolute())) is not None:
+            warn_of_shorter([BoardFolder(root)])
     if port and (refusal := _taken(host, port)):
         raise click.UsageError(f"--port {port}: {refusal}; without --port the next free one is taken")
     _start(arguments, host, port or _free_port(host), [host, *names] if public else [])
@@ -89,19 +88,25 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
     return arguments
 
 
-def _of_file(path: Path) -> list[str]:
-    """A file of ours or of llmuses as it is; any other is rated first and laid out as a board without texts.
+def _files(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    from arena.battles.read.several import files_of
 
-    Raises DataError or InputError where it cannot be shown: before a server starts.
+    return files_of(given)
+
+
+def _of_files(files: tuple[Path, ...]) -> list[str]:
+    """A file of ours or of llmuses as it is; others are rated first and laid out as a board without texts.
+
+    Raises DataError or InputError where they cannot be shown: before a server starts.
     """
-    if _has_texts(path):
-        return ["--review-file", str(path)]
+    if len(files) == 1 and _has_texts(files[0]):
+        return ["--review-file", str(files[0])]
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
-    from arena.stages.rate_file import rate_file, write_board_of
+    from arena.stages.rate_file import rate_files, write_board_of
 
-    rated = rate_file(path, RatingOptions(), Wanted())
-    folder = _folder_for(path)
+    rated = rate_files(files, RatingOptions(), Wanted())
+    folder = _folder_for(files)
     write_board_of(folder, rated)
     return ["--board", str(folder), "--title", rated.title]
 
@@ -121,12 +126,14 @@ def _has_texts(path: Path) -> bool:
     return first is None or isinstance(first.get("verdicts"), list) or {"win", "model_a"} <= first.keys()
 
 
-def _folder_for(path: Path) -> Path:
-    """Where the board of a file lies while it is looked at: the same folder every time, in this user's cache."""
+def _folder_for(files: tuple[Path, ...]) -> Path:
+    """Where the board of files lies while it is looked at: the same folder every time, in this user's cache."""
     import hashlib
     import tempfile
 
-    name = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    name = hashlib.sha256(
+        "\n".join(str(path.resolve()) for path in files).encode("utf-8", "surrogateescape")
+    ).hexdigest()[:24]
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "arena" / "boards" / name
     try:

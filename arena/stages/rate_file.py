@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from arena.battles.read.files import read_battles
+from arena.battles.read.several import called, files_of, read_files
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import InputError, MissingDependency
 from arena.files import write_atomically
@@ -35,9 +35,9 @@ _NO_JUDGE = "file"
 
 @dataclass(frozen=True, slots=True)
 class RatedFile:
-    """The battles of a file and their leaderboard."""
+    """The battles of a file, or of several as one, and their leaderboard."""
 
-    path: Path
+    files: tuple[Path, ...]
     file: BattleFile
     report: Report
     called: str | None = None
@@ -45,17 +45,22 @@ class RatedFile:
 
     @property
     def title(self) -> str:
-        """What to call it: the file's name, or the folder's around a board's own reports."""
+        """What to call it: the file's name, or the folder's around several files or a board's own reports."""
         if self.called is not None:
             return self.called
-        if self.path.parent.name == "reports" and self.path.stem == "battles":
-            return self.path.resolve().parent.parent.name
-        return "battles" if str(self.path) == STDIN else self.path.name.split(".")[0]
+        path = self.files[0]
+        if len(self.files) > 1:
+            folders = {file.resolve().parent for file in self.files}
+            return (folders.pop().name if len(folders) == 1 else "") or "battles"
+        if path.parent.name == "reports" and path.stem == "battles":
+            return path.resolve().parent.parent.name
+        return "battles" if str(path) == STDIN else path.name.split(".")[0]
 
 
-def rate_file(path: Path, options: RatingOptions, wanted: Wanted) -> RatedFile:
-    """Read and rate a file of battles. Raises DataError."""
-    file = read_battles(path, wanted)
+def rate_files(given: Sequence[Path], options: RatingOptions, wanted: Wanted) -> RatedFile:
+    """Read and rate battles: those of files, folders and patterns, as if they stood in one file. Raises DataError."""
+    files = files_of(given)
+    file = read_files(files, wanted)
     board = rate(file.table, options, every_judge=file.every_judge)
     document = board.to_json() | {
         "mode": None, "seed": options.seed,
@@ -65,7 +70,7 @@ def rate_file(path: Path, options: RatingOptions, wanted: Wanted) -> RatedFile:
     document = {"simulated": file.simulated} | cast("dict[str, JSON]", rounded(document))
     document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
     document["cluster"] = None if file.table.question is None else wanted.cluster
-    return RatedFile(path, file, with_verdict(document))
+    return RatedFile(files, file, with_verdict(document))
 
 
 def shown(report: Report, top: int | None) -> Report:
@@ -129,8 +134,8 @@ def write_board_of(folder: Path, rated: RatedFile) -> None:
     table = rated.file.table
     if len(table) > MOST_ROWS:
         raise InputError(
-            f"{rated.path}: {len(table):,} battles are more than the viewer shows ({MOST_ROWS:,}); "
-            f"arena rate {rated.path} --out DIR writes the board as files"
+            f"{called(rated.files)}: {len(table):,} battles are more than the viewer shows ({MOST_ROWS:,}); "
+            "arena rate with --out DIR writes the board as files"
         )
     write_rows(folder / "reports" / "battles.jsonl", _battles(table), rated.file.simulated)
     write_leaderboard(folder / "reports", dict(rated.report.stored))

@@ -80,7 +80,7 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
         (("--cluster", "user"), "no column 'user' to cluster by (have: "),
     ):
         assert message in refused(whole, *option)
-    assert "a folder, not a file" in refused(tmp_path)
+    assert "b.csv: no column 'model_a'" in refused(tmp_path)
 
 
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:

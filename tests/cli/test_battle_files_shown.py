@@ -93,7 +93,7 @@ def test_a_report_is_of_a_board_or_of_a_file(tmp_path: Path) -> None:
     path = write(tmp_path / "b.csv", BATTLES)
     for arguments in ([], [path, "-c", "x.yaml"], [path, "--dry-run"]):
         done = arena("report", *arguments)
-        assert (done.returncode, "give either a board with -c CFG, or a battle file" in done.stderr) == (2, True)
+        assert (done.returncode, "give either a board with -c CFG, or battle files" in done.stderr) == (2, True)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kit.battle_files import BATTLES, write
 
 from arena.cli import view as module
 from arena.cli.view import view
@@ -61,6 +62,18 @@ def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: 
     allowed = [command[n + 1] for n, part in enumerate(command) if part == "--server.allowedHosts"]
     assert allowed == ["127.0.0.1", "localhost", "::1"]
     assert environment["ARENA_VIEW_HOSTS"] == ""
+
+
+def test_several_battle_files_are_one_board(started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "battles"
+    folder.mkdir()
+    write(folder / "a.csv", BATTLES[:5])
+    write(folder / "b.parquet", BATTLES[5:])
+    assert _run(folder, "--port", PORT).exit_code == 0
+    board = Path(_value(started[0][0], "--board"))
+    assert len((board / "reports" / "battles.jsonl").read_text().splitlines()) == len(BATTLES)
+    assert _value(started[0][0], "--title") == "battles"
 
 
 def test_a_rehearsal_is_another_folder(started, config: Path, tmp_path: Path) -> None:

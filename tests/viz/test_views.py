@@ -12,7 +12,7 @@ from kit.battle_files import BATTLES, write
 
 from arena.battles.read.wanted import Wanted
 from arena.ratings import RatingOptions
-from arena.stages.rate_file import rate_file, write_board_of
+from arena.stages.rate_file import rate_files, write_board_of
 from arena.store.votes import Votes
 from measurements.make_board import Plan, make_board
 from viz.data.board import open_board
@@ -229,7 +229,7 @@ def test_live_has_words_for_a_run_file_that_anybody_wrote(
 @pytest.mark.parametrize("ids", [True, False])
 def test_every_page_shows_a_battle_file_without_texts(app, tmp_path: Path, page: str, ids: bool) -> None:
     rows = [{name: cell for name, cell in row.items() if ids or name != "question_id"} for row in BATTLES]
-    rated = rate_file(write(tmp_path / "b.csv", rows), RatingOptions(), Wanted())
+    rated = rate_files([write(tmp_path / "b.csv", rows)], RatingOptions(), Wanted())
     write_board_of(tmp_path / "board", rated)
     at = app("--board", tmp_path / "board", page=_page(page))
     assert not at.exception

@@ -59,10 +59,11 @@ def _selection(
     judge = coded.get("judge")
     chosen, every = np.ones(n, dtype=bool), None
     if wanted.judge is not None:
-        if judge is None or wanted.judge not in judge.names:
+        there = judge is not None and wanted.judge in judge.names
+        if not there and not wanted.judge_elsewhere:
             have = ", ".join(judge.names) if judge is not None else "no judge column"
             raise DataError(f"{file}: no battles by judge {wanted.judge!r} (have: {have})")
-        chosen = judge.codes == judge.names.index(wanted.judge)
+        chosen &= judge is not None and there and judge.codes == judge.names.index(wanted.judge)
     elif judge is not None and PANEL in counted_judges(judge.names):
         chosen = counted_codes(judge.names, judge.codes)
         every = ~chosen

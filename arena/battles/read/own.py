@@ -25,7 +25,7 @@ def read_own(lines: Iterable[tuple[int, Line]], file: TableFile, wanted: Wanted)
     """Rated rows of the panel (or the wanted judge, or all), with each order's outcome."""
     rows = list(lines)
     judges = sorted({_judge(row) for row in rows})
-    if wanted.judge is not None and wanted.judge not in judges:
+    if wanted.judge is not None and wanted.judge not in judges and not wanted.judge_elsewhere:
         raise DataError(f"{file}: no battles by judge {wanted.judge!r} (have: {', '.join(judges)})")
     chosen = counted_judges(judges) if wanted.judge is None else (wanted.judge,)
     counted = [row for row in rows if _judge(row) in chosen]

@@ -29,6 +29,8 @@ class Wanted:
     """The column whose values are the questions."""
     by: tuple[str, ...] = ()
     """Columns whose values are rated apart."""
+    judge_elsewhere: bool = False
+    """Whether a file without battles by `judge` will do, because others are read with it."""
 
     def candidates(self) -> tuple[str, ...]:
         """Every column that would be used if it were there."""
