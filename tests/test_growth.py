@@ -14,9 +14,9 @@ from statistics import median
 
 import pytest
 
-from arena.backends.offline.reference import closeness
 from arena.formats import make_format, suspicious
 from arena.judging.style import style
+from arena.metrics.closeness import closeness
 from viz.ui.rendering import plain, safe_markdown
 
 N = "3f9a1c07be52"

@@ -10,6 +10,8 @@ import pytest
 
 from arena.backends.offline import reference
 from arena.formats import make_format
+from arena.metrics import sacre
+from arena.metrics.closeness import turn_closeness
 from arena.types import Exhibit, Message, Question, Request
 
 
@@ -37,7 +39,7 @@ def test_a_long_text_is_compared_off_the_event_loop(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_stands_beyond_the_limit_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "LIMIT", 20)
+    monkeypatch.setattr(sacre, "LIMIT", 20)
     right = "a reference that is long enough"
-    assert reference.turn_closeness(right[:20] + "x" * 100, right) == reference.turn_closeness(right[:20], right)
-    assert reference.turn_closeness("y" * 1000 + " 12", "12") == 1.0  # numbers are looked for everywhere
+    assert turn_closeness(right[:20] + "x" * 100, right) == turn_closeness(right[:20], right)
+    assert turn_closeness("y" * 1000 + " 12", "12") == 1.0  # numbers are looked for everywhere
