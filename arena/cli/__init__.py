@@ -30,6 +30,7 @@ COMMANDS: dict[str, Lazy] = {
     "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
     "review": Lazy("arena.cli.review:review", "Another judge over the answers a board has."),
     "agree": Lazy("arena.cli.agree:agree", "A judge against people: agreement, biases, what votes are missing."),
+    "gate": Lazy("arena.cli.gate:gate", "May NEW take OLD's place? PASS, FAIL or INCONCLUSIVE, for people and CI."),
     "diff": Lazy("arena.cli.diff:diff", "Two boards compared."),
     "init": Lazy("arena.cli.init:init", "A new board in a folder, ready to run."),
     "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),

@@ -51,21 +51,21 @@ def to_markdown(report: Report, top: int | None = None) -> str:
     """The table as Markdown, with what was left out under it."""
     columns = columns_of(report, "markdown")
     heads = [column.heading("markdown") + (" %" if column.kind == "percent" else "") for column in columns]
-    table = [[*heads, *map(_escaped, report.criteria)]]
+    table = [[*heads, *map(escaped, report.criteria)]]
     for row in report.models[:top]:
         criteria = (_range(row.criterion(name), 2) for name in report.criteria)
         table.append([*(CELLS[column.kind](column, row) for column in columns), *criteria])
     head, *body = ("| " + " | ".join(cells) + " |" for cells in table)
     lines = [f"> **{BANNER}**", ""] if report.simulated else []
     lines += [head, "|" + "---|" * len(table[0]), *body]
-    lines += ["", f"{_escaped(basis(report))}."]
+    lines += ["", f"{escaped(basis(report))}."]
     if top is not None and top < len(report.models):
         lines.append(f"The first {top:,} of {len(report.models):,} models.")
     if report.excluded:
         lines.append("Left out: " + ", ".join(f"{n:,} {reason}" for reason, n in sorted(report.excluded.items())) + ".")
     if report.pending:
         lines.append(f"Pending: {report.pending}.")
-    lines += [f"Note: {_escaped(warning)}" for warning in report.warnings]
+    lines += [f"Note: {escaped(warning)}" for warning in report.warnings]
     return "\n".join(lines) + "\n"
 
 
@@ -129,7 +129,8 @@ def _defused(cell: JSON) -> str:
     return f"'{text}" if isinstance(cell, str) and _FORMULA.match(text) else text
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Anybody's text for a line of Markdown, unable to mark anything up."""
     for mark in "\\`*_[]<>|":
         text = text.replace(mark, f"\\{mark}")
     return text.replace("\n", " ")
@@ -151,7 +152,7 @@ def _points(column: BoardColumn, row: Standing) -> str:
 CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "set": lambda _, row: set_text(row),
     "rank": lambda _, row: rank_text(row),
-    "model": lambda _, row: _escaped(row.model),
+    "model": lambda _, row: escaped(row.model),
     "points": _points,
     "percent": lambda column, row: _range(column.shown_ends(row), 1, 100.0),
     "score": lambda column, row: _range(column.shown_ends(row), 2),
@@ -160,7 +161,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "money": lambda column, row: _range(column.shown_ends(row), 4),
     "seconds": lambda column, row: _range(column.shown_ends(row), 2),
     "games": lambda _, row: games_text(row),
-    "text": lambda column, row: _escaped(column.text(row)),
-    "flags": lambda _, row: _escaped(", ".join(row.flags)),
+    "text": lambda column, row: escaped(column.text(row)),
+    "flags": lambda _, row: escaped(", ".join(row.flags)),
 }
 """How leaderboard.md writes each kind of column."""

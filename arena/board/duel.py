@@ -1,0 +1,121 @@
+"""Two models of a board as a decision about them sees them: the rows that count, failures of the new one among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from arena.battles.counted import counted_rows
+from arena.board.answers import Answers, current_answers
+from arena.board.failures import too_many_failures
+from arena.board.open import OpenBoard
+from arena.board.tables import Row, board_rows
+from arena.board.verdicts import open_ledgers
+from arena.judging.combine import answer_failure
+from arena.judging.flags import flag_answers
+from arena.judging.judge import DEFAULT_SCALE
+from arena.types import Answer, Battle, Reason, Score
+from arena.winners import winner_of
+
+LOSSES: frozenset[Reason | None] = frozenset({"answer_error", "answer_empty"})
+"""Failures of the new model's own that count against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """What a board has on two of its models."""
+
+    rows: tuple[Row, ...]
+    """Every rated row that counts, and the new model's failures as lost battles or lowest scores."""
+    failed: frozenset[tuple[str, int]]
+    """Question and sample of the answers of the new model that failed: their rows are lost for that reason."""
+    failed_old: int
+    """Answers of the old model that failed; they count as the board has them."""
+    pending: frozenset[str]
+    """Questions on which a row of one of the two is still to come."""
+    missing: int
+    """Answers that the old model has and the new one lacks."""
+    answered: int
+    """Answers of the old model."""
+    flagged: int
+    """Answers of the new model that look made to sway the judge."""
+    n_answers: int
+    problems: tuple[str, ...]
+    """Shares of failures above the board's thresholds, over the board or the two models' rows alone."""
+    scale: tuple[float, float]
+    """Single mode: the lowest and the highest score."""
+
+    def without_failures(self, new: str) -> tuple[Row, ...]:
+        """The rows without those that are lost because the new model's answer failed."""
+        return tuple(row for row in self.rows if new not in models_of(row) or _place(row) not in self.failed)
+
+
+def duel_of(board: OpenBoard, new: str, old: str) -> Duel:
+    """Everything stored about two candidates. Reads; asks nobody."""
+    answers, _ = current_answers(board)
+    with ExitStack() as stack:
+        rows = list(board_rows(board, answers, open_ledgers(board, stack)))
+    failed = frozenset(place for place, answer in answers[new].items() if answer_failure(answer) in LOSSES)
+    scale = scale_of(board)
+    counted = [_as_lost(row, new, answers, scale) for row in counted_rows(rows)]
+    own = [row for row in counted if {new, old} & set(models_of(row))]
+    given = list(answers[new].values())
+    return Duel(
+        tuple(row for row in counted if row.state == "rated"),
+        failed,
+        sum(answer_failure(answer) in LOSSES for answer in answers[old].values()),
+        frozenset(row.question_id for row in own if row.state == "pending"),
+        len(answers[old].keys() - answers[new].keys()),
+        len(answers[old]),
+        flag_answers(new, given).counts["suspicious"],
+        len(given),
+        tuple(_problems(board, rows, answers, new, old)),
+        scale,
+    )
+
+
+def models_of(row: Row) -> tuple[str, ...]:
+    """Whose answers a row is about."""
+    return (row.model_a, row.model_b) if isinstance(row, Battle) else (row.model,)
+
+
+def scale_of(board: OpenBoard) -> tuple[float, float]:
+    """The lowest and the highest score of single mode."""
+    return next((p.format.bounds for p in board.prompts.values() if p.format.bounds is not None), DEFAULT_SCALE)
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return row.question_id, row.sample
+
+
+def _as_lost(row: Row, new: str, answers: Answers, scale: tuple[float, float]) -> Row:
+    """The row; lost instead of excluded where nothing but the new model's answer failed."""
+    if row.state != "excluded" or new not in models_of(row):
+        return row
+    if _failure(answers, new, row) not in LOSSES:
+        return row
+    if isinstance(row, Score):
+        return replace(row, state="rated", score=scale[0])
+    other = row.model_b if row.model_a == new else row.model_a
+    if _failure(answers, other, row) is not None:
+        return row
+    outcome = 0.0 if row.model_a == new else 1.0
+    return replace(row, state="rated", outcome=outcome, winner=winner_of(outcome))
+
+
+def _failure(answers: Answers, model: str, row: Row) -> Reason | None:
+    return answer_failure(answers[model].get(_place(row)))
+
+
+def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, new: str, old: str) -> Iterator[str]:
+    """What fails too often: on the whole board (other models' answers aside), or on the rows of one of the two."""
+    baseline = board.config.reviews_gen.baseline
+    of_both: Mapping[str, Mapping[tuple[str, int], Answer]] = {
+        name: answers[name] for name in dict.fromkeys((new, old, baseline)) if name in answers
+    }
+    said = list(too_many_failures(board, rows, {name: dict(given) for name, given in of_both.items()}))
+    yield from said
+    for model in (new, old):
+        own = [row for row in rows if model in models_of(row)]
+        yield from (f"on {model}: {line}" for line in too_many_failures(board, own, {}) if line not in said)

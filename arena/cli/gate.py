@@ -1,0 +1,93 @@
+"""`arena gate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from arena.cli.options import FiniteRange, config_option, dry_run_option
+from arena.cli.terminal import say_json
+
+if TYPE_CHECKING:
+    from arena.board.open import DryRun
+    from arena.reports.gate import Gate
+
+
+@click.command()
+@config_option
+@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD")
+@click.option("--metric", metavar="win_rate|rating|score", help="What is compared; default: what ranks the board.")
+@click.option("--margin", default="0", show_default=True, metavar="X",
+              help="How much worse NEW may be, with its unit: 2pp, 20elo, 0.3score. 0 asks for better.")  # fmt: skip
+@click.option("--level", type=FiniteRange(0.5, 1, min_open=True, max_open=True), default=0.95, show_default=True,
+              help="How sure each end of the interval is, one-sided.")  # fmt: skip
+@click.option("--by", type=click.Choice(["category"]),
+              help="FAIL if a category fails (Holm), PASS only if every one passes.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON on stdout.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML.")
+@click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE",
+              help="Also write Markdown, as a CI job's summary shows it.")  # fmt: skip
+@dry_run_option
+def gate(
+    config: str,
+    new: str,
+    old: str,
+    metric: str | None,
+    margin: str,
+    level: float,
+    by: str | None,
+    as_json: bool,
+    junit: Path | None,
+    markdown: Path | None,
+    dry_run: str | None,
+) -> int:
+    """May NEW take the place of OLD? PASS (exit code 0), FAIL (4) or INCONCLUSIVE (5).
+
+    With d = NEW − OLD: PASS when the lower bound of d lies above −margin, FAIL when the upper bound lies below it. Both
+    are compared on the questions that both were asked; failed answers of NEW count as lost.
+    """
+    from arena.board.open import open_board
+    from arena.cli.shorter import warn_of_shorter
+    from arena.config.loading import load_config, naming_config
+    from arena.errors import InputError
+    from arena.files import round_floats, to_json, write_atomically
+    from arena.reports.gate_words import to_junit, to_markdown
+    from arena.stages.gate import Wish
+    from arena.stages.gate import gate as decided
+
+    loaded = load_config(config)
+    board = open_board(loaded, cast("DryRun | None", dry_run))
+    if board.simulated and dry_run is None:
+        raise InputError(f"{config}: this board is simulated and decides nothing; with --dry-run the gate rehearses")
+    warn_of_shorter(board.folders)
+    with naming_config(loaded.path):
+        found = decided(board, Wish(new, old, metric, margin, level, by == "category"))
+    if junit is not None:
+        write_atomically(junit, to_junit(found))
+    if markdown is not None:
+        write_atomically(markdown, to_markdown(found))
+    if as_json:
+        say_json(to_json(round_floats(found.to_json()), indent=True))
+    else:
+        print_gate(found)
+    return found.exit_code
+
+
+def print_gate(found: Gate) -> None:
+    """The verdict, and under it what it rests on."""
+    from rich.text import Text
+
+    from arena.cli.console import console_on, simulated
+    from arena.reports.gate_words import lines, title
+
+    console = console_on()
+    console.soft_wrap = True
+    if found.simulated:
+        console.print(simulated("No model was asked, this decides nothing."))
+    style = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}[found.verdict]
+    console.print(Text.assemble((found.verdict, style), "  ", (title(found), "bold")))
+    for line in lines(found):
+        console.print(line)
