@@ -55,10 +55,17 @@ def agree(
         from arena.board.open import open_board
         from arena.cli.shorter import warn_of_shorter
         from arena.config.loading import load_config
+        from arena.errors import InputError
 
         board = open_board(load_config(config))
         warn_of_shorter(board.folders)
-        found = verdicts_as_votes(board, other) if other else read_votes(votes or board.answer_folder.votes_file)
+        cast_in = votes or board.answer_folder.votes_file
+        if other is None and votes is None and not cast_in.is_file():
+            raise InputError(
+                f"{cast_in}: nobody has voted yet: arena view -c {config} has the page Vote; --votes FILE reads votes "
+                "from elsewhere, --with JUDGE compares with a judge"
+            )
+        found = verdicts_as_votes(board, other) if other else read_votes(cast_in)
         document = agree_on_board(board, found, wish)
     for warning in found.odd_names():
         say(f"! {warning}", err=True)

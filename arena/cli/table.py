@@ -14,6 +14,7 @@ from arena.cli.console import NEEDED, Shown, console_on, fill, simulated
 from arena.reports.board import Ends, Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of, main_column
 from arena.reports.difference import difference, main_difference
+from arena.reports.flags import flags_text
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
 from arena.reports.numbers import amount, more_decimals
 from arena.reports.verdict import verdict_of
@@ -55,12 +56,12 @@ def print_board(
 
 
 def conclusion(report: Report, pair: tuple[str, str] | None = None) -> list[str]:
-    """The verdict, and the difference between two models where it is known."""
+    """The verdict, and the difference between two models where it is known; of a rehearsal they say so."""
     found = main_difference(report) if pair is None else difference(report, *pair)
     lines = [verdict_of(report).text, *([found.text] if found is not None else [])]
     if pair is not None and found is None:
         lines.append(f"{pair[0]} − {pair[1]}: no difference is known")
-    return lines
+    return [f"SIMULATED: {line}" for line in lines] if report.simulated else lines
 
 
 def board_console() -> Console:
@@ -191,6 +192,6 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, int, Standing], str]] = {
     "seconds": lambda column, more, row: _seconds(column.ends(row)),
     "games": lambda _, more, row: games_text(row),
     "text": lambda column, more, row: column.text(row),
-    "flags": lambda _, more, row: ", ".join(row.flags),
+    "flags": lambda _, more, row: flags_text(row.flags),
 }
 """How the terminal writes each kind of column, with so many decimals more than usual."""

@@ -31,15 +31,26 @@ class Difference:
     @property
     def amount(self) -> str:
         """`+105 [76, 133]`, or `≥ +852` where only one end is known."""
+        return f"{self.lead} {self.ends}".rstrip()
+
+    @property
+    def lead(self) -> str:
+        """`+105`, or the end that is known."""
         value, low, high = self.points.value, self.points.low, self.points.high
         if value is None:
             return f"≥ {self._number(low, '+')}" if low is not None else f"≤ {self._number(high, '+')}"
-        ends = "" if low is None or high is None else f" [{self._number(low)}, {self._number(high)}]"
-        return f"{self._number(value, '+')}{ends}"
+        return self._number(value, "+")
+
+    @property
+    def ends(self) -> str:
+        """`[76, 133]`; empty where the interval is not known."""
+        value, low, high = self.points.value, self.points.low, self.points.high
+        known = value is not None and low is not None and high is not None
+        return f"[{self._number(low)}, {self._number(high)}]" if known else ""
 
     def _number(self, value: float | None, sign: str = "") -> str:
         known = round(value or 0.0, self.digits) + 0.0  # never −0
-        return f"{known:{sign}.{self.digits}f}".replace("-", "−")
+        return f"{known:{sign if known else ''}.{self.digits}f}".replace("-", "−")
 
 
 def main_difference(report: Report) -> Difference | None:

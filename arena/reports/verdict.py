@@ -60,6 +60,18 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "{leader} is ahead, but one question cannot settle the order.",
         "{leader} 暂时领先，但一个问题不足以决定名次。",
     ),
+    "few_rows": (
+        "{leader} is ahead, but {n} battles cannot settle the order.",
+        "{leader} 暂时领先，但 {n} 场对战不足以决定名次。",
+    ),
+    "few_one_rows": (
+        "{leader} is ahead, but one battle cannot settle the order.",
+        "{leader} 暂时领先，但一场对战不足以决定名次。",
+    ),
+    "few_level_rows": (
+        "{leader} shares the first place; too few battles to settle the order: {n}.",
+        "{leader} 并列第一；对战太少，不足以决定名次：{n} 场。",
+    ),
     "few_level": (
         "{leader} shares the first place; too few questions to settle the order: {n}.",
         "{leader} 并列第一；问题太少，不足以决定名次：{n} 个。",
@@ -151,10 +163,11 @@ def verdict_of(report: Report) -> Verdict:
 def _by_rank(report: Report, rows: Sequence[Standing], *, level: bool) -> Verdict:
     """What the ranks say; `level`: whether several share the first."""
     leader, tied = rows[0].model, [row.model for row in tied_with_leader(rows)]
-    questions = report.n_questions or report.n_battles or 0
-    if tied and questions < FEW_QUESTIONS:
-        sentence = "few_level" if level else "few_one" if questions == 1 else "few"
-        return Verdict("few", (leader,), sentence, {"n": questions})
+    rests_on = report.n_questions or report.n_battles or 0
+    if tied and rests_on < FEW_QUESTIONS:
+        sentence = "few_level" if level else "few_one" if rests_on == 1 else "few"
+        unit = "" if report.n_questions else "_rows"  # a file may not say which questions its battles are on
+        return Verdict("few", (leader,), f"{sentence}{unit}", {"n": rests_on})
     if level and len(rows) == 2:
         return Verdict("even", (leader, *tied))
     if tied:

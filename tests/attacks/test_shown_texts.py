@@ -88,6 +88,20 @@ def test_the_viewer_shows_no_key(board: Path, way: str) -> None:
         assert REDACTED in seen and VERSION in seen and "application/json" in seen
 
 
+@pytest.mark.parametrize("way", ["config", "folder"])
+def test_nothing_is_found_by_a_key(board: Path, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is searched is what is shown; an index of a time when a key was not known yet is not used."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with monkeypatch.context() as before:
+        for name in ("HEADER", "TOKEN", "JUDGE_KEY"):
+            before.delenv(name)
+        assert len(open_board(sources(board)[way]).texts.matching(KEY[:-2]))
+    texts = open_board(sources(board)[way]).texts
+    for secret in SECRETS:
+        assert not len(texts.matching(secret)) and not len(texts.matching(secret[:-2].upper()))
+    assert len(texts.matching(VERSION)) and len(texts.matching(REDACTED))
+
+
 def test_the_live_page_shows_no_key(board: Path) -> None:
     source = sources(board)["folder"]
     open_board(source)

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from arena.cli.console import console_on
-from arena.cli.table import print_board
+from arena.cli.table import conclusion, print_board
 from arena.reports.board import report_of
 from arena.reports.numbers import amount
 from arena.types import JSON
@@ -85,6 +85,22 @@ def test_a_wide_terminal_shows_every_digit_there_is() -> None:
 )
 def test_an_interval_gains_decimals_where_whole_numbers_would_hide_it(low: float, high: float, shown: str) -> None:
     assert f"│ {shown} │" in printed([row("x") | {"rating": 1105.0, "rating_low": low, "rating_high": high}], 120)
+
+
+def test_a_sentence_of_a_rehearsal_says_that_it_is_one() -> None:
+    rows = [row("a"), row("b") | {"rank": 2}]
+    pairs: list[JSON] = [{"a": "a", "b": "b", "diff": 10.0, "low": 5.0, "high": 15.0}]
+    invented = report_of({"models": rows, "n_battles": 80, "n_questions": 40, "pairs": pairs, "simulated": True})
+    assert len(conclusion(invented)) == 2
+    assert all(line.startswith("SIMULATED: ") for line in conclusion(invented))
+    out = io.StringIO()
+    print_board(invented, console=console_on(out, 120))
+    assert out.getvalue().splitlines()[-1].startswith("SIMULATED: a − b")
+
+
+def test_flags_are_in_words() -> None:
+    flags: list[JSON] = ["suspicious: fence (3)", "truncated (1)"]
+    assert "imitates the judge's prompt (3), cut off (1)" in printed([row("a") | {"flags": flags}], 160)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def report(**fields: Any) -> Any:
         ({"pairs": [pair("base", "best", None, None, -852.2)]}, "best − base: ≥ +852"),
         ({"pairs": [pair("best", "base", None, -15.2, None)]}, "best − base: ≥ −15"),
         ({"baseline": "best", "pairs": [pair("base", "best", None, None, -852.2)]}, "base − best: ≤ −852"),
-        ({"pairs": [pair("best", "base", 0.2, None, None)]}, "best − base: +0"),
-        ({"pairs": [pair("best", "base", -0.2, -4.4, 0.3)]}, "best − base: +0 [−4, 0]"),
+        ({"pairs": [pair("best", "base", 0.2, None, None)]}, "best − base: 0"),
+        ({"pairs": [pair("best", "base", -0.2, -4.4, 0.3)]}, "best − base: 0 [−4, 0]"),
         ({"mode": "single", "pairs": [pair("best", "base", 0.514, 0.1, 0.9)]}, "best − base: +0.51 [0.10, 0.90]"),
     ],
 )

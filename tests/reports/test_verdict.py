@@ -50,6 +50,7 @@ CODES: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, Any], str, tuple[st
     "few": ((row("a", 1), row("b", 2, 1)), {"n_questions": 19}, "few", ("a",)),
     "few but clear": ((row("a", 1), row("b", 2)), {"n_questions": 5}, "clear", ("a",)),
     "few before even": ((row("a", 1), row("b", 1)), {"n_questions": 5}, "few", ("a",)),
+    "few rows without questions": ((row("a", 1), row("b", 2, 1)), {"n_questions": 0, "n_battles": 3}, "few", ("a",)),
     "rows without questions": ((row("a", 1), row("b", 2, 1)), {"n_questions": 0}, "tied", ("a", "b")),
     "even": ((row("a", 1), row("b", 1)), {}, "even", ("a", "b")),
     "tied": ((row("b", 2, 1), row("a", 1), row("c", 3)), {}, "tied", ("a", "b")),
@@ -85,6 +86,10 @@ def test_the_sentences() -> None:
     assert "one and the same answer to 20 of 40 questions; read them first" in repeats
     attack = said(*CODES["attack by many signs"][0]).text
     assert "2 of its 40 answers look made to sway the judge" in attack
+    rows = {"n_questions": None, "n_battles": 3}
+    assert said(row("a", 1), row("b", 2, 1), **rows).text == "a is ahead, but 3 battles cannot settle the order."
+    assert "too few battles" in said(row("a", 1), row("b", 1), **rows).text
+    assert "one battle cannot" in said(row("a", 1), row("b", 2, 1), n_questions=0, n_battles=1).text
     assert "{b} shares" not in said(row("{b}", 1), row("b", 1)).text
 
 

@@ -174,7 +174,8 @@ def test_both_codings_of_a_csv(tmp_path: Path, coding: str, expected: Sequence[f
 
 
 def test_nothing_to_compare_is_said_in_one_line(judged: Path) -> None:
-    assert "no such file" in arena("agree", "-c", judged).stderr
+    said = arena("agree", "-c", judged).stderr  # the ways on are named
+    assert "nobody has voted yet" in said and "arena view -c" in said and "--votes" in said and "--with" in said
     write_jsonl(judged.parent / "v.jsonl", [truth(99, "right", "half")])
     done = arena("agree", "-c", judged, "--votes", judged.parent / "v.jsonl")
     assert done.returncode == 2

@@ -15,11 +15,16 @@ from viz.charts.looks import Look
 
 Box = tuple[float, float, float, float]
 """left, right, top, bottom in pixels."""
-_PLACES: dict[str, tuple[Literal["left", "center", "right"], int, int]] = {
-    "above": ("center", 0, -15), "above right": ("left", -5, -15), "above left": ("right", 5, -15),
-    "right": ("left", 11, 0), "left": ("right", -11, 0), "below": ("center", 0, 16),
+_PLACES: dict[str, tuple[Literal["left", "right"], int, int]] = {
+    "right": ("left", 11, 0), "left": ("right", -11, 0),
+    "above right": ("left", 8, -13), "above left": ("right", -8, -13),
+    "below right": ("left", 8, 14), "below left": ("right", -8, 14),
 }  # fmt: skip
-"""Alignment and offset of a label beside its point."""
+"""Alignment and offset of a label beside its point, clear of the point's own interval."""
+_MAP = (300, 380)
+"""Width and height of a value map inside its axes on the narrowest screen; what is apart there is apart everywhere."""
+_EDGE = 0.08
+"""Of a value map's width or height, free on either side of the outermost points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,11 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
     front = frame[frame["front"]].sort_values("x")
     x = alt.X(
         "x:Q", title=x_title, axis=alt.Axis(tickCount=6),
-        scale=alt.Scale(type="log" if log else "linear", zero=False, padding=30, nice=not log),
+        scale=alt.Scale(type="log" if log else "linear", domain=_span(points["x"], log=log), nice=False),
     )  # fmt: skip
     ratings = {"format": ".0f"} if points["y"].abs().max() > 100 else {}
-    y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6, **ratings), scale=alt.Scale(zero=False, padding=24))
+    reach = alt.Scale(domain=_span(_reach(points)), nice=False)
+    y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6, **ratings), scale=reach)
     tip = [
         alt.Tooltip("model:N"),
         alt.Tooltip("x:Q", title=x_title, format=".4~g"),
@@ -113,7 +119,7 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
         part = frame[frame["place"] == place]
         text = alt.Chart(part).mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontSize=12, color=look.text)
         layers.append(text.encode(x=x, y="y:Q", text="model:N"))
-    return alt.layer(*layers).properties(height=380, width="container")
+    return alt.layer(*layers).properties(height=_MAP[1], width="container")
 
 
 def _on_front(points: pd.DataFrame, row: int) -> bool:
@@ -124,31 +130,63 @@ def _on_front(points: pd.DataFrame, row: int) -> bool:
 
 
 def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
-    """Where the name of each point stands beside it; empty where it would cover others.
+    """Where the name of each point stands beside it; empty where it would cover a point or another name.
 
-    Those on the front choose first. Positions are those of a picture of the narrowest width that pages give it.
+    Those on the front choose first. A place across another point's interval is taken only where no other is left.
     """
-    across = np.log(points["x"]) if log else points["x"]
-    reach = pd.concat([points[name].astype(float) for name in ("y", "low", "high") if name in points])  # rules too
-    x, y = _scaled(across, across, 400), [330 - place for place in _scaled(points["y"], reach, 330)]
+    width, height = _MAP
+    x = _scaled(points["x"], _span(points["x"], log=log), width, log=log)
+    span = _span(_reach(points))
+    y, top, bottom = (
+        [height - at for at in _scaled(_known(points, name), span, height)] for name in ("y", "high", "low")
+    )
     taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
+    rules = [(a - 1, a + 1, b, c) for a, b, c in zip(x, top, bottom, strict=True)]
     placed = [""] * len(points)
     for i in sorted(range(len(points)), key=lambda i: (not points["front"].iloc[i], -points["y"].iloc[i])):
-        width = 6.6 * len(points["model"].iloc[i])
-        for name, (align, dx, dy) in _PLACES.items():
-            left = x[i] + dx - {"center": width / 2, "left": 0.0, "right": width}[align]
-            box = (left, left + width, y[i] + dy - 8, y[i] + dy + 8)
-            others = (other for number, other in enumerate(taken) if number != i)
-            if box[0] >= -25 and box[1] <= 425 and not any(_overlap(box, other) for other in others):
-                placed[i] = name
-                taken.append(box)
-                break
+        free = {
+            name: box
+            for name, box in _boxes(x[i], y[i], 6.6 * len(points["model"].iloc[i])).items()
+            if box[0] >= 0 and box[1] <= width and not any(_overlap(box, other) for other in taken)
+        }
+        clear = [name for name, box in free.items() if not any(_overlap(box, rule) for rule in rules)]
+        if free:
+            placed[i] = next(iter([*clear, *free]))
+            taken.append(free[placed[i]])
     return placed
 
 
-def _scaled(values: pd.Series, reach: pd.Series, size: float) -> list[float]:
-    low, span = float(reach.min()), float(reach.max() - reach.min()) or 1.0
-    return [(float(value) - low) / span * size for value in values]
+def _boxes(x: float, y: float, width: float) -> dict[str, Box]:
+    """What a label so wide would cover at each place beside a point."""
+    lefts = {name: x + dx - (0 if align == "left" else width) for name, (align, dx, _) in _PLACES.items()}
+    return {name: (lefts[name], lefts[name] + width, y + dy - 8, y + dy + 8) for name, (_, _, dy) in _PLACES.items()}
+
+
+def _known(points: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers; where there is none the point itself."""
+    y: pd.Series = points["y"].astype(float)
+    found: pd.Series = points[name].astype(float).fillna(y) if name in points else y
+    return found
+
+
+def _reach(points: pd.DataFrame) -> pd.Series:
+    """Everything that is drawn along y: the points and the ends of their intervals."""
+    drawn: pd.Series = pd.concat([_known(points, name) for name in ("y", "low", "high")])
+    return drawn
+
+
+def _span(values: pd.Series, *, log: bool = False) -> list[float]:
+    """The ends of an axis that leaves some room around these values."""
+    known = np.log(values) if log else values
+    low, high = float(known.min()), float(known.max())
+    edge = (high - low) * _EDGE / (1 - 2 * _EDGE) or abs(high) * _EDGE or 1.0
+    ends = [low - edge, high + edge]
+    return [float(np.exp(end)) for end in ends] if log else ends
+
+
+def _scaled(values: pd.Series, span: list[float], size: float, *, log: bool = False) -> list[float]:
+    low, high = np.log(span) if log else span
+    return [float(size * (value - low) / (high - low)) for value in (np.log(values) if log else values)]
 
 
 def _overlap(one: Box, other: Box) -> bool:

@@ -26,7 +26,7 @@ class Ballot:
 
 
 def next_ballot(board: Board, rows: NDArray[np.intp], votes: Votes, voter: str, seed: int) -> Ballot | None:
-    """A battle that this voter has not seen; None when there is none left.
+    """A battle of different answers that this voter has not seen; None when there is none left.
 
     Battles on which the orders or the judges disagree come first, in an order that differs between voters.
     """
@@ -58,13 +58,14 @@ def _battle(board: Board, row: int) -> tuple[int, int, int, int]:
 
 
 def _one_row_per_battle(board: Board, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The first row of every battle whose two answers exist."""
+    """The first row of every battle whose two answers exist and differ."""
     r = board.rows
     rows = rows[(r.model_b[rows] >= 0) & (r.sample[rows] == 0) & _answered(board, rows)]
     m = len(board.names.models)
     key = (r.question[rows].astype(np.int64) * m + r.model_a[rows]) * m + r.model_b[rows]
     _, first = np.unique(key, return_index=True)
-    return np.asarray(rows[np.sort(first)])
+    alike = np.isin(key[first], key[r.identical[rows] > 0])
+    return np.asarray(rows[np.sort(first[~alike])])
 
 
 def _answered(board: Board, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

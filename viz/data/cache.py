@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from arena.files import from_json, to_json
 from viz.data.rows import COLUMNS, Names, Rows
 
-_MAGIC = b"arena viewer index 3\n"
+_MAGIC = b"arena viewer index 4\n"
 Signature = tuple[tuple[str, int, int, int, int], ...]
 """(path, mtime in ns, size, ctime in ns, inode) of every file an index was made from: a file that was written again at
 equal size, with its old date put back, differs in the last two."""

@@ -1,4 +1,6 @@
-"""Searching what was asked and answered: every distinct text once, in lower case, in one file of the cache."""
+"""Searching what was asked and answered, without keys as it is shown: every distinct text once, in lower case, in one
+file of the cache.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.redact import masked, masks
 from viz.data.cache import Signature, cache_file, load, save
 
 _BLOCK = 1 << 23
@@ -46,7 +49,7 @@ class TextWriter:
     """Collects distinct texts into a new store."""
 
     def __init__(self, source: Signature) -> None:
-        self._source = source
+        self._source = _with_masks(source)
         self._index = cache_file("texts.idx", source)
         self._seen: set[int] = set()
         self._starts, self._keys = array("q"), array("Q")
@@ -63,7 +66,7 @@ class TextWriter:
         if key in self._seen:
             return
         self._seen.add(key)
-        data = _normal(text) + b"\0"
+        data = _normal(masked(text)) + b"\0"
         self._starts.append(self._size)
         self._keys.append(key)
         self._size += len(data)
@@ -90,7 +93,7 @@ class TextWriter:
 def load_texts(source: Signature) -> TextStore | None:
     """The store kept for these files, if it still fits."""
     index = cache_file("texts.idx", source)
-    found = load(index, source)
+    found = load(index, _with_masks(source))
     blob = index.with_suffix(".bin")
     try:
         if found is None or blob.stat().st_size != found[1]:
@@ -99,6 +102,11 @@ def load_texts(source: Signature) -> TextStore | None:
         return None
     arrays = found[0]
     return TextStore(blob, arrays["starts"], arrays["keys"])  # type: ignore[arg-type]
+
+
+def _with_masks(source: Signature) -> Signature:
+    """The files, and which keys their texts are searched without."""
+    return (*source, ("masks", masks(), 0, 0, 0))
 
 
 def _normal(text: str) -> bytes:

@@ -18,14 +18,15 @@ from viz.ui.session import t
 
 def downloads(report: Report, estimates: Sequence[Estimate], title: str) -> None:
     """Buttons that make their file when they are pressed."""
+    axis = f"{t('Rehearsal')}: {title}" if report.simulated else title
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("Download"), width="content")
         for label, name, mime, make in (
             ("JSON", "leaderboard.json", "application/json", lambda: as_json(report)),
             ("CSV", "leaderboard.csv", "text/csv", lambda: as_csv(report)),
             ("Markdown", "leaderboard.md", "text/markdown", lambda: as_markdown(report)),
-            ("PNG", "leaderboard.png", "image/png", lambda: as_picture(estimates, title, "png")),
-            ("SVG", "leaderboard.svg", "image/svg+xml", lambda: as_picture(estimates, title, "svg")),
+            ("PNG", "leaderboard.png", "image/png", lambda: as_picture(estimates, axis, "png")),
+            ("SVG", "leaderboard.svg", "image/svg+xml", lambda: as_picture(estimates, axis, "svg")),
         ):
             st.download_button(label, make, name, mime, key=f"download-{label}", on_click="ignore", type="tertiary")
 

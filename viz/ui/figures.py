@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from arena.reports.numbers import amount
+
 DASH = "–"
 
 
@@ -46,7 +48,7 @@ def seconds(value: float | None) -> str:
         return f"{value / 3600:.1f} h"
     if value >= 90:
         return f"{value / 60:.0f} min"
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    return f"{amount(value, 2)} s" if value < 10 else f"{value:.0f} s"
 
 
 def count(value: float | None) -> str:

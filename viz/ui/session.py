@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from arena.errors import ArenaError
 from arena.reports.board import Report
+from arena.reports.verdict import Language
 from arena.store.votes import Votes, read_votes
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
@@ -23,7 +24,7 @@ from viz.data.votes import current_keys, votes_file
 from viz.ui.rendering import plain
 from viz.ui.words import CHINESE
 
-LANGUAGES = {"en": "English", "zh": "中文"}
+LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 
 
 def source() -> Source:
@@ -31,14 +32,14 @@ def source() -> Source:
     return parse_arguments(sys.argv[1:])
 
 
-def language() -> str:
+def language() -> Language:
     """en or zh: `?lang=`, else the switch in the sidebar, else what the browser prefers."""
     given = st.query_params.get("lang")
     chosen = given if given in LANGUAGES else st.session_state.get("lang")
-    return str(chosen) if chosen in LANGUAGES else preferred_language()
+    return cast("Language", chosen) if chosen in LANGUAGES else preferred_language()
 
 
-def preferred_language() -> str:
+def preferred_language() -> Language:
     """What the browser asks for."""
     return "zh" if str(st.context.locale or "").lower().startswith("zh") else "en"
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of, main_column
+from arena.reports.flags import flags_text
 from arena.reports.leaderboard import set_text
 from viz.ui.figures import count, rank_range
 
@@ -61,6 +62,6 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], object]] = {
     "seconds": _number,
     "games": lambda _, s: "" if s.wins is None else f"{count(s.wins)} / {count(s.losses)} / {count(s.ties)}",
     "text": lambda column, s: s.stored.get(column.name),
-    "flags": lambda _, s: ", ".join(s.flags),
+    "flags": lambda _, s: flags_text(s.flags),
 }
 """What stands in each kind of column."""

@@ -9,7 +9,7 @@ CHINESE: dict[str, str] = {
     "Battle": "对战",
     "Matchups": "两两对比",
     "Categories": "类别",
-    "Judge health": "裁判状况",
+    "Judge health": "评审状况",
     "Vote": "投票",
     "Live": "实时",
     "Runs": "运行对比",
@@ -18,11 +18,13 @@ CHINESE: dict[str, str] = {
     "Language": "语言",
     "Rehearsal: every answer and verdict here is simulated.": "演练：这里的所有回答和判定都是模拟的。",
     "Rehearsal: the answers are real, every verdict is simulated.": "演练：回答是真实的，所有判定都是模拟的。",
+    "Rehearsal": "演练",
+    "{n} stored before": "此前已存 {n}",
     "Watch the run": "查看运行进度",
     # shared
     "Category": "类别",
     "Language of the question": "问题语言",
-    "Judge": "裁判",
+    "Judge": "评审",
     "Model": "模型",
     "Opponent": "对手",
     "Winner": "胜者",
@@ -44,7 +46,7 @@ CHINESE: dict[str, str] = {
     "any": "不限",
     "all categories": "所有类别",
     "all languages": "所有语言",
-    "all judges": "所有裁判",
+    "all judges": "所有评审",
     "tie": "平局",
     "yes": "是",
     "and": "与",
@@ -62,10 +64,10 @@ CHINESE: dict[str, str] = {
     "answer missing": "缺少回答",
     "answer empty": "回答为空",
     "answer failed": "回答失败",
-    "judge call failed": "裁判调用失败",
-    "judge's reply unreadable": "裁判回复无法解析",
+    "judge call failed": "评审调用失败",
+    "judge's reply unreadable": "评审回复无法解析",
     "no reference answer": "没有参考答案",
-    "judge is a contestant": "裁判也是参赛者",
+    "judge is a contestant": "评审也是参赛者",
     "panel without quorum": "评审团未达法定人数",
     # leaderboard
     "Baseline": "基准模型",
@@ -93,7 +95,7 @@ CHINESE: dict[str, str] = {
     "{n} questions": "{n} 个问题",
     "{n} battles": "{n} 场对战",
     "{n} scores": "{n} 个分数",
-    "judged by {names}": "裁判：{names}",
+    "judged by {names}": "评审：{names}",
     "{level} % intervals, {method}": "{level}% 置信区间，{method}",
     "clustered by question": "按问题聚类",
     "questions resampled": "按问题重抽样",
@@ -137,7 +139,7 @@ CHINESE: dict[str, str] = {
     ),
     "orders disagree": "两种顺序结论不同",
     "unreadable reply": "回复无法解析",
-    "people disagree with the judge": "人与裁判意见不同",
+    "people disagree with the judge": "人与评审意见不同",
     "rated": "已评",
     "pending": "待定",
     "left out": "未计入",
@@ -163,7 +165,7 @@ CHINESE: dict[str, str] = {
     "In the terminal:": "在终端中：",
     "Question {id}": "问题 {id}",
     "Question, turn {n}": "问题，第 {n} 轮",
-    "judge: {name}": "裁判：{name}",
+    "judge: {name}": "评审：{name}",
     "sample {n}": "样本 {n}",
     "people: {choice}": "人工投票：{choice}",
     "pending: not asked yet": "待定：尚未提问",
@@ -191,7 +193,7 @@ CHINESE: dict[str, str] = {
     "A {a} : {b} B": "A {a} : {b} B",
     "Shown first: {first}, then {second}": "先显示：{first}，后显示：{second}",
     "Which answer was shown first is not recorded.": "没有记录先显示的是哪个回答。",
-    "the answers are identical: a tie without a call": "两个回答完全相同：直接判平，未调用裁判",
+    "the answers are identical: a tie without a call": "两个回答完全相同：直接判平，未调用评审",
     "no readable verdict": "没有可解析的判定",
     "the call failed": "调用失败",
     "not asked yet": "尚未提问",
@@ -219,7 +221,7 @@ CHINESE: dict[str, str] = {
     "Mean outcome with its interval, clustered by question.": "平均结果及其区间，按问题聚类。",
     "Rating difference": "评分差",
     "From all battles, also those through other models.": "基于全部对战，包括经由其他模型的对战。",
-    "P({name} is better) = {p}": "{name} 更好的概率 = {p}",
+    "P({name} is better): {p}": "{name} 更好的概率：{p}",
     # categories
     "This board has one category only.": "此榜只有一个类别。",
     "A ° marks fewer than 20 questions. Click a cell for its battles.": "° 表示不足 20 个问题。点击单元格查看对战。",
@@ -257,7 +259,7 @@ CHINESE: dict[str, str] = {
     "Where its orders disagree": "两种顺序不一致的对战",
     "What it could not say": "无法解析的对战",
     "By category": "按类别",
-    "Nothing to show: no judge has said anything yet.": "无可显示：裁判尚未给出结论。",
+    "Nothing to show: no judge has said anything yet.": "无可显示：评审尚未给出结论。",
     "Does length win?": "越长越占优吗？",
     "Lengths are not known, or there are too few battles.": "长度未知，或对战太少。",
     "Length, as a multiple of the other answer": "长度（相对另一回答的倍数）",
@@ -269,7 +271,7 @@ CHINESE: dict[str, str] = {
     "Same winner": "胜者相同",
     "Both decide": "双方均分出胜负时",
     "Only one judge, and nobody has voted yet. Votes are cast on the page Vote.": (
-        "只有一个裁判，且尚无人投票。请在“投票”页投票。"
+        "只有一个评审，且尚无人投票。请在“投票”页投票。"
     ),
     "κ is 1 for full agreement and 0 for what chance alone would give.": (
         "κ 为 1 表示完全一致，为 0 表示与随机一致相当。"
@@ -279,7 +281,7 @@ CHINESE: dict[str, str] = {
         "没有可投票的对战：此榜逐个评判回答。"
     ),
     "Two answers, no names. Keys 1 to 5 vote. Battles that the judges disagree on come first.": (
-        "两个回答，不显示名称。按键 1 至 5 投票。裁判意见不一的对战优先。"
+        "两个回答，不显示名称。按键 1 至 5 投票。评审意见不一的对战优先。"
     ),
     "Your name": "你的名字",
     "Show the names after each vote": "投票后显示模型名称",
@@ -301,7 +303,7 @@ CHINESE: dict[str, str] = {
     "No votes yet.": "尚无投票。",
     "Votes": "票数",
     "Voters": "投票人数",
-    "Same winner as the judge": "与裁判一致",
+    "Same winner as the judge": "与评审一致",
     "{n} votes by people who recognised a model; they count.": "{n} 票来自认出模型的人，仍计入。",
     "The leaderboard by people's votes": "人工投票排行榜",
     # live

@@ -90,13 +90,15 @@ def _cell(standing: Standing, by: str, name: str, measure: Measure) -> dict[str,
             return DASH
         return f"{x * 100:.0f}" if measure == "win_rate" else f"{x:.1f}" if measure == "score" else points(x)
 
+    known = ends.low is not None and ends.high is not None
+    span = f"{told(ends.low)}–{told(ends.high)}" if known else ""
+    bracketed = f"[{told(ends.low)}, {told(ends.high)}]" if known else ""
     text = "" if ends.value is None else told(ends.value) + ("°" if cell.thin else "")
     return {
         "model": standing.model, "slice": name,
         "value": ends.value, "text": text, "n_battles": cell.n_battles or 0, "n_questions": cell.n_questions or 0,
-        "below": f"{told(ends.low)}–{told(ends.high)}\nn {cell.n_battles or 0:,}" if text else "",
-        "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: "
-        f"{told(ends.value)} [{told(ends.low)}, {told(ends.high)}]",
+        "below": f"{span}\nn {cell.n_battles or 0:,}" if text else "",
+        "told": f"{shortened(standing.model, 40)}, {shortened(name, 30)}: {told(ends.value)} {bracketed}".rstrip(),
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -20,6 +20,7 @@ from viz.data.counting import JudgeHealth, agreement_of, judge_health, judge_tab
 from viz.data.filters import Filter
 from viz.ui.choices import choose
 from viz.ui.figures import DASH, count, money, percent
+from viz.ui.phone import Line, phone_list
 from viz.ui.pieces import category_choice, chart, clicked_row, no_match, nothing
 from viz.ui.rendering import distinct, shortened
 from viz.ui.room import table_room
@@ -109,7 +110,12 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
         for one in health
     ])  # fmt: skip
     frame = frame.loc[:, [name for name in frame.columns if not (frame[name] == DASH).all()]]
-    with table_room("judges", len(frame), 38):
+    lines = [
+        Line(one.judge, _told(row), "", page="battles", parameters={"judge": one.judge})
+        for one, row in zip(health, frame.to_dict("records"), strict=True)
+    ]
+    phone_list("judges", lines, 150)
+    with table_room("judges", len(frame), 38, on="wide-"):
         event = st.dataframe(
         frame, hide_index=True, row_height=38, key=fresh("judges"), on_select="rerun", selection_mode="single-cell",
         column_config={
@@ -128,6 +134,11 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
                 go("battles", {"judge": [judge], "flag": ["disagree"]})
             if st.button(t("What it could not say"), icon=":material/help:"):
                 go("battles", {"judge": [judge], "flag": ["unparsed"]})
+
+
+def _told(row: Mapping[Hashable, str], behind: int = 1) -> str:
+    """A row of a table on one line, without its first columns."""
+    return " · ".join(f"{name} {value}" for name, value in list(row.items())[behind:])
 
 
 def _level(opened: Board) -> float:
@@ -201,7 +212,7 @@ def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
         tables[t("people")] = people
         first = chosen[opened.rows.sample[chosen] == 0]  # of several answers people see the first
         shown = {judge: judge_table(opened, first, judge) for judge in opened.names.judges}
-    cells = []
+    cells: list[dict[Hashable, str]] = []
     for one, other in combinations(tables, 2):
         if PANEL in (one, other) and t("people") not in (one, other):
             continue  # the panel is made of the judges: agreeing with itself says nothing
@@ -221,7 +232,14 @@ def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
     if not cells:
         nothing(t("Only one judge, and nobody has voted yet. Votes are cast on the page Vote."))
         return
-    st.dataframe(pd.DataFrame(cells), hide_index=True, row_height=38)
+    lines = []
+    for cell in cells:
+        judges = {"judge": [name for name in (cell[t("Judge")], cell[t("and")]) if name in opened.names.judges]}
+        title = f"{cell[t('Judge')]} – {cell[t('and')]}"
+        lines.append(Line(title, _told(cell, 2), "", page="battles", parameters=judges))
+    phone_list("agreement", lines, 100)
+    with table_room("agreement", len(cells), 38, on="wide-"):
+        st.dataframe(pd.DataFrame(cells), hide_index=True, row_height=38)
     st.caption(t("κ is 1 for full agreement and 0 for what chance alone would give."))
 
 

@@ -14,8 +14,9 @@ from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
+from arena.reports.flags import flag_text
 from arena.reports.numbers import amount
-from arena.reports.verdict import LONGEST_NAME, Language, verdict_of
+from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
@@ -94,7 +95,7 @@ def show() -> None:
 def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         category = category_choice(opened)
-        language = language_choice(opened)
+        of_questions = language_choice(opened)
         judge = judge_choice(opened)
         baseline, style = opened.report.baseline if opened.report else None, None
         if opened.kind != "scores":
@@ -106,7 +107,7 @@ def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None,
             )  # fmt: skip
             style = style_choice(opened)
         search = type_text(t("Find a model"), "find", placeholder=t("Name"))
-    wanted = Filter(category=tuple(category), language=tuple(language), judge=tuple(judge))
+    wanted = Filter(category=tuple(category), language=tuple(of_questions), judge=tuple(judge))
     return wanted, baseline, style, search
 
 
@@ -137,10 +138,12 @@ def _value_text(s: Standing, report: Report) -> tuple[str, str]:
 
 
 def _summary(opened: Board, report: Report) -> None:
-    st.html(f'<div class="verdict">{_verdict(report)}</div>')
+    rehearsed = f'<span class="chip warn">{as_html(t("Rehearsal"))}</span> ' if report.simulated else ""
+    st.html(f'<div class="verdict {"dark" if look().dark else ""}">{rehearsed}{_verdict(report)}</div>')
     models, questions, battles = len(report.models), report.n_questions, report.n_battles
     apart = main_difference(report)
-    told = [] if apart is None else [(apart.told(lambda name: shortened(name, 40)), "strong")]
+    before = f"{t('Rehearsal')}: " if report.simulated else ""
+    told = [] if apart is None else [(before + apart.told(lambda name: shortened(name, 40)), "strong")]
     told.append((t("1 model") if models == 1 else t("{n} models", n=models), ""))
     told.append((t("1 question") if questions == 1 else t("{n} questions", n=count(questions)), ""))
     if opened.kind == "scores":
@@ -168,8 +171,7 @@ def _method(interval: str) -> str:
 
 def _verdict(report: Report) -> str:
     """One sentence that can be acted on: the one of the report and the terminal."""
-    in_words: Language = "zh" if language() == "zh" else "en"
-    return verdict_of(report).told(in_words, lambda name: f"<b>{as_html(shortened(name, LONGEST_NAME))}</b>")
+    return verdict_of(report).told(language(), lambda name: f"<b>{as_html(shortened(name, LONGEST_NAME))}</b>")
 
 
 def _cards(report: Report) -> None:
@@ -224,7 +226,7 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
             around = [_value_text(s, report)[1] for s in standings]
             shown |= {title: values, "±": around, t("Interval"): whiskers(estimates, colours)}
         elif column.kind == "flags":
-            shown[title] = [", ".join([*_remarks(s), *s.flags]) for s in standings]
+            shown[title] = [", ".join(_remarks(s)) for s in standings]
         else:
             shown[title] = values
         config[title] = _config(column, standings)
@@ -257,9 +259,11 @@ def _config(column: BoardColumn, standings: Sequence[Standing]) -> ColumnConfig:
 
 
 def _remarks(s: Standing) -> list[str]:
+    """What a reader should know of a model beside its numbers."""
+    flags = [flag_text(flag, language()) for flag in s.flags]
     if s.unbounded == "high":
-        return [t("won everything: no upper end")]
-    return [t("lost everything: no lower end")] if s.unbounded == "low" else []
+        return [t("won everything: no upper end"), *flags]
+    return [t("lost everything: no lower end"), *flags] if s.unbounded == "low" else flags
 
 
 def _style_effects(report: Report) -> None:

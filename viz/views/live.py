@@ -17,6 +17,7 @@ from arena.store.folder import BoardFolder
 from viz.data.provisional import LedgerTail, Provisional
 from viz.data.run_state import RunState, Task, read_run
 from viz.ui.figures import DASH, count, margin, money, points, rank_range, seconds
+from viz.ui.phone import Line, phone_list
 from viz.ui.pieces import nothing
 from viz.ui.rendering import plain, shortened
 from viz.ui.room import table_room
@@ -86,13 +87,23 @@ def _tasks(state: RunState) -> None:
         if listed:
             st.header(title, anchor=False)
             frame = pd.DataFrame([_task(task) for task in listed[:SHOWN]])
-            with table_room(stage, len(frame), most=420):
+            phone_list(stage, [_line(task) for task in listed[:SHOWN]], 62)
+            with table_room(stage, len(frame), most=420, on="wide-"):
                 st.dataframe(
                 frame, hide_index=True, height="content" if len(frame) <= 12 else 420,
                 column_config={
                     t("Progress"): st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)
                 },
             )  # fmt: skip
+
+
+def _line(task: Task) -> Line:
+    """A row on a narrow screen."""
+    told = [t("{n} stored before", n=count(task.stored_before))] if task.stored_before else []
+    told += [f"{t('Errors')} {count(task.errors)}", f"{t('Cost')} {money(task.cost_usd)}"]
+    who = {"model" if task.stage == "answers" else "judge": task.name}
+    done = f"{count(task.done)} / {count(task.planned)}"
+    return Line(task.name, " · ".join(told), done, page="battles", parameters=who)
 
 
 def _task(task: Task) -> dict[str, object]:
@@ -207,7 +218,14 @@ def _trouble(state: RunState, tail: LedgerTail) -> None:
         }
         for failure in failures
     ]  # fmt: skip
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    said = [
+        Line(failure.judge, f"{failure.status} · {shortened(failure.said, 160)}", str(failure.question), page="battles",
+             parameters={"judge": failure.judge})
+        for failure in failures
+    ]  # fmt: skip
+    phone_list("failures", said, 86)
+    with table_room("failures", len(rows), on="wide-"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 if __name__ == "__main__":

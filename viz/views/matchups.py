@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from arena.ratings.intervals.means import clustered_share
 from arena.reports.board import Report
+from arena.reports.difference import difference
 from viz.charts.matrix import Heat, heatmap, shares
 from viz.data.board import Board
 from viz.data.counting import Matrix, meetings, outcomes_of, share_by_group
@@ -149,26 +150,16 @@ def _record(
         + f'<div class="muted">{as_html(t("{w} won, {t} tied, {l} lost", w=won, t=ties, l=lost))}</div>'
     )
     a, b = st.columns(2)
-    spread = f"{percent(mean.low)} – {percent(mean.high)}"
+    spread = DASH if mean.low is None or mean.high is None else f"[{percent(mean.low)}, {percent(mean.high)}]"
     a.metric(t("Points"), percent(mean.value), spread, delta_color="off", delta_arrow="off",
              help=t("Mean outcome with its interval, clustered by question."))  # fmt: skip
-    difference, p = _difference(report, one, other)
-    b.metric(t("Rating difference"), difference[0], difference[1], delta_color="off", delta_arrow="off",
+    apart = difference(report, one, other)
+    lead, ends = (DASH, DASH) if apart is None else (apart.lead, apart.ends or DASH)
+    b.metric(t("Rating difference"), lead, ends, delta_color="off", delta_arrow="off",
              help=t("From all battles, also those through other models."))  # fmt: skip
+    p = _oriented({(pair.a, pair.b): pair.p_better for pair in report.pairs}, one, other)
     if p is not None:
-        st.caption(t("P({name} is better) = {p}", name=plain(shortened(one, 40)), p=chance(p)))
-
-
-def _difference(report: Report, one: str, other: str) -> tuple[tuple[str, str], float | None]:
-    """(difference, interval) as texts and P(one is better), from the report's pairs."""
-    for pair in report.pairs:
-        sign = 1 if (pair.a, pair.b) == (one, other) else -1 if (pair.a, pair.b) == (other, one) else 0
-        if sign and pair.diff is not None:
-            low, high = (pair.low, pair.high) if sign == 1 else (pair.high, pair.low)
-            ends = DASH if low is None or high is None else f"{sign * low:+.0f} … {sign * high:+.0f}"
-            p = pair.p_better
-            return (f"{sign * pair.diff:+.0f}", ends), None if p is None else p if sign == 1 else 1 - p
-    return (DASH, DASH), None
+        st.caption(t("P({name} is better): {p}", name=plain(shortened(one, 40)), p=chance(p)))
 
 
 if __name__ == "__main__":

@@ -24,11 +24,16 @@ def summary(data: PageData, w: Words, language: Language) -> Html:
     return tag(
         "section",
         tag("p", rested, *([" · ", made] if (made := _made(data)) else []), class_="eyebrow"),
-        tag("h1", Html(verdict_of(report).told(language, lambda name: tag("b", name)))),
+        tag("h1", *_rehearsed(report, w), Html(verdict_of(report).told(language, lambda name: tag("b", name)))),
         tag("p", *_facts(data, w), class_="facts"),
         tag("p", fill(w["interval_note"], level=level, how=w[how]), class_="note"),
         id="verdict",
     )
+
+
+def _rehearsed(report: Report, w: Words) -> list[Html]:
+    """What stands before a sentence about invented verdicts: whoever copies it takes it along."""
+    return [tag("span", w["rehearsed"], class_="pill warn"), Html(" ")] if report.simulated else []
 
 
 def _made(data: PageData) -> str:
@@ -53,7 +58,7 @@ def _facts(data: PageData, w: Words) -> list[Html]:
     facts = []
     baseline, leader = report.baseline, rows[0]
     if (apart := main_difference(report)) is not None:
-        shown = Html(apart.told(lambda name: tag("b", name)))
+        shown = join(*_rehearsed(report, w), Html(apart.told(lambda name: tag("b", name))))
         facts.append(shown if report.single else fill(w["points"], difference=shown))
     if baseline and leader.model != baseline and leader.win_rate is not None:
         ends = {"low": percent(leader.win_rate_low), "high": percent(leader.win_rate_high)}

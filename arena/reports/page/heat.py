@@ -74,8 +74,8 @@ def _slices(report: Report, kind: str, title: str, note: str) -> Html | None:
     low, high = _range([value for value, _, _ in found.values()]) if report.single else (0.0, 1.0)
     cells: dict[tuple[str, str], Cell] = {}
     for key, (value, ends, own) in found.items():
-        interval = " – ".join(number(end, 2) if report.single else percent(end) for end in (ends.low, ends.high))
-        hint = f"{key[1]}: {interval}, n = {own.n_questions}"
+        told = [number(end, 2) if report.single else percent(end) for end in (ends.low, ends.high) if end is not None]
+        hint = f"{key[1]}: " + ", ".join([*([" – ".join(told)] if len(told) == 2 else []), f"n = {own.n_questions}"])
         label = number(value, 1) if report.single else percent(value)
         cells[key] = Cell((value - low) / (high - low), hint, label, own.thin)
     return _heat_table(title, note, [row.model for row in report.models], names, cells, kind)

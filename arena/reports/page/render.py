@@ -72,7 +72,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
     return [
         first_screen.summary(data, w, language),
         first_screen.cards(data, w),
-        sections.leaderboard(data, w),
+        sections.leaderboard(data, w, language),
         sections.notes(data, w),
         heat.matrices(data, w),
         heat.categories(data, w),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, cast
@@ -11,6 +10,7 @@ import yaml
 
 from arena.reports.board import NOT_MEASURED, Performance, Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of
+from arena.reports.flags import flag_text, flags_text
 from arena.reports.leaderboard import rank_text, set_text
 from arena.reports.page.charts import Point, axis, bar, scale_over, value_map, whisker
 from arena.reports.page.data import PageData
@@ -31,13 +31,13 @@ from arena.reports.page.markup import (
     tag,
 )  # fmt: skip
 from arena.reports.page.words import Words
+from arena.reports.verdict import Language
 
-_FLAG = re.compile(r"(?:suspicious: )?([a-z_ ]+) \((\d+)\)")
 WHISKER_WIDTH = 210.0
 MAP_MODELS = 40
 
 
-def leaderboard(data: PageData, w: Words) -> Html:
+def leaderboard(data: PageData, w: Words, language: Language) -> Html:
     """Every model, with its interval on one scale shared by all."""
     report, listed = data.report, data.report.models[: data.top]
     drawn = [row.interval(report.drawn) for row in listed]
@@ -51,7 +51,7 @@ def leaderboard(data: PageData, w: Words) -> Html:
         shown, bounds = main_number(row, report, w)
         cells = [
             tag("td", rank_text(row), class_="rank"),
-            tag("td", *_model(row, report, w), class_="left name"),
+            tag("td", *_model(row, report, w, language), class_="left name"),
             tag("td", whisker(scale, ends.value, ends.low, ends.high, mark)),
             tag("td", tag("b", shown), tag("span", f" {bounds}", class_="ends") if bounds else None),
         ]
@@ -61,17 +61,10 @@ def leaderboard(data: PageData, w: Words) -> Html:
     return section("leaderboard", w["leaderboard"], note, table(head, body))
 
 
-def _model(row: Standing, report: Report, w: Words) -> list[Html]:
-    flags = [tag("span", flag_text(flag, w), class_="pill warn") for flag in row.flags]
+def _model(row: Standing, report: Report, w: Words, language: Language) -> list[Html]:
+    flags = [tag("span", flag_text(flag, language), class_="pill warn") for flag in row.flags]
     own = [tag("span", w["baseline"], class_="pill")] if row.model == report.baseline else []
     return [tag("span", row.model, class_="isolate"), *own, *flags]
-
-
-def flag_text(flag: str, w: Words) -> str:
-    """A flag in an outsider's words, with its count; as it stands where there are none for it."""
-    found = _FLAG.fullmatch(flag)
-    word = w.get(f"flag_{found[1].replace(' ', '_')}") if found else None
-    return flag if word is None or found is None else f"{word} ({int(found[2]):,})"
 
 
 def _word(column: BoardColumn, w: Words) -> str:
@@ -109,7 +102,7 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], Html]] = {
     "seconds": partial(_number, show=seconds),
     "games": lambda _, row: join(games_text(row)),
     "text": lambda column, row: join(column.text(row)),
-    "flags": lambda _, row: join(", ".join(row.flags)),
+    "flags": lambda _, row: join(flags_text(row.flags)),
 }
 """How the page writes each kind of column."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from viz.charts.leaderboard import place_labels
+from viz.charts.leaderboard import _boxes, _reach, _span, place_labels
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.charts.matrix import Heat, _needs_other_ink
 
@@ -17,8 +17,8 @@ def _points(xs: list[float], ys: list[float], name: str = "model") -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def test_points_far_apart_all_have_their_label_above() -> None:
-    assert place_labels(_points([1, 2, 3], [1000, 1100, 1200]), log=False)[1] == "above"
+def test_points_far_apart_all_have_a_label() -> None:
+    assert place_labels(_points([1, 2, 3], [1000, 1100, 1200]), log=False) == ["right", "right", "left"]
     assert "" not in place_labels(_points([1, 10, 100], [1000, 1100, 1200]), log=True)
 
 
@@ -28,8 +28,27 @@ def test_labels_in_a_crowd_are_left_out_those_on_the_front_last() -> None:
     assert "" in places
 
 
+def test_a_label_lies_on_no_point_and_on_no_interval_where_there_is_room() -> None:
+    points = _points([0.0198, 0.0234, 0.0239, 0.0257, 0.0253, 0.0239], [876, 1145, 1123, 1105, 1064, 1000], "tiny")
+    points = points.assign(low=points["y"] - 30, high=points["y"] + 30)
+    points.loc[5, ["low", "high"]] = None  # the baseline's rating is no estimate
+    places = place_labels(points, log=False)
+    assert "" not in places
+    span, reach = _span(points["x"]), _span(_reach(points))
+    boxes = []
+    for n, place in enumerate(places):
+        x = 300 * (points["x"][n] - span[0]) / (span[1] - span[0])
+        y = 380 - 380 * (points["y"][n] - reach[0]) / (reach[1] - reach[0])
+        boxes.append(_boxes(x, y, 6.6 * len("tiny-0"))[place])
+        for other in range(len(points)):
+            at = 300 * (points["x"][other] - span[0]) / (span[1] - span[0])
+            up = 380 - 380 * (points["y"][other] - reach[0]) / (reach[1] - reach[0])
+            left, right, top, bottom = boxes[n]
+            assert not (left < at + 6 and right > at - 6 and top < up + 6 and bottom > up - 6), (n, other)
+
+
 def test_one_point_has_a_label() -> None:
-    assert place_labels(_points([1.0], [1000.0]), log=False) == ["above"]
+    assert place_labels(_points([1.0], [1000.0]), log=False) == ["right"]
 
 
 def test_labels_of_neighbours_take_different_sides() -> None:

@@ -129,6 +129,23 @@ def test_a_voter_sees_every_battle_once_disputed_ones_first(board: Board) -> Non
     assert next_ballot(board, rows, Votes(votes), "somebody else", seed=1) is not None
 
 
+def test_nobody_is_asked_which_of_two_equal_answers_is_better(board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    path = folder / "reports" / "battles.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    alike = {"order": "a_first", "status": "identical", "label": "tie", "score_a": None, "score_b": None}
+    left = {line["question_id"] for line in lines[:30]}
+    for line in lines:
+        if line["question_id"] not in left and line["judge"] != "panel":
+            line["verdicts"] = [alike]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    board, votes = open_board(Source(board=folder)), Votes()
+    while (ballot := next_ballot(board, np.arange(len(board.rows)), votes, "me", seed=1)) is not None:
+        votes = Votes((*votes.votes, _voted(board, ballot.row, "me")))
+    assert {vote.question_id for vote in votes.votes} == left
+
+
 def test_sides_are_drawn(board: Board) -> None:
     rows = np.arange(len(board.rows))
     sides = {ballot.left for seed in range(20) if (ballot := next_ballot(board, rows, Votes(), "me", seed)) is not None}

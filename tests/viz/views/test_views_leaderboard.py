@@ -54,7 +54,9 @@ def test_a_rehearsal_has_a_banner(app, board_folder: Path, tmp_path: Path) -> No
     report = folder / "reports" / "leaderboard.json"
     report.write_text(json.dumps(json.loads(report.read_text()) | {"simulated": True}))
     at = app("--board", folder)
-    assert any("Rehearsal" in str(element.proto.body) for element in at.main if element.type == "html")
+    told = [str(element.proto.body) for element in at.main if element.type == "html"]
+    for kind in ("banner", "verdict", "chips"):  # the sentence and the difference bear it too: they get copied
+        assert any(f'class="{kind}' in body and "Rehearsal" in body for body in told), kind
 
 
 def test_single_mode_ranks_by_score(app, score_folder: Path) -> None:
@@ -118,6 +120,7 @@ def test_answers_that_work_on_the_judge_are_named_beside_the_verdict(app, board_
         at = app("--board", folder, category=category)
         shown = " ".join(element.proto.body for element in at.main if element.type == "html")
         assert "look made to sway the judge" in shown
-        assert "suspicious: override (15)" in at.dataframe[0].value["Remarks"][0]
+        told = "gives orders to the judge (15), imitates the judge's prompt (1), cut off (15)"
+        assert at.dataframe[0].value["Remarks"][0] == told
         assert "fence" not in shown
         assert "truncated" not in shown
