@@ -138,6 +138,11 @@ class Request:
     prefix: str = ""
     """Requests with the same prefix share the start of their prompt: the first of them goes ahead alone."""
     exhibit: Exhibit | None = None
+    raw: bool = False
+    """The one message is the text itself, to be gone on with: no chat template. Local engines only."""
+    continuations: tuple[tuple[str, str | None], ...] = ()
+    """Nothing is generated: the log-likelihoods of these texts behind the prompt, or each behind a context of its own.
+    Local engines only."""
     older_key: str | None = None
     """The key that an earlier version gave it, where that was another."""
 
@@ -179,6 +184,8 @@ class Completion:
     usage: Usage = Usage()
     logprobs: tuple[TokenLogprobs, ...] = ()
     """Of the last turn, when asked for."""
+    loglikelihoods: tuple[tuple[float, bool], ...] = ()
+    """Of each continuation: the sum of its tokens' natural log-probabilities, and whether each was the likeliest."""
     ttft_s: float | None = None
     """Seconds to the first token of the first turn; None unless it was measured."""
     latency_s: float | None = None

@@ -24,6 +24,8 @@ def check(config: str) -> None:
     from arena.board.answers import current_answers
     from arena.board.open import open_board
     from arena.config.loading import load_config
+    from arena.stages.benchmark import check_benchmarks
+    from arena.stages.options import RunOptions
 
     board = open_board(load_config(config))
     for name, candidate in board.candidates.items():
@@ -31,6 +33,7 @@ def check(config: str) -> None:
             check_entry(Opening(name, "answers_gen"), candidate.entry)
     for name, judge in board.judges.items():
         check_entry(Opening(name, "reviews_gen.judges"), judge)
+    exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
     _, warnings = current_answers(board)
     reviews = board.config.reviews_gen
     categories = sorted({question.category for question in board.questions})
@@ -47,8 +50,10 @@ def check(config: str) -> None:
             say(f"  judge       {name}: {_behind(name, judge)}")
         prompts = ", ".join(f"{category}: {prompt.name}" for category, prompt in board.prompts.items())
         say(f"  prompts     {prompts}")
+    for exam in exams:
+        say(f"  benchmark   {exam.name}: {len(exam.chosen):,} documents, {exam.shots} examples each")
     say(f"  board       {board.review_folder.root}")
-    for warning in [*board.warnings, *warnings, *_missing_here(board)]:
+    for warning in [*board.warnings, *warnings, *notes, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)
 
 

@@ -51,11 +51,11 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-def names(text: str | None) -> tuple[str, ...] | None:
+def names(text: str | None, option: str = "--models") -> tuple[str, ...] | None:
     """A comma-separated list of names; None when the option was not given."""
     if text is None:
         return None
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found:
-        raise click.UsageError("--models needs at least one name")
+        raise click.UsageError(f"{option} needs at least one name")
     return found

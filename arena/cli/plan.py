@@ -31,7 +31,7 @@ HEADS = {
 
 @click.command()
 @config_option
-@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews"]),
+@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "benchmarks"]),
               help="Only this stage; may be given several times.")  # fmt: skip
 @click.option("--models", metavar="A,B", help="Only these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
@@ -53,6 +53,7 @@ def plan(
     from arena.board.open import open_board
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
+    from arena.stages.benchmark import check_benchmarks
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
     from arena.stages.review import same_again
@@ -63,7 +64,8 @@ def plan(
     )
     board = open_board(load_config(config))
     warn_of_shorter(board.folders)
-    found = make_plan(board, options)
+    exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
+    found = make_plan(board, options, exams)
     print_plan(found, sys.stdout)
     for line in found.unrecognised:
         say(line)
@@ -112,8 +114,11 @@ def _table(plan: Plan, width: int) -> Table:
     return table
 
 
+_HEAD = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmarks of"}
+
+
 def _cells(row: PlanRow) -> tuple[str, ...]:
-    head = f"answers of {row.name}" if row.stage == "answers" else f"reviews by {row.name}"
+    head = f"{_HEAD[row.stage]} {row.name}" if row.task is None else f"{row.task} of {row.name}"
     costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.costs else ("–", "–")
     if row.calls and row.keyless_local:
         costs = ("no key, local", "–")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_option
-@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "ratings"]),
+@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "benchmarks", "ratings"]),
               help="Only this stage; may be given several times.")  # fmt: skip
 @click.option("--models", metavar="A,B", help="Ask only about these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
@@ -91,6 +91,10 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
     if result.rated is not None:
         said = (*result.warned, *result.rated.said)
         print_board(result.rated.leaderboard, result.rated.folder, pair=pair, said=said)
+    if result.benchmarks is not None:
+        from arena.cli.bench import print_benchmarks
+
+        print_benchmarks(result.benchmarks)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

@@ -32,7 +32,8 @@ class BenchmarkRow:
     explanation: str | None = None
     state: BattleState = "rated"
     reason: str | None = None
-    """`unparsed`: rated 0, since no answer could be read. Excluded: `call_failed`."""
+    """`unparsed`: rated 0, since no answer could be read. Excluded: `call_failed`, or `no_loglikelihoods` where
+    the task cannot be scored with what the endpoint tells."""
     key: str | None = None
     task: str
     metric: str = "acc"

@@ -10,11 +10,12 @@ from arena.board.matches import SENTINEL
 from arena.board.open import OpenBoard
 from arena.errors import InputError
 from arena.judging.judge import Case
+from arena.store.items import Item
 from arena.types import Answer, Question
 
-StageName = Literal["answers", "reviews", "ratings"]
+StageName = Literal["answers", "reviews", "benchmarks", "ratings"]
 BatchMode = Literal["wait", "submit", "collect"]
-STAGES: tuple[StageName, ...] = ("answers", "reviews", "ratings")
+STAGES: tuple[StageName, ...] = ("answers", "reviews", "benchmarks", "ratings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,11 @@ class RunOptions:
     pair: tuple[str, str] | None = None
     """The two models whose difference the run ends with."""
 
+    tasks: tuple[str, ...] | None = None
+    """Of the benchmarks only these."""
+    task_limit: int | None = None
+    """Of every benchmark a sample of this size; `limit` is about the board's questions alone."""
+
     def asked_questions(self, questions: Sequence[Question]) -> list[Question]:
         """The questions that may be asked about, of all on the board."""
         only = self.battle.question_id if self.battle else None
@@ -83,6 +89,12 @@ class RunOptions:
         if answer.status == "error":
             return self.retry_errors or answer.finish_reason != "bad_request"
         return answer.status == "empty" and self.retry_errors
+
+    def reopens_item(self, item: Item) -> bool:
+        """The same for a stored document of a benchmark."""
+        if self.redo is not None and self.redo.kind == "model" and self.redo.name == item.model:
+            return True
+        return item.status == "error" or (self.retry_errors and item.status in {"empty", "bad_request"})
 
     def reopens_reply(self, status: str | None) -> bool:
         """The same for a stored reply."""

@@ -16,9 +16,11 @@ from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig, JudgeConfig
+from arena.evals.exams import Exam
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
+from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, sittings
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
 from arena.store.folder import AnswerStore, Ledger
@@ -29,8 +31,13 @@ BYTES_PER_TOKEN = 4.0
 JUDGE_TOKENS = 300
 ANSWER_TOKENS = 500
 """Output tokens per call, where nothing is measured yet."""
+LETTER_TOKENS = 8
+"""Output tokens of a reply that is a letter, likewise."""
 MEASURED = 2000
 """Stored replies looked at, at most."""
+
+
+PlannedStage = Literal["answers", "reviews", "benchmarks"]
 
 
 class Rates(NamedTuple):
@@ -44,7 +51,7 @@ class Rates(NamedTuple):
 class PlanRow:
     """What one candidate or judge would be asked."""
 
-    stage: Literal["answers", "reviews"]
+    stage: PlannedStage
     name: str
     backend: str
     asked: int
@@ -68,6 +75,8 @@ class PlanRow:
     """Whether the tokens are estimated from stored calls of this very candidate or judge."""
     keyless_local: bool = False
     """Whether the endpoint is a server on this machine that costs nothing."""
+    task: str | None = None
+    """Of a benchmark: which."""
 
     @property
     def costs(self) -> bool:
@@ -111,8 +120,8 @@ class Plan:
         return _total([row.most_usd for row in self.rows if row.costs])
 
 
-def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
-    """The plan of one invocation on a board."""
+def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ()) -> Plan:
+    """The plan of one invocation on a board; `exams` are its benchmarks, opened."""
     answers, _ = current_answers(board)
     rows: list[PlanRow] = []
     unrecognised: list[str] = []
@@ -133,7 +142,24 @@ def make_plan(board: OpenBoard, options: RunOptions) -> Plan:
             ledgers = open_ledgers(board, stack)
             for name, todo in plan_reviews(board, answers, ledgers, options).items():
                 rows.append(_review_row(board, name, todo, ledgers[name], options))
+    if exams:
+        for sitting in sittings(board, exams, benchmark_models(board, options)):
+            if sitting.way is not None:
+                rows.append(_benchmark_row(board, sitting, options))
     return Plan(tuple(rows), expected, tuple(unrecognised))
+
+
+def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> PlanRow:
+    entry = sitting.candidate.entry
+    with closing(item_store(board, sitting)) as store:
+        todo, done = due(board, sitting, store, options)
+        counted = [item.usage.output_tokens for item in store.newest(MEASURED) if item.usage.output_tokens is not None]
+    rates = Rates(None, fmean(counted) if counted else None)
+    volume = Volume().count((question.request for question in todo), entry)
+    assumed = LETTER_TOKENS if sitting.way is not None and sitting.way.mode != "generate" else JUDGE_TOKENS
+    row = _row("benchmarks", sitting.candidate.name, entry, volume, done, rates,
+               _output(rates, entry, assumed) * volume.calls)  # fmt: skip
+    return replace(row, task=sitting.exam.name)
 
 
 def _unrecognised(candidate: Candidate, tasks: Sequence[AnswerTask], store: AnswerStore) -> list[str]:
@@ -156,13 +182,13 @@ def check_plan(board: OpenBoard, plan: Plan, budget_usd: float | None) -> None:
     for row in plan.rows:
         if not row.calls:
             continue
-        place = "answers_gen" if row.stage == "answers" else "reviews_gen.judges"
+        place = "reviews_gen.judges" if row.stage == "reviews" else "answers_gen"
         entry = _entry(board, row)
         check_backend(Opening(row.name, place), entry, priced=budget_usd is not None)
 
 
 def _entry(board: OpenBoard, row: PlanRow) -> BackendConfig:
-    return board.candidates[row.name].entry if row.stage == "answers" else board.judges[row.name]
+    return board.judges[row.name] if row.stage == "reviews" else board.candidates[row.name].entry
 
 
 @dataclass
@@ -220,7 +246,7 @@ def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options
 
 
 def _row(
-    stage: Literal["answers", "reviews"],
+    stage: PlannedStage,
     name: str,
     entry: BackendConfig,
     volume: Volume,

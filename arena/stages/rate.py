@@ -25,6 +25,7 @@ from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
 from arena.errors import InputError
+from arena.evals.scores import with_benchmarks
 from arena.judging.flags import Flagged, flag_answers
 from arena.money import known_sum
 from arena.ratings import Leaderboard, rate, rate_scores
@@ -84,6 +85,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
+    document = with_benchmarks(board.review_folder.reports, document, board.config.rating_gen.interval.level)
     written = write_leaderboard(folder, document)
     problems = (*too_many_failures(board, rows, answers), *follows_a_slot(board, details))
     return Rated(written, folder, problems, tuple(judge.warning for judge in shaky if judge.fails))

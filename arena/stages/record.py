@@ -154,6 +154,11 @@ class RunRecord:
         by_stage: dict[str, JSON] = {}
         for stage in ("answers", "reviews"):
             by_stage[stage] = {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}
+        benchmarks: dict[str, JSON] = {
+            name: tally.to_json() for (s, name), tally in self.tallies.items() if s == "benchmarks"
+        }
+        if benchmarks:
+            by_stage["benchmarks"] = benchmarks
         known = sum(tally.cost_usd for tally in self.tallies.values())
         unknown = any(tally.cost_unknown for tally in self.tallies.values())
         errors: Counter[str] = sum((tally.errors for tally in self.tallies.values()), Counter())

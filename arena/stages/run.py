@@ -22,7 +22,10 @@ from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
+from arena.evals.exams import Exam
 from arena.stages.answer import answer_stage, asked_models
+from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
+from arena.stages.benchmark_report import BenchmarkReport, write_benchmarks
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.rate import Rated, rate_stage
@@ -50,6 +53,8 @@ class RunResult:
     """Whether a model worked for it, or may have."""
     warned: tuple[str, ...] = ()
     """Warnings of the board that were said before anything was asked."""
+    benchmarks: BenchmarkReport | None = None
+    """The scores of benchmarks, where the run was about them."""
 
 
 def run_board(
@@ -92,26 +97,44 @@ def run_held(
         check_lengths(board, options, progress)
         preflight(board, options)
         options = _with_recordings(board, options)
+        exams = open_benchmarks(board, options, progress)
         entries = entries_asked(board, options)
         plan = None
         if any(entry.asks_anybody for entry in entries):
-            plan = make_plan(board, options)
+            plan = make_plan(board, options, exams)
             for line in plan.unrecognised:
                 progress.note(line)
             check_plan(board, plan, options.budget_usd)
             if any(entry.paid for entry in entries):
                 approve(plan)
-        return _carry_out(board, options, RunRecord(board, _asked(options, dry_run), progress), plan)
+        return _carry_out(board, options, RunRecord(board, _asked(options, dry_run), progress), plan, exams)
 
 
-def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None) -> RunResult:
+def open_benchmarks(board: OpenBoard, options: RunOptions, progress: Progress) -> list[Exam]:
+    """The tasks that a run is about, checked and read. Raises InputError."""
+    if "benchmarks" not in options.stages:
+        return []
+    if board.config.benchmarks is None:
+        if options.stages == ("benchmarks",):
+            raise InputError(f"{board.loaded.path}: there is no section `benchmarks` in it")
+        return []
+    exams, notes = check_benchmarks(board, options)
+    for note in notes:
+        progress.note(note)
+    return exams
+
+
+def _carry_out(
+    board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None, exams: Sequence[Exam]
+) -> RunResult:
     """Ask and rate. Once something may have been billed, whatever fails is a problem of the result, nothing raised."""
     spending = Spending()
     problems: list[Problem] = []
     rated: Rated | None = None
+    scored: BenchmarkReport | None = None
     failed: tuple[str, ...] = ()
     try:
-        asyncio.run(_ask(board, options, record, plan, spending))
+        asyncio.run(_ask(board, options, record, plan, spending, exams))
     except (KeyboardInterrupt, asyncio.CancelledError):
         record.finish("interrupted")
         raise KeyboardInterrupt from None
@@ -121,8 +144,11 @@ def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
     try:
         if not spent:
             _raise_what_is_no_stop(problems)
+        if exams and not any(isinstance(problem, DiskFull) for problem in problems):
+            scored = write_benchmarks(board, exams, rated_later=rates(board, options))
         rated = _rate(board, options, record, problems, spent=spent)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
+        failed += scored.problems if scored else ()
     except (InputError, OSError) as error:
         if not spent:
             raise
@@ -132,7 +158,7 @@ def _carry_out(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
     code = exit_code_of(problems, failures=bool(lines), spent=spent)
-    return RunResult(code, rated, lines, spent, tuple(board.warnings))
+    return RunResult(code, rated, lines, spent, tuple(board.warnings), scored)
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
@@ -175,17 +201,26 @@ def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
         entries += [board.candidates[name].entry for name in asked_models(board, options)]
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         entries += [judge for judge in board.judges.values() if judge.enable]
+    if "benchmarks" in options.stages and board.config.benchmarks is not None:
+        entries += [board.candidates[name].entry for name in benchmark_models(board, options)]
     return entries
 
 
-async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: Plan | None, spending: Spending) -> None:
-    """The two stages that call models. Raises CancelledError when somebody asked it to stop."""
+async def _ask(
+    board: OpenBoard,
+    options: RunOptions,
+    record: RunRecord,
+    plan: Plan | None,
+    spending: Spending,
+    exams: Sequence[Exam],
+) -> None:
+    """The stages that call models. Raises CancelledError when somebody asked it to stop."""
     writer = asyncio.create_task(record.keep_writing())
     rooms = Rooms(entries_asked(board, options))
     control = Control(Budget(options.budget_usd), Interruption(record), rooms, spending)
     try:
         with control.interruption.listening():
-            await _stages(board, options, record, control, plan)
+            await _stages(board, options, record, control, plan, exams)
     finally:
         writer.cancel()
         with suppress(asyncio.CancelledError):
@@ -195,10 +230,15 @@ async def _ask(board: OpenBoard, options: RunOptions, record: RunRecord, plan: P
 
 
 async def _stages(
-    board: OpenBoard, options: RunOptions, record: RunRecord, control: Control, plan: Plan | None
+    board: OpenBoard,
+    options: RunOptions,
+    record: RunRecord,
+    control: Control,
+    plan: Plan | None,
+    exams: Sequence[Exam],
 ) -> None:
-    """An endpoint that gives up while answering does not stop the reviews. Where the plan is to ask nobody anything,
-    no judge is looked at again."""
+    """An endpoint that gives up in one stage does not stop the next. Where the plan is to ask nobody anything, no judge
+    is looked at again."""
     failure: EndpointDead | None = None
     if "answers" in options.stages:
         try:
@@ -210,17 +250,26 @@ async def _stages(
         if not any(answers.values()):
             record.note("no answers are stored yet, so there is nothing to review")
         if plan is None or plan.calls:
-            await review_stage(board, answers, options, record, control)
+            try:
+                await review_stage(board, answers, options, record, control)
+            except EndpointDead as error:
+                failure = failure or error
+    if exams and not control.interruption.asked:
+        await benchmark_stage(board, exams, options, record, control)
     if failure is not None:
         raise failure
+
+
+def rates(board: OpenBoard, options: RunOptions) -> bool:
+    """Whether a run ends with ratings."""
+    return "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
 
 
 def _rate(
     board: OpenBoard, options: RunOptions, record: RunRecord, problems: Sequence[Problem], *, spent: bool
 ) -> Rated | None:
-    wanted = "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
     if (
-        not wanted
+        not rates(board, options)
         or any(isinstance(problem, DiskFull) for problem in problems)
         or _nobody_let_in(problems, spent=spent)
     ):

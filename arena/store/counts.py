@@ -1,4 +1,5 @@
-"""run.json's `files`: how many lines of answers/ and reviews/ are safe, so that a file that became shorter is noticed.
+"""run.json's `files`: how many lines of answers/, reviews/ and benchmarks/ are safe, so that a file that became shorter
+is noticed.
 
 A count names whole lines that were synced before it is written, so no kill makes a file shorter than its count. Not
 noticed is a file of at least as many lines and bytes with other contents, unless a line of it is none of its owner's.
@@ -16,8 +17,8 @@ from arena.files import to_json, write_atomically, write_error
 from arena.store.folder import BoardFolder
 from arena.types import JSON
 
-GROWING = ("answers", "reviews")
-"""The folders whose files only grow."""
+GROWING = {"answers": "*.jsonl", "reviews": "*.jsonl", "benchmarks": "*/*.jsonl"}
+"""The folders whose files only grow, and where in them these lie."""
 WAY_OUT = "Put the file back, or take it as it is with `arena run --accept-shorter`: what is gone is asked for again"
 _BLOCK = 1 << 20
 _EMPTY_LINE = re.compile(rb"\n[ \t\r]*(?=\n)")
@@ -114,13 +115,16 @@ def count_anew(folder: BoardFolder, *, without: Iterable[Path] = ()) -> None:
 
 
 def _growing_files(folder: BoardFolder) -> list[Path]:
-    return [path for name in GROWING for path in sorted((folder.root / name).glob("*.jsonl")) if path.is_file()]
+    found = [path for name, inside in GROWING.items() for path in sorted((folder.root / name).glob(inside))]
+    return [path for path in found if path.is_file()]
 
 
 def _is_growing(name: str) -> bool:
     """Whether it can be a file of this board: nothing in run.json leads out of its folder."""
     path = PurePosixPath(name)
-    return len(path.parts) == 2 and path.parts[0] in GROWING and path.suffix == ".jsonl" and "\\" not in name
+    depth = 1 + len(PurePosixPath(GROWING.get(path.parts[0] if path.parts else "", "")).parts)
+    plain = path.suffix == ".jsonl" and "\\" not in name and ".." not in path.parts
+    return depth > 1 and len(path.parts) == depth and plain
 
 
 def _count(path: Path, known: Count | None = None, *, sync: bool = False) -> Count:

@@ -130,6 +130,10 @@ class ItemStore:
         """What is stored of a document under a key; the last line counts."""
         return self._current.get((key, doc_id, sample))
 
+    def newest(self, most: int) -> list[Item]:
+        """The last documents stored."""
+        return list(self._current.values())[-most:]
+
     def add(self, item: Item) -> None:
         """Store one document; it is kept once this returns."""
         assert self._appender is not None, "opened for reading"

@@ -81,6 +81,8 @@ class BackendConfig(Strict):
     """Whether it fills this machine: such candidates and judges work one after another."""
     always_seeded: ClassVar[bool] = False
     """Whether its requests have a seed even where the config names none."""
+    loglikelihoods: ClassVar[bool] = False
+    """Whether it can tell the log-likelihood of a text it is given."""
     prompt_cache: ClassVar[PromptCache | None] = None
     """How the provider caches the starts of prompts; None: not at all, or for nothing."""
     batch_price: ClassVar[float] = 1.0

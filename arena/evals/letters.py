@@ -1,0 +1,161 @@
+"""Multiple choice at chat endpoints: options with letters, shuffled for every document, and the letter in the reply.
+
+Chat endpoints tell no log-probabilities of a text they are given, so the reply is read. The right option often stands
+first in the published files (TruthfulQA: always): unshuffled, "A" to everything would score 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import ascii_uppercase
+
+from arena.config.benchmarks import AskingMode
+from arena.errors import InputError
+from arena.evals.documents import Choice, Document, Row
+from arena.evals.ways import Asked, Reading, Said
+from arena.types import Message
+
+ASKS = {
+    "en": "Answer with the letter of the right option alone.",
+    "zh": "请只回答正确选项的字母。",
+}
+
+
+def shuffled(seed: int, item: str, options: int, salt: str = "") -> tuple[int, ...]:
+    """The published places of the options in the order they are shown: the same for every model, drawn per item."""
+    drawn = hashlib.sha256(f"{seed}\x1f{item}\x1f{salt}".encode()).digest()
+    order = list(range(options))
+    random.Random(drawn).shuffle(order)
+    return tuple(order)
+
+
+def letter_messages(
+    choice: Choice, order: Sequence[int], examples: Sequence[Choice] = (), language: str = "en"
+) -> tuple[Message, ...]:
+    """One document as a chat: examples with their letters as turns, then the question."""
+    messages: list[Message] = []
+    for example in examples:
+        messages += [Message("user", _asked(example, range(len(example.options)), language)),
+                     Message("assistant", ascii_uppercase[example.gold])]  # fmt: skip
+    return (*messages, Message("user", _asked(choice, order, language)))
+
+
+def _asked(choice: Choice, order: Sequence[int], language: str) -> str:
+    lines = [f"{ascii_uppercase[n]}. {choice.options[place].strip()}" for n, place in enumerate(order)]
+    return f"{choice.question}\n\n" + "\n".join(lines) + f"\n\n{ASKS.get(language, ASKS['en'])}"
+
+
+_MARKUP = re.compile(r"[*_`#>]+|\\(?:text|mathrm|textbf|mathbf)\b|<\|?[a-z_/]+\|?>", re.I)
+_SAID = re.compile(
+    r"""(?:
+        (?:answer|option|choice)s?\s*(?:would\s+be|must\s+be|should\s+be|is|was|=|:|-|—)?\s*:?\s*
+            (?:clearly\s+|therefore\s+|most\s+likely\s+|option\s+|choice\s+|letter\s+|the\s+letter\s+|is\s+)*
+      | (?:i\s+(?:choose|pick|select|go\s+with|would\s+choose|'d\s+choose))\s+(?:option\s+|answer\s+)?
+      | (?:正确)?(?:答案|选项)(?:应该|应当|应|就)?(?:是|为|选|:|：)*\s*(?:选项)?
+      | (?:应该|应当|应|故|因此|所以|我)?选(?:择)?(?:项)?(?:是|:|：)?
+      | \\boxed\s*
+    )\s*[(\[{"'“‘「【]*\s*(?P<letter>[A-Z])(?![A-Za-z0-9'’])""",
+    re.X | re.I,
+)
+_ALONE = re.compile(r"^[\s(\[{\"'“‘「【]*(?P<letter>[A-Za-z])\s*[)\]}\"'”’」】.,:：。、;!]*\s*$")
+_LABELLED = re.compile(r"^\s*[(\[「【]?(?P<letter>[A-Z])\s*[)\]」】.:：、]\s*(?P<text>\S.*)$", re.S)
+
+
+def read_letter(reply: str, options: Sequence[str]) -> int | None:
+    """Which option a reply names, by the place it was shown at; None where none, or more than one, can be read.
+
+    `options` are the texts as they were shown. Read in this order: the last sentence that says which ("the answer is
+    C", 答案是Ｃ, 选C, a boxed C); the reply, its last or its first line as a letter alone; a letter with its option's
+    text; one option's text alone. Letters beyond the options are nothing.
+    """
+    text = _MARKUP.sub("", unicodedata.normalize("NFKC", reply)).strip()
+    said = [match["letter"] for match in _SAID.finditer(text) if not _is_word(match["letter"], text[match.end() :])]
+    known = [place for letter in said if (place := _place(letter, len(options))) is not None]
+    if known:
+        return known[-1]
+    lines = [line for line in text.splitlines() if line.strip()]
+    for line in dict.fromkeys((text, *lines[-1:], *lines[:1])):
+        alone = _ALONE.match(line)
+        if alone is not None:
+            return _place(alone["letter"], len(options))
+    found = {place for line in lines if (place := _labelled(line, options)) is not None}
+    if len(found) == 1:
+        return found.pop()
+    same = [place for place, option in enumerate(options) if _bare(option) == _bare(text)]
+    return same[0] if len(same) == 1 else None
+
+
+def _is_word(letter: str, rest: str) -> bool:
+    """Whether it is an article or a pronoun: `the answer is a cat`, but not `the answer is A because`."""
+    return letter.upper() in "AI" and re.match(r" +(?!because|since|as\b|for\b|which)[a-z]", rest) is not None
+
+
+def _labelled(line: str, options: Sequence[str]) -> int | None:
+    """`C. the option's own text`, or the letter before anything where the whole line is no prose (`(C) because …`)."""
+    match = _LABELLED.match(line)
+    if match is None or (place := _place(match["letter"], len(options))) is None:
+        return None
+    text, option = _bare(match["text"]), _bare(options[place])
+    return place if text.startswith(option) or line.lstrip().startswith(("(", "[")) else None
+
+
+def _place(letter: str, options: int) -> int | None:
+    found = ascii_uppercase.find(letter.upper())
+    return found if 0 <= found < options else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".。!")
+
+
+@dataclass(frozen=True)
+class LetterWay:
+    """Asking by letters."""
+
+    choice: Callable[[Row], Choice]
+    seed: int
+    shots: int = 0
+    examples: Mapping[str, Sequence[Row] | None] = field(default_factory=dict)
+    """By subject."""
+    language: str = "en"
+    max_tokens: int = 2048
+    salt: str | None = ""
+    """Of the draw of the order; None: as published."""
+
+    mode: AskingMode = "letter"
+    metric: str = "acc"
+    chat_template: bool | None = None
+
+    def ask(self, document: Document) -> Asked:
+        """A chat that ends with the lettered question. Raises InputError for more options than letters."""
+        choice = self.choice(document.row)
+        if not 2 <= len(choice.options) <= len(ascii_uppercase):
+            raise InputError(f"{document.doc_id}: {len(choice.options)} options cannot be lettered (2 to 26 can)")
+        order = self.order_of(document, choice)
+        examples = [self.choice(row) for row in (self.examples.get(document.subject) or ())[: self.shots]]
+        right = order.index(choice.gold)
+        return Asked(
+            letter_messages(choice, order, examples, self.language), gold=choice.gold, max_tokens=self.max_tokens,
+            order=order, rehearsal=(ascii_uppercase[right], ascii_uppercase[(right + 1) % len(order)]),
+        )  # fmt: skip
+
+    def order_of(self, document: Document, choice: Choice) -> tuple[int, ...]:
+        """The published places of the options as they are shown."""
+        if self.salt is None:
+            return tuple(range(len(choice.options)))
+        return shuffled(self.seed, document.item, len(choice.options), self.salt)
+
+    def read(self, document: Document, asked: Asked, said: Said) -> Reading:
+        """The published place of the option that the reply names."""
+        choice = self.choice(document.row)
+        order = asked.order or tuple(range(len(choice.options)))
+        shown = read_letter(said.text, [choice.options[place] for place in order])
+        if shown is None:
+            return Reading(None, 0.0, {"acc": 0.0})
+        score = float(order[shown] == choice.gold)
+        return Reading(order[shown], score, {"acc": score})
