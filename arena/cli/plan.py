@@ -67,7 +67,7 @@ def plan(
     exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
     found = make_plan(board, options, exams)
     print_plan(found, sys.stdout)
-    for line in found.unrecognised:
+    for line in (*found.unrecognised, *found.notes):
         say(line)
     for row in found.rows:
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):

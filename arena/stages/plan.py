@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Literal, NamedTuple
 
 from arena.asking.budget import OUTPUT_CAP, call_bound_usd
-from arena.backends import Opening, check_backend
+from arena.backends import Opening, check_backend, notes_on
 from arena.board.answers import Answers, current_answers
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard
@@ -93,6 +93,8 @@ class Plan:
     """Answers that do not exist yet, whose length was assumed in the judges' rows."""
     unrecognised: tuple[str, ...] = ()
     """One line for each candidate whose stored answers an earlier version may have kept under another place's path."""
+    notes: tuple[str, ...] = ()
+    """One line for each thing about which somebody will be asked otherwise than the config says."""
 
     @property
     def calls(self) -> int:
@@ -146,7 +148,8 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
         for sitting in sittings(board, exams, benchmark_models(board, options)):
             if sitting.way is not None:
                 rows.append(_benchmark_row(board, sitting, options))
-    return Plan(tuple(rows), expected, tuple(unrecognised))
+    notes = dict.fromkeys(line for row in rows if row.calls for line in notes_on(_opening(row), _entry(board, row)))
+    return Plan(tuple(rows), expected, tuple(unrecognised), tuple(notes))
 
 
 def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> PlanRow:
@@ -182,9 +185,11 @@ def check_plan(board: OpenBoard, plan: Plan, budget_usd: float | None) -> None:
     for row in plan.rows:
         if not row.calls:
             continue
-        place = "reviews_gen.judges" if row.stage == "reviews" else "answers_gen"
-        entry = _entry(board, row)
-        check_backend(Opening(row.name, place), entry, priced=budget_usd is not None)
+        check_backend(_opening(row), _entry(board, row), priced=budget_usd is not None)
+
+
+def _opening(row: PlanRow) -> Opening:
+    return Opening(row.name, "reviews_gen.judges" if row.stage == "reviews" else "answers_gen")
 
 
 def _entry(board: OpenBoard, row: PlanRow) -> BackendConfig:

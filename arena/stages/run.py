@@ -102,7 +102,7 @@ def run_held(
         plan = None
         if any(entry.asks_anybody for entry in entries):
             plan = make_plan(board, options, exams)
-            for line in plan.unrecognised:
+            for line in (*plan.unrecognised, *plan.notes):
                 progress.note(line)
             check_plan(board, plan, options.budget_usd)
             if any(entry.paid for entry in entries):

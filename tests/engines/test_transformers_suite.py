@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from kit.folders import *  # noqa: F403 - and those of every engine that loads a folder
 from kit.running import (
     GREEDY,
     SAMPLE,

@@ -11,10 +11,14 @@ from kit.servers import FakeServer
 KEY = "sk-sentinel-key-0001"
 HEADER = "header-sentinel-0002"
 PRICE = {"input": 2.0, "output": 8.0}
+WITH_SAMPLING: dict[str, dict[str, object]] = {"anthropic": {"headers": {"anthropic-version": "2023-06-01"}}}
+"""What an entry needs so that its API has sampling parameters at all."""
 
 
-def api_judge(server: FakeServer, api: str = "openai", **fields: object) -> dict[str, object]:
+def api_judge(server: FakeServer, api: str = "openai", /, **fields: object) -> dict[str, object]:
     url = server.anthropic_url if api == "anthropic" else server.openai_url
+    if api == "responses":
+        api, fields = "openai", {"api": "responses"} | fields
     return {"backend": api, "base_url": url, "api_key_env": "JUDGE_KEY", "price": PRICE, **fields}
 
 

@@ -23,7 +23,7 @@ def ask(text: str = "hi", **fields: object) -> Request:
     return Request(key=text, question_id="q", **given)
 
 
-def open_on(server: FakeServer | str, api: str, **config: object):
+def open_on(server: FakeServer | str, api: str, /, **config: object):
     """A backend of the given API on a server (or URL)."""
     if api == "anthropic":
         url = server if isinstance(server, str) else server.anthropic_url
@@ -34,7 +34,7 @@ def open_on(server: FakeServer | str, api: str, **config: object):
     return open_openai(entry, "judge-1", "reviews_gen.judges.judge-1", {"KEY": KEY})
 
 
-def complete(server: FakeServer | str, api: str, request: Request, **config: object):
+def complete(server: FakeServer | str, api: str, request: Request, /, **config: object):
     """One completion on a backend of its own; the waits of its retry loop take no time."""
 
     async def run() -> Completion:

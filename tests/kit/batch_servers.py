@@ -57,7 +57,7 @@ class BatchServer(FakeServer):
     @property
     def live(self) -> list[Call]:
         """The calls that were no batch business."""
-        return [call for call in self.calls if call.path.endswith(("/chat/completions", "/messages"))]
+        return [call for call in self.calls if call.path.endswith(("/chat/completions", "/messages", "/responses"))]
 
     async def _read(self, reader: asyncio.StreamReader) -> Call | None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -120,7 +120,7 @@ class BatchServer(FakeServer):
 
     def _create_openai(self, call: Call) -> Action:
         lines = [json.loads(line) for line in self._files[str(call.body["input_file_id"])].splitlines()]
-        assert {line["url"] for line in lines} == {"/v1/chat/completions"} == {call.body["endpoint"]}
+        assert {line["url"] for line in lines} == {call.body["endpoint"]} <= {"/v1/chat/completions", "/v1/responses"}
         return self._create([(line["custom_id"], line["body"]) for line in lines], call, self._openai)
 
     def _create_anthropic(self, call: Call) -> Action:
@@ -186,7 +186,8 @@ class BatchServer(FakeServer):
         if custom_id in self.lose:
             self.lose.discard(custom_id)
             return line | {"error": {"code": "batch_expired", "message": "not done in time"}}
-        call, action = self._decide(number, "/v1/chat/completions", custom_id, body)
+        path = "/v1/responses" if "input" in body else "/v1/chat/completions"
+        call, action = self._decide(number, path, custom_id, body)
         match action:
             case Say():
                 response = {"status_code": 200, "request_id": "x", "body": completion(call, action)}
@@ -234,10 +235,12 @@ PRICE = {"input": 2.0, "output": 8.0}
 """USD per million tokens, of a judge on `batch_board`."""
 
 
-def batch_board(folder: Path, server: BatchServer, api: str, **reviews: object) -> Path:
+def batch_board(
+    folder: Path, server: BatchServer, api: str, *, entry: Mapping[str, object] | None = None, **reviews: object
+) -> Path:
     """A board whose judge is asked at such a server."""
     url = server.openai_url if api == "openai" else server.anthropic_url
-    judge = {"backend": api, "base_url": url, "api_key_env": None, "price": PRICE}
+    judge = {"backend": api, "base_url": url, "api_key_env": None, "price": PRICE, **(entry or {})}
     return arithmetic_board(folder, n_questions=4, judges={"j": judge}, **reviews)
 
 

@@ -20,7 +20,7 @@ class Shown:
 
 def read_prompt(call: Call) -> Shown:
     """Question, answers in the order shown and nonce of a pairwise or single prompt."""
-    first = call.body["messages"]
+    first = call.messages
     text = next(part for part in map(_text, first) if "[BEGIN QUESTION" in part)
     nonce = re.search(r"\[BEGIN QUESTION(?: \(turn \d+ of \d+\))? ([0-9a-f]{12})\]", text).group(1)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kit.api_boards import api_judge
+from kit.api_boards import WITH_SAMPLING, api_judge
 from kit.boards import arithmetic_board, edit_config, read_jsonl
 from kit.commands import Done, arena
 from kit.judges import is_right, read_prompt
@@ -70,7 +70,7 @@ def complains(about: Holds, status: int, text: str, otherwise: Script | None = N
 def good(call: Call) -> Action:
     """A judge of sums in every format, and a candidate who adds up rightly."""
     prompt = call.prompt
-    if "[BEGIN " not in json.dumps(call.body["messages"]):
+    if "[BEGIN " not in json.dumps(call.messages):
         return Say(f"It is {sum(int(word) for word in prompt.replace('?', '').split() if word.isdigit())}.")
     shown = read_prompt(call)
     right = [is_right(shown.question, answer) for answer in shown.answers]
@@ -82,7 +82,7 @@ def good(call: Call) -> Action:
         return Say(json.dumps({"explanation": "Added up.", "code": shown.nonce, "verdict": verdict}))
     if "one word" in prompt:
         letter = "A" if label == "C" else label
-        return Say(letter, logprobs=_letters(letter) if call.body.get("logprobs") else None)
+        return Say(letter, logprobs=_letters(letter) if {"logprobs", "include"} & call.body.keys() else None)
     return Say(f"I have added it up.\n\n[[{shown.nonce} {label}]]")
 
 
@@ -106,7 +106,7 @@ def quirk_board(
     quirk: Quirk, server: FakeServer, folder: Path, api: str, role: str, stream: bool, n_questions: int
 ) -> Path:
     """A board whose judge, or one of whose candidates, sits behind the server."""
-    entry = api_judge(server, api, stream=stream, **quirk.entry)
+    entry = api_judge(server, api, stream=stream, **{**WITH_SAMPLING.get(api, {}), **quirk.entry})
     if role == "candidate":
         config = arithmetic_board(folder, n_questions)
         recorded = {name: {"backend": "recorded", "file": f"{name}.jsonl"} for name in ("half", "wrong")}

@@ -21,6 +21,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from kit import responses
+
 
 @dataclass(frozen=True)
 class Call:
@@ -36,12 +38,18 @@ class Call:
 
     @property
     def api(self) -> str:
-        return "anthropic" if self.path.split("?")[0].endswith("/messages") else "openai"
+        ending = self.path.split("?")[0].rsplit("/", 1)[1]
+        return {"messages": "anthropic", "responses": "responses"}.get(ending, "openai")
+
+    @property
+    def messages(self) -> list[Mapping[str, object]]:
+        """The conversation, whatever the API calls it."""
+        return self.body["input"] if self.api == "responses" else self.body["messages"]
 
     @property
     def prompt(self) -> str:
         """The last user message's text."""
-        content = self.body["messages"][-1]["content"]
+        content = self.messages[-1]["content"]
         return content if isinstance(content, str) else "".join(block["text"] for block in content)
 
 
@@ -211,7 +219,7 @@ class FakeServer:
 
     @staticmethod
     def key_of(body: Mapping[str, object]) -> str:
-        asked = [body.get("system"), body.get("messages"), body.get("model")]
+        asked = [body.get("system"), body.get("messages", body.get("input")), body.get("model")]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     async def _act(self, call: Call, action: Action, writer: asyncio.StreamWriter) -> bool:
@@ -257,6 +265,8 @@ async def _send(
 def completion(call: Call, say: Say) -> dict[str, object]:
     """The response body of a proper completion, in the format of the API that was called."""
     model = say.model or call.body["model"]
+    if call.api == "responses":
+        return responses.response(call.number, model, say)
     if call.api == "anthropic":
         blocks = say.blocks
         if blocks is None:
@@ -277,9 +287,9 @@ def completion(call: Call, say: Say) -> dict[str, object]:
 
 async def _stream(call: Call, say: Say, writer: asyncio.StreamWriter) -> bool:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
-    events = _anthropic_events(call, say) if call.api == "anthropic" else _openai_events(call, say)
+    events = EVENTS[call.api](call, say)
     for position, event in enumerate(events):
-        name = f"event: {event['type']}\n" if call.api == "anthropic" else ""
+        name = "" if call.api == "openai" else f"event: {event['type']}\n"
         writer.write(f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
         await writer.drain()
         started = position >= (2 if call.api == "anthropic" else 0)
@@ -327,6 +337,13 @@ def _anthropic_events(call: Call, say: Say) -> list[dict[str, object]]:
     ending = {"stop_reason": body["stop_reason"], "stop_sequence": None}
     events.append({"type": "message_delta", "delta": ending, "usage": {"output_tokens": usage["output_tokens"]}})
     return [*events, {"type": "message_stop"}]
+
+
+def _response_events(call: Call, say: Say) -> list[dict[str, object]]:
+    return responses.events(call.number, say.model or call.body["model"], say)
+
+
+EVENTS = {"openai": _openai_events, "anthropic": _anthropic_events, "responses": _response_events}
 
 
 def main() -> None:

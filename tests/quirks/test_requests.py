@@ -19,7 +19,8 @@ IN_FLIGHT = 16
 
 
 def has_schema(call: Call) -> bool:
-    return "response_format" in call.body or "format" in call.body.get("output_config", {})
+    forms = [call.body.get(name, {}) for name in ("output_config", "text")]
+    return "response_format" in call.body or any("format" in form for form in forms)
 
 
 def schema_of(call: Call) -> dict[str, object]:
@@ -33,7 +34,7 @@ def has_integers(call: Call) -> bool:
 
 
 def has_system(call: Call) -> bool:
-    return "system" in call.body or any(message["role"] == "system" for message in call.body["messages"])
+    return "system" in call.body or any(message["role"] == "system" for message in call.messages)
 
 
 def is_long(call: Call) -> bool:
@@ -140,6 +141,17 @@ QUIRKS = [
           apis=("openai",), streams=(True,), roles=("judge", "candidate"), says=without("stream_options")),
     Quirk("no marks, no blocks", complains(has_blocks, 400, "system: Input should be a valid string"),
           apis=("anthropic",), says="(without marks for the prompt cache)"),
+    # OpenAI's Responses
+    Quirk("a reasoning model's temperature", complains("temperature", 400, "Unsupported parameter: 'temperature'"),
+          apis=("responses",), streams=(False, True), says=without("temperature")),
+    Quirk("five at most there", complains(logprobs_above(5), 400, "top_logprobs must be at most 5"),
+          prompt="label-only-v1", apis=("responses",), says="(5 log-probabilities)"),
+    Quirk("none there", complains("include", 400, "include: 'message.output_text.logprobs' is not supported here"),
+          prompt="label-only-v1", apis=("responses",), says="(without log-probabilities)"),
+    Quirk("no text.format", complains(has_schema, 400, "text.format: json_schema is not supported"), **JSON,
+          apis=("responses",), says="(without a JSON schema)", refused_once=2),
+    Quirk("no system role there", complains(has_system, 400, "input[0].role: 'system' is not supported"),
+          apis=("responses",), says="the system text before the first user message"),
 ]  # fmt: skip
 ROWS = [(quirk, *case) for quirk in QUIRKS for case in quirk.cases()]
 

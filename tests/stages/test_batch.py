@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kit.api_boards import ledger
+from kit.api_boards import WITH_SAMPLING, ledger
 from kit.batch_servers import BatchServer, age_intents, batch_board
 from kit.boards import leaderboard, read_jsonl
 from kit.commands import arena
@@ -146,11 +146,11 @@ def test_a_batch_that_is_turned_down_throughout_may_concern_everybody(
 def test_a_parameter_the_endpoint_rejects_is_asked_for_differently(tmp_path: Path, api: str) -> None:
     field, complaint = {
         "openai": ("max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
-        "anthropic": ("temperature", "`temperature` is not supported for this model"),
+        "anthropic": ("temperature", "`temperature` is not supported for this model"),  # of the version before
     }[api]
     with BatchServer(sum_judge) as server:
         server.refuse = lambda body: complaint if field in body else None
-        config = batch_board(tmp_path, server, api)
+        config = batch_board(tmp_path, server, api, entry=WITH_SAMPLING.get(api, {}))
         done = arena("run", "-c", config, "--batch")
         assert done.returncode == 0, done.stderr
         assert len(server.batches) == 2

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
+from arena.backends.anthropic.version import not_taken, spelled_alike, version_sent
 from arena.backends.anthropic.wire import ANTHROPIC, StreamedBody, body_of, completion_of
 from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
 from arena.backends.http.dialect import Dialect
@@ -25,13 +26,14 @@ class AnthropicTransport:
         self.sdk = cast("Sdk", anthropic)
         self.model = config.model or name
         self.extra_body = config.extra_body
-        self.dialect = replace(ANTHROPIC, ours=ours(config))
-        asked = config.extra_body.get("output_config", {})
-        if "output_format" in config.extra_body or not isinstance(asked, dict) or "format" in asked:
-            self.dialect = replace(self.dialect, schema="words")  # the user's form goes out in place of ours
         self._stream = config.stream
         self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
+        unsent = not_taken(version_sent(self.client.default_headers))
+        self.dialect = replace(ANTHROPIC, ours=ours(config), unsent=unsent)
+        asked = config.extra_body.get("output_config", {})
+        if "output_format" in config.extra_body or not isinstance(asked, dict) or "format" in asked:
+            self.dialect = replace(self.dialect, schema="words")  # the user's form goes out in place of ours
 
     def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
         """What the call sends."""
@@ -69,6 +71,6 @@ def open_anthropic(config: AnthropicConfig, name: str, entry: str, environ: Mapp
 
     Raises InputError when the key is missing or a value cannot be used.
     """
-    config = with_query(config, entry, environ)
+    config = with_query(config, entry, environ).model_copy(update={"headers": spelled_alike(config.headers)})
     transport = AnthropicTransport(config, name, entry, read_key(config, entry, environ))
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

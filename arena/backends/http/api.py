@@ -14,6 +14,7 @@ from arena.backends.http.conversation import converse
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors
+from arena.config.base import GenerationConfig
 from arena.config.kinds import ApiConfig
 from arena.config.kinds.api import REFERENCE
 from arena.errors import CallError, EndpointDead, InputError, Rejected, Unauthorized, Unstable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OWN_FIELDS = ("model", "messages", "stream")
 _MOST_FORMS = 8
 """In so many forms one request is tried, at most; what is refused costs nothing."""
 
@@ -226,12 +226,14 @@ def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str |
         if not (name + value).isascii() or not (name + value).isprintable():
             raise InputError(f"{entry}.headers.{name}: headers are printable ASCII on one line")
     _check_url(config, entry, environ)
-    for field in _OWN_FIELDS:
+    for field in config.own_fields:
         if field in config.extra_body:
             raise InputError(f"{entry}.extra_body.{field}: not here; `{field}` is set by arena or by its own key")
     for parameter in config.takes_not:
-        if getattr(config.generation_config, parameter) is not None:
+        if _is_set(config.generation_config, parameter):
             raise InputError(f"{entry}.generation_config.{parameter}: {config.titled} has no such parameter")
+        if parameter in config.extra_body and parameter in ("seed", "stop", "n"):
+            raise InputError(f"{entry}.extra_body.{parameter}: {config.titled} has no such parameter")
     variable = config.api_key_env
     if variable is None:
         return None
@@ -245,6 +247,11 @@ def read_key(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> str |
         raise InputError(f"{entry}: the value of {variable} is no API key: it holds spaces or unprintable characters")
     remember_secrets([key])
     return key
+
+
+def _is_set(settings: GenerationConfig, parameter: str) -> bool:
+    """Whether a parameter says something else than nothing."""
+    return bool(getattr(settings, parameter) != type(settings).model_fields[parameter].default)
 
 
 def _check_url(config: ApiConfig, entry: str, environ: Mapping[str, str]) -> None:

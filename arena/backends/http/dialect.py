@@ -33,7 +33,9 @@ _SCHEMA = re.compile(
 _SYSTEM = re.compile(
     r"\bsystem\b|(developer|system).?(instruction|message|prompt|role)|\broles?\b|alternat|first message|start with a"
 )
-_MARKS = re.compile(r"cache.?control|ephemeral|\bblocks?\b|(content|system)\b.*\bstring|string\b.*(content|system)")
+_MARKS = re.compile(
+    r"cache.?control|prompt.?cache|ephemeral|\bblocks?\b|(content|system)\b.*\bstring|string\b.*(content|system)"
+)
 _REFUSED = re.compile(
     r"unsupported|unrecogni[sz]ed|unknown|unexpected|deprecated|removed|no longer|unset|extra (input|field)"
     r"|(not|n't) (be )?(support|permit|allow|accept|enabl|recogni|available|set|specified|used|known)"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from arena.types import JSON
+from arena.types import JSON, TokenLogprobs
 
 
 def sendable(text: str) -> str:
@@ -34,3 +35,23 @@ def count(mapping: object, name: str) -> int | None:
 def text_of(value: object) -> str | None:
     """A text that is not empty; None for anything else."""
     return value if isinstance(value, str) and value else None
+
+
+def logprobs_of(tokens: object) -> tuple[TokenLogprobs, ...]:
+    """Log-probabilities as OpenAI's APIs list them: a token, its own and those of its alternatives."""
+    found = tokens if isinstance(tokens, list) else []
+    return tuple(_token(token) for token in found if isinstance(token, Mapping))
+
+
+def _token(token: Mapping[str, object]) -> TokenLogprobs:
+    top = token.get("top_logprobs")
+    alternatives = [t for t in top if isinstance(t, Mapping)] if isinstance(top, list) else []
+    return TokenLogprobs(
+        token=text_of(token.get("token")) or "",
+        logprob=_number(token.get("logprob")),
+        top=tuple((text_of(t.get("token")) or "", _number(t.get("logprob"))) for t in alternatives),
+    )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else -math.inf

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Final, cast
 
 from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
 from arena.backends.http.reading import read_stream, read_whole
-from arena.backends.openai.wire import StreamedBody, body_of, completion_of, dialect_of
+from arena.backends.openai.responding import ResponsesTransport
+from arena.backends.openai.wire import PLAIN, StreamedBody, body_of, completion_of, dialect_of
 from arena.config.kinds import OpenAIConfig
 from arena.types import JSON, Completion, Request
 
@@ -19,12 +20,14 @@ from arena.types import JSON, Completion, Request
 class OpenAITransport:
     """One chat-completions call at a time on the official SDK, whose own retries are off."""
 
+    path: Final = "/v1/chat/completions"
+
     def __init__(self, config: OpenAIConfig, name: str, entry: str, key: str | None) -> None:
         import openai
 
         self.sdk = cast("Sdk", openai)
         self.model = config.model or name
-        self.extra_body = config.extra_body
+        self._extra = config.extra_body
         self._stream = config.stream
         self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
         self.base_url = str(self.client.base_url)
@@ -34,10 +37,18 @@ class OpenAITransport:
 
     def body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
         """What the call sends."""
-        body = body_of(request, self.model, dialect, self.extra_body)
+        body = self.batch_body(request, dialect)
         if self._stream and dialect.stream_usage:
             body.setdefault("stream_options", {"include_usage": True})
         return body
+
+    def batch_body(self, request: Request, dialect: Dialect) -> dict[str, JSON]:
+        """What stands in a line of a batch."""
+        return body_of(request, self.model, dialect, self._extra)
+
+    def completion(self, body: Mapping[str, object], dialect: Dialect = PLAIN) -> Completion:
+        """What a response says. Raises CallErrors."""
+        return completion_of(body, dialect)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
@@ -71,5 +82,7 @@ def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[st
     Raises InputError when the key is missing or a value cannot be used.
     """
     config = with_query(config, entry, environ)
-    transport = OpenAITransport(config, name, entry, read_key(config, entry, environ))
+    key = read_key(config, entry, environ)
+    transport: OpenAITransport | ResponsesTransport
+    transport = (ResponsesTransport if config.api == "responses" else OpenAITransport)(config, name, entry, key)
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
 
 from arena.backends.batch import (
     Batches,
@@ -19,27 +18,25 @@ from arena.backends.http.api import ApiBackend
 from arena.backends.http.errors import error_text, shorten
 from arena.backends.http.lines import line_by_line
 from arena.backends.openai.backend import OpenAITransport
-from arena.backends.openai.wire import body_of, completion_of
+from arena.backends.openai.responding import ResponsesTransport
 from arena.files import to_json
-from arena.types import JSON, Backend
+from arena.types import JSON, Backend, Completion
 
-PATH: Final = "/v1/chat/completions"
 _MARK = "arena_uuid"
 _ENDED = ("completed", "failed", "expired", "cancelled")
 
 
 class OpenAIBatches(Batches):
-    """Batches of chat completions. The submission's uuid stands in the batch's metadata."""
+    """Batches of chat completions or responses. The submission's uuid stands in the batch's metadata."""
 
     most_requests = 50_000
     most_bytes = 150_000_000
     """The provider takes 200 MB."""
 
-    def __init__(self, backend: ApiBackend, transport: OpenAITransport) -> None:
+    def __init__(self, backend: ApiBackend, transport: OpenAITransport | ResponsesTransport) -> None:
         super().__init__(backend)
         self._client = transport.client
-        self._model = transport.model
-        self._extra = transport.extra_body
+        self._transport = transport
 
     def size(self, item: BatchItem) -> int:
         """Bytes of its line in the file."""
@@ -52,7 +49,7 @@ class OpenAIBatches(Batches):
         file = await self._do(lambda: self._client.files.create(file=(name, content), purpose="batch"))
         batch = await self._do(
             lambda: self._client.batches.create(
-                input_file_id=file.id, endpoint=PATH, completion_window="24h", metadata={_MARK: uuid}
+                input_file_id=file.id, endpoint=self._transport.path, completion_window="24h", metadata={_MARK: uuid}
             ),
             once=True,
         )
@@ -90,7 +87,8 @@ class OpenAIBatches(Batches):
         found: list[BatchResult] = []
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
-                found += map(_result, await self._do(lambda: self._lines(file_id)))  # noqa: B023
+                lines = await self._do(lambda: self._lines(file_id))  # noqa: B023
+                found += [_result(line, self._transport.completion) for line in lines]
         return found
 
     async def _lines(self, file_id: str) -> list[dict[str, JSON]]:
@@ -99,23 +97,23 @@ class OpenAIBatches(Batches):
                 return await read_lines(opened.http_response.aiter_bytes())
 
     def _line(self, item: BatchItem) -> bytes:
-        body = body_of(item.request, self._model, self._dialect, self._extra)
-        return to_json({"custom_id": item.custom_id, "method": "POST", "url": PATH, "body": body}) + b"\n"
+        body, url = self._transport.batch_body(item.request, self._dialect), self._transport.path
+        return to_json({"custom_id": item.custom_id, "method": "POST", "url": url, "body": body}) + b"\n"
 
 
 def batches(backend: Backend) -> OpenAIBatches:
     """The batch endpoint of an open backend of this kind."""
     assert isinstance(backend, ApiBackend)
-    assert isinstance(backend.transport, OpenAITransport)
+    assert isinstance(backend.transport, OpenAITransport | ResponsesTransport)
     return OpenAIBatches(backend, backend.transport)
 
 
-def _result(line: Mapping[str, JSON]) -> BatchResult:
+def _result(line: Mapping[str, JSON], read: Callable[[Mapping[str, object]], Completion]) -> BatchResult:
     custom_id, response = str(line.get("custom_id")), line.get("response")
     if not isinstance(response, dict):
         return BatchResult(custom_id, None, error_text({"error": line.get("error")}) or "no response")
     status, body = response.get("status_code"), response.get("body")
     body = body if isinstance(body, dict) else {}
     if status == 200:
-        return read_result(custom_id, lambda: completion_of(body))
+        return read_result(custom_id, lambda: read(body))
     return failed_result(custom_id, status if isinstance(status, int) else 500, error_text(body))

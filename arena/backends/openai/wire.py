@@ -11,7 +11,7 @@ from typing import cast
 
 from arena.backends.http.dialect import Dialect, with_strings, without_system
 from arena.backends.http.errors import body_error, odd_body
-from arena.backends.http.wire import count, merge, sendable, text_of
+from arena.backends.http.wire import count, logprobs_of, merge, sendable, text_of
 from arena.backends.thinking import split_thinking
 from arena.errors import Unstable
 from arena.types import JSON, Completion, Request, Sampling, Status, TokenLogprobs, Usage
@@ -94,7 +94,7 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = PLAIN) -> Compl
         reasoning=(_joined(_reasoning(message), thought_apart, thought.reasoning),),
         finish_reason=finish_reason,
         usage=usage,
-        logprobs=_logprobs(choice.get("logprobs")),
+        logprobs=_logprobs(choice),
         model_returned=text_of(body.get("model")),
         request_id=text_of(body.get("id")),
         cost_usd=_stated_cost(body.get("usage")) if dialect.states_cost else None,
@@ -186,24 +186,9 @@ def _stated_cost(usage: object) -> float | None:
     return float(cost)
 
 
-def _logprobs(logprobs: object) -> tuple[TokenLogprobs, ...]:
-    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    tokens = content if isinstance(content, list) else []
-    return tuple(_token(token) for token in tokens if isinstance(token, Mapping))
-
-
-def _token(token: Mapping[str, object]) -> TokenLogprobs:
-    top = token.get("top_logprobs")
-    alternatives = [t for t in top if isinstance(t, Mapping)] if isinstance(top, list) else []
-    return TokenLogprobs(
-        token=text_of(token.get("token")) or "",
-        logprob=_number(token.get("logprob")),
-        top=tuple((text_of(t.get("token")) or "", _number(t.get("logprob"))) for t in alternatives),
-    )
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else -math.inf
+def _logprobs(choice: Mapping[str, object]) -> tuple[TokenLogprobs, ...]:
+    found = choice.get("logprobs")
+    return logprobs_of(found.get("content")) if isinstance(found, Mapping) else ()
 
 
 def _first(choices: object) -> Mapping[str, object] | None:

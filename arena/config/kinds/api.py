@@ -20,6 +20,12 @@ CACHE_MINIMUM_CHARS = 4096
 """About 1024 tokens: shorter prefixes are not cached by the providers, so marking them would be noise."""
 
 
+RESPONSES_TAKE_NOT = (
+    "seed", "stop", "n", "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty",
+)  # fmt: skip
+"""Sampling parameters that OpenAI's Responses do not have."""
+
+
 class ApiConfig(BackendConfig):
     """An endpoint on the network (or on this machine, behind a URL)."""
 
@@ -51,10 +57,21 @@ class ApiConfig(BackendConfig):
     batch_price: ClassVar[float] = 0.5
     url_variable: ClassVar[str]
     """The environment variable that its SDK reads an endpoint from, where `base_url` names none."""
-    takes_not: ClassVar[tuple[str, ...]] = ()
-    """Sampling parameters that its API does not have."""
-    titled: ClassVar[str] = "the endpoint"
-    """What messages call its API."""
+
+    @property
+    def takes_not(self) -> tuple[str, ...]:
+        """Sampling parameters that its API does not have."""
+        return ()
+
+    @property
+    def titled(self) -> str:
+        """What messages call its API."""
+        return "the endpoint"
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """Fields of a call's body that `extra_body` cannot set: they are set by arena, or by keys of their own."""
+        return ("model", "messages", "stream")
 
     @property
     def keyless_local(self) -> bool:
@@ -109,7 +126,36 @@ class OpenAIConfig(ApiConfig):
     api_key_env: NotInKeys[str | None] = "OPENAI_API_KEY"
     """Name of the environment variable with the key; null: no key needed (a local server)."""
 
+    api: Identifies[Literal["chat", "responses"]] = "chat"
+    """Chat completions, which every compatible server has, or OpenAI's Responses."""
+    background: NotInKeys[bool] = False
+    """Responses: each call is left to the provider and looked at until it is there, within `timeout_s`."""
+    reasoning_summary: NotInKeys[Literal["auto", "concise", "detailed"] | None] = None
+    """Responses: a summary of the reasoning, kept beside the text."""
+
     url_variable: ClassVar[str] = "OPENAI_BASE_URL"
+
+    @property
+    def takes_not(self) -> tuple[str, ...]:
+        """Nothing is refused of a chat: servers differ."""
+        return RESPONSES_TAKE_NOT if self.api == "responses" else ()
+
+    @property
+    def titled(self) -> str:
+        """What messages call its API."""
+        return "the Responses API" if self.api == "responses" else super().titled
+
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """Those of a body that are not the user's."""
+        return (*super().own_fields, *(("input", "background") if self.api == "responses" else ()))
+
+    def identity(self, name: str) -> dict[str, JSON]:
+        """A chat is what every entry was before there was another API."""
+        known = super().identity(name)
+        if self.api == "chat":
+            del known["api"]
+        return known
 
 
 class AnthropicConfig(ApiConfig):
@@ -120,5 +166,13 @@ class AnthropicConfig(ApiConfig):
 
     prompt_cache: ClassVar[PromptCache | None] = PromptCache(CACHE_MINIMUM_CHARS, charges_writes=True)
     url_variable: ClassVar[str] = "ANTHROPIC_BASE_URL"
-    takes_not: ClassVar[tuple[str, ...]] = ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
-    titled: ClassVar[str] = "the Anthropic API"
+
+    @property
+    def takes_not(self) -> tuple[str, ...]:
+        """Penalties and `min_p`; a seed is left out."""
+        return ("min_p", "repetition_penalty", "presence_penalty", "frequency_penalty")
+
+    @property
+    def titled(self) -> str:
+        """What messages call its API."""
+        return "the Anthropic API"

@@ -117,7 +117,7 @@ class LlamaCppConfig(LocalConfig):
 
     def identity(self, name: str) -> dict[str, JSON]:
         """The weights by what the file says of itself: installed again, it is the same model."""
-        path, adapter = Path(self.model).expanduser(), self.adapter and Path(self.adapter).expanduser()
+        path, adapter = Path(self.place).expanduser(), self.adapter_place and Path(self.adapter_place).expanduser()
         return super().identity(name) | {
             "files": gguf_fingerprint(path) if path.is_file() else None,
             "adapter_files": gguf_fingerprint(adapter) if adapter and adapter.is_file() else None,

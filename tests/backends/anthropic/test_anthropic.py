@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from kit.api_boards import WITH_SAMPLING
 from kit.api_calls import ask, complete
 from kit.servers import Call, Fail, FakeServer, Say
 
@@ -18,7 +19,8 @@ def test_sampling_parameters_travel_in_the_body() -> None:
         temperature=0.0, top_p=0.9, top_k=5, max_tokens=64, stop=("END",), seed=3, reasoning_effort="low"
     )
     with FakeServer(lambda call: Say()) as server:
-        complete(server, "anthropic", ask(sampling=sampling), extra_body={"thinking": {"type": "disabled"}})
+        fields = WITH_SAMPLING["anthropic"] | {"extra_body": {"thinking": {"type": "disabled"}}}
+        complete(server, "anthropic", ask(sampling=sampling), **fields)
     assert server.calls[0].body == {
         "model": "judge-1",
         "messages": [{"role": "user", "content": "hi"}],

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from kit.api_boards import WITH_SAMPLING
 from kit.api_calls import KEY, ask, complete, open_on
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
@@ -135,7 +136,8 @@ def test_a_model_that_takes_no_temperature_is_asked_without(api: str, complaint:
         return Fail(400, complaint) if "temperature" in call.body else Say("fine")
 
     with FakeServer(script) as server:
-        found = complete(server, api, ask(sampling=Sampling(temperature=0.0), follow_ups=("more",)))
+        asked = ask(sampling=Sampling(temperature=0.0), follow_ups=("more",))
+        found = complete(server, api, asked, **WITH_SAMPLING.get(api, {}))
     assert (found.status, len(server.calls)) == ("ok", 3)
 
 
