@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from arena.config.schema import Mode
+from arena.store.items import Item
 from arena.types import JSON, Label, Question, Status, TokenLogprobs, Usage
 
 _UNKNOWN = Usage()
@@ -25,6 +26,8 @@ class Said:
     cost_usd: float | None = None
     measured: bool = False
     """Latency and time to first token were measured by the tool, one call at a time against an endpoint."""
+    sample: int | None = None
+    """Which of several answers it is, where the tool says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +82,9 @@ class FoundBoard:
     quorum: int = 1
     strong_weight: float = 1.0
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    items: tuple[Item, ...] = ()
+    """Documents of benchmarks that the tool scored."""
+    metrics: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The metric that counts, by (task, model)."""
     notes: tuple[str, ...] = ()
     """What was left out and why, one sentence each."""

@@ -26,6 +26,9 @@ def assign_samples(answers: Iterable[Said], replies: Iterable[Judged]) -> Slots:
             _place(slots, side, sample)
     placed = {(said.question_id, said.model, said.turns) for said in slots.values()}
     for said in answers:
+        if said.sample is not None:
+            slots[said.question_id, said.model, said.sample] = said
+            continue
         if (said.question_id, said.model, said.turns) in placed:
             _complete(slots, said)
             continue

@@ -161,6 +161,12 @@ def rows_in(value: JSON) -> list[Row]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def object_in(row: Row, name: str) -> dict[str, JSON]:
+    """An object under a name; empty where there is none."""
+    value = row.get(name)
+    return dict(value) if isinstance(value, dict) else {}
+
+
 def turns_in(value: JSON, where: str) -> tuple[str, ...]:
     """Turns of a question, answer or reference (texts, or objects with `content`), each in its place; null is empty.
 

@@ -12,6 +12,7 @@ import arena
 from arena.config.schema import Mode
 from arena.errors import DataError, InputError
 from arena.files import Appender, file_stems, read_objects, to_json
+from arena.importers.finished import reviews_of_runs, write_items
 from arena.importers.found_board import FoundBoard, Judged, Said
 from arena.importers.placing import Placing, boards_held
 from arena.importers.samples import Slots, assign_samples
@@ -39,6 +40,9 @@ class Written:
     without_verdict: int
     judges: tuple[str, ...]
     notes: tuple[str, ...]
+    tasks: int = 0
+    """Benchmarks among it, and their documents over all models."""
+    documents: int = 0
 
 
 def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> Written:
@@ -57,7 +61,7 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
     if not questions:
         raise DataError(f"SRC: none of its {len(missing)} question ids has a question text")
     slots = {key: said for key, said in slots.items() if key[0] not in missing}
-    models = sorted({model for _, model, _ in slots})
+    models = _models(collected, slots)
     kept = [reply for reply in collected.replies if reply.question_id not in missing]
     notes = list(collected.notes)
     if missing:
@@ -66,7 +70,8 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
         notes.append(f"{unanswered} questions that nobody answered left out")
     by_mode = {mode: [reply for reply in kept if (reply.second is None) == (mode == "single")] for mode in _MODES}
     boards = {folder / "runs" / mode: chosen for mode, chosen in by_mode.items() if chosen}
-    with boards_held(folder, boards):
+    scored = [*boards] or [folder / "runs" / collected.default_mode]
+    with boards_held(folder, [*boards, *(scored if collected.items else ())]):
         place = Placing(folder)
         _write_lines(place, folder / "questions.jsonl", [_question_line(question) for question in questions])
         stems = file_stems(models)
@@ -76,13 +81,20 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
         for board, chosen in boards.items():
             notes += [sentence for sentence, _ in shortfalls([BoardFolder(board)])]
             _write_ledgers(chosen, collected, BoardFolder(board), place)
+        for board in scored:
+            write_items(collected, BoardFolder(board), models, place)
     if place.replaced is not None:
         notes.append(f"what stood there is kept in {place.replaced}")
     return Written(
         configs, len(questions), tuple(models), len(kept),
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply in kept),
         tuple(sorted({reply.judge for reply in kept})), tuple(notes),
+        len({item.task for item in collected.items}), len(collected.items),
     )  # fmt: skip
+
+
+def _models(collected: FoundBoard, slots: Slots) -> list[str]:
+    return sorted({model for _, model, _ in slots} | {item.model for item in collected.items})
 
 
 def check_folder(folder: Path, *, force: bool) -> None:
@@ -106,6 +118,9 @@ def _check_names(collected: FoundBoard) -> None:
     for said in (*collected.answers, *sides):
         if not _is_name(said.model):
             raise DataError(f"question {said.question_id}: a model cannot be called {said.model!r}")
+    for name in dict.fromkeys(item.model for item in collected.items):
+        if not _is_name(name):
+            raise DataError(f"a model cannot be called {name!r}")
     for reply in collected.replies:
         if not _is_name(reply.judge):
             raise DataError(f"question {reply.question_id}: a judge cannot be called {reply.judge!r}")
@@ -215,6 +230,8 @@ def _config(collected: FoundBoard, mode: Mode, slots: Slots, replies: Sequence[J
         reviews |= {"order": "recorded", "max_unparsed": 1.0, "max_failed": 1.0, "max_first_slot": None}
         if collected.quorum > 1:
             reviews["panel"] = {"quorum": collected.quorum}
+    elif collected.items:
+        reviews = reviews_of_runs(collected.questions.values(), answered=bool(slots))
     else:
         reviews["judges"] = {"gpt-4.1-mini": {"backend": "openai", "model": "gpt-4.1-mini"}}
         reviews["order"] = "both"
@@ -226,17 +243,16 @@ def _config(collected: FoundBoard, mode: Mode, slots: Slots, replies: Sequence[J
     folder = "single" if mode == "single" else "pairwise"
     return sections | {
         "output_dir": f"runs/{folder}",
-        "answers_gen": _candidates(slots),
+        "answers_gen": _candidates(_models(collected, slots), slots),
         "reviews_gen": reviews,
     }
 
 
-def _candidates(slots: Slots) -> dict[str, object]:
-    models = sorted({model for _, model, _ in slots})
+def _candidates(models: Sequence[str], slots: Slots) -> dict[str, object]:
     if not models:
         return {name: {"backend": "openai", "model": name} for name in ("gpt-4.1", "gpt-4.1-mini")}
     stems = file_stems(models)
-    samples = 1 + max(sample for _, _, sample in slots)
+    samples = 1 + max((sample for _, _, sample in slots), default=0)
     candidates: dict[str, object] = {}
     for model in models:
         entry: dict[str, object] = {"backend": "recorded", "file": f"{_ANSWERS}/{stems[model]}.jsonl"}
@@ -256,6 +272,13 @@ def _header(collected: FoundBoard, judged: bool, answered: bool, name: str) -> s
             "# Verdicts that the other tool could not read are left out and counted; nothing can be asked again for",
             "# them, so max_unparsed, max_failed and max_first_slot do not end a run here.",
         ]
+    elif collected.items and answered:
+        lines += [
+            "# The scores of the finished runs stand on the board; their answers can be judged beside them:",
+            f"#   arena run -c {name}      arena view -c {name}",
+        ]
+    elif collected.items:
+        lines += ["# The scores of the finished runs stand on the board; there are no answers to be judged."]
     elif answered:
         lines += [
             "# It holds no verdicts yet. Rehearse without a key, then judge for real:",
