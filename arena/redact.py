@@ -7,17 +7,16 @@ line of a library or an error body, far from whoever read it. Stored answers and
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import re
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
-from urllib.parse import parse_qsl, quote, quote_plus, unquote
+from typing import TYPE_CHECKING
 
-from arena.types import JSON
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 MINIMUM_LENGTH = 8
 """Shorter values are no secrets, and replacing them would mangle ordinary words."""
@@ -50,6 +49,9 @@ def remember_secrets(values: Iterable[str]) -> None:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """A secret as it stands in URLs, in JSON and in Python's own messages."""
+    import json
+    from urllib.parse import quote, quote_plus
+
     quoted = json.dumps(secret)[1:-1], repr(secret)[1:-1]
     return (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), *quoted)
 
@@ -61,6 +63,9 @@ def remember_headers(headers: Mapping[str, str]) -> None:
 
 def remember_url(url: str) -> None:
     """From now on what a URL holds beside scheme, host, port and path is redacted, as written and as sent."""
+    import base64
+    from urllib.parse import parse_qsl, unquote
+
     rest = url.partition("://")[2]
     userinfo, at, _ = rest.rpartition("@")
     if at:

@@ -38,6 +38,10 @@ COMMANDS: dict[str, Lazy] = {
 }
 
 
+OVERVIEW = {"-h", "--help", "--version"}
+"""What needs nothing but this module: no log, no file, no text of anybody."""
+
+
 class Interrupted(Exception):
     """Ctrl-C or SIGTERM, past click, which answers them with an empty line."""
 
@@ -102,14 +106,23 @@ def group(ctx: click.Context) -> None:
         say(ctx.get_help())
 
 
+def _say(line: str) -> None:
+    """One line on stderr."""
+    from arena.cli.terminal import say
+
+    say(line, err=True)
+
+
 def main() -> None:
     """Run the command line: one line for an expected error, its exit code, and a traceback only for a bug."""
     from arena.cli.interrupt import signals_interrupt
-    from arena.cli.terminal import say, visible
     from arena.errors import ArenaError
-    from arena.redact import as_written, install
 
-    install(visible)
+    if not OVERVIEW.issuperset(sys.argv[1:]):
+        from arena.cli.terminal import visible
+        from arena.redact import install
+
+        install(visible)
     for stream in (sys.stdout, sys.stderr):  # an answer may hold half a character, a terminal may know no Chinese
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -118,16 +131,18 @@ def main() -> None:
             code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except (click.exceptions.Abort, Interrupted, KeyboardInterrupt):
-        say("arena: interrupted", err=True)
+        _say("arena: interrupted")
         sys.exit(130)
     except click.ClickException as error:
-        say(f"arena: {error.format_message()}", err=True)
+        _say(f"arena: {error.format_message()}")
         sys.exit(2)
     except ArenaError as error:
-        say(f"arena: {as_written(str(error))}", err=True)
+        from arena.redact import as_written
+
+        _say(f"arena: {as_written(str(error))}")
         sys.exit(error.exit_code)
     except PermissionError as error:
-        say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}", err=True)
+        _say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}")
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from arena.cli.terminal import say
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,6 +31,10 @@ def says_how_to_go_on() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        import shlex
+
+        from arena.cli.terminal import say
+
         again = f"arena {shlex.join(sys.argv[1:])}"
         say(f"\ninterrupted; everything that came back is stored. Go on with: {again}", err=True)
         sys.exit(130)

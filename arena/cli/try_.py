@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FAILED = 3
 """The exit code where a call or a verdict failed."""
+NOBODY_LET_IN = 2
+"""The exit code where no endpoint let anybody in, and nothing can have been billed."""
 
 
 @click.command("try")
@@ -31,23 +33,39 @@ def try_(config: str, question: str | None, models: str | None) -> int:
     from arena.board.open import open_board
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.progress import console_progress
-    from arena.cli.show import print_part
     from arena.config.loading import load_config
+    from arena.errors import ArenaError
     from arena.stages.options import RunOptions
     from arena.stages.run import run_board
-    from arena.stages.show import find_battle
 
     loaded = _impatient(load_config(config))
     only = _choose(open_board(loaded), question, names(models))
     with says_how_to_go_on(), console_progress() as progress:
         result = run_board(loaded, RunOptions(("answers", "reviews"), battle=only), progress)
+    problems = list(result.problems)
+    try:
+        if result.exit_code != NOBODY_LET_IN:  # else there is nothing to show but why
+            problems += _shown(loaded, only)
+    except ArenaError as error:
+        if not result.spent:
+            raise
+        problems.append(str(error))  # something may have been billed: 3, whatever fails later
+    for problem in problems:
+        say(f"arena: {problem}", err=True)
+    return result.exit_code or (FAILED if problems else 0)
+
+
+def _shown(loaded: LoadedConfig, only: Only) -> list[str]:
+    """Print everything that is stored about the battle; what of it failed, one line each."""
+    from arena.board.open import open_board
+    from arena.cli.show import print_part
+    from arena.stages.show import find_battle
+
     failed = []
     for part in find_battle(open_board(loaded), only.question_id, only.models[0], (*only.models, None)[1]):
         print_part(part)
         failed += [f"{part.head}: {part.body}"] if part.failed else []
-    for problem in (*result.problems, *failed):
-        say(f"arena: {problem}", err=True)
-    return result.exit_code or (FAILED if failed else 0)
+    return failed
 
 
 def _impatient(loaded: LoadedConfig) -> LoadedConfig:

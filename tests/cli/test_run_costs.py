@@ -10,7 +10,7 @@ from kit.api_boards import board_on, last_run, ledger
 from kit.boards import leaderboard
 from kit.commands import arena
 from kit.judges import sum_judge
-from kit.servers import FakeServer
+from kit.servers import Action, Call, FakeServer
 from kit.terminals import at_a_terminal
 
 from arena.config.kinds import OpenAIConfig
@@ -97,6 +97,25 @@ def test_try_says_what_it_cannot_find(tmp_path: Path, arguments: tuple[str, ...]
         done = arena("try", "-c", board_on(server, tmp_path), *arguments)
     assert (done.returncode, server.calls) == (2, [])
     assert says in done.stderr
+
+
+def test_a_try_that_cannot_be_shown_after_it_was_paid_for_ends_with_3(tmp_path: Path) -> None:
+    def breaking(call: Call) -> Action:
+        (tmp_path / "questions.jsonl").write_text("{")
+        return sum_judge(call)
+
+    with FakeServer(breaking) as server:
+        done = arena("try", "-c", board_on(server, tmp_path), "--question", "7", "--models", "half,right")
+    assert len(server.calls) == 2
+    assert done.returncode == 3 and "questions.jsonl" in done.stderr.splitlines()[-1]
+
+
+def test_a_try_that_reaches_nobody_shows_no_battle(tmp_path: Path) -> None:
+    with FakeServer(sum_judge) as server:
+        config = board_on(server, tmp_path)
+    done = arena("try", "-c", config, "--question", "7", "--models", "half,right")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot connect" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -190,3 +190,14 @@ def test_only_one_place_writes_to_the_terminal() -> None:
                 if called in {"print", "click.echo", "click.secho", "Console", "Text.from_markup", "Text.from_ansi"}:
                     writers.append(path.relative_to(ROOT / "arena/cli").as_posix())
     assert sorted(set(writers)) == ["reference.py", "terminal.py"]
+
+
+def test_the_overview_loads_neither_log_nor_secrets_nor_types() -> None:
+    code = "import sys; sys.argv[1:] = ['--help']; import arena.cli\n"
+    code += "try: arena.cli.main()\nexcept SystemExit: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "arena.cli" in loaded
+    assert loaded.isdisjoint(
+        {"logging", "json", "urllib.parse", "arena.redact", "arena.types", "rich", "pydantic", "yaml"}
+    )

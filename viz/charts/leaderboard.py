@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import altair as alt
@@ -109,7 +110,11 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
         .mark_line(color=look.accent, strokeDash=[5, 4], opacity=0.7, interpolate="step-after")
         .encode(x=x, y=y)
     )
-    rules = alt.Chart(frame).mark_rule(color=look.muted, opacity=0.45).encode(x=x, y="low:Q", y2="high:Q")
+    rules = (
+        alt.Chart(frame)
+        .mark_rule(color=look.muted, opacity=0.45)
+        .encode(x=x, y=alt.Y("low:Q", scale=reach), y2="high:Q")
+    )
     dots = alt.Chart(frame).mark_circle(size=130, opacity=1).encode(
         x=x, y=y, tooltip=tip,
         color=alt.condition("datum.front", alt.value(look.accent), alt.value(look.muted)),
@@ -118,7 +123,7 @@ def pareto(points: pd.DataFrame, x_title: str, y_title: str, look: Look, *, log:
     for place, (align, dx, dy) in _PLACES.items():
         part = frame[frame["place"] == place]
         text = alt.Chart(part).mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontSize=12, color=look.text)
-        layers.append(text.encode(x=x, y="y:Q", text="model:N"))
+        layers.append(text.encode(x=x, y=y, text="model:N"))
     return alt.layer(*layers).properties(height=_MAP[1], width="container")
 
 
@@ -132,7 +137,7 @@ def _on_front(points: pd.DataFrame, row: int) -> bool:
 def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
     """Where the name of each point stands beside it; empty where it would cover a point or another name.
 
-    Those on the front choose first. A place across another point's interval is taken only where no other is left.
+    Those on the front choose first. A place across a line is taken only where no other is left.
     """
     width, height = _MAP
     x = _scaled(points["x"], _span(points["x"], log=log), width, log=log)
@@ -142,6 +147,9 @@ def place_labels(points: pd.DataFrame, *, log: bool) -> list[str]:
     )
     taken = [(a - 7, a + 7, b - 7, b + 7) for a, b in zip(x, y, strict=True)]
     rules = [(a - 1, a + 1, b, c) for a, b, c in zip(x, top, bottom, strict=True)]
+    front = sorted((x[i], y[i]) for i in range(len(points)) if points["front"].iloc[i])
+    for (left, low), (right, high) in pairwise(front):  # the line through the front, which steps up
+        rules += [(left, right, low - 1, low + 1), (right - 1, right + 1, high, low)]
     placed = [""] * len(points)
     for i in sorted(range(len(points)), key=lambda i: (not points["front"].iloc[i], -points["y"].iloc[i])):
         free = {

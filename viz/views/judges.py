@@ -114,7 +114,7 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
         Line(one.judge, _told(row), "", page="battles", parameters={"judge": one.judge})
         for one, row in zip(health, frame.to_dict("records"), strict=True)
     ]
-    phone_list("judges", lines, 150)
+    phone_list("judges", lines, 210)
     with table_room("judges", len(frame), 38, on="wide-"):
         event = st.dataframe(
         frame, hide_index=True, row_height=38, key=fresh("judges"), on_select="rerun", selection_mode="single-cell",
@@ -137,8 +137,8 @@ def _table(opened: Board, health: Sequence[JudgeHealth]) -> None:
 
 
 def _told(row: Mapping[Hashable, str], behind: int = 1) -> str:
-    """A row of a table on one line, without its first columns."""
-    return " · ".join(f"{name} {value}" for name, value in list(row.items())[behind:])
+    """A row of a table as lines, without its first columns."""
+    return "\n".join(f"{name}: {value}" for name, value in list(row.items())[behind:])
 
 
 def _level(opened: Board) -> float:
@@ -237,7 +237,7 @@ def _agreements(opened: Board, chosen: NDArray[np.intp], level: float) -> None:
         judges = {"judge": [name for name in (cell[t("Judge")], cell[t("and")]) if name in opened.names.judges]}
         title = f"{cell[t('Judge')]} – {cell[t('and')]}"
         lines.append(Line(title, _told(cell, 2), "", page="battles", parameters=judges))
-    phone_list("agreement", lines, 100)
+    phone_list("agreement", lines, 130)
     with table_room("agreement", len(cells), 38, on="wide-"):
         st.dataframe(pd.DataFrame(cells), hide_index=True, row_height=38)
     st.caption(t("κ is 1 for full agreement and 0 for what chance alone would give."))
