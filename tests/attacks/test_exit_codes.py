@@ -22,6 +22,8 @@ from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Sta
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError
 from arena.stages.run import exit_code_of
 
+pytestmark = pytest.mark.slow
+
 NO_KEY = Fail(401)
 PAGE = Raw(b"<html>Sign in</html>", "text/html")
 OVERLOADED = {"error": {"type": "overloaded_error", "message": "busy"}}

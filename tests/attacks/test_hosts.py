@@ -17,6 +17,8 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Fail, FakeServer, Raw, Say
 
+pytestmark = pytest.mark.slow
+
 BATCHED = {"batch": "--batch", "live": "--yes"}
 
 

@@ -22,6 +22,8 @@ from arena.formats import Unparsed, format_of
 from arena.redact import mask_in_texts, remember_secrets
 from arena.types import Completion, TokenLogprobs
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cret/Va+lue=0009"
 PADDING = "x" * 72
 

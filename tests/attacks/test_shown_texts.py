@@ -22,6 +22,8 @@ from viz.data.provisional import LedgerTail
 from viz.data.run_state import rules_of
 from viz.data.source import Source, parse_arguments
 
+pytestmark = pytest.mark.slow
+
 HEADER, TOKEN, VERSION = "header/Va+lue-0002", "token-value-0003", "2026-01-01-words"
 SECRETS = (KEY, HEADER, TOKEN, quote(HEADER, safe=""))
 ECHO = " ".join((*SECRETS, VERSION, "application/json"))

@@ -118,6 +118,7 @@ def test_a_try_that_reaches_nobody_shows_no_battle(tmp_path: Path) -> None:
     assert "cannot connect" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("typed", "flags", "code", "calls"), [("n\n", (), 130, 0), ("y\n", (), 0, 36), ("", ("--yes",), 0, 36)]
@@ -132,6 +133,7 @@ def test_at_a_terminal_the_cost_is_shown_and_asked_about_once(
     assert "together" in seen.text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("fields", "asks"),

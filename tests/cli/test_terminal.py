@@ -124,6 +124,7 @@ def test_a_servers_error_does_not_act(tmp_path: Path, status: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.slow
 def test_at_a_terminal_a_hostile_board_is_drawn_and_does_not_act(tmp_path: Path) -> None:
     config = hostile_board(tmp_path)
     for width, args in ((40, ("run", "-c", config)), (40, ("show", "-c", config, "1", HOSTILE_NAME, "half"))):

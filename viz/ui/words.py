@@ -70,7 +70,7 @@ CHINESE: dict[str, str] = {
     "judge is a contestant": "评审也是参赛者",
     "panel without quorum": "评审团未达法定人数",
     # leaderboard
-    "Baseline": "基准模型",
+    "Baseline": "基线模型",
     "none: mean is 1000": "无：平均分为 1000",
     "Style control": "风格控制",
     "Headings": "标题",
@@ -100,7 +100,7 @@ CHINESE: dict[str, str] = {
     "clustered by question": "按问题聚类",
     "questions resampled": "按问题重抽样",
     "rows counted as independent": "各行视为独立",
-    "baseline {name}": "基准 {name}",
+    "baseline {name}": "基线 {name}",
     "rank {r}": "名次 {r}",
     "win rate {p}": "胜率 {p}",
     "Place {n}": "第 {n} 名",

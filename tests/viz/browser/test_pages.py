@@ -47,9 +47,9 @@ def test_the_language_of_the_browser_is_the_language_of_the_page(pairs_url: str,
 def test_the_language_stays_when_one_walks_through_the_pages(pairs_url: str, visit) -> None:
     visitor = visit()
     visitor.open(f"{pairs_url}/?lang=zh")
-    visitor.page.get_by_role("link", name="裁判状况").click()
+    visitor.page.get_by_role("link", name="评审状况").click()
     visitor.settle()
-    assert "裁判状况" in visitor.text()
+    assert "评审状况" in visitor.text()
     assert "lang=zh" in visitor.page.url
 
 

@@ -20,6 +20,7 @@ from arena.reports.leaderboard import rank_text
 from arena.reports.verdict import verdict_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BOARDS)
 def test_one_story_everywhere(case: str, tmp_path: Path, app) -> None:
     kinds, code = BOARDS[case]
