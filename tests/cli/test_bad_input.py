@@ -355,6 +355,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_is_there_and_exits_with_3(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path)
     command = [sys.executable, "-c", FULL, "20000", "run", "-c", str(config)]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BOARD = Path(__file__).resolve().parent.parent / "fixtures/boards_0_1_0/openai"
 CALLING = ("arena.backends", "arena.asking", "openai", "anthropic", "httpx", "torch", "transformers", "vllm", "ray")
 READING = [

@@ -18,6 +18,7 @@ from kit.processes import finish, start, until_it_says
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_judge_over_http_from_questions_to_leaderboard(tmp_path: Path, api: str) -> None:
     with FakeServer(sum_judge) as server:
@@ -43,6 +44,7 @@ def test_a_second_run_calls_nobody_and_needs_no_key(tmp_path: Path, monkeypatch:
         assert len(server.calls) == 36
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [Fail(429, headers={"Retry-After": "0"}), Fail(500), Fail(529), Cut(), Drop()])
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
 def test_a_server_that_stumbles_now_and_then_changes_nothing(tmp_path: Path, api: str, action: Action) -> None:

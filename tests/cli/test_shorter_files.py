@@ -11,6 +11,8 @@ import pytest
 from kit.boards import arithmetic_board, read_jsonl, write_jsonl
 from kit.commands import arena
 
+pytestmark = pytest.mark.slow
+
 LEDGER, ANSWERS = "reviews/one.jsonl", "answers/half.jsonl"
 JUDGES = {"one": {"backend": "reference"}, "second": {"backend": "reference"}}
 

@@ -115,6 +115,7 @@ def test_no_command_lets_a_hostile_board_act(tmp_path: Path) -> None:
     assert HOSTILE_NAME in [row["model"] for row in rated["models"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 404])
 def test_a_servers_error_does_not_act(tmp_path: Path, status: int) -> None:
     with FakeServer(lambda call: Fail(status, f"no {CLIPBOARD} such {TITLE} model :x: [red]")) as server:

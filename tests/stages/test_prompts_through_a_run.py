@@ -13,6 +13,8 @@ from arena.config.shipped import shipped
 from arena.formats import format_of
 from arena.prompts import load_prompt
 
+pytestmark = pytest.mark.slow
+
 FOLDER = shipped("configs") / "prompts"
 PROMPTS = [load_prompt(path.stem, [FOLDER]) for path in sorted(FOLDER.glob("*.yaml"))]
 PAIRWISE = [prompt.name for prompt in PROMPTS if prompt.kind == "pairwise"]
