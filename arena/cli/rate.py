@@ -85,12 +85,13 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
     metavar="FILE",
     help="The ratings with their intervals as a figure: .svg, or .png with the extra viz.",
 )
+@click.option("--ray", metavar="ADDRESS", help="Add up Parquet files on this Ray cluster (extra cluster).")
 @click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
 def rate(
     battles: tuple[Path, ...], methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str,
     cluster: str, level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None,
     pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, top: int | None,
-    out: Path | None, plot: Path | None, as_json: bool,
+    out: Path | None, plot: Path | None, ray: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Ratings of any battle files: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
 
@@ -113,7 +114,7 @@ def rate(
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
         bootstraps=bootstraps,
     )  # fmt: skip
-    rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by))
+    rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by), ray)
     if out is not None:
         write_files(out, rated, top)
     if plot is not None:

@@ -44,7 +44,7 @@ def rate(
     methods that are not among `options.methods` are None.
     Raises DataError when there is no such method, or the baseline, the anchor or a style column is not in the table.
     """
-    methods, anchor = _methods(options), _anchor(table, options)
+    methods, anchor = _methods(options), anchor_of(table.models, options)
     usable, notes = _usable(table, options)
     ordered = usable.canonical()
     table = ordered.evened()
@@ -62,6 +62,8 @@ def rate(
     diagnostics = diagnose(table, fit) if options.details else {}
     detailed = table if every_judge is None else _usable(every_judge, options)[0].canonical().evened()
     judges = judge_details(detailed, replace(options, style=()), position, _of_a_part) if options.details else ()
+    n_questions = None if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes)))
+    told = board_warnings(table.models, len(table), n_questions, fit, told)
     return Leaderboard(
         ranked_by=options.methods[0],
         judges=() if detailed.judge is None else detailed.judge.names,
@@ -69,14 +71,14 @@ def rate(
         anchor=anchor,
         level=options.level,
         interval=_interval_name(table, options),
-        n_questions=0 if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes))),
+        n_questions=n_questions or 0,
         n_battles=len(table),
-        warnings=(*board_warnings(table, fit, told), *notes, *more, *unfitted, *more_questions(diagnostics)),
+        warnings=(*told, *notes, *more, *unfitted, *more_questions(diagnostics)),
         judges_detail=judges,
         pairs=pair_differences(table, fit, options, anchor),
         style=style,
         diagnostics=diagnostics,
-        models=tuple(sorted(rows, key=_position)),
+        models=tuple(sorted(rows, key=board_position)),
     )
 
 
@@ -174,14 +176,16 @@ def _played(table: BattleTable, fit: Estimate) -> Played:
     return Played(fit.graph.component, wins, losses, ties, wins + losses + ties, fit.questions)
 
 
-def _position(row: ModelRow) -> tuple[bool, int, int, str]:
+def board_position(row: ModelRow) -> tuple[bool, int, int, str]:
+    """What puts the rows of a board in order."""
     return (row.component is None, row.component or 0, row.rank or 0, row.model)
 
 
-def _anchor(table: BattleTable, options: RatingOptions) -> Anchored | None:
+def anchor_of(models: tuple[str, ...], options: RatingOptions) -> Anchored | None:
+    """The model that holds the scale. Raises DataError when it, or the baseline, is not among the models."""
     for what, name in (("baseline", options.baseline), ("anchor", options.anchor and options.anchor.model)):
-        if name is not None and name not in table.models:
-            raise DataError(f"{what}: no model {name!r} among the battles (have: {', '.join(table.models[:20])})")
+        if name is not None and name not in models:
+            raise DataError(f"{what}: no model {name!r} among the battles (have: {', '.join(models[:20])})")
     if options.anchor is not None:
         if not np.isfinite(options.anchor.rating):
             raise DataError(f"anchor: found {options.anchor.rating:g} for {options.anchor.model}, allowed: a number")

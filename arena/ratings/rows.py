@@ -10,11 +10,11 @@ import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask
 from arena.ratings.data.graph import INCOMPARABLE
-from arena.ratings.data.table import BattleTable
+from arena.ratings.data.table import BattleTable, listed
 from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, better_probability
 from arena.ratings.intervals.ranks import competition_ranks, rank_ranges
 from arena.ratings.methods import METHODS, methods_of
-from arena.ratings.methods.bradley_terry import ELO_SCALE, ends_to_compare, rating_points
+from arena.ratings.methods.bradley_terry import ELO_SCALE, Ratings, ends_to_compare, rating_points
 from arena.ratings.methods.estimate import Estimate
 from arena.ratings.methods.method import Entries, Fitted
 from arena.ratings.options import RatingOptions
@@ -107,15 +107,24 @@ def pair_differences(
 
     Where one of the two is unbounded there is no difference, but one end of it: the distance between their intervals.
     """
-    if not _wanted(table.models, options) or not isinstance(fit.uncertainty, Uncertainty) or table.all_ties:
+    if not pairs_wanted(table.models, options) or not isinstance(fit.uncertainty, Uncertainty) or table.all_ties:
         return ()
-    group, shared = fit.graph.component, _shared_questions(table)
+    points = rating_points(table, fit, replace(options, interval="sandwich"), anchor) if fit.graph.separated else None
+    return differences(table.models, fit, options, points, _shared_questions(table))
+
+
+def differences(
+    models: Sequence[str], fit: Estimate, options: RatingOptions, points: Ratings | None, shared: FloatArray
+) -> tuple[Pair, ...]:
+    """`pair_differences` of a fit with its covariance; `points` are needed where models are separated."""
+    assert isinstance(fit.uncertainty, Uncertainty)
+    group = fit.graph.component
     together = (group[:, None] == group[None, :]) & (group >= 0)[:, None]
-    pairs = pairs_among(table.models, fit.theta, fit.uncertainty, together, shared, options, scale=ELO_SCALE)
-    if not fit.graph.separated:
+    pairs = pairs_among(models, fit.theta, fit.uncertainty, together, shared, options, scale=ELO_SCALE)
+    if not fit.graph.separated or points is None:
         return pairs
-    low, high = ends_to_compare(rating_points(table, fit, replace(options, interval="sandwich"), anchor), fit)
-    return tuple(_with_known_end(pair, table.models, fit.graph.side, low, high) for pair in pairs)
+    low, high = ends_to_compare(points, fit)
+    return tuple(_with_known_end(pair, models, fit.graph.side, low, high) for pair in pairs)
 
 
 def _with_known_end(pair: Pair, models: Sequence[str], side: IntArray, low: FloatArray, high: FloatArray) -> Pair:
@@ -136,7 +145,7 @@ def pairs_among(
 
     `comparable` and `shared`, on how many questions both were seen, have shape (m, m).
     """
-    if not _wanted(models, options):
+    if not pairs_wanted(models, options):
         return ()
     i, j = np.triu_indices(len(models), 1)
     together = comparable[i, j]
@@ -154,7 +163,8 @@ def pairs_among(
     )  # fmt: skip
 
 
-def _wanted(models: Sequence[str], options: RatingOptions) -> bool:
+def pairs_wanted(models: Sequence[str], options: RatingOptions) -> bool:
+    """Whether differences between all pairs are asked for, or usual for so many models."""
     return options.pairs if options.pairs is not None else len(models) <= PAIRS_UP_TO
 
 
@@ -171,14 +181,16 @@ def _shared_questions(table: BattleTable) -> FloatArray:
     return result
 
 
-def board_warnings(table: BattleTable, fit: Estimate, of_methods: Sequence[str]) -> list[str]:
-    """What a reader must know before trusting the numbers, one sentence each."""
+def board_warnings(
+    models: Sequence[str], n_battles: int, n_questions: int | None, fit: Estimate, of_methods: Sequence[str]
+) -> list[str]:
+    """What a reader must know before trusting the numbers, one sentence each; no `n_questions` without ids."""
     found = []
-    if not len(table):
+    if not n_battles:
         return ["no battles: nothing to rate"]
-    if table.question is None:
+    if n_questions is None:
         found.append("no question_id: rows count as independent, intervals are too narrow where questions repeat")
-    elif int(np.count_nonzero(np.bincount(table.question.codes))) == 1:
+    elif n_questions == 1:
         found.append("one question only: nothing is known about other questions, so there are no intervals")
     if fit.graph.n_components > 1:
         sizes = np.bincount(fit.graph.component[fit.graph.component >= 0])
@@ -187,7 +199,7 @@ def board_warnings(table: BattleTable, fit: Estimate, of_methods: Sequence[str])
             "ranks and ratings hold within a set only"
         )
     found += of_methods
-    idle = table.listed(fit.graph.component < 0)
+    idle = listed(models, fit.graph.component < 0)
     if idle:
         found.append(f"without a rated battle: {idle}")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -12,9 +13,10 @@ import numpy as np
 
 from arena.battles.read.several import called, files_of, read_files
 from arena.battles.read.wanted import BattleFile, Wanted
+from arena.battles.summed import Summed, rate_summed
 from arena.errors import InputError, MissingDependency
 from arena.files import write_atomically
-from arena.ratings import BattleTable, RatingOptions, rate, rounded
+from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate, rounded
 from arena.ratings.data.table import Coded
 from arena.reports.board import Report
 from arena.reports.leaderboard import with_verdict, write_leaderboard
@@ -38,7 +40,8 @@ class RatedFile:
     """The battles of a file, or of several as one, and their leaderboard."""
 
     files: tuple[Path, ...]
-    file: BattleFile
+    file: BattleFile | Summed
+    """Their rows, or sums where there are too many to hold."""
     report: Report
     called: str | None = None
     """What the user calls it."""
@@ -57,20 +60,36 @@ class RatedFile:
         return "battles" if str(path) == STDIN else path.name.split(".")[0]
 
 
-def rate_files(given: Sequence[Path], options: RatingOptions, wanted: Wanted) -> RatedFile:
-    """Read and rate battles: those of files, folders and patterns, as if they stood in one file. Raises DataError."""
+def rate_files(given: Sequence[Path], options: RatingOptions, wanted: Wanted, ray: str | None = None) -> RatedFile:
+    """Read and rate battles: those of files, folders and patterns, as if they stood in one file.
+
+    Many rows of Parquet are added up as they are read, on the Ray cluster at `ray` where one is given. Raises
+    DataError.
+    """
     files = files_of(given)
+    summed = rate_summed(files, options, wanted, ray)
+    if summed is not None:
+        return RatedFile(
+            files, summed, _reported(summed.board, summed, options.seed, wanted.cluster if summed.clustered else None)
+        )
     file = read_files(files, wanted)
     board = rate(file.table, options, every_judge=file.every_judge)
+    cluster = None if file.table.question is None else wanted.cluster
+    return RatedFile(files, file, _reported(board, file, options.seed, cluster, simulated=file.simulated))
+
+
+def _reported(
+    board: Leaderboard, file: BattleFile | Summed, seed: int, cluster: str | None, *, simulated: bool = False
+) -> Report:
     document = board.to_json() | {
-        "mode": None, "seed": options.seed,
+        "mode": None, "seed": seed,
         "excluded": {reason: count for reason, count in sorted(file.skipped.items()) if reason != "pending"},
         "pending": file.skipped.get("pending", 0), "inputs": {},
     }  # fmt: skip
-    document = {"simulated": file.simulated} | cast("dict[str, JSON]", rounded(document))
+    document = {"simulated": simulated} | cast("dict[str, JSON]", rounded(document))
     document["warnings"] = [*file.warnings, *cast("list[JSON]", document["warnings"])]
-    document["cluster"] = None if file.table.question is None else wanted.cluster
-    return RatedFile(files, file, with_verdict(document))
+    document["cluster"] = cluster
+    return with_verdict(document)
 
 
 def shown(report: Report, top: int | None) -> Report:
@@ -103,9 +122,15 @@ def write_page(path: Path, rated: RatedFile, language: Literal["en", "zh"] = "en
 
 def _page(rated: RatedFile, top: int | None) -> PageData:
     from arena import __version__
-    from arena.reports.page.battles_file import page_of_battles
+    from arena.reports.page.battles_file import met_in_sums, met_in_table, page_of_battles
 
-    return page_of_battles(rated.title, rated.report, rated.file.table, {"arena_version": __version__}, top)
+    file = rated.file
+    met, n = (
+        (partial(met_in_sums, file.sums), file.board.n_battles)
+        if isinstance(file, Summed)
+        else (partial(met_in_table, file.table), len(file.table))
+    )
+    return page_of_battles(rated.title, rated.report, met, n, {"arena_version": __version__}, top)
 
 
 def write_figure(path: Path, report: Report, top: int | None = None) -> None:
@@ -131,13 +156,14 @@ def write_board_of(folder: Path, rated: RatedFile) -> None:
 
     Raises InputError when there are more than it shows.
     """
-    table = rated.file.table
-    if len(table) > MOST_ROWS:
+    file = rated.file
+    n = file.board.n_battles if isinstance(file, Summed) else len(file.table)
+    if n > MOST_ROWS or isinstance(file, Summed):
         raise InputError(
-            f"{called(rated.files)}: {len(table):,} battles are more than the viewer shows ({MOST_ROWS:,}); "
+            f"{called(rated.files)}: {n:,} battles are more than the viewer shows ({MOST_ROWS:,}); "
             "arena rate with --out DIR writes the board as files"
         )
-    write_rows(folder / "reports" / "battles.jsonl", _battles(table), rated.file.simulated)
+    write_rows(folder / "reports" / "battles.jsonl", _battles(file.table), file.simulated)
     write_leaderboard(folder / "reports", dict(rated.report.stored))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from kit.running import (
     GREEDY,
@@ -23,7 +27,12 @@ from kit.running import (
     write_board,
 )
 
+from arena.battles import summed
+from arena.battles.read import stream
+from arena.battles.read.wanted import Wanted
+from arena.battles.summed import rate_summed
 from arena.errors import EndpointDead
+from arena.ratings import RatingOptions
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("default")]
 RAY = {"RAY_AUTH_MODE": "disabled", "HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0"}
@@ -169,3 +178,40 @@ def test_a_replica_that_cannot_start_says_why(cluster: Cluster, tiny: Path, tmp_
             running.ask(request("repeat ab"))
     finally:
         running.close()
+
+
+def test_battles_are_added_up_on_two_nodes_to_the_same_numbers(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 20, 20_000)
+    b = (a + rng.integers(1, 20, 20_000)) % 20
+    winner = np.array(["model_a", "model_b", "tie"])[rng.integers(0, 3, 20_000)]
+    question = rng.integers(0, 100, 20_000)
+    columns = {
+        "model_a": a.tolist(),
+        "model_b": b.tolist(),
+        "question_id": question.tolist(),
+        "winner": winner.tolist(),
+    }
+    monkeypatch.setattr(stream, "_AT_ONCE", 3_000)
+    pq.write_table(pa.table(columns), tmp_path / "b.parquet", row_group_size=1_000)
+    options, files = RatingOptions(slices=(), baseline="3"), [tmp_path / "b.parquet"]
+    monkeypatch.setattr(summed, "MANY", 0)
+    here = rate_summed(files, options, Wanted())
+    there = rate_summed(files, options, Wanted(), cluster.address)
+    assert here is not None and there is not None
+    assert (here.sums.cells == there.sums.cells).all()
+    for mine, theirs in zip(here.board.models, there.board.models, strict=True):
+        assert mine.model == theirs.model and mine.rank == theirs.rank
+        for name, value in mine.numbers.items():
+            assert theirs.numbers[name] == (None if value is None else pytest.approx(value, rel=1e-12)), name
+    done = arena("rate", tmp_path / "b.parquet", "--ray", cluster.address, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["n_battles"] == 20_000
+
+
+def test_an_absent_cluster_is_said_at_once(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"model_a": ["x"], "model_b": ["y"], "winner": ["tie"]}), tmp_path / "b.parquet")
+    done = arena("rate", tmp_path / "b.parquet", "--ray", f"127.0.0.1:{_free_port()}")
+    assert done.returncode == 2 and "no Ray cluster answers at" in done.stderr

@@ -37,10 +37,10 @@ def from_arrow(data: pa.Table, file: TableFile, wanted: Wanted) -> BattleFile:
     outcome, by_voter = _outcomes(data, coded, (models, a, b), file)
     keep, skipped, every = _selection(coded, outcome, wanted, file, by_voter)
     first = _first(coded["first_model"], models, a, b, file) if "first_model" in coded else None
-    style = {name: _numbers(data, name, file) for name in there if not wanted.is_name(name) and name not in NUMBERS}
+    style = {name: numbers_of(data, name, file) for name in there if not wanted.is_name(name) and name not in NUMBERS}
     table = BattleTable(
         models=models, a=a, b=b, outcome=outcome, first=first,
-        weight=_numbers(data, "weight", file) if "weight" in there else None,
+        weight=numbers_of(data, "weight", file) if "weight" in there else None,
         question=coded.get(wanted.cluster), judge=coded.get("judge"), category=coded.get("category"),
         language=coded.get("language"), style=_style(style),
     )  # fmt: skip
@@ -86,6 +86,16 @@ def _selection(
 
 def _coded(column: pa.ChunkedArray, file: TableFile, name: str) -> Coded:
     """A text column as sorted names and codes; numbers are written as text, whole ones without a fraction."""
+    column = dictionaries(column, file, name, unified=True)
+    if column.num_chunks == 0:
+        return Coded((), np.zeros(0, dtype=np.int32))
+    names = [name_of(value) for value in column.chunk(0).dictionary.to_pylist()]
+    codes = np.concatenate([values_of(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
+    return Coded.recoded(names, codes)
+
+
+def dictionaries(column: pa.ChunkedArray, file: TableFile, name: str, *, unified: bool = False) -> pa.ChunkedArray:
+    """A column of names as chunks of dictionaries and indices: one dictionary for all, or one per chunk."""
     import pyarrow as pa
 
     try:
@@ -93,17 +103,12 @@ def _coded(column: pa.ChunkedArray, file: TableFile, name: str) -> Coded:
             column = column.cast(pa.string())
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
-        column = column.unify_dictionaries()
+        return column.unify_dictionaries() if unified else column
     except pa.ArrowException as error:
         raise DataError(f"{file}: {name}: not a column of names: {error}") from error
-    if column.num_chunks == 0:
-        return Coded((), np.zeros(0, dtype=np.int32))
-    names = [name_of(value) for value in column.chunk(0).dictionary.to_pylist()]
-    codes = np.concatenate([_values(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
-    return Coded.recoded(names, codes)
 
 
-def _values(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
+def values_of(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
     """An arrow array's buffer, with nulls filled (arrow's own conversions import pandas where it is installed)."""
     data = array.buffers()[1]
     if data is None or not len(array):
@@ -143,11 +148,11 @@ def _outcomes(
 ) -> tuple[FloatArray, Mask]:
     """P(model_a wins) of every row, and which ones a voter skipped."""
     if "outcome" in data.column_names:
-        outcome = _numbers(data, "outcome", file)
+        outcome = numbers_of(data, "outcome", file)
     elif "winner" in coded:
         return _winners(coded["winner"], *met, file)
     else:
-        outcome = 1 - _numbers(data, "human_pref", file)
+        outcome = 1 - numbers_of(data, "human_pref", file)
     return outcome, np.zeros(len(outcome), dtype=bool)
 
 
@@ -170,7 +175,7 @@ def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: T
     return values[cells], skips[cells]
 
 
-def _numbers(data: pa.Table, name: str, file: TableFile) -> FloatArray:
+def numbers_of(data: pa.Table, name: str, file: TableFile) -> FloatArray:
     import pyarrow as pa
 
     column = data.column(name)
@@ -180,7 +185,7 @@ def _numbers(data: pa.Table, name: str, file: TableFile) -> FloatArray:
         chunks = column.cast(pa.float64()).chunks
     except (ValueError, pa.ArrowException) as error:
         raise DataError(f"{file}: {name}: not a column of numbers: {error}") from error
-    return np.concatenate([np.zeros(0), *(_values(chunk, np.dtype(np.float64), np.nan) for chunk in chunks)])
+    return np.concatenate([np.zeros(0), *(values_of(chunk, np.dtype(np.float64), np.nan) for chunk in chunks)])
 
 
 def _first(first: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: TableFile) -> FloatArray:

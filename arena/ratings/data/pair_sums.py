@@ -40,8 +40,7 @@ def pair_sums(table: BattleTable) -> PairSums:
         code = cell_codes(table.a, table.b, m)
         wins = add_up(code, points, m * m).reshape(m, m)
         games = add_up(code, table.weight, m * m).reshape(m, m)
-        i, j = np.nonzero(np.triu(games + games.T > 0, 1))
-        return PairSums(m, i, j, wins[i, j] + games[j, i] - wins[j, i], games[i, j] + games[j, i])
+        return sums_of_cells(wins, games)
     swap = table.a > table.b
     low, high = np.where(swap, table.b, table.a), np.where(swap, table.a, table.b)
     weights = table.weights()
@@ -50,6 +49,12 @@ def pair_sums(table: BattleTable) -> PairSums:
     wins = add_up(where, np.where(swap, weights - points, points), len(pairs))
     met = games > 0
     return PairSums(m, pairs[met] // m, pairs[met] % m, wins[met], games[met])
+
+
+def sums_of_cells(wins: FloatArray, games: FloatArray) -> PairSums:
+    """Sums by unordered pair from those by ordered pair, both (m, m): what model a won, and how many there were."""
+    i, j = np.nonzero(np.triu(games + games.T > 0, 1))
+    return PairSums(len(games), i, j, wins[i, j] + games[j, i] - wins[j, i], games[i, j] + games[j, i])
 
 
 class Counts(NamedTuple):

@@ -204,9 +204,7 @@ class BattleTable:
 
     def listed(self, which: Mask) -> str:
         """The names of some models, as many as a sentence can hold."""
-        names = [self.models[i] for i in np.flatnonzero(which)]
-        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-        return ", ".join(names[:_NAMES]) + more
+        return listed(self.models, which)
 
     def weights(self) -> FloatArray:
         """One weight per row."""
@@ -215,6 +213,13 @@ class BattleTable:
     def clusters(self) -> Codes:
         """The question of every row; without question ids every row is its own."""
         return np.arange(len(self), dtype=np.int32) if self.question is None else self.question.codes
+
+
+def listed(models: Sequence[str], which: Mask) -> str:
+    """The names of some models, as many as a sentence can hold."""
+    names = [models[i] for i in np.flatnonzero(which).tolist()]
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
 
 
 def seen_first(a_first: FloatArray, b_first: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -29,17 +29,7 @@ _PAIR_QUESTIONS = 5
 def diagnose(table: BattleTable, fit: Estimate) -> dict[str, JSON]:
     """All diagnostics of a fitted board under the names of leaderboard.json's `diagnostics`."""
     pairs = pair_sums(table)
-    found: dict[str, object] = {
-        "gradient_norm": fit.gradient_norm,
-        "iterations": fit.iterations,
-        "components": [int(n) for n in np.bincount(fit.graph.component[fit.graph.component >= 0])],
-        "separated": [
-            name
-            for name, component, side in zip(table.models, fit.graph.component, fit.graph.side, strict=True)
-            if component >= 0 and side != CORE
-        ],
-        "pairs_met": len(pairs.i),
-    }
+    found = _of_the_fit(table.models, fit, pairs)
     if len(table.models) <= DENSE_LIMIT:
         found["separability"] = separability(fit)
         found["intransitivity"] = intransitivity(table, fit, pairs)
@@ -47,6 +37,39 @@ def diagnose(table: BattleTable, fit: Estimate) -> dict[str, JSON]:
     result = plain(found)
     assert isinstance(result, dict)
     return result
+
+
+def diagnose_sums(models: Sequence[str], fit: Estimate, pairs: PairSums, squares: FloatArray) -> dict[str, JSON]:
+    """`diagnose` from sums by pair alone, `squares` being those of the outcomes of each pair in the core.
+
+    Dispersion is that of rows; what takes both orders of a battle is not known.
+    """
+    found = _of_the_fit(models, fit, pairs)
+    core = pairs.among((fit.block[pairs.i] >= 0) & (fit.block[pairs.j] >= 0))
+    p = sigmoid(fit.theta[core.i] - fit.theta[core.j])
+    coins = core.games * p * (1 - p)
+    spread = float((squares - 2 * p * core.wins + p**2 * core.games).sum()) / max(float(coins.sum()), 1e-300)
+    deviations = core.wins - core.games * p, coins * spread
+    found["separability"] = separability(fit)
+    found["intransitivity"] = _intransitivity(models, fit, core, core.games, *deviations)
+    found["verdict_noise_share"] = None
+    result = plain(found)
+    assert isinstance(result, dict)
+    return result
+
+
+def _of_the_fit(models: Sequence[str], fit: Estimate, pairs: PairSums) -> dict[str, object]:
+    return {
+        "gradient_norm": fit.gradient_norm,
+        "iterations": fit.iterations,
+        "components": [int(n) for n in np.bincount(fit.graph.component[fit.graph.component >= 0])],
+        "separated": [
+            name
+            for name, component, side in zip(models, fit.graph.component, fit.graph.side, strict=True)
+            if component >= 0 and side != CORE
+        ],
+        "pairs_met": len(pairs.i),
+    }
 
 
 def more_questions(diagnostics: Mapping[str, JSON]) -> tuple[str, ...]:
@@ -81,9 +104,14 @@ def intransitivity(table: BattleTable, fit: Estimate, pairs: PairSums) -> dict[s
     points. None without pairs to spare: a star or a tree fits any outcome.
     """
     core = pairs.among((fit.block[pairs.i] >= 0) & (fit.block[pairs.j] >= 0))
-    residual, variance = _pair_residuals(table, fit, core)
-    played = (core.games if table.weight is None else _pair_counts(table, core)) >= _PAIR_QUESTIONS
-    used = played & (variance > 0)
+    played = core.games if table.weight is None else _pair_counts(table, core)
+    return _intransitivity(table.models, fit, core, played, *_pair_residuals(table, fit, core))
+
+
+def _intransitivity(
+    models: Sequence[str], fit: Estimate, core: PairSums, played: FloatArray, residual: FloatArray, variance: FloatArray
+) -> dict[str, object] | None:
+    used = (played >= _PAIR_QUESTIONS) & (variance > 0)
     inside = int((fit.block >= 0).sum())
     df = int(used.sum()) - (inside - int(fit.block.max(initial=-1)) - 1)
     if df < 1:
@@ -99,7 +127,7 @@ def intransitivity(table: BattleTable, fit: Estimate, pairs: PairSums) -> dict[s
         "df": df,
         "p": 1 - NormalDist().cdf((shrink - (1 - spread)) / spread**0.5),
         "typical_points": max(beyond, 0.0) ** 0.5 * ELO_SCALE,
-        "triples": _worst_triples(table, core, residual / information, variance / information**2, used),
+        "triples": _worst_triples(models, core, residual / information, variance / information**2, used),
     }
 
 
@@ -186,7 +214,7 @@ def _pair_counts(table: BattleTable, core: PairSums) -> FloatArray:
 
 
 def _worst_triples(
-    table: BattleTable, core: PairSums, logit: FloatArray, variance: FloatArray, used: Mask
+    models: Sequence[str], core: PairSums, logit: FloatArray, variance: FloatArray, used: Mask
 ) -> list[dict[str, object]]:
     """The five triples whose cyclic surplus stands out most: each beats the next one by more than ratings allow."""
     m = core.n_models
@@ -213,7 +241,7 @@ def _worst_triples(
         legs = [float(wins[names[s], names[(s + 1) % 3]]) for s in range(3)]
         found.append(
             {
-                "models": [table.models[v] for v in names],
+                "models": [models[v] for v in names],
                 "win_rates": legs,
                 "is_cycle": min(legs) > 0.5,
                 "points": abs(float(cycle[t])) * ELO_SCALE,

@@ -98,9 +98,14 @@ def clustered_meat(scores: FloatArray | csr_array, n_clusters: FloatArray) -> Fl
 
     A parameter seen on one cluster only has no variance to speak of: its entries are NaN.
     """
+    return factored(products(scores), n_clusters)
+
+
+def factored(products: FloatArray, n_clusters: FloatArray) -> FloatArray:
+    """`clustered_meat` of Σ_q s_q s_qᵀ."""
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(n_clusters > 1, np.sqrt(n_clusters / (n_clusters - 1)), np.nan)
-    result: FloatArray = products(scores) * factor[:, None] * factor[None, :]
+    result: FloatArray = products * factor[:, None] * factor[None, :]
     return result
 
 

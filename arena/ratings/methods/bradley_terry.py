@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +12,10 @@ import numpy as np
 from arena.ratings.columns import Column, with_ends
 from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.graph import HIGH, INCOMPARABLE, LOW
-from arena.ratings.data.table import BattleTable
+from arena.ratings.data.table import BattleTable, listed
 from arena.ratings.intervals.ranks import told_apart
 from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
-from arena.ratings.methods.estimate import Estimate, degenerate_ends
+from arena.ratings.methods.estimate import CoreRates, Estimate, among_the_core, degenerate_ends
 from arena.ratings.methods.method import Battles, Fitted, Method
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored
@@ -31,26 +33,45 @@ class Ratings(NamedTuple):
     high: FloatArray
     held: int | None
     """The model that is held at the anchor, None when each component has mean 1000."""
+    all_ties: bool
+    """Whether every battle is a tie, so that there are none."""
 
 
 def _rated(given: Battles) -> Fitted:
-    table, fit = given.table, given.estimate
-    ratings = rating_points(table, fit, given.options, given.anchor)
-    rating, low, high, _ = ratings
-    better = told_apart(fit.theta, *ends_to_compare(ratings, fit), fit.uncertainty) if given.ranks else None
+    ratings = rating_points(given.table, given.estimate, given.options, given.anchor)
+    return fitted(given.table.models, ratings, given.estimate, given.anchor, ranks=given.ranks)
+
+
+def fitted(models: Sequence[str], ratings: Ratings, fit: Estimate, anchor: Anchored | None, *, ranks: bool) -> Fitted:
+    """Ratings as the board's columns, with what tells models apart where they rank it."""
+    better = told_apart(fit.theta, *ends_to_compare(ratings, fit), fit.uncertainty) if ranks else None
     sides = {HIGH: "high", LOW: "low"}
     played = zip(fit.graph.side.tolist(), fit.graph.component.tolist(), strict=True)
     unbounded = [sides.get(side) if component >= 0 else None for side, component in played]
-    warnings = tuple(_warnings(table, fit, given.anchor))
-    return Fitted(rating, low, high, {"unbounded": unbounded}, fit.order, better, warnings)
+    warnings = tuple(_warnings(models, fit, anchor, all_ties=ratings.all_ties))
+    return Fitted(ratings.rating, ratings.low, ratings.high, {"unbounded": unbounded}, fit.order, better, warnings)
 
 
 def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> Ratings:
     """Ratings and intervals in points: the anchor's component stands on the anchor, the others have mean 1000."""
+    independent = options.interval == "independent" or table.question is None
+    core = partial(among_the_core, table, fit, options.level, independent=independent)
+    replaced = partial(_percentiles, table, fit, options) if options.interval == "bootstrap" else None
+    return points_of(table.models, fit, options, anchor, core, replaced, all_ties=table.all_ties)
+
+
+def points_of(
+    models: Sequence[str], fit: Estimate, options: RatingOptions, anchor: Anchored | None, core: CoreRates,
+    percentiles: Callable[[FloatArray, int | None], tuple[FloatArray, FloatArray]] | None = None, *, all_ties: bool,
+) -> Ratings:  # fmt: skip
+    """`rating_points` of a fit, whatever its battles are held as.
+
+    `core` gives what `degenerate_ends` asks for, `percentiles` the ends that replace the sandwich's.
+    """
     centre = np.full(len(fit.theta), ELO_MEAN)
     uncertainty, held = fit.uncertainty, None
     if anchor is not None:
-        model = table.models.index(anchor.model)
+        model = models.index(anchor.model)
         if fit.block[model] >= 0:
             held = model
             together = fit.graph.component == fit.graph.component[model]
@@ -61,13 +82,9 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
     if uncertainty is not None:
         half = uncertainty.half_width() * ELO_SCALE
         low, high = rating - half, rating + half
-        if options.interval == "bootstrap":
-            low, high = (
-                np.where(np.isnan(half), np.nan, end) for end in _percentiles(table, fit, options, centre, held)
-            )
-        independent = options.interval == "independent" or table.question is None
-        error = uncertainty.standard_error()
-        flat, flat_low, flat_high = degenerate_ends(table, fit, error, options.level, independent=independent)
+        if percentiles is not None:
+            low, high = (np.where(np.isnan(half), np.nan, end) for end in percentiles(centre, held))
+        flat, flat_low, flat_high = degenerate_ends(fit, uncertainty.standard_error(), core)
         low = np.where(flat, centre + flat_low * ELO_SCALE, low)
         high = np.where(flat, centre + flat_high * ELO_SCALE, high)
     if held is not None:
@@ -75,9 +92,9 @@ def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anc
     if options.interval != "none":
         low = np.where(np.isnan(fit.open_low), low, centre + fit.open_low * ELO_SCALE)
         high = np.where(np.isnan(fit.open_high), high, centre + fit.open_high * ELO_SCALE)
-    if table.all_ties:
+    if all_ties:
         rating, low, high = (np.full(len(rating), np.nan) for _ in range(3))
-    return Ratings(rating, low, high, held)
+    return Ratings(rating, low, high, held, all_ties)
 
 
 def ends_to_compare(ratings: Ratings, fit: Estimate) -> tuple[FloatArray, FloatArray]:
@@ -107,22 +124,22 @@ def _percentiles(
     return centre + low * ELO_SCALE, centre + high * ELO_SCALE
 
 
-def _warnings(table: BattleTable, fit: Estimate, anchor: Anchored | None) -> list[str]:
+def _warnings(models: Sequence[str], fit: Estimate, anchor: Anchored | None, *, all_ties: bool) -> list[str]:
     """What is wrong with the ratings themselves."""
     found = []
-    if table.all_ties:
+    if all_ties:
         found.append("every battle is a tie: nothing tells the models apart, so there are no ratings")
     for side, text, end in ((HIGH, "won", "upper"), (LOW, "lost", "lower")):
-        names = table.listed((fit.graph.side == side) & (fit.graph.component >= 0))
+        names = listed(models, (fit.graph.side == side) & (fit.graph.component >= 0))
         if names:
             found.append(
                 f"{names}: {text} everything against the models with a finite rating, directly or through others, "
                 f"so the rating has no {end} end"
             )
-    cut = table.listed(fit.graph.side == INCOMPARABLE)
+    cut = listed(models, fit.graph.side == INCOMPARABLE)
     if cut:
         found.append(f"{cut}: only met models of unbounded rating, so it cannot be placed")
-    if anchor is not None and fit.block[table.models.index(anchor.model)] < 0:
+    if anchor is not None and fit.block[models.index(anchor.model)] < 0:
         found.append(f"{anchor.model} cannot hold the scale (it has no finite rating): ratings have mean 1000 instead")
     return found
 

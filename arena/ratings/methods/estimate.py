@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,10 +22,13 @@ from arena.ratings.intervals.question_scores import (
     scores_by_question,
 )
 from arena.ratings.intervals.student_t import t_quantile
-from arena.ratings.intervals.win_rates import win_rates
+from arena.ratings.intervals.win_rates import WinRates, win_rates
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
 from arena.ratings.methods.newton import Fit, fit_bradley_terry, limit_order, profile
 from arena.ratings.options import Interval
+
+CoreRates = Callable[[], tuple[PairSums, WinRates]]
+"""Sums and win rates of the battles among models of finite rating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,9 @@ def estimate(
     if simultaneous and isinstance(uncertainty, Uncertainty):
         uncertainty = jointly(uncertainty, block, seed)
     theta = np.where(block >= 0, fit.theta, np.nan)
-    low, high = _open_ends(table, pairs, graph, theta, level)
+    low, high = open_ends(pairs, graph, theta, level, _questions_with_core(table, graph, theta))
     return Estimate(
-        graph, block, theta, _order(pairs, graph, fit.theta), questions, uncertainty, low, high,
+        graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
         fit.gradient_norm, fit.iterations, coefficients,
     )  # fmt: skip
 
@@ -110,23 +114,33 @@ def _uncertainty(
     *,
     independent: bool,
 ) -> Uncertainty:
-    m = core.n_models
-    p = sigmoid(theta[core.i] - theta[core.j])
-    inverse = pseudo_inverse(laplacian(m, core.i, core.j, core.games * p * (1 - p)), block)
     residual = residuals(rows, theta)
     if rows.weight is not None:
         residual *= rows.weight
     if independent:
         meat = independent_meat(rows, residual)
-        df = np.full(m, np.inf)
+        df = np.full(core.n_models, np.inf)
     else:
         meat = clustered_meat(scores_by_question(rows, residual), component_questions(rows, block))
         meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
         df = questions - 1.0
-    covariance = sandwich(inverse, meat)
+    return uncertainty_of(core, theta, block, meat, df, level)
+
+
+def uncertainty_of(
+    core: PairSums, theta: FloatArray, block: IntArray, meat: FloatArray, df: FloatArray, level: float
+) -> Uncertainty:
+    """The sandwich around `meat`, the (m, m) covariance of the scores."""
+    p = sigmoid(theta[core.i] - theta[core.j])
+    inverse = pseudo_inverse(laplacian(core.n_models, core.i, core.j, core.games * p * (1 - p)), block)
+    return Uncertainty(_known(sandwich(inverse, meat), block), df, level)
+
+
+def _known(covariance: FloatArray, block: IntArray) -> FloatArray:
+    """NaN outside all blocks."""
     covariance[block < 0, :] = np.nan
     covariance[:, block < 0] = np.nan
-    return Uncertainty(covariance, df, level)
+    return covariance
 
 
 def _with_columns(
@@ -169,7 +183,7 @@ def _with_columns(
     return plain, Uncertainty(covariance[:m, :m], df[:m], level), coefficients
 
 
-def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
+def order_of(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
     """θ inside the core; beyond it the limit of the fit, kept outside the core's range."""
     if not graph.separated:
         return theta
@@ -186,18 +200,23 @@ def _order(pairs: PairSums, graph: Graph, theta: FloatArray) -> FloatArray:
     return order
 
 
-def _open_ends(
-    table: BattleTable, pairs: PairSums, graph: Graph, theta: FloatArray, level: float
+def _questions_with_core(table: BattleTable, graph: Graph, theta: FloatArray) -> FloatArray:
+    if not graph.separated:
+        return np.zeros(len(theta))
+    with_core = table.select(np.isfinite(theta[table.a]) != np.isfinite(theta[table.b]))
+    return questions_of(with_core, independent=table.question is None)
+
+
+def open_ends(
+    pairs: PairSums, graph: Graph, theta: FloatArray, level: float, questions: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Finite ends of unbounded models: Clopper–Pearson on the pooled win probability, the others held fixed.
 
-    Its n is the number of questions (battles, without ids) on which a model met the core.
+    Its n is the number of `questions` (battles, without ids) on which a model met the core.
     """
     low, high = np.full(len(theta), np.nan), np.full(len(theta), np.nan)
     if not graph.separated:
         return low, high
-    with_core = table.select(np.isfinite(theta[table.a]) != np.isfinite(theta[table.b]))
-    questions = questions_of(with_core, independent=table.question is None)
     for model in np.flatnonzero((graph.side == HIGH) | (graph.side == LOW)):
         mine = (pairs.i == model) | (pairs.j == model)
         opponents = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])
@@ -213,22 +232,20 @@ def _open_ends(
     return low, high
 
 
-def degenerate_ends(
-    table: BattleTable, fit: Estimate, error: FloatArray, level: float, *, independent: bool
-) -> tuple[Mask, FloatArray, FloatArray]:
+def degenerate_ends(fit: Estimate, error: FloatArray, core: CoreRates) -> tuple[Mask, FloatArray, FloatArray]:
     """Ends for models whose battles do not vary at all (all ties): Wilson's interval of the win rate, mapped to θ.
 
     None (NaN) beside fitted columns, where a win rate is not a rating's alone.
 
-    The win rate is that against the models of the core, which is what the fit reproduces. `error` holds
-    standard errors. Returns which models these are and their ends on the natural scale.
+    The win rate is that against the models of the core, which is what the fit reproduces; `core` gives the sums and
+    win rates of the battles among them. `error` holds standard errors. Returns which models these are and their ends on
+    the natural scale.
     """
     low, high = np.full(len(fit.theta), np.nan), np.full(len(fit.theta), np.nan)
     flat = np.isfinite(error) & (error < NO_SPREAD) & (fit.block >= 0)
     if not flat.any() or fit.columns:
         return flat, low, high
-    rows = table.select((fit.block[table.a] >= 0) & (fit.block[table.b] >= 0))
-    pairs, rates = pair_sums(rows), win_rates(rows, level, independent=independent)
+    pairs, rates = core()
     for model in np.flatnonzero(flat):
         mine = (pairs.i == model) | (pairs.j == model)
         others = np.where(pairs.i[mine] == model, pairs.j[mine], pairs.i[mine])
@@ -238,3 +255,9 @@ def degenerate_ends(
             low[model] = profile(thetas, games, float(rates.low[model]))
             high[model] = profile(thetas, games, float(rates.high[model]))
     return flat, low, high
+
+
+def among_the_core(table: BattleTable, fit: Estimate, level: float, *, independent: bool) -> tuple[PairSums, WinRates]:
+    """Sums and win rates of the battles among models of finite rating."""
+    rows = table.select((fit.block[table.a] >= 0) & (fit.block[table.b] >= 0))
+    return pair_sums(rows), win_rates(rows, level, independent=independent)

@@ -20,6 +20,10 @@ Entries = FloatArray | Sequence[str | None]
 """One entry per model, in the order of the table; NaN or None where there is none."""
 
 
+ToldApart = Callable[[FloatArray, FloatArray, FloatArray, FloatArray | None, FloatArray], Mask | None]
+"""From values, the ends of their intervals, their covariance and degrees of freedom to `Fitted.better`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Battles:
     """What a method that rates battles is given."""
@@ -41,12 +45,20 @@ class Battles:
         """`Fitted.better` for values with these intervals and this covariance, jointly where the options ask for it."""
         if not self.ranks:
             return None
-        if covariance is None:
-            return told_apart(values, low, high, None)
-        uncertainty = Uncertainty(covariance, df, self.options.level)
-        if self.options.simultaneous:
-            uncertainty = jointly(uncertainty, self.estimate.graph.component, self.options.seed)
-        return told_apart(values, low, high, uncertainty)
+        return told_apart_by(self.options, self.estimate, values, low, high, covariance, df)
+
+
+def told_apart_by(
+    options: RatingOptions, estimate: Estimate, values: FloatArray, low: FloatArray, high: FloatArray,
+    covariance: FloatArray | None, df: FloatArray,
+) -> Mask:  # fmt: skip
+    """(m, m): whether i is surely better than j, jointly where the options ask for it."""
+    if covariance is None:
+        return told_apart(values, low, high, None)
+    uncertainty = Uncertainty(covariance, df, options.level)
+    if options.simultaneous:
+        uncertainty = jointly(uncertainty, estimate.graph.component, options.seed)
+    return told_apart(values, low, high, uncertainty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from arena.ratings.columns import Column, with_ends
 from arena.ratings.intervals.win_rates import WinRates, win_rates
-from arena.ratings.methods.method import Battles, Fitted, Method
+from arena.ratings.methods.method import Battles, Fitted, Method, ToldApart
 
 
 def _rated(given: Battles) -> Fitted:
     table, options = given.table, given.options
-    independent = options.interval == "independent"
-    overall = win_rates(table, options.level, independent=independent, covariance=given.ranks)
-    shown, low, high = overall, overall.low, overall.high
-    if options.baseline is not None:
-        code = table.models.index(options.baseline)
-        met = (table.a == code) | (table.b == code)
-        if not met.all():
-            shown = win_rates(table.select(met), options.level, independent=independent, covariance=given.ranks)
-        shown = _baseline_at_half(shown, code)
-        exact = (np.arange(len(table.models)) == code) & (shown.df >= 1)  # its ½ is, for the ranks
+    rates = partial(
+        win_rates, level=options.level, independent=options.interval == "independent", covariance=given.ranks
+    )
+    overall = rates(table)
+    if options.baseline is None:
+        return fitted(overall, overall, None, given.told_apart)
+    code = table.models.index(options.baseline)
+    met = (table.a == code) | (table.b == code)
+    return fitted(overall, overall if met.all() else rates(table.select(met)), code, given.told_apart)
+
+
+def fitted(overall: WinRates, shown: WinRates, baseline: int | None, told_apart: ToldApart) -> Fitted:
+    """Win rates as the board's columns: `shown` are those against the baseline, where there is one."""
+    low, high = shown.low, shown.high
+    if baseline is not None:
+        shown = _baseline_at_half(shown, baseline)
+        exact = (np.arange(len(shown.rate)) == baseline) & (shown.df >= 1)  # its ½ is, for the ranks
         low, high = np.where(exact, shown.rate, shown.low), np.where(exact, shown.rate, shown.high)
     more = {
         "win_rate_overall": overall.rate, "win_rate_overall_low": overall.low, "win_rate_overall_high": overall.high,
     }  # fmt: skip
-    better = given.told_apart(shown.rate, low, high, shown.covariance, shown.df)
+    better = told_apart(shown.rate, low, high, shown.covariance, shown.df)
     return Fitted(shown.rate, shown.low, shown.high, more, better=better)
 
 
