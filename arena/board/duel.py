@@ -32,10 +32,12 @@ class Duel:
     """Question and sample of the answers of the new model that failed: their rows are lost for that reason."""
     failed_old: int
     """Answers of the old model that failed; they count as the board has them."""
+    known: frozenset[str]
+    """Questions on which there is any row of one of the two."""
     pending: frozenset[str]
     """Questions on which a row of one of the two is still to come."""
-    missing: int
-    """Answers that the old model has and the new one lacks."""
+    missing: frozenset[str]
+    """Questions that the old model has an answer to and the new one never will have."""
     answered: int
     """Answers of the old model."""
     flagged: int
@@ -46,9 +48,9 @@ class Duel:
     scale: tuple[float, float]
     """Single mode: the lowest and the highest score."""
 
-    def without_failures(self, new: str) -> tuple[Row, ...]:
-        """The rows without those that are lost because the new model's answer failed."""
-        return tuple(row for row in self.rows if new not in models_of(row) or _place(row) not in self.failed)
+    def is_lost(self, row: Row, new: str) -> bool:
+        """Whether a row is lost because the new model's answer failed."""
+        return new in models_of(row) and _place(row) in self.failed
 
 
 def duel_of(board: OpenBoard, new: str, old: str) -> Duel:
@@ -60,13 +62,15 @@ def duel_of(board: OpenBoard, new: str, old: str) -> Duel:
     scale = scale_of(board)
     counted = [_as_lost(row, new, answers, scale) for row in counted_rows(rows)]
     own = [row for row in counted if {new, old} & set(models_of(row))]
+    pending = frozenset(row.question_id for row in own if row.state == "pending")
     given = list(answers[new].values())
     return Duel(
         tuple(row for row in counted if row.state == "rated"),
         failed,
         sum(answer_failure(answer) in LOSSES for answer in answers[old].values()),
-        frozenset(row.question_id for row in own if row.state == "pending"),
-        len(answers[old].keys() - answers[new].keys()),
+        frozenset(row.question_id for row in own),
+        pending,
+        frozenset(question for question, _ in answers[old].keys() - answers[new].keys()) - pending,
         len(answers[old]),
         flag_answers(new, given).counts["suspicious"],
         len(given),

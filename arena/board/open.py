@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from arena.board.candidates import Candidate
@@ -16,6 +16,7 @@ from arena.config.shipped import shipped
 from arena.errors import ConfigError, DataError
 from arena.judging.frames import Frames
 from arena.judging.kinship import kinship_warnings, peer_warnings
+from arena.judging.order import seeded_order
 from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
@@ -94,6 +95,13 @@ class OpenBoard:
             if category in members:
                 return group
         return next((group for group, members in self.groups.items() if "*" in members), category)
+
+
+def in_asking_order(board: OpenBoard) -> OpenBoard:
+    """The board as it is asked: in a seeded order where somebody looks at its runs while they grow."""
+    if not board.config.gate.peek:
+        return board
+    return replace(board, questions=list(seeded_order(board.questions, board.config.seed).questions))
 
 
 def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard:

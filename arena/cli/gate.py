@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from arena.cli.options import FiniteRange, config_option, dry_run_option
-from arena.cli.terminal import say_json
+from arena.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from arena.board.open import DryRun
+    from arena.board.open import DryRun, OpenBoard
     from arena.reports.gate import Gate
+    from arena.stages.gate import Wish
+    from arena.types import JSON
 
 
 @click.command()
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
               help="How sure each end of the interval is, one-sided.")  # fmt: skip
 @click.option("--by", type=click.Choice(["category"]),
               help="FAIL if a category fails (Holm), PASS only if every one passes.")  # fmt: skip
+@click.option("--peek", is_flag=True,
+              help="Look at a run that grows, as often as you like: the level holds for all looks.")  # fmt: skip
+@click.option("--plan", is_flag=True,
+              help="Decide nothing: say what difference these questions can show.")  # fmt: skip
+@click.option(
+    "--difference", metavar="X", help="With --plan: how many questions this difference from the margin needs."
+)
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON on stdout.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML.")
 @click.option("--markdown", type=click.Path(path_type=Path), metavar="FILE",
@@ -39,6 +48,9 @@ def gate(
     margin: str,
     level: float,
     by: str | None,
+    peek: bool,
+    plan: bool,
+    difference: str | None,
     as_json: bool,
     junit: Path | None,
     markdown: Path | None,
@@ -60,11 +72,17 @@ def gate(
 
     loaded = load_config(config)
     board = open_board(loaded, cast("DryRun | None", dry_run))
-    if board.simulated and dry_run is None:
+    if board.simulated and dry_run is None and not plan:
         raise InputError(f"{config}: this board is simulated and decides nothing; with --dry-run the gate rehearses")
     warn_of_shorter(board.folders)
+    wish = Wish(new, old, metric, margin, level, by == "category", peek)
+    if plan:
+        _say_power(board, wish, difference, as_json=as_json)
+        return 0
+    if difference is not None:
+        raise InputError("--difference goes with --plan")
     with naming_config(loaded.path):
-        found = decided(board, Wish(new, old, metric, margin, level, by == "category"))
+        found = decided(board, wish)
     if junit is not None:
         write_atomically(junit, to_junit(found))
     if markdown is not None:
@@ -74,6 +92,23 @@ def gate(
     else:
         print_gate(found)
     return found.exit_code
+
+
+def _say_power(board: OpenBoard, wish: Wish, difference: str | None, *, as_json: bool) -> None:
+    """What the board's questions can tell of the two."""
+    from arena.files import round_floats, to_json
+    from arena.reports.gate_words import power_lines
+    from arena.stages.power import gate_power
+
+    metric, margin, power = gate_power(board, wish, difference)
+    if as_json:
+        about: dict[str, JSON] = {"new": wish.new, "old": wish.old, "metric": metric.name, "unit": metric.unit}
+        document = about | {"margin": margin, "level": wish.level} | power.to_json()
+        say_json(to_json(round_floats(document), indent=True))
+        return
+    say(f"{wish.new} − {wish.old} by {metric.title}")
+    for line in power_lines(power, metric, wish.level):
+        say(line)
 
 
 def print_gate(found: Gate) -> None:

@@ -14,6 +14,7 @@ from arena.reports.numbers import amount
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from arena.board.open import OpenBoard
     from arena.stages.plan import Plan, PlanRow
 
 HEADS = {
@@ -39,6 +40,8 @@ HEADS = {
 @click.option("--retry-unparsed", is_flag=True, help="Count verdicts that could not be read as missing.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
 @click.option("--batch", is_flag=True, help="Judges through batch endpoints, at half the price.")
+@click.option("--power", is_flag=True, help="Also say what difference these questions can show.")
+@click.option("--difference", metavar="X", help="With --power: how many questions this difference needs, as in 3pp.")
 def plan(
     config: str,
     stages: tuple[str, ...],
@@ -48,9 +51,11 @@ def plan(
     retry_unparsed: bool,
     redo: str | None,
     batch: bool,
+    power: bool,
+    difference: str | None,
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
-    from arena.board.open import open_board
+    from arena.board.open import in_asking_order, open_board
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.stages.benchmark import check_benchmarks
@@ -58,6 +63,8 @@ def plan(
     from arena.stages.plan import make_plan
     from arena.stages.review import same_again
 
+    if difference is not None and not power:
+        raise click.UsageError("--difference goes with --power")
     chosen = tuple(stage for stage in STAGES if stage in stages) if stages else STAGES
     options = RunOptions(
         chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
@@ -65,13 +72,30 @@ def plan(
     board = open_board(load_config(config))
     warn_of_shorter(board.folders)
     exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
-    found = make_plan(board, options, exams)
+    found = make_plan(in_asking_order(board), options, exams)
     print_plan(found, sys.stdout)
     for line in (*found.unrecognised, *found.notes):
         say(line)
     for row in found.rows:
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
             say(warning)
+    if power:
+        _say_power(board, len(options.asked_questions(board.questions)), difference)
+
+
+def _say_power(board: OpenBoard, questions: int, difference: str | None) -> None:
+    """What the questions can show of any two models, by what ranks the board, and the pair that varies most."""
+    from arena.reports.gate_words import power_lines
+    from arena.stages.power import board_power
+
+    found = board_power(board, 0.95, questions, difference)
+    of = f", the pair in the middle of {found.n_pairs}" if found.n_pairs > 1 else ""
+    say(f"\nwhat the questions can show by {found.metric.title}{of}")
+    for line in power_lines(found.typical, found.metric, found.level):
+        say(line)
+    if found.widest is not None and found.pair is not None and found.widest.detectable is not None:
+        amount = f"{found.metric.number(found.widest.detectable)} {found.metric.unit}"
+        say(f"the pair that varies most, {found.pair[0]} and {found.pair[1]}, needs a difference of {amount}")
 
 
 def approve_plan(plan: Plan, *, ask: bool) -> None:

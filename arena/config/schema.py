@@ -120,6 +120,13 @@ class RatingConfig(Strict):
         return value
 
 
+class GateConfig(Strict):
+    """How decisions about this board are prepared."""
+
+    peek: bool = False
+    """Whether a run is looked at while it grows: questions are then asked in a seeded order."""
+
+
 class Config(Strict):
     """A whole board: questions, candidates, judges, ratings."""
 
@@ -131,6 +138,7 @@ class Config(Strict):
     answers_gen: dict[str, CandidateConfig] = Field(min_length=1)
     reviews_gen: ReviewsConfig = ReviewsConfig(enable=False, mode="pairwise")
     rating_gen: RatingConfig = RatingConfig()
+    gate: GateConfig = GateConfig()
     benchmarks: BenchmarksConfig | None = None
     """Tasks with right answers, asked beside the questions; None: there are none."""
 

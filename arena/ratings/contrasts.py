@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -96,18 +96,19 @@ class RatingContrast:
     names: tuple[str, str]
     """The new model and the old one."""
     options: RatingOptions
-    board: Leaderboard
     n_questions: int
+    boards: dict[float, Leaderboard] = field(default_factory=dict, repr=False)
+    """The ratings by the level of their intervals, as far as they were made."""
 
     @property
     def new(self) -> float | None:
         """The new model's rating; None where it is unbounded."""
-        return ELO_MEAN if self.table.all_ties else _rating(self.board, self.names[0])
+        return ELO_MEAN if self.table.all_ties else _rating(self._board(), self.names[0])
 
     @property
     def old(self) -> float | None:
         """The old model's rating."""
-        return ELO_MEAN if self.table.all_ties else _rating(self.board, self.names[1])
+        return ELO_MEAN if self.table.all_ties else _rating(self._board(), self.names[1])
 
     @property
     def value(self) -> float | None:
@@ -125,7 +126,7 @@ class RatingContrast:
 
     def ends(self, level: float) -> tuple[float, float]:
         """The interval of the pair; of a rating that is open at one end, the end that is known."""
-        pair = _pair(rate(self.table, _for_a_pair(self.options, level)), self.names)
+        pair = _pair(self._board(level), self.names)
         if self.n_questions < 2:
             return -math.inf, math.inf
         if pair is None:
@@ -133,6 +134,14 @@ class RatingContrast:
         if pair.low is None and pair.high is None and self.value is not None:
             return self._without_spread(self.value, level)
         return -math.inf if pair.low is None else pair.low, math.inf if pair.high is None else pair.high
+
+    def _board(self, level: float | None = None) -> Leaderboard:
+        """The ratings with intervals of this level; of any, where nobody says."""
+        if level is None:
+            level = next(iter(self.boards), _ROUGH)
+        if level not in self.boards:
+            self.boards[level] = rate(self.table, _for_a_pair(self.options, level))
+        return self.boards[level]
 
     def _without_spread(self, value: float, level: float) -> tuple[float, float]:
         """The ends where the difference is the same on every question: those of the win rates, in points."""
@@ -173,9 +182,7 @@ def rating_contrast(table: BattleTable, new: str, old: str, options: RatingOptio
     codes = [table.models.index(name) for name in (new, old)]
     met = [_against(table, code, None, questions, cluster).sum(axis=1) > 0 for code in codes]
     shared = met[0] & met[1]
-    kept = table.select(shared[cluster])
-    board = rate(kept, _for_a_pair(options, options.level))
-    return RatingContrast(kept, (new, old), options, board, int(np.count_nonzero(shared)))
+    return RatingContrast(table.select(shared[cluster]), (new, old), options, int(np.count_nonzero(shared)))
 
 
 def score_contrast(table: ScoreTable, new: str, old: str, scale: tuple[float, float]) -> PairedContrast:

@@ -107,6 +107,42 @@ class Part:
         }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """Which look at a growing run this is."""
+
+    sequence: int
+    looked_at: int
+    """Questions of the seeded order that are complete, from its first on."""
+    planned: int
+    """All questions of the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What a number of questions can tell, and how many a difference needs."""
+
+    questions: int
+    sd: float
+    """Of one question's difference, as the metric stores it."""
+    assumed: bool
+    """Whether that is a rule of thumb: nothing is rated yet, or nothing varies."""
+    power: float
+    detectable: float | None
+    """The smallest difference from the margin that is seen with this power; None where none can be."""
+    detectable_watched: float | None
+    """The same with `--peek`, looked at after every 50 questions."""
+    difference: float | None = None
+    """A difference from the margin that somebody wants to see."""
+    needed: int | None = None
+    """The questions that it needs."""
+    needed_watched: int | None = None
+
+    def to_json(self) -> dict[str, JSON]:
+        """Plain values."""
+        return cast("dict[str, JSON]", asdict(self))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A decision and everything it rests on."""
@@ -130,6 +166,10 @@ class Gate:
     """The difference without those."""
     against: str | None = None
     """The config of the board on which OLD stands, where it is another."""
+    peek: Peek | None = None
+    """Where the run is looked at while it grows."""
+    power: Power | None = None
+    """What these questions can tell, where it was asked for."""
     simulated: bool = False
 
     @property
@@ -154,5 +194,7 @@ class Gate:
             "without_failures": cast("JSON", asdict(self.without_failures)) if self.failed else None,
             "categories": {name: part.to_json() for name, part in self.categories.items()} or None,
             "reasons": list(self.reasons), "notes": list(self.notes),
+            "peek": None if self.peek is None else cast("JSON", asdict(self.peek)),
+            "power": None if self.power is None else self.power.to_json(),
         }  # fmt: skip
         return found

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from arena.redact import redact
 from arena.reports.board import Ends
-from arena.reports.gate import Gate, Part
+from arena.reports.gate import Gate, Metric, Part, Power
 from arena.reports.leaderboard import BANNER, escaped
 from arena.reports.verdict import short_name
 
@@ -73,12 +73,40 @@ def failures(gate: Gate) -> str | None:
     )
 
 
+def looked_at(gate: Gate) -> str | None:
+    """What a look at a growing run sees; None for a gate that is asked once."""
+    if gate.peek is None:
+        return None
+    seen, planned = gate.peek.looked_at, gate.peek.planned
+    return f"looked at the first {seen:,} of {planned:,} questions in the seeded order; the level holds for all looks"
+
+
 def lines(gate: Gate) -> list[str]:
     """All that there is to say under the verdict, a sentence each."""
     said = [figure(gate)]
     said += [f"{name}: {part.verdict}, {figure(gate, part)}" for name, part in gate.categories.items()]
     said += [meaning(gate), *(f"{gate.verdict} because {reason}" for reason in gate.reasons)]
-    return [*said, *filter(None, [failures(gate)]), *gate.notes]
+    return [*said, *filter(None, [failures(gate), looked_at(gate)]), *gate.notes]
+
+
+def power_lines(power: Power, metric: Metric, level: float) -> list[str]:
+    """What so many questions can tell, and what a difference needs, a sentence each."""
+    varies = f"{metric.number(power.sd)} {metric.unit}"
+    known = (
+        "a rule of thumb, since nothing is rated yet or nothing varies" if power.assumed else "as seen on this board"
+    )
+    sure = f"power {100 * power.power:g}%, level {level:g}"
+    lines = [f"from question to question a difference varies by {varies}, {known}"]
+    for seen, how in ((power.detectable, "asked once"), (power.detectable_watched, "with --peek, every 50 questions")):
+        amount = (
+            "no difference" if seen is None else f"a difference of {metric.number(seen)} {metric.unit} from the margin"
+        )
+        lines.append(f"{power.questions:,} questions show {amount} ({sure}, {how})")
+    if power.difference is not None:
+        needed = (power.needed, power.needed_watched)
+        once, watched = ("more than 10,000,000" if n is None else f"{n:,}" for n in needed)
+        lines.append(f"to see {metric.amount(power.difference)} takes {once} questions, with --peek {watched}")
+    return lines
 
 
 def to_junit(gate: Gate) -> bytes:
@@ -123,7 +151,10 @@ def to_markdown(gate: Gate) -> str:
         said.append("| " + " | ".join(cells) + " |")
     margin = gate.metric.amount(gate.margin) if gate.margin else "0"
     said += ["", f"Margin {margin}, level {gate.level:g}: the interval holds {100 * gate.interval_level:.10g} %.", ""]
-    told = [*(f"{gate.verdict} because {reason}" for reason in gate.reasons), *filter(None, [failures(gate)])]
+    told = [
+        *(f"{gate.verdict} because {reason}" for reason in gate.reasons),
+        *filter(None, [failures(gate), looked_at(gate)]),
+    ]
     said += [f"- {escaped(redact(line))}" for line in (*told, *gate.notes)]
     return "\n".join(said).rstrip() + "\n"
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from arena.battles.columns import battle_table, score_table
-from arena.board.duel import Duel, duel_of, models_of
+from arena.board.duel import Duel, duel_of
+from arena.board.evidence import Compared, Evidence, compared_on, evidence_of
 from arena.board.open import OpenBoard, nearest
-from arena.board.tables import Row, rating_options
 from arena.errors import InputError
-from arena.ratings.contrasts import Contrast, rating_contrast, score_contrast, win_rate_contrast
+from arena.ratings.contrasts import Contrast
 from arena.reports.board import Ends
-from arena.reports.gate import NO_ENDS, Gate, Metric, Part, Verdict, decide, metric_of, parse_amount
-from arena.types import Battle
+from arena.reports.gate import NO_ENDS, Gate, Metric, Part, Peek, Verdict, decide, metric_of, parse_amount
+from arena.stages.looks import Look, look
 
 RANKED_BY = {"bradley_terry": "rating", "elo": "rating", "win_rate": "win_rate", "score": "score"}
 """What a board that ranks by this method is decided by, where nobody says."""
 MOSTLY = 0.5
 """Above this share of flagged answers a model fails."""
+Bounds = Callable[[float, str | None], float]
+"""The two-sided level of the interval whose ends hold with a one-sided level: over the whole board or a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +34,41 @@ class Wish:
     margin: str = "0"
     level: float = 0.95
     by_category: bool = False
+    peek: bool = False
+    """Look at a run that is not finished, as often as you like."""
 
 
 def gate(board: OpenBoard, wish: Wish) -> Gate:
     """The decision about NEW − OLD. Raises InputError for names, metrics and margins that there are not, and where the
     two share no question."""
-    _check_names(board, wish)
-    metric = metric_asked(board, wish.metric)
+    metric, duel = asked_for(board, wish)
     margin = parse_amount(wish.margin, metric)
-    duel = duel_of(board, wish.new, wish.old)
+    compared = compared_on(board, duel, wish.new, wish.old, metric.name)
+    if not wish.peek:
+        decided = _decide(evidence_of(board, duel, wish.new), compared, wish, margin, once)
+        if decided is None:
+            raise InputError(f"{wish.new} and {wish.old} share no question that is rated on this board")
+        return _gate(board, wish, metric, margin, duel, decided)
+    with look(board, duel, compared) as seen:
+        found = _decide(seen.evidence, compared, wish, margin, seen.bounds) or _NOTHING
+        gated = _gate(board, wish, metric, margin, duel, found, seen)
+        seen.keep(gated)
+    return gated
+
+
+def asked_for(board: OpenBoard, wish: Wish, *, there: bool = True) -> tuple[Metric, Duel]:
+    """The metric and what is stored about the two. Raises InputError for names that there are not, and (`there`) where
+    one has no answers."""
+    for name in (wish.new, wish.old):
+        if name not in board.candidates:
+            raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
+    if wish.new == wish.old:
+        raise InputError(f"{wish.new} twice: a gate is about two models, NEW and OLD")
+    metric, duel = metric_asked(board, wish.metric), duel_of(board, wish.new, wish.old)
     for name, given in ((wish.new, duel.n_answers), (wish.old, duel.answered)):
-        if not given:
+        if there and not given and not wish.peek:
             raise InputError(f"{board.answer_folder.root}: no answers of {name} are stored; run the board first")
-    contrast = _contrast(board, duel.rows, metric, wish, duel.scale)
-    if contrast is None or not contrast.n_questions:
-        raise InputError(f"{wish.new} and {wish.old} share no question that is rated on this board")
-    whole = _part(contrast, margin, 2 * wish.level - 1)
-    parts = _by_category(board, duel, metric, wish, margin) if wish.by_category else {}
-    kept = _contrast(board, duel.without_failures(wish.new), metric, wish, duel.scale) if duel.failed else None
-    flagged, doubts = _flagged(duel, wish.new), tuple(_doubts(board, duel, wish))
-    verdict = together(parts) if wish.by_category else whole.verdict
-    reasons: tuple[str, ...] = ()
-    if flagged:
-        verdict, reasons = "FAIL", (flagged,)
-    elif duel.pending or (doubts and verdict == "PASS"):
-        verdict, reasons = "INCONCLUSIVE", doubts
-    return Gate(
-        new=wish.new, old=wish.old, metric=metric, margin=margin, level=wish.level, verdict=verdict, whole=whole,
-        categories=parts, reasons=reasons, notes=(*_notes(board, duel, wish), *(doubts if not reasons else ())),
-        failed=len(duel.failed),
-        without_failures=_ends(kept, 2 * wish.level - 1) if kept is not None else NO_ENDS, simulated=board.simulated,
-    )  # fmt: skip
-
-
-def together(parts: Mapping[str, Part]) -> Verdict:
-    """FAIL where a category fails, PASS where every one passes, else INCONCLUSIVE."""
-    verdicts = {part.verdict for part in parts.values()}
-    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else "INCONCLUSIVE"
+    return metric, duel
 
 
 def metric_asked(board: OpenBoard, name: str | None) -> Metric:
@@ -82,51 +81,81 @@ def metric_asked(board: OpenBoard, name: str | None) -> Metric:
     return metric
 
 
-def _check_names(board: OpenBoard, wish: Wish) -> None:
-    for name in (wish.new, wish.old):
-        if name not in board.candidates:
-            raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
-    if wish.new == wish.old:
-        raise InputError(f"{wish.new} twice: a gate is about two models, NEW and OLD")
+def once(level: float, _: str | None) -> float:
+    """The bounds of a comparison that is made once."""
+    return 2 * level - 1
 
 
-def _contrast(
-    board: OpenBoard, rows: Sequence[Row], metric: Metric, wish: Wish, scale: tuple[float, float]
-) -> Contrast | None:
-    """The difference by one metric over some rows; None where one of the two has none."""
-    models = {model for row in rows for model in models_of(row)}
-    if not {wish.new, wish.old} <= models:
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What the intervals say."""
+
+    whole: Part
+    categories: Mapping[str, Part]
+    without_failures: Ends
+
+
+_NOTHING = _Decided(Part("INCONCLUSIVE", 0, None, None, NO_ENDS), {}, NO_ENDS)
+
+
+def _decide(evidence: Evidence, compared: Compared, wish: Wish, margin: float, bounds: Bounds) -> _Decided | None:
+    """None where the two share no question."""
+    contrast = evidence.contrast(compared)
+    if contrast is None:
         return None
-    if metric.name == "score":
-        return score_contrast(score_table(rows, board.group_of), wish.new, wish.old, scale)
-    options = rating_options(board.config)
-    if metric.name == "rating":
-        return rating_contrast(battle_table(rows, board.group_of), wish.new, wish.old, options)
-    own = [row for row in rows if isinstance(row, Battle) and {wish.new, wish.old} & {row.model_a, row.model_b}]
-    return win_rate_contrast(battle_table(own, board.group_of), wish.new, wish.old, options.baseline)
+    parts: Mapping[str, Part] = {}
+    if wish.by_category:
+        each = {name: evidence.contrast(compared, name) for name in evidence.categories}
+        parts = _parts({name: one for name, one in each.items() if one is not None}, margin, wish.level, bounds)
+    kept = evidence.contrast(compared, without_failures=True) if evidence.failed.any() else None
+    level = bounds(wish.level, None)
+    return _Decided(
+        _part(contrast, margin, level), parts, NO_ENDS if kept is None else _shown(kept.value, *kept.ends(level))
+    )
 
 
-def _by_category(board: OpenBoard, duel: Duel, metric: Metric, wish: Wish, margin: float) -> dict[str, Part]:
+def _gate(
+    board: OpenBoard, wish: Wish, metric: Metric, margin: float, duel: Duel, decided: _Decided, seen: Look | None = None
+) -> Gate:
+    """The decision, with what stands against what the intervals say."""
+    verdict = together(decided.categories) if wish.by_category else decided.whole.verdict
+    doubts = tuple(_doubts(board, duel, wish, seen))
+    reasons: tuple[str, ...] = ()
+    if flagged := _flagged(duel, wish.new):
+        verdict, reasons = "FAIL", (flagged,)
+    elif (seen is None and duel.pending) or (seen is not None and seen.too_early) or (doubts and verdict == "PASS"):
+        verdict, reasons = "INCONCLUSIVE", doubts
+    notes = (*_notes(board, duel, wish, seen), *(doubts if not reasons else ()))
+    return Gate(
+        new=wish.new, old=wish.old, metric=metric, margin=margin, level=wish.level, verdict=verdict,
+        whole=decided.whole, categories=decided.categories, reasons=reasons, notes=notes,
+        failed=seen.failed if seen is not None else len(duel.failed), without_failures=decided.without_failures,
+        peek=None if seen is None else Peek(seen.sequence, seen.looked_at, seen.planned), simulated=board.simulated,
+    )  # fmt: skip
+
+
+def together(parts: Mapping[str, Part]) -> Verdict:
+    """FAIL where a category fails, PASS where every one passes, else INCONCLUSIVE."""
+    verdicts = {part.verdict for part in parts.values()}
+    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else "INCONCLUSIVE"
+
+
+def _parts(contrasts: Mapping[str, Contrast], margin: float, level: float, bounds: Bounds) -> dict[str, Part]:
     """The comparison within each category: PASS at the full level, since all must; FAIL as Holm allows it."""
-    rows: dict[str, list[Row]] = {}
-    for row in duel.rows:
-        rows.setdefault(board.group_of(row.category), []).append(row)
-    found = {name: _contrast(board, own, metric, wish, duel.scale) for name, own in sorted(rows.items())}
-    contrasts = {name: contrast for name, contrast in found.items() if contrast is not None and contrast.n_questions}
-    fails = failing(contrasts, margin, wish.level)
-    parts = {name: _part(contrast, margin, 2 * wish.level - 1) for name, contrast in contrasts.items()}
+    fails = failing(contrasts, margin, level, bounds)
+    parts = {name: _part(contrast, margin, bounds(level, name)) for name, contrast in contrasts.items()}
     return {
         name: replace(part, verdict="FAIL" if name in fails else "INCONCLUSIVE") if part.verdict != "PASS" else part
         for name, part in parts.items()
     }
 
 
-def failing(contrasts: Mapping[str, Contrast], margin: float, level: float) -> frozenset[str]:
+def failing(contrasts: Mapping[str, Contrast], margin: float, level: float, bounds: Bounds = once) -> frozenset[str]:
     """The categories that fail, with a chance of 1 − level at most that any of them does so wrongly (Holm 1979)."""
     fails: frozenset[str] = frozenset()
     while len(fails) < len(contrasts):
-        strict = 1 - 2 * (1 - level) / (len(contrasts) - len(fails))
-        worse = {name for name, contrast in contrasts.items() if contrast.ends(strict)[1] < -margin}
+        strict = 1 - (1 - level) / (len(contrasts) - len(fails))
+        worse = {name for name, contrast in contrasts.items() if contrast.ends(bounds(strict, name))[1] < -margin}
         if worse <= fails:
             break
         fails |= worse
@@ -139,10 +168,6 @@ def _part(contrast: Contrast, margin: float, level: float) -> Part:
     return Part(verdict, contrast.n_questions, contrast.new, contrast.old, _shown(contrast.value, low, high))
 
 
-def _ends(contrast: Contrast, level: float) -> Ends:
-    return _shown(contrast.value, *contrast.ends(level))
-
-
 def _shown(value: float | None, low: float, high: float) -> Ends:
     return Ends(value, low if math.isfinite(low) else None, high if math.isfinite(high) else None)
 
@@ -153,21 +178,25 @@ def _flagged(duel: Duel, new: str) -> str | None:
     return None
 
 
-def _doubts(board: OpenBoard, duel: Duel, wish: Wish) -> Iterator[str]:
+def _doubts(board: OpenBoard, duel: Duel, wish: Wish, seen: Look | None) -> Iterator[str]:
     """Why nobody may pass yet."""
-    if duel.pending:
+    if seen is not None and seen.too_early:
+        yield seen.too_early
+    if duel.pending and seen is None:
         on = "1 question" if len(duel.pending) == 1 else f"{len(duel.pending):,} questions"
-        yield f"battles on {on} are still to come; finish the run first"
+        yield f"battles on {on} are still to come; finish the run first, or look with --peek"
     limit = board.config.reviews_gen.max_failed
-    if duel.missing > limit * duel.answered:
+    if len(duel.missing) > limit * duel.answered:
         yield (
-            f"{wish.new} has no answer to {duel.missing:,} of the {duel.answered:,} questions that {wish.old} answered "
-            f"(reviews_gen.max_failed is {limit:.1%})"
+            f"{wish.new} has no answer to {len(duel.missing):,} of the {duel.answered:,} questions that {wish.old} "
+            f"answered (reviews_gen.max_failed is {limit:.1%})"
         )
     yield from duel.problems
 
 
-def _notes(board: OpenBoard, duel: Duel, wish: Wish) -> Iterator[str]:
+def _notes(board: OpenBoard, duel: Duel, wish: Wish, seen: Look | None) -> Iterator[str]:
+    if seen is not None:
+        yield from seen.notes
     if duel.failed_old:
         as_they_are = "excluded" if board.config.reviews_gen.answer_failures == "exclude" else "lost"
         answers = "1 failed answer" if duel.failed_old == 1 else f"{duel.failed_old:,} failed answers"

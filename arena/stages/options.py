@@ -81,6 +81,12 @@ class RunOptions:
         only = self.battle.question_id if self.battle else None
         return [q for q in questions[: self.limit] if only is None or q.question_id == only]
 
+    @property
+    def asks_again(self) -> str | None:
+        """The option that asks again for something that is stored."""
+        asked = {"--retry-errors": self.retry_errors, "--retry-unparsed": self.retry_unparsed, "--redo": self.redo}
+        return next((name for name, given in asked.items() if given), None)
+
     def reopens_answer(self, answer: Answer) -> bool:
         """Whether a stored answer is asked for again: what failed in passing always, what is empty or was turned
         down only with --retry-errors."""

@@ -15,6 +15,7 @@ import arena
 from arena.asking.progress import Progress
 from arena.board.open import OpenBoard
 from arena.files import to_json, write_atomically
+from arena.judging.order import seeded_order
 from arena.redact import masked, redact, without_secrets
 from arena.store.counts import SyncedCounts, count_anew
 from arena.types import JSON, Completion
@@ -180,7 +181,11 @@ class RunRecord:
 
 
 def _about(board: OpenBoard) -> dict[str, JSON]:
-    return {
+    order = seeded_order(board.questions, board.config.seed) if board.config.gate.peek else None
+    asked: dict[str, JSON] = {}
+    if order is not None:
+        asked["question_order"] = {"seed": order.seed, "sha256": order.sha256}
+    about: dict[str, JSON] = {
         "arena_version": arena.__version__,
         "versions": _versions(),
         "simulated": board.simulated,
@@ -189,6 +194,7 @@ def _about(board: OpenBoard) -> dict[str, JSON]:
         "prompts": {prompt.name: prompt.sha256 for prompt in board.prompts.values()},
         "git_commit": _git_commit(board.loaded.path.resolve().parent),
     }
+    return about | asked
 
 
 def _versions() -> dict[str, JSON]:

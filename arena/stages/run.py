@@ -16,7 +16,7 @@ from arena.asking.progress import Progress
 from arena.board.answers import current_answers
 from arena.board.failures import too_many_failures
 from arena.board.matches import models_on_board
-from arena.board.open import DryRun, OpenBoard, open_board
+from arena.board.open import DryRun, OpenBoard, in_asking_order, open_board
 from arena.board.tables import Row, board_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig
@@ -26,6 +26,7 @@ from arena.evals.exams import Exam
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
 from arena.stages.benchmark_report import BenchmarkReport, write_benchmarks
+from arena.stages.looks import begin_looks_anew
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.rate import Rated, rate_stage
@@ -98,10 +99,12 @@ def run_held(
         preflight(board, options)
         options = _with_recordings(board, options)
         exams = open_benchmarks(board, options, progress)
+        if (asked_again := options.asks_again) and (said := begin_looks_anew(board, asked_again)):
+            progress.note(said)
         entries = entries_asked(board, options)
         plan = None
         if any(entry.asks_anybody for entry in entries):
-            plan = make_plan(board, options, exams)
+            plan = make_plan(in_asking_order(board), options, exams)
             for line in (*plan.unrecognised, *plan.notes):
                 progress.note(line)
             check_plan(board, plan, options.budget_usd)
@@ -134,7 +137,7 @@ def _carry_out(
     scored: BenchmarkReport | None = None
     failed: tuple[str, ...] = ()
     try:
-        asyncio.run(_ask(board, options, record, plan, spending, exams))
+        asyncio.run(_ask(in_asking_order(board), options, record, plan, spending, exams))
     except (KeyboardInterrupt, asyncio.CancelledError):
         record.finish("interrupted")
         raise KeyboardInterrupt from None

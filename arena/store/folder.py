@@ -55,6 +55,11 @@ class BoardFolder:
         return self.root / "votes.jsonl"
 
     @property
+    def looks_file(self) -> Path:
+        """What was seen at the looks at a growing run."""
+        return self.root / "looks.jsonl"
+
+    @property
     def batches_file(self) -> Path:
         """batches.jsonl."""
         return self.root / "batches.jsonl"
