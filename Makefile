@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 CONSTRAINTS := tests/constraints-cpu.txt
 
-.PHONY: demo board test test-real quick test-local test-vllm test-cluster check format help clean
+.PHONY: demo board test test-real quick test-local test-vllm test-cluster test-bench check format help clean
 
 help:            ## what can be made here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,7 +33,7 @@ test: $(VENV)/.dev    ## the default test suite, on two cores (WORKERS=4: on fou
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than a minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local and not real' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local and not real and not bench' $(PYTEST_ARGS)
 
 # The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
 # On a machine with a GPU: make test-local CONSTRAINTS=/dev/null
@@ -95,6 +95,18 @@ board: $(WEIGHTS)     ## a first board with a real model, on two cores: judged b
 
 test-real: $(WEIGHTS) ## real weights through llama.cpp: every prompt, every mode, kills and servers
 	OMP_NUM_THREADS=1 $(REAL)/bin/python -m pytest tests/real -m real $(PYTEST_ARGS)
+
+# lm-eval's tasks and its own models beside ours: torch in an environment of its own, a CPU build.
+BENCH := .venv-bench
+
+$(BENCH)/.done: pyproject.toml $(CONSTRAINTS)
+	@echo "installing lm-eval, torch and transformers into $(BENCH); several minutes the first time"
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench-tasks,scores,local]' pytest hypothesis
+	@touch $@
+
+test-bench: $(BENCH)/.done   ## benchmarks through lm-eval's tasks; the same weights through its models and ours
+	OMP_NUM_THREADS=1 $(BENCH)/bin/python -m pytest tests/bench -m bench $(PYTEST_ARGS)
 
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .

@@ -16,9 +16,15 @@ from arena.evals.documents import Document, Part, documents_of
 from arena.evals.layouts.choice_csv import read_csv
 from arena.evals.layouts.mmlu import choice as csv_choice
 from arena.evals.letters import LetterWay
+from arena.evals.lm import LmWay, lm_task, need_lm_eval, shipped_task
+from arena.evals.mathematics import read_answer
+from arena.evals.own import is_mirror, open_own, read_hub
+from arena.evals.programs import ProgramsWay
+from arena.evals.references import ReferencesWay
 from arena.evals.sampling import sampled
 from arena.evals.tasks import TASKS, Task, task_name
 from arena.evals.ways import Asked, Way
+from arena.sandbox import SandboxKind
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class Exam:
     seed: int
     shots: int
     limit: int | None = None
-    sandbox: str = "bwrap"
+    sandbox: SandboxKind = "bwrap"
+    own: Mapping[str, object] | None = None
+    """lm-eval's configuration of a task of one's own."""
     _ways: dict[object, Way] = field(default_factory=dict, repr=False)
     _asked: dict[tuple[int, str], Asked] = field(default_factory=dict, repr=False)
 
@@ -107,7 +115,24 @@ class Exam:
         if mode == "letter":
             assert self.task.layout.choice is not None
             return LetterWay(self.task.layout.choice, self.seed, self.shots, examples, self.task.language, limit)
-        raise ConfigError(f"{self.place}: mode {mode} is not there yet")
+        if self.task.lm is None:
+            return ProgramsWay(self.sandbox, limit) if self.task.code else ReferencesWay(self.settings.language, limit)
+        need_lm_eval(f"{self.place} (mode {mode})")
+        chat = True if templated is None else templated
+        by_subject = {part.subject: part for part in self.parts}
+        return LmWay(
+            mode, self.task.metric[mode], self.shots, chat, templated,
+            lambda subject: lm_task(self._settings(subject), by_subject[subject], self.shots), self.seed, limit,
+            self.task.instruction, self.task.reads, read_answer if self.name == "competition_math" else None,
+        )  # fmt: skip
+
+    def _settings(self, subject: str) -> Mapping[str, object]:
+        """lm-eval's configuration for a subject."""
+        if self.own is not None:
+            return self.own
+        assert self.task.lm is not None and self.task.lm_folder is not None
+        name = self.task.lm.format(subject=self.task.subjects.get(subject, subject))
+        return shipped_task(self.task.lm_folder, name)
 
 
 def open_exams(section: BenchmarksConfig, seed: int, only: Sequence[str] | None = None) -> list[Exam]:
@@ -146,17 +171,18 @@ def _named(section: BenchmarksConfig) -> dict[str, TaskConfig]:
 
 def _open(name: str, settings: TaskConfig, section: BenchmarksConfig, seed: int) -> Exam:
     place = f"benchmarks.tasks.{name}"
+    own: Mapping[str, object] | None = None
     if settings.path is not None:
-        raise ConfigError(f"{place}.path: task files of lm-eval are not read yet; multiple choice: `file:` (a CSV)")
-    if settings.file is not None:
-        task, parts = CSV_TASK, read_csv(settings.file)
+        task, parts, own = open_own(settings.path, settings, place, hub=section.hub)
+    elif settings.file is not None:
+        task, parts, own = CSV_TASK, read_csv(settings.file), CSV_SETTINGS
     else:
         task = TASKS[name]
-        parts = task.layout.read(_folder(name, task, section), settings)
+        parts = _downloaded(name, task, section, settings)
     parts = _of_subjects(parts, settings, place)
     shots = _shots(task, parts, settings, place)
     limit = settings.limit or section.limit
-    return Exam(name, settings, task, tuple(parts), seed, shots, limit, section.sandbox)
+    return Exam(name, settings, task, tuple(parts), seed, shots, limit, section.sandbox, own)
 
 
 CSV_TASK = Task(
@@ -165,6 +191,32 @@ CSV_TASK = Task(
     "1", {"loglikelihood": "acc", "letter": "acc"},
 )  # fmt: skip
 """Multiple choice of one's own in a CSV."""
+CSV_SETTINGS: Mapping[str, object] = {
+    "task": "csv",
+    "output_type": "multiple_choice",
+    "doc_to_text": "{{question.strip()}}\n{% for x in choices %}{{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[loop.index0]}}. {{x}}\n"
+    "{% endfor %}Answer:",
+    "doc_to_choice": "{{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[:choices|length]|list}}",
+    "doc_to_target": "answer",
+    "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+}
+"""The same for lm-eval, asked as MMLU is."""
+
+
+def _downloaded(name: str, task: Task, section: BenchmarksConfig, settings: TaskConfig) -> list[Part]:
+    """From the files as people download them, from a mirror of the hub's data set, or from the hub where wanted."""
+    try:
+        folder = _folder(name, task, section)
+    except (ConfigError, DataError):
+        if section.hub and task.lm is not None:
+            return read_hub(task, None, name, hub=True)
+        raise
+    try:
+        return task.layout.read(folder, settings)
+    except DataError:
+        if task.lm is not None and is_mirror(folder):
+            return read_hub(task, folder, name, hub=section.hub)
+        raise
 
 
 def _folder(name: str, task: Task, section: BenchmarksConfig) -> Path:

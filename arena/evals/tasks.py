@@ -13,10 +13,16 @@ from arena.errors import ConfigError
 from arena.evals.documents import Layout
 from arena.evals.layouts import (
     arc,
+    bbh,
     ceval,
+    competition_math,
+    general_qa,
+    gsm8k,
     hellaswag,
+    humaneval,
     mmlu,
     race,
+    trivia_qa,
     truthful_qa,
 )
 
@@ -47,6 +53,9 @@ class Task:
     """lm-eval's names of subjects, where they differ from the files'."""
     code: bool = False
     """Whether replies are programs, which are run."""
+    instruction: str = ""
+    """Behind the question of a chat, so that the answer can be found in the reply; texts that are gone on with have
+    none."""
     note: str = ""
     """What to know about its number."""
 
@@ -63,6 +72,12 @@ class Task:
 
 _ACC: Mapping[AskingMode, str] = {"loglikelihood": "acc", "letter": "acc"}
 _NORM: Mapping[AskingMode, str] = {"loglikelihood": "acc_norm", "letter": "acc"}
+_EXACT: Mapping[AskingMode, str] = {"generate": "exact_match"}
+_MATH = {
+    "counting_and_probability": "counting_and_prob",
+    "number_theory": "num_theory",
+    "precalculus": "precalc",
+}
 
 TASKS: dict[str, Task] = {
     "mmlu": Task(mmlu.LAYOUT, "1", _ACC, 5, lm="mmlu_{subject}", lm_folder="mmlu/default"),
@@ -71,6 +86,10 @@ TASKS: dict[str, Task] = {
         note="the validation split: the test split's answers are not public",
     ),
     "cmmlu": Task(ceval.CMMLU, "1", _ACC, 5, lm="cmmlu_{subject}", lm_folder="cmmlu", language="zh"),
+    "gsm8k": Task(
+        gsm8k.LAYOUT, "1", _EXACT, 5, lm="gsm8k", lm_folder="gsm8k", reads="flexible-extract",
+        instruction="End with the answer as a number.", note="the last number of the reply",
+    ),
     "arc_easy": Task(arc.EASY, "1", _NORM, 0, ("arc-easy", "ARC-Easy"), "arc_easy", "arc"),
     "arc_challenge": Task(arc.CHALLENGE, "1", _NORM, 0, ("arc-challenge", "ARC-Challenge", "arc"), "arc_challenge",
                           "arc"),
@@ -83,9 +102,30 @@ TASKS: dict[str, Task] = {
         truthful_qa.MC2, "1", {"loglikelihood": "acc"}, 0, ("truthfulqa_mc2",), "truthfulqa_mc2", "truthfulqa",
         note="mc2: the share of probability on right answers; null without log-likelihoods",
     ),
+    "competition_math": Task(
+        competition_math.LAYOUT, "1", _EXACT, 4, ("hendrycks_math", "math"), "hendrycks_math_{subject}",
+        "hendrycks_math", subjects=_MATH, max_tokens=4096,
+        instruction="Put your final answer within \\boxed{}.", note="the last boxed answer",
+    ),
+    "humaneval": Task(
+        humaneval.LAYOUT, "1", {"generate": "pass@1"}, 0, ("human_eval", "openai_humaneval"), code=True,
+        note="programs run in a sandbox",
+    ),
+    "bbh": Task(
+        bbh.LAYOUT, "1", _EXACT, 3, ("bbh_cot_fewshot",), "bbh_cot_fewshot_{subject}", "bbh/cot_fewshot",
+        instruction="End with: So the answer is …", note="step by step; the text behind `the answer is`",
+    ),
     "race": Task(
         race.LAYOUT, "1", _ACC, 0, lm="race", lm_folder="race",
         note="the last question of an article, or all of them (questions: all)",
+    ),
+    "trivia_qa": Task(
+        trivia_qa.LAYOUT, "1", _EXACT, 5, ("triviaqa",), "triviaqa", "triviaqa", max_tokens=256,
+        instruction="Answer with the name alone.",
+        note="any of the right answers' spellings",
+    ),
+    "general_qa": Task(
+        general_qa.LAYOUT, "1", {"generate": "rouge_l"}, 0, note="questions and references of your own",
     ),
 }  # fmt: skip
 BY_NAME: dict[str, str] = {alias: name for name, task in TASKS.items() for alias in (name, *task.aliases)}

@@ -14,6 +14,7 @@ from arena.asking.progress import Progress
 from arena.backends import Opening, open_backend
 from arena.board.candidates import Candidate
 from arena.board.open import OpenBoard, nearest
+from arena.config.kinds import BackendConfig
 from arena.errors import ConfigError, InputError
 from arena.evals.documents import Document
 from arena.evals.exams import Exam, open_exams
@@ -130,9 +131,19 @@ def sittings(board: OpenBoard, exams: Sequence[Exam], models: Sequence[str]) -> 
         for name in models:
             candidate = board.candidates[name]
             written = board.config.answers_gen[name]
-            way = exam.way_for(written)
+            way = exam.way_for(written, templated=_templated(exam, written))
             found.append(Sitting(exam, candidate, way, candidate.entry.identity(name)))
     return found
+
+
+def _templated(exam: Exam, entry: BackendConfig) -> bool | None:
+    """Whether a local engine's prompts go through its model's chat template; None where that is not ours to say."""
+    asked = exam.settings.chat_template
+    if entry.templated is None:
+        if asked is False:
+            raise ConfigError(f"{exam.place}.chat_template: backend {entry.backend} always asks a chat; use auto")
+        return None
+    return entry.templated if asked == "auto" else bool(asked)
 
 
 def benchmark_models(board: OpenBoard, options: RunOptions, *, stored: bool = False) -> list[str]:

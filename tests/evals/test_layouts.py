@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 from kit.downloads import write_downloads
 
-from arena.config.benchmarks import BenchmarksConfig
+from arena.config.benchmarks import BenchmarksConfig, TaskConfig
 from arena.errors import ConfigError, DataError, InputError
 from arena.evals.exams import Exam, open_exams
 from arena.evals.tasks import TASKS
@@ -43,6 +44,7 @@ def test_every_row_reads_its_layout(downloads: Path, name: str) -> None:
 
 def test_an_alias_is_the_task_and_a_typo_is_named(downloads: Path) -> None:
     assert opened(downloads, "truthfulqa_mc1").name == "truthful_qa"
+    assert opened(downloads, "hendrycks_math").name == "competition_math"
     with pytest.raises(ConfigError, match=r"no task 'hellswag'; did you mean hellaswag\?"):
         opened(downloads, "hellswag")
     section = BenchmarksConfig.model_validate({"data_dir": downloads, "tasks": ["arc_challenge", "arc"]})
@@ -72,14 +74,15 @@ def test_a_csv_of_ones_own_needs_no_reader(tmp_path: Path) -> None:
 
 
 BROKEN = {
-    "no folder": (lambda root: None, "hellaswag", {}, "no folder hellaswag/ for hellaswag (expected hellaswag_val"),
-    "no file": (lambda root: (root / "hellaswag").mkdir(), "hellaswag", {}, "no hellaswag_val.jsonl in it"),
+    "no folder": (lambda root: None, "gsm8k", {}, "no folder gsm8k/ for gsm8k (expected test.jsonl"),
+    "no file": (lambda root: (root / "gsm8k").mkdir(), "gsm8k", {}, "no test.jsonl in it"),
     "half a line": (
-        lambda root: put(
-            root / "hellaswag/hellaswag_val.jsonl",
-            '{"ctx_a": "1", "endings": ["a", "b"], "label": 0, "activity_label": "x"}\n{"ctx_',
-        ),
-        "hellaswag", {}, "hellaswag_val.jsonl:2: not JSON, one object per line; half a download?",
+        lambda root: put(root / "gsm8k/test.jsonl", '{"question": "1", "answer": "#### 1"}\n{"question": "2'),
+        "gsm8k", {}, "test.jsonl:2: not JSON, one object per line; half a download?",
+    ),
+    "half an archive": (
+        lambda root: put(root / "humaneval/HumanEval.jsonl.gz", gzip.compress(b'{"task_id": 1}\n' * 99)[:-9]),
+        "humaneval", {}, "half a download?",
     ),
     "gold outside": (
         lambda root: put(root / "mmlu/test/law_test.csv", "q,a,b,c,d,E\n"), "mmlu", {},
@@ -130,3 +133,11 @@ def test_a_bad_download_gets_a_clear_answer(tmp_path: Path, case: str) -> None:
         opened(tmp_path, name, **settings)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_examples_never_come_from_what_is_evaluated(tmp_path: Path) -> None:
+    put(tmp_path / "gsm8k/test.jsonl", '{"question": "1", "answer": "#### 1"}\n')
+    assert opened(tmp_path, "gsm8k").shots == 0
+    with pytest.raises(ConfigError, match=r"examples come from train\.jsonl .* never from the documents"):
+        opened(tmp_path, "gsm8k", shots=1)
+    assert TaskConfig().shots is None

@@ -74,6 +74,23 @@ class Renderer:
                 ids += self.tokenizer.encode(piece, add_special_tokens=False)
         return Prompt(ids, not self.plain and text.rstrip().endswith("<think>"))
 
+    def prompt(self, messages: Sequence[Message], *, raw: bool) -> Prompt:
+        """A conversation; or, `raw`, its one message as text that is gone on with."""
+        return Prompt(self.raw(messages[0].content), False) if raw else self.render(messages)
+
+    def raw(self, text: str) -> list[int]:
+        """Token ids of a text as it stands, with the tokenizer's own first token before it, once."""
+        begin = getattr(self.tokenizer, "bos_token", None)
+        return self.tokenizer.encode(text, add_special_tokens=not (begin and text.startswith(begin)))
+
+    @property
+    def first_token(self) -> int:
+        """What stands before a text without any context."""
+        for name in ("bos_token_id", "eos_token_id"):
+            if (found := getattr(self.tokenizer, name, None)) is not None:
+                return int(found)
+        return 0
+
     def _masked(self, content: str, mark: str) -> str:
         """A message with the number of each special token, between marks, in its place."""
         for number, special in enumerate(self._specials):

@@ -14,6 +14,7 @@ from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, is_out_of_memory, memory_knobs
 from arena.backends.local.guidance import Guide, OneOf, Schemas
+from arena.backends.local.likelihoods import Scales, Weighed, weigh
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
@@ -61,9 +62,10 @@ class TransformersEngine:
         self.notes = self._renderer.notes
         self._schemas = Schemas(self._tokenizer, sorted(self._eos_ids()), _vocabulary(self._model), self.notes)
         size = spec.engine.get("batch_size", BATCH_SIZE)
-        self._batch_size = size if isinstance(size, int) else BATCH_SIZE
+        self._batch_size = self._rows = size if isinstance(size, int) else BATCH_SIZE
         self._waiting: dict[tuple[object, ...], list[_Turn]] = {}
         """By what the turns of one batch must share, each list with the longest prompt last."""
+        self._scales = Scales()
         self._room: int | None = None
         """Tokens that all rows of a batch may take together; known once memory ran out."""
         self._finished: list[Finished] = []
@@ -71,16 +73,21 @@ class TransformersEngine:
     @property
     def busy(self) -> bool:
         """Whether requests are waiting."""
-        return bool(self._waiting or self._finished)
+        return bool(self._waiting or self._finished or self._scales)
 
     def add(self, number: int, request: Request) -> None:
-        """Put the first turn of a request in line."""
+        """Put the first turn of a request in line, or the texts that are to be weighed."""
+        if request.continuations:
+            self._weigh(number, request)
+            return
         held = None if request.schema is None else self._schemas.guide(request.schema) is not None
         self._queue(Dialogue(number, request, enforced=held))
 
     def step(self) -> list[Finished]:
         """Generate one batch: turns that share their sampling parameters, of similar length."""
-        if self._waiting:
+        if self._scales:
+            self._weigh_some()
+        elif self._waiting:
             batch = self._next_batch()
             pieces = self._generated(batch)
             if pieces is None:
@@ -91,9 +98,33 @@ class TransformersEngine:
         finished, self._finished = self._finished, []
         return finished
 
+    def _weigh(self, number: int, request: Request) -> None:
+        try:
+            self._scales.add(Weighed(number, request, self._renderer, self._context))
+        except CannotRender as error:
+            self._finished.append(Finished(number, Dialogue(number, request).failure("bad_request", str(error))))
+
+    def _weigh_some(self) -> None:
+        """One batch of texts; half as many rows from then on where memory runs out."""
+        batch = self._scales.next_batch(self._rows)
+        try:
+            found = weigh(self._model, self._pad_id(), batch)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or len(batch) == 1:
+                raise
+            found = None
+        if found is None:
+            _free(self.device)
+            self._rows = len(batch) // 2
+            self._scales.put_back(batch)
+            return
+        for weighed, place, value in found:
+            if weighed.put(place, value):
+                self._finished.append(Finished(weighed.number, weighed.completion(self.spec.model)))
+
     def _queue(self, dialogue: Dialogue) -> None:
         try:
-            prompt = self._renderer.render(dialogue.messages)
+            prompt = self._renderer.prompt(dialogue.messages, raw=dialogue.request.raw)
         except CannotRender as error:
             self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", str(error))))
             return

@@ -13,6 +13,7 @@ from arena.backends.local.adapters import misfit, stranger
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, explain_start, is_out_of_memory
+from arena.backends.local.likelihoods import Weighed
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec, lora_rank
@@ -57,29 +58,58 @@ class VllmEngine:
         self._parser = _reasoning_parser(spec, tokenizer)
         self._refusals = _refusals()
         self._turns: dict[str, _Turn] = {}
+        self._weighing: dict[str, tuple[Weighed, int]] = {}
         self._finished: list[Finished] = []
 
     @property
     def busy(self) -> bool:
         """Whether requests are waiting or running."""
-        return bool(self._turns or self._finished)
+        return bool(self._turns or self._finished or self._weighing)
 
     def add(self, number: int, request: Request) -> None:
-        """Hand the first turn of a request to the engine."""
+        """Hand the first turn of a request to the engine, or the texts that are to be weighed."""
+        if request.continuations:
+            self._weigh(number, request)
+            return
         self._ask(Dialogue(number, request, enforced=None if request.schema is None else True))
 
     def step(self) -> list[Finished]:
         """One step of the engine; follow-up turns are handed in as soon as the turn before is answered."""
-        if self._turns:
+        if self._turns or self._weighing:
             for output in self._engine.step():
-                if output.finished:
+                if output.finished and output.request_id in self._weighing:
+                    self._take_weight(output)
+                elif output.finished:
                     self._take(output)
         finished, self._finished = self._finished, []
         return finished
 
+    def _weigh(self, number: int, request: Request) -> None:
+        """Every text is a prompt whose tokens' log-probabilities are wanted; the one token behind it is not."""
+        from vllm import SamplingParams
+
+        try:
+            weighed = Weighed(number, request, self._renderer, self._engine.model_config.max_model_len - 1)
+        except CannotRender as error:
+            self._finished.append(Finished(number, Dialogue(number, request).failure("bad_request", str(error))))
+            return
+        params = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=1, detokenize=False)
+        for place, pair in enumerate(weighed.pairs):
+            label = f"{number}~{place}"
+            self._engine.add_request(label, {"prompt_token_ids": list(pair.ids)}, params, lora_request=self._lora)
+            self._weighing[label] = weighed, place
+
+    def _take_weight(self, output: RequestOutput) -> None:
+        weighed, place = self._weighing.pop(output.request_id)
+        pair = weighed.pairs[place]
+        entries = [(output.prompt_logprobs or [])[at][pair.ids[at]] for at in range(pair.start, len(pair.ids))]
+        value = sum(float(entry.logprob) for entry in entries), all(entry.rank == 1 for entry in entries)
+        if weighed.put(place, value):
+            self._finished.append(Finished(weighed.number, weighed.completion(self.spec.model)))
+
     def _ask(self, dialogue: Dialogue) -> None:
         try:
-            prompt = self._renderer.render(dialogue.messages)
+            prompt = self._renderer.prompt(dialogue.messages, raw=dialogue.request.raw)
         except CannotRender as error:
             self._finished.append(Finished(dialogue.number, dialogue.failure("bad_request", str(error))))
             return

@@ -110,6 +110,11 @@ class BackendConfig(Strict):
         return None
 
     @property
+    def templated(self) -> bool | None:
+        """Whether its model has a chat template; None where an endpoint sees to that."""
+        return None
+
+    @property
     def token_price(self) -> Price | None:
         """The price list of an endpoint; None for what is not paid by the token."""
         return None

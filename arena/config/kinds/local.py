@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -19,6 +21,7 @@ HOME = "home"
 """In the context of validation: the folder that an entry's paths are relative to."""
 DOTTED = ("./", "../", "~")
 """How a path begins that can be no hub id."""
+_CHATS = re.compile(r"instruct|chat|[-_]it\b", re.I)
 RENDERING = ("chat_template_kwargs", "reasoning_parser")
 """Keys of `engine:` that change what is asked or what counts as the answer: part of an answer's key."""
 
@@ -45,6 +48,7 @@ class LocalConfig(BackendConfig):
     identify; the rest is how fast it goes."""
 
     one_at_a_time: ClassVar[bool] = True
+    loglikelihoods: ClassVar[bool] = True
     always_seeded: ClassVar[bool] = True
 
     _home: Path | None = PrivateAttr(None)
@@ -74,6 +78,11 @@ class LocalConfig(BackendConfig):
         """The chat template: its text, or the file that holds it."""
         template = self.chat_template
         return template if template is None or "{" in template else self._opened(template)
+
+    @property
+    def templated(self) -> bool | None:
+        """What the entry or the saved tokenizer says; of a hub id that is not here yet, what its name says."""
+        return True if self.template_place is not None else has_template(self.place)
 
     def source(self, name: str) -> str:
         """The hub id or folder, as it is written."""
@@ -115,6 +124,14 @@ class LlamaCppConfig(LocalConfig):
 
     backend: Identifies[Literal["llamacpp"]]
 
+    loglikelihoods: ClassVar[bool] = False
+    """Its server tells the log-probabilities of what it generates, not of a prompt."""
+
+    @property
+    def templated(self) -> bool | None:
+        """It always takes a chat."""
+        return None
+
     def identity(self, name: str) -> dict[str, JSON]:
         """The weights by what the file says of itself: installed again, it is the same model."""
         path, adapter = Path(self.place).expanduser(), self.adapter_place and Path(self.adapter_place).expanduser()
@@ -134,6 +151,20 @@ class TransformersConfig(LocalConfig):
     """transformers in a process of its own: slower than vLLM, runs anywhere."""
 
     backend: Identifies[Literal["transformers"]]
+
+
+def has_template(place: str) -> bool:
+    """Whether a saved tokenizer has a chat template."""
+    folder = Path(place)
+    if not folder.is_dir():
+        return bool(_CHATS.search(place))
+    if any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+        return True
+    try:
+        stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(stated, dict) and bool(stated.get("chat_template"))
 
 
 def template_text(template: str | None) -> str | None:
