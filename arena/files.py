@@ -41,6 +41,14 @@ def to_json(value: object, *, indent: bool = False) -> bytes:
         return text.encode("ascii")
 
 
+def utf8_json(value: object) -> bytes | None:
+    """The same; None where it has lone surrogates, or is no JSON at all."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        return None
+
+
 def from_json(line: bytes | str) -> JSON:
     """The value of one JSON text; NaN and Infinity, which other tools write, are null. Raises ValueError."""
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from arena.judging.slots import order_outcomes
+from arena.judging.style import FEATURES, Sides
 from arena.ratings import BattleTable, ScoreTable
 from arena.ratings.data.arrays import FloatArray
 from arena.types import Battle, Score
@@ -28,8 +29,8 @@ def battle_table(
 ) -> BattleTable:
     """The rated battles among the rows. `models` are on the board even without one. Raises DataError naming a row."""
     battles = [row for row in rows if isinstance(row, Battle) and row.state == "rated" and row.outcome is not None]
-    by_order = [order_outcomes(row.verdicts) for row in battles]
-    features = sorted({name[:-2] for row in battles for name in row.style if name.endswith("_a")})
+    by_order = _by_order(battles)
+    groups = {category: group_of(category) for category in {row.category for row in battles}}
     return BattleTable.from_columns(
         [row.model_a for row in battles],
         [row.model_b for row in battles],
@@ -37,20 +38,35 @@ def battle_table(
         question_id=[row.question_id for row in battles],
         weight=[row.weight for row in battles],
         judge=[row.judge for row in battles],
-        category=[group_of(row.category) for row in battles],
+        category=[groups[row.category] for row in battles],
         language=[row.language for row in battles],
         outcome_a_first=[first for first, _ in by_order],
         outcome_b_first=[second for _, second in by_order],
-        style={name: _sides(battles, name) for name in features},
+        style=_style(battles),
         models=models,
         source=source,
     )
 
 
-def _sides(battles: Sequence[Battle], name: str) -> FloatArray:
-    """A feature of both answers; shape (n, 2)."""
-    sides = [[row.style.get(f"{name}_{side}", 0.0) for row in battles] for side in "ab"]
-    return np.array(sides, dtype=float).T
+def _by_order(battles: Sequence[Battle]) -> list[tuple[float | None, float | None]]:
+    """`order_outcomes` of each; many battles share the very same verdicts."""
+    known = {id(row.verdicts): row.verdicts for row in battles}
+    outcomes = {place: order_outcomes(verdicts) for place, verdicts in known.items()}
+    return [outcomes[id(row.verdicts)] for row in battles]
+
+
+def _style(battles: Sequence[Battle]) -> dict[str, FloatArray]:
+    """Every feature of both answers; shape (n, 2)."""
+    styles = [row.style for row in battles]
+    own = [style for style in styles if isinstance(style, Sides)]
+    if own and len(own) == len(styles):
+        both = np.array([[style.a for style in own], [style.b for style in own]])
+        return {name: both[:, :, place].T for name, place in sorted(zip(FEATURES, range(len(FEATURES)), strict=True))}
+    features = sorted({name[:-2] for style in styles for name in style if name.endswith("_a")})
+    return {
+        name: np.array([[style.get(f"{name}_{side}", 0.0) for style in styles] for side in "ab"], dtype=float).T
+        for name in features
+    }
 
 
 def score_table(

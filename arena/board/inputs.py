@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from arena.board.answers import Answers
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.formats.text import hide_nonce
 from arena.money import known_sum
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import JSON
 
 
@@ -39,16 +39,22 @@ def inputs_of(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Inputs:
 
 def _ledger_facts(ledger: Ledger) -> tuple[str, float | None]:
     """The hash and the cost of a ledger."""
+    sha256, cost = cast("list[JSON]", ledger.fact("inputs", lambda: _facts(ledger)))
+    return str(sha256), cast("float | None", cost)
+
+
+def _facts(ledger: Ledger) -> JSON:
     costs: list[float | None] = []
 
     def texts() -> Iterator[tuple[str, str]]:
         for key in sorted(ledger.keys()):
-            said = ledger.said(key)
-            assert said is not None
+            row = ledger.row(key)
+            assert row is not None
+            said = ledger.said(row)
             costs.append(said.cost_usd)
             yield said.key, hide_nonce(said.text, said.nonce)
 
-    return _sha256(texts()), known_sum(costs)
+    return [_sha256(texts()), known_sum(costs)]
 
 
 def _sha256(texts: Iterable[Sequence[str]]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from arena.board.answers import Answers
+from arena.board.bench import Bench
 from arena.board.candidates import judge_of
 from arena.board.open import OpenBoard
 from arena.config.kinds import JudgeConfig
@@ -14,7 +16,6 @@ from arena.judging.combine import (
     answer_failure,
     combine,
     failed_contest,
-    identical,
     identical_verdict,
     imported_verdict,
 )
@@ -22,7 +23,7 @@ from arena.judging.examine import Examination, failed_examination
 from arena.judging.frames import Judge
 from arena.judging.judge import DEFAULT_SCALE, Case
 from arena.judging.schedule import orders, pairs
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import Answer, Battle, Order, Question, Score
 
 Ledgers = Mapping[str, Ledger]
@@ -36,7 +37,29 @@ class Match:
 
     contest: Contest
     decided: Battle | None = None
-    cases: tuple[Case, ...] = ()
+    bench: Bench | None = None
+    """Where it is decided otherwise."""
+    orders: tuple[Order, ...] = ()
+
+    @property
+    def judge(self) -> str:
+        """Who judges."""
+        return self.contest.judge
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Who is judged."""
+        return self.contest.model_a, self.contest.model_b
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What is judged; of one that has cases both."""
+        return tuple(a for a in (self.contest.answer_a, self.contest.answer_b) if a is not None)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """What a judge has to look at."""
+        return () if self.bench is None else tuple(self.bench.cases(self.models, self.answers, self.orders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,30 @@ class Exam:
 
     examination: Examination
     decided: Score | None = None
-    cases: tuple[Case, ...] = ()
+    bench: Bench | None = None
+    """Where it is decided otherwise."""
+
+    orders: ClassVar[tuple[None, ...]] = (None,)
+
+    @property
+    def judge(self) -> str:
+        """Who judges."""
+        return self.examination.judge
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Who is judged."""
+        return (self.examination.model,)
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What is judged."""
+        return () if self.examination.answer is None else (self.examination.answer,)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """What a judge has to look at."""
+        return () if self.bench is None else tuple(self.bench.cases(self.models, self.answers, self.orders))
 
 
 def models_on_board(board: OpenBoard, answers: Answers) -> list[str]:
@@ -58,18 +104,28 @@ def judges_on_board(board: OpenBoard, ledgers: Ledgers) -> dict[str, Judge]:
     return {name: judge_of(name, e) for name, e in board.judges.items() if e.enable or len(ledgers[name])}
 
 
+def bench_of(board: OpenBoard, judge: Judge, question: Question, ledger: Ledger) -> Bench:
+    """A judge at a question."""
+    reviews = board.config.reviews_gen
+    baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
+    return Bench(judge, board.prompt_for(question), question, ledger, board.frames, board.seen, baseline)
+
+
 def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Match]:
     """Every contest of the board, question by question."""
     reviews = board.config.reviews_gen
     pairing = pairs(models_on_board(board, answers), reviews.mode, reviews.baseline)
     judges = judges_on_board(board, ledgers)
+    samples = {name: candidate.samples for name, candidate in board.candidates.items()}
     for question in board.questions:
+        benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]
         for a, b in pairing:
-            for sample in range(min(board.candidates[a].samples, board.candidates[b].samples)):
+            for sample in range(min(samples[a], samples[b])):
                 key = (question.question_id, sample)
-                for name, judge in judges.items():
-                    contest = Contest(question, a, b, answers[a].get(key), answers[b].get(key), name, sample)
-                    match = match_of(board, contest, judge, ledgers[name])
+                answer_a, answer_b = answers[a].get(key), answers[b].get(key)
+                for bench in benches:
+                    contest = Contest(question, a, b, answer_a, answer_b, bench.judge.name, sample)
+                    match = match_of(board, contest, bench)
                     if match is not None:
                         yield match
 
@@ -78,53 +134,41 @@ def exams(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Exam
     """Every answer of the board before every judge, question by question."""
     judges = judges_on_board(board, ledgers)
     for question in board.questions:
+        benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]
         for model in models_on_board(board, answers):
             for sample in range(board.candidates[model].samples):
                 answer = answers[model].get((question.question_id, sample))
-                for name, judge in judges.items():
-                    examination = Examination(question, model, answer, name, sample)
-                    exam = exam_of(board, examination, judge, ledgers[name])
+                for bench in benches:
+                    exam = exam_of(board, Examination(question, model, answer, bench.judge.name, sample), bench)
                     if exam is not None:
                         yield exam
 
 
-def match_of(board: OpenBoard, contest: Contest, judge: Judge, ledger: Ledger) -> Match | None:
+def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
     """How one judge comes to decide a contest; None when it never did and cannot be asked."""
     reviews = board.config.reviews_gen
-    entry = board.judges[judge.name]
-    if reviews.judges == "peers" and judge.name in (contest.model_a, contest.model_b):
+    entry = board.judges[contest.judge]
+    if reviews.judges == "peers" and contest.judge in (contest.model_a, contest.model_b):
         return Match(contest, contest.battle("excluded", reason="self_judged"))
     if reviews.order == "recorded":
-        imported = _imported(contest, ledger, reviews.strong_weight)
+        imported = _imported(contest, bench.ledger, reviews.strong_weight)
         if imported is not None:
             return Match(contest, imported)
         if entry.replays:
             return None  # never recorded, and nobody to ask
     if waiting := _waiting(board, contest):
         return Match(contest, waiting)
-    failed = failed_contest(contest, reviews.answer_failures)
-    if failed is not None:
-        return Match(contest, failed)
-    a, b = contest.answer_a, contest.answer_b
-    assert a is not None and b is not None
+    a = None if contest.answer_a is None else board.seen.of(contest.answer_a)
+    b = None if contest.answer_b is None else board.seen.of(contest.answer_b)
+    if a is None or b is None or a.failure is not None or b.failure is not None:
+        return Match(contest, failed_contest(contest, reviews.answer_failures))
     asked = orders(reviews.order, board.config.seed, contest.question.question_id, contest.model_a, contest.model_b)
-    if identical(a, b):
+    if a.stripped == b.stripped:
         verdicts = [identical_verdict(order, contest.sample, 0) for order in asked]
         return Match(contest, combine(contest, verdicts))
     if needs_reference(board, entry, contest.question):
         return Match(contest, contest.battle("excluded", reason="no_reference"))
-    return Match(contest, None, tuple(_cases(board, contest, judge, asked, a, b)))
-
-
-def _cases(
-    board: OpenBoard, contest: Contest, judge: Judge, asked: Sequence[Order], a: Answer, b: Answer
-) -> Iterator[Case]:
-    prompt, reviews = board.prompt_for(contest.question), board.config.reviews_gen
-    baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
-    models = contest.model_a, contest.model_b
-    for order in asked:
-        for sample in range(judge.samples):
-            yield Case(judge, prompt, contest.question, models, (a, b), order, sample, baseline, board.frames)
+    return Match(contest, None, bench, asked)
 
 
 def _imported(contest: Contest, ledger: Ledger, strong_weight: float) -> Battle | None:
@@ -164,16 +208,16 @@ def needs_reference(board: OpenBoard, entry: JudgeConfig, question: Question) ->
     return needed and not any(text.strip() for text in question.reference)
 
 
-def exam_of(board: OpenBoard, examination: Examination, judge: Judge, ledger: Ledger) -> Exam | None:
+def exam_of(board: OpenBoard, examination: Examination, bench: Bench) -> Exam | None:
     """How one judge comes to score an answer; None when it never did and cannot be asked."""
-    entry = board.judges[judge.name]
+    entry = board.judges[examination.judge]
     question, answer = examination.question, examination.answer
-    if board.config.reviews_gen.judges == "peers" and judge.name == examination.model:
+    if board.config.reviews_gen.judges == "peers" and examination.judge == examination.model:
         return Exam(examination, examination.score("excluded", reason="self_judged"))
     if board.config.reviews_gen.order == "recorded":
         replies = [
             reply
-            for reply in ledger.imported(question.question_id, examination.model, None)
+            for reply in bench.ledger.imported(question.question_id, examination.model, None)
             if answer is None or _answer_key(reply.request.get("imported")) in (None, answer.key)
         ]
         if replies:
@@ -182,18 +226,12 @@ def exam_of(board: OpenBoard, examination: Examination, judge: Judge, ledger: Le
             return None
     if answer is None and can_be_answered(board, examination.model, question, examination.sample):
         return Exam(examination, examination.score("pending"))
-    prompt = board.prompt_for(question)
     if answer_failure(answer) is not None:
         failures = board.config.reviews_gen.answer_failures
-        return Exam(examination, failed_examination(examination, failures, prompt.format.bounds or DEFAULT_SCALE))
+        return Exam(examination, failed_examination(examination, failures, bench.prompt.format.bounds or DEFAULT_SCALE))
     if needs_reference(board, entry, question):
         return Exam(examination, examination.score("excluded", reason="no_reference"))
-    assert answer is not None
-    cases = tuple(
-        Case(judge, prompt, question, (examination.model,), (answer,), None, sample, None, board.frames)
-        for sample in range(judge.samples)
-    )
-    return Exam(examination, None, cases)
+    return Exam(examination, None, bench)
 
 
 def _answer_key(stored: object) -> object:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
-from arena.board.matches import SENTINEL, Exam, Ledgers, Match, exam_of, match_of, models_on_board
+from arena.board.matches import SENTINEL, Exam, Ledgers, Match, bench_of, exam_of, match_of, models_on_board
 from arena.board.open import OpenBoard
 from arena.judging.combine import Contest
 from arena.judging.examine import Examination
@@ -61,7 +61,7 @@ def sentinel_matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> It
             (a, answer_a), (b, answer_b) = sides
             for name, judge in judges.items():
                 contest = Contest(question, a, b, answer_a, answer_b, name, 0)
-                match = match_of(board, contest, judge, ledgers[name])
+                match = match_of(board, contest, bench_of(board, judge, question, ledgers[name]))
                 if match is not None:
                     yield match
 
@@ -71,7 +71,8 @@ def sentinel_exams(board: OpenBoard, ledgers: Ledgers) -> Iterator[Exam]:
     judges = {name: judge_of(name, entry) for name, entry in board.judges.items()}
     for question in sentinel_questions(board):
         for name, judge in judges.items():
-            exam = exam_of(board, Examination(question, SENTINEL, _answer(question), name, 0), judge, ledgers[name])
+            bench = bench_of(board, judge, question, ledgers[name])
+            exam = exam_of(board, Examination(question, SENTINEL, _answer(question), name, 0), bench)
             if exam is not None:
                 yield exam
 

@@ -17,11 +17,13 @@ from arena.errors import ConfigError, DataError
 from arena.judging.frames import Frames
 from arena.judging.kinship import kinship_warnings, peer_warnings
 from arena.judging.order import seeded_order
+from arena.judging.seen import SeenAnswers
 from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
 from arena.ratings.methods import wrong_method
-from arena.store.folder import BoardFolder, Ledger
+from arena.store.folder import BoardFolder
+from arena.store.ledger import Ledger
 from arena.store.recordings import Recording, load_recording
 from arena.tables import blank_warnings
 from arena.types import Answer, Question
@@ -63,6 +65,7 @@ class OpenBoard:
     """Those that were opened before: a line is read once."""
     answers: AnswersRead | None = field(default=None, repr=False)
     frames: Frames = field(default_factory=Frames, repr=False)
+    seen: SeenAnswers = field(default_factory=SeenAnswers, repr=False)
 
     @property
     def config(self) -> Config:

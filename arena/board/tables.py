@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import cast
 
 from arena.board.answers import Answers
 from arena.board.matches import exams, judges_on_board, matches
@@ -14,14 +15,21 @@ from arena.config.schema import Config
 from arena.judging.combine import panel_battle
 from arena.judging.examine import panel_score
 from arena.ratings import Anchored, RatingOptions
-from arena.store.folder import Ledger
+from arena.reports.rows import Ready
+from arena.store.ledger import Ledger
 from arena.types import Battle, Score
 
 Row = Battle | Score
 
 
 def board_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
-    """Every judge's rows, and the panel's after those of the same battle."""
+    """`report_rows` as data alone: rated battles may lack their texts and the keys of their replies."""
+    for row in report_rows(board, answers, ledgers):
+        yield row.row if isinstance(row, Ready) else row
+
+
+def report_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row | Ready]:
+    """Every judge's rows, and the panel's after those of the same battle, for `write_rows`."""
     quorum, silent = board.config.reviews_gen.panel.quorum, silent_judges(board)
     several = len(judges_on_board(board, ledgers)) > 1
     if board.config.reviews_gen.mode == "single":
@@ -33,14 +41,26 @@ def board_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -
                 yield panel_score(of_judges, quorum, silent)
         return
     battles = battles_of(matches(board, answers, ledgers), ledgers, board.config.reviews_gen.strong_weight)
-    for _, group in groupby(battles, key=lambda b: (b.question_id, b.model_a, b.model_b, b.sample)):
+    if not several:
+        yield from battles
+        return
+    for _, group in groupby(battles, key=_contest):
         rows = list(group)
         yield from rows
-        if several:
-            yield panel_battle(rows, quorum, silent)
+        yield panel_battle([_row(row) for row in rows], quorum, silent)
 
 
-def sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row]:
+def _row(row: Battle | Ready) -> Battle:
+    return cast("Battle", row.row) if isinstance(row, Ready) else row
+
+
+def _contest(row: Battle | Ready) -> tuple[str, str, str, int]:
+    """What all judges' rows of one battle have in common."""
+    battle = _row(row)
+    return battle.question_id, battle.model_a, battle.model_b, battle.sample
+
+
+def sentinel_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) -> Iterable[Row | Ready]:
     """The null sentinel's rows, which are rated nowhere."""
     if board.config.reviews_gen.mode == "single":
         return scores_of(sentinel_exams(board, ledgers), ledgers)

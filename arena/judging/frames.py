@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from arena.keys import NONCE_IN_KEYS, ReplyFrame, ReplyKeys, escaped, messages_around
+from arena.keys import NONCE_IN_KEYS, ReplyFrame, ReplyKeys, canonical, escaped, messages_around, reply_frame
 from arena.prompts import Prompt
 from arena.types import JSON, Answer, Question, Sampling
 
@@ -34,6 +35,11 @@ class Judge:
     older: Judge | None = None
     """The same judge as an earlier version keyed its replies."""
 
+    def sampled(self, sample: int) -> Sampling:
+        """Its sampling, with a seed of its own for each sample: the same seed would give the same reply again."""
+        sampling = self.sampling
+        return replace(sampling, seed=sampling.seed + sample) if sampling.seed is not None else sampling
+
 
 class Frame:
     """Everything a judge's requests about one question have in common: all but the answers."""
@@ -41,12 +47,23 @@ class Frame:
     def __init__(self, judge: Judge, prompt: Prompt, question: Question, reply: ReplyFrame) -> None:
         self._judge, self._prompt, self._reply = judge, prompt, reply
         before, user = prompt.around(question, question.reference, NONCE_IN_KEYS)
-        pieces = messages_around(reply, before, user)
+        pieces = self._pieces = messages_around(reply, before, user)
         first = next(n for n, piece in enumerate(pieces) if isinstance(piece, int))
         self._first = int(pieces[first])
         self._until, self._rest = pieces[: first + 1], pieces[first + 1 :]
         self._shown: dict[tuple[int, int], tuple[Answer, bytes]] = {}
         self._begun: dict[int, HASH] = {}
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of everything that decides a key but the answers."""
+        prompt = self._prompt
+        about = [self._judge.kind, prompt.kind, prompt.nonce, len(self._pieces)]
+        digest = hashlib.sha256(canonical(about) + self._reply.after)
+        for piece in self._pieces:
+            part = b"%d" % piece if isinstance(piece, int) else piece
+            digest.update(b"%d:%b" % (len(part), part))
+        return digest.digest()
 
     def keys(self, answers: Sequence[Answer]) -> ReplyKeys:
         """The keys of the first request that shows these answers in this order."""
@@ -76,11 +93,15 @@ class Frames:
         self._question: Question | None = None
         self._made: dict[Hashable, Frame] = {}
 
-    def of(self, question: Question, rest: Hashable, make: Callable[[], Frame]) -> Frame:
-        """The frame of a question and what else decides it; made where it is not known."""
+    def of(self, judge: Judge, prompt: Prompt, question: Question, sample: int, sampling: Sampling) -> Frame:
+        """The frame of what a judge is asked about a question; made where it is not known."""
         if question is not self._question:
             self._question, self._made = question, {}
+        rest = id(judge), id(prompt), sample, sampling.max_tokens
         frame = self._made.get(rest)
         if frame is None:
-            frame = self._made[rest] = make()
+            around = reply_frame(
+                judge.name, judge.model, judge.revision, sampling, prompt.format_spec, sample, extra=judge.key_extra
+            )
+            frame = self._made[rest] = Frame(judge, prompt, question, around)
         return frame

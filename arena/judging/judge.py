@@ -15,8 +15,8 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from arena.formats.text import hide_nonce
-from arena.judging.frames import Frame, Frames, Judge
-from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_frame, reply_keys, sampling_params
+from arena.judging.frames import Frames, Judge
+from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_keys, sampling_params
 from arena.prompts import Prompt, Unparsed
 from arena.types import (
     JSON,
@@ -74,9 +74,8 @@ class Case:
 
     @property
     def sampling(self) -> Sampling:
-        """The judge's, with a seed of its own for each sample: the same seed would give the same reply again."""
-        sampling = self.judge.sampling
-        return replace(sampling, seed=sampling.seed + self.sample) if sampling.seed is not None else sampling
+        """The judge's, for this sample."""
+        return self.judge.sampled(self.sample)
 
     @property
     def key(self) -> str:
@@ -97,8 +96,7 @@ class Case:
         return _ask(self, self._first_keys(sampling), "first", sampling)
 
     def _first_keys(self, sampling: Sampling) -> ReplyKeys:
-        rest = id(self.judge), id(self.prompt), self.sample, sampling.max_tokens
-        frame = self.frames.of(self.question, rest, partial(self._frame, sampling))
+        frame = self.frames.of(self.judge, self.prompt, self.question, self.sample, sampling)
         keys = frame.keys([self.answers[i] for i in self._slots()])
         return keys if self._before is None else keys._replace(older=self._before._first_keys(sampling).key)
 
@@ -114,14 +112,6 @@ class Case:
         shown = [self.answers[i].turns for i in self._slots()]
         shared = int(self._baseline_first)
         return self.prompt.render(self.question, shown, self.question.reference, nonce, shared_answers=shared)
-
-    def _frame(self, sampling: Sampling) -> Frame:
-        judge, prompt = self.judge, self.prompt
-        around = reply_frame(
-            judge.name, judge.model, judge.revision, sampling, prompt.format_spec, self.sample,
-            extra=judge.key_extra,
-        )  # fmt: skip
-        return Frame(judge, prompt, self.question, around)
 
     def _keys(self, messages: tuple[Message, ...], sampling: Sampling) -> ReplyKeys:
         judge = self.judge

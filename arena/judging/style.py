@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 FEATURES = ("length", "headers", "lists", "bold")
@@ -27,19 +27,35 @@ def style(turns: Sequence[str]) -> dict[str, float]:
     }
 
 
-def battle_style(turns_a: Sequence[str], turns_b: Sequence[str]) -> dict[str, float]:
-    """The features of both answers, as `length_a`, `length_b` and so on."""
-    a, b = _style(tuple(turns_a)), _style(tuple(turns_b))
-    found: dict[str, float] = {}
-    for (name_a, name_b), value_a, value_b in zip(_SIDES, a, b, strict=True):
-        found[name_a], found[name_b] = value_a, value_b
-    return found
+class Sides(Mapping[str, float]):
+    """The features of both answers of a battle, as `length_a`, `length_b` and so on."""
+
+    __slots__ = ("a", "b")
+
+    def __init__(self, a: tuple[float, ...], b: tuple[float, ...]) -> None:
+        self.a, self.b = a, b
+        """Each in the order of FEATURES."""
+
+    def __getitem__(self, name: str) -> float:
+        place, of_b = _PLACES[name]
+        return (self.b if of_b else self.a)[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+def battle_style(turns_a: Sequence[str], turns_b: Sequence[str]) -> Sides:
+    """The features of both answers."""
+    return Sides(features_of(tuple(turns_a)), features_of(tuple(turns_b)))
 
 
 @lru_cache(maxsize=1024)
-def _style(turns: tuple[str, ...]) -> tuple[float, ...]:
-    """The features of an answer, which has one battle after another."""
+def features_of(turns: tuple[str, ...]) -> tuple[float, ...]:
+    """The features of an answer, which has one battle after another, in the order of FEATURES."""
     return tuple(style(turns).values())
 
 
-_SIDES = tuple((f"{name}_a", f"{name}_b") for name in FEATURES)
+_PLACES = {f"{name}_{side}": (place, side == "b") for place, name in enumerate(FEATURES) for side in "ab"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.files import replacing, round_floats, to_json
 from arena.types import JSON, Battle, Score, Verdict
@@ -27,7 +28,37 @@ def score_to_json(score: Score) -> dict[str, JSON]:
     return row
 
 
-def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = False) -> list[Battle | Score]:
+class Ready(NamedTuple):
+    """A row without texts and keys, as `write_rows` returns it, and its line as it writes it."""
+
+    row: Battle | Score
+    line: bytes
+
+
+class Shape:
+    """What the lines of battles that came out alike have in common: all but names, texts, keys and style."""
+
+    def __init__(self, battle: Battle, features: Sequence[str]) -> None:
+        self.row = _without_texts(battle)
+        """The battle as `write_rows` returns it; its names and its style are those of whoever came first."""
+        names = dict.fromkeys(_NAMES, _HOLE)
+        verdicts = tuple(replace(verdict, explanation=_HOLE, key=_HOLE) for verdict in battle.verdicts)
+        holes = replace(battle, **names, verdicts=verdicts, style=dict.fromkeys(features, _HOLE))  # type: ignore[arg-type]
+        pieces = to_json(_rounded_row(holes)).split(to_json(_HOLE))
+        self._line = b"%b".join(piece.replace(b"%", b"%%") for piece in pieces)
+
+    def line(self, parts: tuple[bytes, ...]) -> bytes:
+        """The line of a battle, from its JSON texts: question_id, category, language, model_a, model_b, answer_key_a,
+        answer_key_b and judge; explanation and key of each verdict; and the features."""
+        return self._line % parts
+
+
+def rounded(value: float) -> bytes:
+    """A number as rows write it."""
+    return to_json(_rounded(value))
+
+
+def write_rows(path: Path, rows: Iterable[Battle | Score | Ready], simulated: bool = False) -> list[Battle | Score]:
     """Replace a JSON-lines report as a whole; returns the rows without explanations and keys of replies (many
     megabytes), the errors of failed calls apart.
 
@@ -36,6 +67,10 @@ def write_rows(path: Path, rows: Iterable[Battle | Score], simulated: bool = Fal
     kept: list[Battle | Score] = []
     with replacing(path) as write:
         for row in rows:
+            if isinstance(row, Ready):
+                write(row.line.removesuffix(b"}") + b',"simulated":true}\n' if simulated else row.line + b"\n")
+                kept.append(row.row)
+                continue
             line = _rounded_row(row)
             if simulated:
                 line["simulated"] = True
@@ -79,6 +114,9 @@ def _without_texts(row: Battle | Score) -> Battle | Score:
     return Battle(*[ended if value is row.verdicts else value for value in _of_battle(row)])  # type: ignore[arg-type]
 
 
+_HOLE = "?"
+"""Nothing else in a line but names and texts can be this."""
+_NAMES = ("question_id", "category", "language", "model_a", "model_b", "answer_key_a", "answer_key_b", "judge")
 _ENDING = tuple(f.name for f in fields(Verdict) if f.name not in {"explanation", "key"})
 _BATTLE, _SCORE, _VERDICT = (tuple(f.name for f in fields(kind)) for kind in (Battle, Score, Verdict))
 _BATTLE_FLOATS, _SCORE_FLOATS, _VERDICT_FLOATS = (

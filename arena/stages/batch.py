@@ -35,7 +35,7 @@ from arena.money import cost_usd
 from arena.nonce import make_nonce
 from arena.stages.options import BatchMode
 from arena.store.batch_log import BatchLog, OpenBatch
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import Completion, Request
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0

@@ -9,7 +9,6 @@ from typing import Literal
 from arena.board.matches import SENTINEL
 from arena.board.open import OpenBoard
 from arena.errors import InputError
-from arena.judging.judge import Case
 from arena.store.items import Item
 from arena.types import Answer, Question
 
@@ -140,10 +139,10 @@ class Scope:
         self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name == baseline}
         self._enabled.add(SENTINEL)
 
-    def covers(self, case: Case) -> bool:
-        """Whether a case may be asked."""
-        if self._named is not None and self._named.isdisjoint(case.models):
+    def covers(self, question: Question, models: Sequence[str]) -> bool:
+        """Whether some models' answers to a question may be judged."""
+        if self._named is not None and self._named.isdisjoint(models):
             return False
-        if self._only is not None and self._only != set(case.models):
+        if self._only is not None and self._only != set(models):
             return False
-        return case.question.question_id in self._questions and self._enabled.issuperset(case.models)
+        return question.question_id in self._questions and self._enabled.issuperset(models)

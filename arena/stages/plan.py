@@ -23,7 +23,8 @@ from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, sittings
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
-from arena.store.folder import AnswerStore, Ledger
+from arena.store.folder import AnswerStore
+from arena.store.ledger import Ledger
 from arena.types import JSON, Answer, Request, Usage
 
 BYTES_PER_TOKEN = 4.0

@@ -21,7 +21,7 @@ from arena.board.open import OpenBoard
 from arena.board.returned import other_models
 from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
-from arena.board.tables import Row, board_rows, rating_options, sentinel_rows
+from arena.board.tables import Row, rating_options, report_rows, sentinel_rows
 from arena.board.verdicts import open_ledgers
 from arena.config.schema import Config
 from arena.errors import InputError
@@ -61,14 +61,13 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack)
         name = "scores.jsonl" if board.config.reviews_gen.mode == "single" else "battles.jsonl"
-        rows = write_rows(folder / name, board_rows(board, answers, ledgers), board.simulated)
+        rows = write_rows(folder / name, report_rows(board, answers, ledgers), board.simulated)
         null = list(sentinel_rows(board, answers, ledgers))
         inputs, odd = inputs_of(board, answers, ledgers), tuple(other_models(board, answers, ledgers))
-    if null:
-        write_rows(folder / "sentinel.jsonl", null, board.simulated)
+    rows_of_null = write_rows(folder / "sentinel.jsonl", null, board.simulated) if null else []
     counted = counted_rows(rows)
     rated, panel = _rate(board, rows, counted, models_on_board(board, answers))
-    gamed = findings(board, null)
+    gamed = findings(board, rows_of_null)
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
     details = judges_detail(rated, rows, inputs.judge_cost_usd, gamed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,16 +15,17 @@ from arena.backends import Opening, batch_client, open_backend
 from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
+from arena.board.heard import settled, settled_rows
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
-from arena.board.verdicts import all_cases, open_ledgers, settled
+from arena.board.verdicts import all_cases, all_subjects, open_ledgers
 from arena.judging.judge import Ask, Case, resolve
 from arena.keys import filed_under
 from arena.nonce import make_nonce
 from arena.stages.batch import BatchDesk, batch_review
 from arena.stages.options import RunOptions, Scope
 from arena.store.batch_log import BatchLog
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import Completion, Reply, Request
 
 
@@ -35,6 +36,13 @@ class Todo:
     cases: list[Case] = field(default_factory=list)
     done: int = 0
     _seen: set[str] = field(default_factory=set)
+    _rows: set[int] = field(default_factory=set)
+
+    def add_settled(self, rows: Iterable[int]) -> None:
+        """Count cases as done that these lines of the ledger decide."""
+        before = len(self._rows)
+        self._rows.update(rows)
+        self.done += len(self._rows) - before
 
     def add(self, case: Case, due: Callable[[Case], Ask | None]) -> None:
         """Count a case as done, or put it on the list."""
@@ -65,10 +73,15 @@ def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: 
     askable = (name for name, entry in board.judges.items() if entry.enable and not entry.replays)
     todo = {name: Todo() for name in askable}
     scope = Scope(board, options)
-    for case in all_cases(board, answers, ledgers):
-        name = case.judge.name
-        if name in todo and scope.covers(case):
-            todo[name].add(case, next_ask(ledgers[name], options))
+    for subject in all_subjects(board, answers, ledgers):
+        owed, bench = todo.get(subject.judge), subject.bench
+        if owed is None or bench is None or not scope.covers(bench.question, subject.models):
+            continue
+        if options.redo is None and (rows := settled_rows(subject)) is not None:
+            owed.add_settled(rows)
+            continue
+        for case in subject.cases:
+            owed.add(case, next_ask(bench.ledger, options))
     return todo
 
 

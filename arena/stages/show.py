@@ -16,7 +16,7 @@ from arena.judging.combine import Contest, combine, verdict_of
 from arena.judging.examine import Examination, score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.judging.slots import value_of
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import Answer, Battle, Order, Reply, Score, Usage, Verdict
 
 JUDGES = "the judge's "

@@ -1,7 +1,8 @@
 """What was understood of big ledgers, kept in the user's cache folder so that the same lines need not be read again.
 
 Disposable: a file that is damaged, that another version of the program wrote, or that does not belong to this very
-ledger as it stands now counts as not there. Of a text nothing is kept but its place and its verdict.
+ledger counts as not there; of a ledger that grew what is new is read. Of a text nothing is kept but its place and its
+verdict.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import NamedTuple, cast
 import arena
 from arena.errors import DiskFull, InputError
 from arena.files import Line, from_json, remove_leftovers, replacing, to_json
-from arena.store.index import Index
+from arena.store.index import Index, Written
 from arena.types import JSON
 
 SMALL = 1 << 22
 """Bytes up to which a ledger is read faster than anything could be kept."""
+_BLOCK = 1 << 20
 _SOURCES = (
     "files.py",
     "keys.py",
@@ -49,6 +51,10 @@ class Kept(NamedTuple):
 
     lines: Index
     last: Line
+    stamp: Stamp
+    """Of the file as it was."""
+    sha256: str
+    """Of the file, up to the end of the last line."""
 
 
 class LedgerCache:
@@ -58,7 +64,8 @@ class LedgerCache:
         self._folder = folder
 
     def load(self, ledger: Path, judge: str | None, stamp: Stamp) -> Kept | None:
-        """What is known of a ledger with this stamp; None where nothing is, or nothing that can be used."""
+        """What is known of a ledger, or of the beginning of one that grew; None where nothing is, or nothing that can
+        be used. The ledger is compared with it wherever its stamp is another."""
         if stamp[2] <= SMALL:
             return None
         try:
@@ -68,25 +75,28 @@ class LedgerCache:
                 return None
             size = int.from_bytes(content[:8], "big")
             head = from_json(bytes(content[8 : 8 + size]))
-            if not isinstance(head, dict) or head["about"] != _about(ledger, judge, stamp):
+            if not isinstance(head, dict) or head["about"] != _about(ledger, judge):
+                return None
+            last, sha256 = Line(*cast("list[int]", head["last"])), str(head["sha256"])
+            was = tuple(cast("list[int]", head["stamp"]))
+            if was != stamp and hash_of(ledger, last.offset + last.length) != sha256:
                 return None
             parts, at = [], 8 + size
             for length in cast("list[int]", head["lengths"]):
                 parts.append(bytes(content[at : at + length]))
                 at += length
-            names, last = cast("list[str]", head["names"]), cast("list[int]", head["last"])
-            return Kept(Index.restored(names, parts), Line(*last))
+            return Kept(Index.restored(Written(head["index"], parts)), last, was, sha256)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
 
-    def save(self, ledger: Path, judge: str | None, stamp: Stamp, kept: Kept) -> None:
+    def save(self, ledger: Path, judge: str | None, kept: Kept) -> None:
         """Keep it. Where that cannot be done it is read again the next time."""
-        if stamp[2] <= SMALL or kept.lines.imported:
+        if kept.stamp[2] <= SMALL or kept.lines.imported:
             return
-        names, parts = kept.lines.columns()
+        index, parts = kept.lines.written()
         head: dict[str, JSON] = {
-            "about": _about(ledger, judge, stamp), "last": list(kept.last), "names": names,
-            "lengths": [len(part) for part in parts],
+            "about": _about(ledger, judge), "stamp": list(kept.stamp), "last": list(kept.last), "sha256": kept.sha256,
+            "index": index, "lengths": [len(part) for part in parts],
         }  # fmt: skip
         written = to_json(head)
         pieces = [len(written).to_bytes(8, "big"), written, *parts]
@@ -100,6 +110,21 @@ class LedgerCache:
         return self._folder / hashlib.sha256(str(ledger.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+def hash_of(path: Path, end: int, start: int = 0) -> str | None:
+    """The sha256 of a file's bytes from `start` to `end`; None where they cannot be read."""
+    digest = hashlib.sha256()
+    left = end - start
+    try:
+        with path.open("rb", buffering=0) as handle:
+            handle.seek(start)
+            while left and (block := handle.read(min(_BLOCK, left))):
+                digest.update(block)
+                left -= len(block)
+    except OSError:
+        return None
+    return None if left else digest.hexdigest()
+
+
 def _checksum(pieces: Sequence[bytes]) -> bytes:
     digest = hashlib.sha256()
     for piece in pieces:
@@ -107,8 +132,8 @@ def _checksum(pieces: Sequence[bytes]) -> bytes:
     return digest.digest()
 
 
-def _about(ledger: Path, judge: str | None, stamp: Stamp) -> JSON:
-    return [_version(), ascii(str(ledger.resolve())), judge, list(stamp)]
+def _about(ledger: Path, judge: str | None) -> JSON:
+    return [_version(), ascii(str(ledger.resolve())), judge]
 
 
 @cache

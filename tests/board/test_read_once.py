@@ -28,8 +28,9 @@ from arena.prompts import Prompt, load_prompt
 from arena.records import reply_to_json
 from arena.stages.options import RunOptions
 from arena.stages.run import run_board
-from arena.store import folder
-from arena.store.folder import Ledger
+from arena.store import ledger as ledger_file
+from arena.store.ledger import Ledger
+from arena.store.memory import Said
 from arena.types import Answer, Question, Reply, Sampling
 
 BOARDS = sorted(path.parent for path in (ROOT / "tests/fixtures/boards_0_1_0").glob("*/config.yaml"))
@@ -59,7 +60,12 @@ def test_an_idle_run_reads_a_line_once_and_parses_its_verdict_once(
     (ledger,) = (config.parent / "out/reviews").glob("*.jsonl")
     written = (config.parent / "out/reports/battles.jsonl").read_bytes()
     calls: list[Counter[object]] = []
-    for place, name in ((folder, "object_of"), (folder, "reply_from_json"), (Prompt, "parse"), (Prompt, "render")):
+    for place, name in (
+        (ledger_file, "object_of"),
+        (ledger_file, "reply_from_json"),
+        (Prompt, "parse"),
+        (Prompt, "render"),
+    ):
         function, of_it = counted(getattr(place, name), lambda *args: args[-1] if isinstance(args[-1], bytes) else 0)
         monkeypatch.setattr(place, name, function)
         calls.append(of_it)
@@ -125,12 +131,17 @@ def reply(key: str, text: str, **more: object) -> Reply:
     return Reply(**(fields | more))  # type: ignore[arg-type]
 
 
+def said_under(ledger: Ledger, key: str) -> Said | None:
+    row = ledger.row(key)
+    return None if row is None else ledger.said(row)
+
+
 @pytest.mark.parametrize("text", [*ODD, "", "[[A]]"])
 def test_a_text_is_found_in_its_line_however_it_was_written(text: str, tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     with closing(Ledger(path, writable=True)) as ledger:
         ledger.add(reply("own", text, cost_usd=0.5))
-        assert ledger.said("own") == ("own", "ok", text, "abc", False, 0.5)
+        assert said_under(ledger, "own") == ("own", "ok", text, "abc", False, 0.5)
     other = json.dumps(reply_to_json(reply("other", text, reasoning='","text":"x"', model_returned="reference")))
     with path.open("ab") as file:
         file.write(b"\n" + other.encode() + b"\r\n")
@@ -138,7 +149,7 @@ def test_a_text_is_found_in_its_line_however_it_was_written(text: str, tmp_path:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"status": "ok", "judge": "j", "question_id": 1, "model_a": "a", **line}) + "\n")
     with closing(Ledger(path)) as ledger:
-        found = [ledger.said(key) for key in ledger.keys()]  # noqa: SIM118
+        found = [said_under(ledger, key) for key in ledger.keys()]  # noqa: SIM118
     assert {said.text for said in found if said} == {text}
     assert [said.key for said in found if said] == ["own", "other", "first", "last"]
 
@@ -154,7 +165,7 @@ def test_a_ledger_that_was_closed_reads_on_where_it_stopped(tmp_path: Path) -> N
         another.add(reply("k", "[[B]]"))
         another.add(reply("l", "[[A]]"))
     ledger.open()
-    said = ledger.said("k")
+    said = said_under(ledger, "k")
     assert said is not None and (said.text, len(ledger)) == ("[[B]]", 2)
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     ledger.open()

@@ -18,7 +18,7 @@ from arena.importers.writing import Written, write_board
 from arena.keys import recorded_key
 from arena.questions import load_questions
 from arena.records import reply_from_json
-from arena.store.folder import Ledger
+from arena.store.ledger import Ledger
 from arena.types import Reply
 
 _FIRST_WINS = {"first_strong": 1.0, "first": 1.0, "tie": 0.5, "second": 0.0, "second_strong": 0.0}

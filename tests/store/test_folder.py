@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from arena.errors import DataError, InputError
 from arena.records import answer_from_json, answer_to_json, reply_from_json, reply_to_json
-from arena.store.folder import AnswerStore, BoardFolder, Ledger
+from arena.store.folder import AnswerStore, BoardFolder
+from arena.store.ledger import Ledger
 from arena.types import Answer, Reply, TokenLogprobs, Usage
 
 texts = st.text(max_size=20)

@@ -24,7 +24,8 @@ from arena.prompts import Prompt
 from arena.stages.options import RunOptions
 from arena.stages.rate import rate_stage
 from arena.stages.run import run_board
-from arena.store import cache, folder
+from arena.store import cache
+from arena.store import ledger as ledger_file
 
 REPORTS = ("battles.jsonl", "leaderboard.json")
 
@@ -63,7 +64,7 @@ def test_what_is_kept_is_not_read_again(board: Path, tmp_path: Path, monkeypatch
 
         return called
 
-    monkeypatch.setattr(folder, "object_of", counted("read", folder.object_of))
+    monkeypatch.setattr(ledger_file, "object_of", counted("read", ledger_file.object_of))
     monkeypatch.setattr(Prompt, "parse", counted("parsed", Prompt.parse))
     first = rated(board, tmp_path / "a")
     assert len(kept(tmp_path)) == 1
@@ -154,7 +155,7 @@ def test_another_version_reads_again(board: Path, tmp_path: Path, monkeypatch: p
         lines.append(args)
         return object_of(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(folder, "object_of", read)
+    monkeypatch.setattr(ledger_file, "object_of", read)
     assert rated(board, tmp_path / "b") == first
     assert lines
 
