@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
+from arena.board.reading import READING, Heard
 from arena.judging.frames import Frame, Frames, Judge
 from arena.judging.judge import Case
-from arena.judging.seen import Seen, SeenAnswers
+from arena.judging.seen import SeenAnswers
 from arena.keys import filed_under
 from arena.prompts import Prompt
 from arena.store.ledger import Ledger
@@ -16,11 +16,22 @@ from arena.store.memory import NOTHING, Cells, code
 from arena.types import Answer, Order, Question
 
 
-class _Table(NamedTuple):
+class _Table:
     """The requests of one of the judge's samples."""
 
-    frame: Frame
-    cells: Cells
+    __slots__ = ("_place_of", "_seen", "cells", "frame", "known")
+
+    def __init__(self, frame: Frame, cells: Cells, seen: SeenAnswers) -> None:
+        self.frame, self.cells, self.known = frame, cells, cells.known
+        self._seen = seen
+        self._place_of: dict[int, int] = {}
+
+    def place(self, answer: Answer) -> int:
+        """The place of an answer among the cells; answers live longer than a bench."""
+        place = self._place_of.get(id(answer))
+        if place is None:
+            place = self._place_of[id(answer)] = self.cells.place(self._seen.of(answer).digest)
+        return place
 
 
 class Bench:
@@ -28,12 +39,15 @@ class Bench:
 
     def __init__(
         self, judge: Judge, prompt: Prompt, question: Question, ledger: Ledger, frames: Frames, seen: SeenAnswers,
-        baseline: str | None = None,
+        baseline: str | None = None, *,
+        lacks_reference: bool = False,
     ) -> None:  # fmt: skip
         self.judge, self.prompt, self.question, self.ledger = judge, prompt, question, ledger
-        self._frames, self._baseline = frames, baseline
+        self._frames, self._seen, self._baseline = frames, seen, baseline
         self.seen = seen.of
         """What is known of an answer."""
+        self.lacks_reference = lacks_reference
+        """Whether the judge or its prompt needs a reference that the question does not have."""
 
     def cases(
         self, models: tuple[str, ...], answers: tuple[Answer, ...], orders: Sequence[Order | None]
@@ -46,7 +60,7 @@ class Bench:
                     self._frames,
                 )  # fmt: skip
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether the first reply to a case is the only one that can decide it, once it has a verdict."""
         tried = self.judge.trial_tokens is not None and self.prompt.format.one_word
@@ -54,18 +68,30 @@ class Bench:
 
     def rows(self, answers: tuple[Answer, ...], orders: Sequence[Order | None]) -> list[int]:
         """The row of the first reply to each case, in the order of `cases`; NOTHING where none is stored."""
-        seen = [self.seen(answer) for answer in answers]
-        ledger, found = self.ledger, []
+        found = []
         for order in orders:
-            shown = seen[::-1] if order == "b_first" else seen
+            shown = answers[::-1] if order == "b_first" else answers
             for table in self._tables:
-                place = table.cells.place
-                case = code(*(place(one.digest) for one in shown))
-                row = table.cells.known.get(case)
-                if row is None:
-                    row = self._looked_up(table, case, shown)
-                found.append(ledger.newest(row) if ledger.replaced else row)
-        return found
+                case = code(*map(table.place, shown))
+                row = table.known.get(case)
+                found.append(self._looked_up(table, case, shown) if row is None else row)
+        ledger = self.ledger
+        return [row if row < 0 else ledger.newest(row) for row in found] if ledger.replaced else found
+
+    def settled_rows(self, answers: tuple[Answer, ...], orders: Sequence[Order | None]) -> list[int] | None:
+        """`rows`, where each reply decides its case; None where one does not, or is not all there is to look at."""
+        if not self.is_plain:
+            return None
+        rows = self.rows(answers, orders)
+        if NOTHING in rows:
+            return None
+        codes, values = self.column.codes, self.column.values
+        for row in rows:
+            if codes[row] == NOTHING:
+                self.ledger.once(row, self.prompt, READING)
+            if values[codes[row]] is None:
+                return None
+        return rows
 
     @cached_property
     def _tables(self) -> list[_Table]:
@@ -73,14 +99,20 @@ class Bench:
             self._frames.of(self.judge, self.prompt, self.question, sample, self.judge.sampled(sample))
             for sample in range(self.judge.samples)
         )
-        return [_Table(frame, self.ledger.cells(frame.digest)) for frame in frames]
+        return [_Table(frame, self.ledger.cells(frame.digest), self._seen) for frame in frames]
 
-    def _looked_up(self, table: _Table, case: int, shown: Sequence[Seen]) -> int:
-        keys = table.frame.keys([one.answer for one in shown])
+    @cached_property
+    def column(self) -> Heard:
+        """What was read in the judge's replies."""
+        return self.ledger.column(self.prompt, READING)
+
+    def _looked_up(self, table: _Table, case: int, shown: Sequence[Answer]) -> int:
+        keys = table.frame.keys(shown)
         for key in keys:
             row = None if key is None else self.ledger.row(filed_under(key, self.judge.kind))
             if row is not None:
                 if keys.older is None:
                     table.cells.add(case, row)
+                    table.known[case] = row
                 return row
         return NOTHING

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from arena.board.answers import Answers
 from arena.board.bench import Bench
 from arena.board.candidates import judge_of
 from arena.board.open import OpenBoard
-from arena.config.kinds import JudgeConfig
 from arena.judging.combine import (
     Contest,
     answer_failure,
@@ -53,8 +52,13 @@ class Match:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """What is judged; of one that has cases both."""
-        return tuple(a for a in (self.contest.answer_a, self.contest.answer_b) if a is not None)
+        """What is judged; both where there are cases."""
+        return cast("tuple[Answer, ...]", (self.contest.answer_a, self.contest.answer_b))
+
+    @property
+    def settled_rows(self) -> list[int] | None:
+        """The lines of the ledger that decide it, where each case has one that does; None otherwise."""
+        return None if self.bench is None else self.bench.settled_rows(self.answers, self.orders)
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -89,6 +93,11 @@ class Exam:
         return () if self.examination.answer is None else (self.examination.answer,)
 
     @property
+    def settled_rows(self) -> list[int] | None:
+        """The lines of the ledger that decide it, where each case has one that does; None otherwise."""
+        return None if self.bench is None else self.bench.settled_rows(self.answers, self.orders)
+
+    @property
     def cases(self) -> tuple[Case, ...]:
         """What a judge has to look at."""
         return () if self.bench is None else tuple(self.bench.cases(self.models, self.answers, self.orders))
@@ -106,9 +115,11 @@ def judges_on_board(board: OpenBoard, ledgers: Ledgers) -> dict[str, Judge]:
 
 def bench_of(board: OpenBoard, judge: Judge, question: Question, ledger: Ledger) -> Bench:
     """A judge at a question."""
-    reviews = board.config.reviews_gen
+    reviews, prompt, entry = board.config.reviews_gen, board.prompt_for(question), board.judges[judge.name]
     baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
-    return Bench(judge, board.prompt_for(question), question, ledger, board.frames, board.seen, baseline)
+    needed = entry.needs_reference or prompt.needs_reference
+    lacks_reference = needed and not any(text.strip() for text in question.reference)
+    return Bench(judge, prompt, question, ledger, board.frames, board.seen, baseline, lacks_reference=lacks_reference)
 
 
 def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Match]:
@@ -156,7 +167,7 @@ def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
             return Match(contest, imported)
         if entry.replays:
             return None  # never recorded, and nobody to ask
-    if waiting := _waiting(board, contest):
+    if (contest.answer_a is None or contest.answer_b is None) and (waiting := _waiting(board, contest)):
         return Match(contest, waiting)
     a = None if contest.answer_a is None else board.seen.of(contest.answer_a)
     b = None if contest.answer_b is None else board.seen.of(contest.answer_b)
@@ -166,7 +177,7 @@ def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
     if a.stripped == b.stripped:
         verdicts = [identical_verdict(order, contest.sample, 0) for order in asked]
         return Match(contest, combine(contest, verdicts))
-    if needs_reference(board, entry, contest.question):
+    if bench.lacks_reference:
         return Match(contest, contest.battle("excluded", reason="no_reference"))
     return Match(contest, None, bench, asked)
 
@@ -202,12 +213,6 @@ def can_be_answered(board: OpenBoard, model: str, question: Question, sample: in
     return candidate.entry.enable and candidate.request(question, sample) is not None
 
 
-def needs_reference(board: OpenBoard, entry: JudgeConfig, question: Question) -> bool:
-    """Whether the judge or its prompt needs a reference that the question does not have."""
-    needed = entry.needs_reference or board.prompt_for(question).needs_reference
-    return needed and not any(text.strip() for text in question.reference)
-
-
 def exam_of(board: OpenBoard, examination: Examination, bench: Bench) -> Exam | None:
     """How one judge comes to score an answer; None when it never did and cannot be asked."""
     entry = board.judges[examination.judge]
@@ -229,7 +234,7 @@ def exam_of(board: OpenBoard, examination: Examination, bench: Bench) -> Exam | 
     if answer_failure(answer) is not None:
         failures = board.config.reviews_gen.answer_failures
         return Exam(examination, failed_examination(examination, failures, bench.prompt.format.bounds or DEFAULT_SCALE))
-    if needs_reference(board, entry, question):
+    if bench.lacks_reference:
         return Exam(examination, examination.score("excluded", reason="no_reference"))
     return Exam(examination, None, bench)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from arena.board.candidates import Candidate
@@ -22,6 +23,7 @@ from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
 from arena.questions import category_warnings, load_categories, load_questions, with_references
 from arena.ratings.methods import wrong_method
+from arena.store.counts import Count
 from arena.store.folder import BoardFolder
 from arena.store.ledger import Ledger
 from arena.store.recordings import Recording, load_recording
@@ -65,6 +67,8 @@ class OpenBoard:
     """Those that were opened before: a line is read once."""
     answers: AnswersRead | None = field(default=None, repr=False)
     frames: Frames = field(default_factory=Frames, repr=False)
+    counted: dict[Path, Count] = field(default_factory=dict, repr=False)
+    """Files whose lines were counted."""
     seen: SeenAnswers = field(default_factory=SeenAnswers, repr=False)
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from arena.board.answers import Answers
-from arena.board.heard import settled, settled_rows
+from arena.board.heard import settled
 from arena.board.matches import Exam, Ledgers, Match, exams, matches
 from arena.board.null_candidate import sentinel_exams, sentinel_matches
 from arena.board.open import OpenBoard
@@ -16,14 +17,14 @@ from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
 from arena.reports.rows import Ready
 from arena.store.cache import LedgerCache
+from arena.store.counts import Count
 from arena.store.ledger import Ledger
 from arena.types import Battle, Score
 
 
 def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) -> dict[str, Ledger]:
     """Every judge's ledger, closed with the stack. What was read of one before is not read again."""
-    names = list(board.judges)
-    cache = None if board.loaded.cache is None else LedgerCache(board.loaded.cache / "ledgers")
+    names, cache = list(board.judges), _cache_of(board)
     for name in names:
         path, known = board.review_folder.ledger_file(name, names), board.ledgers.get(name)
         if known is None or known.path != path:
@@ -32,6 +33,19 @@ def open_ledgers(board: OpenBoard, stack: ExitStack, *, writable: bool = False) 
             known.open(writable=writable)
         stack.enter_context(closing(board.ledgers[name]))
     return dict(board.ledgers)
+
+
+def counted(board: OpenBoard) -> dict[Path, Count]:
+    """How many lines the ledgers have that were read before and are as they were."""
+    names, cache = list(board.judges), _cache_of(board)
+    if cache is not None and not board.counted:
+        paths = (board.review_folder.ledger_file(name, names) for name in names)
+        board.counted |= {path: count for path in paths if (count := cache.counted(path)) is not None}
+    return board.counted
+
+
+def _cache_of(board: OpenBoard) -> LedgerCache | None:
+    return None if board.loaded.cache is None else LedgerCache(board.loaded.cache / "ledgers")
 
 
 def all_subjects(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Match | Exam]:
@@ -57,7 +71,7 @@ def battles_of(matched: Iterable[Match], ledgers: Ledgers, strong_weight: float)
         if match.decided is not None:
             yield match.decided
             continue
-        rows = settled_rows(match)
+        rows = match.settled_rows
         if rows is not None and (ready := plain.battle(match, rows)) is not None:
             yield ready
             continue

@@ -53,12 +53,13 @@ def agree(
         document = agree_in_file(found, wish)
     else:
         from arena.board.open import open_board
+        from arena.board.verdicts import counted
         from arena.cli.shorter import warn_of_shorter
         from arena.config.loading import load_config
         from arena.errors import InputError
 
         board = open_board(load_config(config))
-        warn_of_shorter(board.folders)
+        warn_of_shorter(board.folders, counted(board))
         cast_in = votes or board.answer_folder.votes_file
         if other is None and votes is None and not cast_in.is_file():
             raise InputError(

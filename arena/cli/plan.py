@@ -56,6 +56,7 @@ def plan(
 ) -> None:
     """Calls, tokens and cost per candidate and judge, before anything is sent. Calls nobody."""
     from arena.board.open import in_asking_order, open_board
+    from arena.board.verdicts import counted
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.stages.benchmark import check_benchmarks
@@ -70,7 +71,7 @@ def plan(
         chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
     )
     board = open_board(load_config(config))
-    warn_of_shorter(board.folders)
+    warn_of_shorter(board.folders, counted(board))
     exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
     found = make_plan(in_asking_order(board), options, exams)
     print_plan(found, sys.stdout)

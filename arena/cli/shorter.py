@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from arena.cli.terminal import say
-from arena.store.counts import WAY_OUT, shortfalls
+from arena.store.counts import WAY_OUT, Count, shortfalls
 from arena.store.folder import BoardFolder
 
 
-def warn_of_shorter(folders: Iterable[BoardFolder]) -> None:
-    """One line on stderr for every answers file or ledger that lacks lines it had."""
-    missing = shortfalls(folders)
+def warn_of_shorter(folders: Iterable[BoardFolder], counted: dict[Path, Count] | None = None) -> None:
+    """One line on stderr for every answers file or ledger that lacks lines it had, those that were `counted` before not
+    counted again."""
+    missing = shortfalls(folders, counted)
     for sentence, _ in missing:
         say(f"warning: {sentence}", err=True)
     if not all(torn for _, torn in missing):

@@ -36,12 +36,13 @@ def show(
     reply. The models stand in the order you name them.
     """
     from arena.board.open import open_board
+    from arena.board.verdicts import counted
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.stages.show import find_battle
 
     board = open_board(load_config(config), cast("DryRun | None", dry_run))
-    warn_of_shorter(board.folders)
+    warn_of_shorter(board.folders, counted(board))
     for part in find_battle(board, question, model_a, model_b, short=short):
         print_part(part)
 

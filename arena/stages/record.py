@@ -82,7 +82,7 @@ class RunRecord:
         self._asked = asked
         self._started = _now()
         self._finished: str | None = None
-        self._counts = SyncedCounts(board.review_folder)
+        self._counts = SyncedCounts(board.review_folder, board.counted)
         self._counts.update()
         document = board.review_folder.run_document()
         runs = document.get("runs")

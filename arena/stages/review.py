@@ -15,7 +15,7 @@ from arena.backends import Opening, batch_client, open_backend
 from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
-from arena.board.heard import settled, settled_rows
+from arena.board.heard import settled
 from arena.board.matches import Ledgers
 from arena.board.open import OpenBoard
 from arena.board.verdicts import all_cases, all_subjects, open_ledgers
@@ -77,7 +77,7 @@ def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: 
         owed, bench = todo.get(subject.judge), subject.bench
         if owed is None or bench is None or not scope.covers(bench.question, subject.models):
             continue
-        if options.redo is None and (rows := settled_rows(subject)) is not None:
+        if options.redo is None and (rows := subject.settled_rows) is not None:
             owed.add_settled(rows)
             continue
         for case in subject.cases:

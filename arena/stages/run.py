@@ -18,7 +18,7 @@ from arena.board.failures import too_many_failures
 from arena.board.matches import models_on_board
 from arena.board.open import DryRun, OpenBoard, in_asking_order, open_board
 from arena.board.tables import Row, board_rows
-from arena.board.verdicts import open_ledgers
+from arena.board.verdicts import counted, open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
@@ -166,7 +166,7 @@ def _carry_out(
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
     """Refuse files that are shorter than they were, unless they are to be taken as they are. Raises DataError."""
-    missing = shortfalls(board.folders)
+    missing = shortfalls(board.folders, counted(board))
     refused = [sentence for sentence, torn in missing if not torn]
     if refused and not options.accept_shorter:
         more = [f"and {len(refused) - LISTED} more files"] if len(refused) > LISTED else []

@@ -18,6 +18,7 @@ from typing import NamedTuple, cast
 import arena
 from arena.errors import DiskFull, InputError
 from arena.files import Line, from_json, remove_leftovers, replacing, to_json
+from arena.store.counts import Count
 from arena.store.index import Index, Written
 from arena.types import JSON
 
@@ -69,25 +70,47 @@ class LedgerCache:
         if stamp[2] <= SMALL:
             return None
         try:
-            content = memoryview(self._file(ledger).read_bytes())
-            checksum, content = bytes(content[:32]), content[32:]
-            if hashlib.sha256(content).digest() != checksum:
-                return None
-            size = int.from_bytes(content[:8], "big")
-            head = from_json(bytes(content[8 : 8 + size]))
-            if not isinstance(head, dict) or head["about"] != _about(ledger, judge):
-                return None
+            head, parts = self._read(ledger)
             last, sha256 = Line(*cast("list[int]", head["last"])), str(head["sha256"])
             was = tuple(cast("list[int]", head["stamp"]))
+            if head["about"] != _about(ledger, judge):
+                return None
             if was != stamp and hash_of(ledger, last.offset + last.length) != sha256:
                 return None
-            parts, at = [], 8 + size
-            for length in cast("list[int]", head["lengths"]):
-                parts.append(bytes(content[at : at + length]))
-                at += length
             return Kept(Index.restored(Written(head["index"], parts)), last, was, sha256)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
+
+    def counted(self, ledger: Path) -> Count | None:
+        """The whole lines of a ledger that is as it was; None where that is not known."""
+        stamp = stamp_of(ledger)
+        if stamp is None or stamp[2] <= SMALL:
+            return None
+        try:
+            head, _ = self._read(ledger)
+            about, (_, offset, length) = cast("list[JSON]", head["about"]), cast("list[int]", head["last"])
+            if head["stamp"] != list(stamp) or about[:2] != _about(ledger, None)[:2]:
+                return None
+            with ledger.open("rb") as handle:
+                handle.seek(offset + length)
+                tail = handle.read()
+            return Count(cast("int", head["lines"]), offset + length + tail.rfind(b"\n") + 1)
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return None
+
+    def _read(self, ledger: Path) -> tuple[dict[str, JSON], list[bytes]]:
+        """What is kept of a ledger. Raises OSError, ValueError, KeyError or TypeError."""
+        content = memoryview(self._file(ledger).read_bytes())
+        checksum, content = bytes(content[:32]), content[32:]
+        if hashlib.sha256(content).digest() != checksum:
+            raise ValueError("damaged")
+        size = int.from_bytes(content[:8], "big")
+        head = cast("dict[str, JSON]", from_json(bytes(content[8 : 8 + size])))
+        parts, at = [], 8 + size
+        for length in cast("list[int]", head["lengths"]):
+            parts.append(bytes(content[at : at + length]))
+            at += length
+        return head, parts
 
     def save(self, ledger: Path, judge: str | None, kept: Kept) -> None:
         """Keep it. Where that cannot be done it is read again the next time."""
@@ -96,6 +119,7 @@ class LedgerCache:
         index, parts = kept.lines.written()
         head: dict[str, JSON] = {
             "about": _about(ledger, judge), "stamp": list(kept.stamp), "last": list(kept.last), "sha256": kept.sha256,
+            "lines": len(kept.lines),
             "index": index, "lengths": [len(part) for part in parts],
         }  # fmt: skip
         written = to_json(head)
@@ -132,7 +156,7 @@ def _checksum(pieces: Sequence[bytes]) -> bytes:
     return digest.digest()
 
 
-def _about(ledger: Path, judge: str | None) -> JSON:
+def _about(ledger: Path, judge: str | None) -> list[JSON]:
     return [_version(), ascii(str(ledger.resolve())), judge]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -55,9 +55,13 @@ class Shortfall(NamedTuple):
     """Nothing but the end of its last line: that is repaired like the line that a kill tore, and asked for again."""
 
 
-def shortfalls(folders: Iterable[BoardFolder]) -> list[Shortfall]:
-    """What is missing of the files that run.json counted; all may be where run.json itself cannot be read."""
+def shortfalls(folders: Iterable[BoardFolder], counted: dict[Path, Count] | None = None) -> list[Shortfall]:
+    """What is missing of the files that run.json counted; all may be where run.json itself cannot be read.
+
+    What was `counted` before is not counted again; everything that was stands in it afterwards.
+    """
     missing = []
+    counted = {} if counted is None else counted
     for folder in folders:
         if folder.run_file_is_damaged:
             missing.append(Shortfall(f"{folder.run_file}: it is damaged: no JSON object, so no file can be compared"))
@@ -66,7 +70,7 @@ def shortfalls(folders: Iterable[BoardFolder]) -> list[Shortfall]:
             if not path.is_file():
                 missing.append(Shortfall(f"{path}: it is missing, expected {expected}"))
                 continue
-            found = _count(path)
+            found = counted[path] = counted.get(path) or _count(path)
             counts = f"found {found}, expected {expected}"
             if found.lines == expected.lines - 1 and path.stat().st_size > found.bytes:
                 missing.append(Shortfall(f"{path}: its last line is torn: {counts}", torn=True))
@@ -78,9 +82,11 @@ def shortfalls(folders: Iterable[BoardFolder]) -> list[Shortfall]:
 class SyncedCounts:
     """The counts of one board while its files grow."""
 
-    def __init__(self, folder: BoardFolder) -> None:
+    def __init__(self, folder: BoardFolder, counted: Mapping[Path, Count] | None = None) -> None:
         self._folder = folder
         self._counts: dict[str, Count] = {}
+        self._counted = counted or {}
+        """What somebody counted before, which may not be synced."""
 
     def update(self) -> None:
         """Count what was added, once it is safe from a power cut. Raises DiskFull or InputError."""
@@ -88,7 +94,8 @@ class SyncedCounts:
         for path in _growing_files(self._folder):
             name = path.relative_to(self._folder.root).as_posix()
             try:
-                counts[name] = _count(path, self._counts.get(name), sync=True)
+                synced = self._counts.get(name)
+                counts[name] = _count(path, synced or self._counted.get(path), sync=True, synced=synced is not None)
             except OSError as error:
                 raise write_error(path, error) from None
         self._counts = counts
@@ -127,12 +134,13 @@ def _is_growing(name: str) -> bool:
     return depth > 1 and len(path.parts) == depth and plain
 
 
-def _count(path: Path, known: Count | None = None, *, sync: bool = False) -> Count:
-    """The whole lines of a file, those that are `known` not read again; a file that was cut since is read anew."""
+def _count(path: Path, known: Count | None = None, *, sync: bool = False, synced: bool = True) -> Count:
+    """The whole lines of a file, those that are `known` (and `synced`) not read again; a file that was cut since is
+    read anew."""
     with path.open("rb" if os.name == "posix" else "r+b", buffering=0) as handle:
         size = os.fstat(handle.fileno()).st_size
         lines, whole = known if known is not None and known.bytes <= size else Count()
-        if size == whole:
+        if size == whole and (synced or not sync):
             return Count(lines, whole)
         handle.seek(whole)
         tail = b""

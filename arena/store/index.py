@@ -157,6 +157,7 @@ class Index:
         self._marks.append(_LOGPROBS * logprobs | _FILED * filed)
         self._nonces.append(self._known.setdefault(nonce, nonce))  # type: ignore[arg-type]
         self.facts.clear()
+        self.read.grow(row + 1)
         if not imported and isinstance(returned := line.get("model_returned"), str) and returned:
             self.models.add((line.get("model_requested"), returned))
         if imported:  # equal answers share a key: every battle that names it finds it

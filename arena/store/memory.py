@@ -90,7 +90,7 @@ class Columns:
         self._kept: dict[str, list[bytes]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._made)
+        return bool(self._made or self._kept)
 
     def of(self, by: By, way: Way[By, T], rows: int) -> Column[T]:
         """The column of one who reads with this object, long enough for so many rows."""
@@ -103,6 +103,11 @@ class Columns:
             self._made[id(by)] = found
         found[2].extend(rows)
         return cast("Column[T]", found[2])
+
+    def grow(self, rows: int) -> None:
+        """Have a place for so many rows in every column."""
+        for _, _, column in self._made.values():
+            column.extend(rows)
 
     def columns(self) -> tuple[list[str], list[bytes]]:
         """Names, and WIDTH columns of each."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +21,16 @@ from kit.silent import Silent
 
 from arena.board.open import open_board
 from arena.config.loading import load_config
-from arena.files import object_of
+from arena.files import from_json, object_of
 from arena.prompts import Prompt
+from arena.records import reply_from_json
 from arena.stages.options import RunOptions
 from arena.stages.rate import rate_stage
 from arena.stages.run import run_board
 from arena.store import cache
 from arena.store import ledger as ledger_file
+from arena.store.cache import LedgerCache
+from arena.store.ledger import Ledger
 
 REPORTS = ("battles.jsonl", "leaderboard.json")
 
@@ -146,16 +151,83 @@ def test_the_ledger_decides_whatever_is_kept(board: Path, tmp_path: Path, change
     assert rated(board, tmp_path / "d") == expected
 
 
+def read_lines_of(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The lines of ledgers that are read from now on."""
+    lines: list[bytes] = []
+
+    def read(path: Path, number: int, line: bytes) -> object:
+        lines.append(line)
+        return object_of(path, number, line)
+
+    monkeypatch.setattr(ledger_file, "object_of", read)
+    return lines
+
+
+def test_of_a_ledger_that_grew_what_is_new_is_read(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rated(board, tmp_path / "a")
+    grown(board, kept(tmp_path)[0])
+    lines = read_lines_of(monkeypatch)
+    found = rated(board, tmp_path / "b")
+    assert lines == ledger_of(board).read_bytes().splitlines()[-1:]
+    lines.clear()
+    assert rated(board, tmp_path / "c") == found
+    assert lines == []
+    assert rated(board, tmp_path / "d", cached=False) == found
+
+
+def test_what_was_just_asked_for_is_not_read_again(
+    board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rated(board, tmp_path / "a")
+    ledger = ledger_of(board)
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    with closing(Ledger(ledger, "j", writable=True, cache=LedgerCache(kept(tmp_path)[0].parent))) as written:
+        for line in lines[:3]:
+            written.add(replace(reply_from_json(from_json(line)), text="[[C]]"))  # type: ignore[arg-type]
+    again = read_lines_of(monkeypatch)
+    found = rated(board, tmp_path / "b")
+    assert again == []
+    assert rated(board, tmp_path / "c", cached=False) == found
+
+
+def test_what_somebody_else_changed_while_it_was_written_to_is_not_kept(board: Path, tmp_path: Path) -> None:
+    rated(board, tmp_path / "a")
+    ledger = ledger_of(board)
+    line = ledger.read_bytes().splitlines()[0]
+    with closing(Ledger(ledger, "j", writable=True, cache=LedgerCache(kept(tmp_path)[0].parent))) as written:
+        edited(board, ledger)
+        written.add(reply_from_json(from_json(line)))  # type: ignore[arg-type]
+    assert rated(board, tmp_path / "b") == rated(board, tmp_path / "c", cached=False)
+
+
+def test_what_a_server_said_it_was_is_kept(board: Path, tmp_path: Path) -> None:
+    ledger = ledger_of(board)
+    lines = [line | {"model_returned": "quite-another"} for line in map(json.loads, ledger.read_text().splitlines())]
+    ledger.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    first = rated(board, tmp_path / "a")
+    assert b"quite-another" in first["leaderboard.json"]
+    assert rated(board, tmp_path / "b") == first
+
+
+@pytest.mark.parametrize("change", [edited, shortened, grown, truncated, flipped, emptied, no_folder])
+def test_lines_are_counted_anew_where_anything_changed(
+    board: Path, tmp_path: Path, change: Callable[[Path, Path], None]
+) -> None:
+    rated(board, tmp_path / "a")
+    ledger = ledger_of(board)
+    stored = cache.LedgerCache(kept(tmp_path)[0].parent)
+    content = ledger.read_bytes()
+    assert stored.counted(ledger) == (content.count(b"\n"), len(content))
+    change(board, kept(tmp_path)[0])
+    assert stored.counted(ledger) is None
+
+
 def test_another_version_reads_again(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = rated(board, tmp_path / "a")
     monkeypatch.setattr(cache, "_version", lambda: "another")
-    lines: list[object] = []
-
-    def read(*args: object) -> object:
-        lines.append(args)
-        return object_of(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ledger_file, "object_of", read)
+    lines = read_lines_of(monkeypatch)
     assert rated(board, tmp_path / "b") == first
     assert lines
 
