@@ -1,0 +1,150 @@
+"""reports/compare-BASE-TUNED.html: two models of a board before and after, on one page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from arena.reports.compare_words import (
+    battle_lines,
+    difference_told,
+    ends_of,
+    net_told,
+    p_told,
+    points,
+    sentences,
+    task_notes,
+    words,
+)
+from arena.reports.comparison import Comparison, PartDifference, TaskDifference
+from arena.reports.page.charts import Scale, axis, scale_over, whisker
+from arena.reports.page.layout import section, table
+from arena.reports.page.markup import Html, fill, join, number, percent, tag
+from arena.reports.verdict import Language
+
+_STYLE = Path(__file__).resolve().parent / "page.css"
+_WIDTH = 180.0
+_PILLS = {"better": "pill", "worse": "pill warn"}
+W = dict[str, str]
+
+
+def render_comparison(found: Comparison, language: Language = "en") -> str:
+    """The whole page; it loads nothing and runs nothing."""
+    w, style = words(language), _STYLE.read_text(encoding="utf-8")
+    source = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{source}'; base-uri 'none'; form-action 'none'"
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", f"{found.tuned} − {found.base} · {w['title']}"),
+        Html(f"<style>{style}</style>"),
+    )
+    banner = tag("p", w["simulated"], class_="banner") if found.simulated else None
+    header = tag("header", tag("div", tag("strong", w["title"]), class_="bar-top"), banner)
+    main = tag("main", *[part for part in _sections(found, w, language) if part is not None])
+    lang = "zh-CN" if language == "zh" else "en"
+    return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', header, main), lang=lang)}\n"
+
+
+def _sections(found: Comparison, w: W, language: Language) -> list[Html | None]:
+    names = {"tuned": tag("b", found.tuned), "base": tag("b", found.base)}
+    first, *_ = sentences(found, language)
+    top = tag("section", tag("h1", fill(w["lead"], **names)), tag("p", first, class_="facts"), id="verdict")
+    return [
+        top,
+        _benchmarks(found, w, language),
+        section("battles", w["battles"], None, _list(battle_lines(found, language))),
+        _subjects(found, w),
+        section("settings", w["settings"], None, _list(found.settings or (w["equal_settings"],))),
+        section("notes", "", None, _list(found.notes)) if found.notes else None,
+    ]
+
+
+def _benchmarks(found: Comparison, w: W, language: Language) -> Html | None:
+    if not found.tasks:
+        return None
+    again = any(task.itself.value is not None for task in found.compared)
+    scale = _scale(found.compared)
+    heads = [
+        _left(w["task"]), _head(w["documents"]), _head(found.base), _head(found.tuned), _head(w["difference"]),
+        tag("th", axis(scale)), _head(w["learnt"]), _head(w["forgotten"]), _head(w["net"]), _head(w["p"]),
+        *([_head(w["itself"])] if again else []), _left(w["change"]),
+    ]  # fmt: skip
+    body = []
+    for task in found.tasks:
+        name = tag("th", tag("span", task.task, class_="isolate"), class_="left name", scope="row")
+        if task.not_compared is not None:
+            body.append(tag("tr", name, tag("td", task.not_compared, class_="left", colspan=len(heads) - 1)))
+            continue
+        itself = f"{points(task.itself.value)} {ends_of(task.itself.low, task.itself.high)}"
+        body.append(tag("tr", name, *_cells(task, scale), *([_cell(itself)] if again else []), _says(task, w)))
+    notes = [f"{t.task}: {note}" for t in found.compared for note in task_notes(t, language)]
+    level = fill(w["how"], level=percent(found.level))
+    return section("benchmarks", w["benchmarks"], level, join(table(heads, body), _list(notes)))
+
+
+def _subjects(found: Comparison, w: W) -> Html | None:
+    parts = [(task, name, part) for task in found.compared for name, part in task.subjects.items()]
+    if not parts:
+        return None
+    scale = _scale([part for _, _, part in parts])
+    heads = [
+        _left(w["subject"]), _left(w["task"]), _head(w["documents"]), _head(found.base), _head(found.tuned),
+        _head(w["difference"]), tag("th", axis(scale)), _head(w["learnt"]), _head(w["forgotten"]), _head(w["net"]),
+        _head(w["p"]), _left(w["change"]),
+    ]  # fmt: skip
+    body = [
+        tag(
+            "tr",
+            tag("th", tag("span", name, class_="isolate"), class_="left name", scope="row"),
+            tag("td", task.task, class_="left"),
+            *_cells(part, scale),
+            _says(part, w),
+        )
+        for task, name, part in parts
+    ]
+    return section("subjects", w["subjects"], None, table(heads, body))
+
+
+def _cells(part: PartDifference, scale: Scale) -> list[Html]:
+    ends = part.diff
+    value, low, high = (None if x is None else 100 * x for x in (ends.value, ends.low, ends.high))
+    mark = tag("td", whisker(scale, value, low, high, 0.0))
+    return [
+        _cell(number(part.n)), _cell(percent(part.base, 1)), _cell(percent(part.tuned, 1)),
+        _cell(difference_told(part)), mark, _cell(number(part.learnt)), _cell(number(part.forgotten)),
+        _cell(net_told(part)), _cell(p_told(part.p_holm)),
+    ]  # fmt: skip
+
+
+def _says(part: PartDifference, w: W) -> Html:
+    said = w[part.change]
+    kind = _PILLS.get(part.change)
+    return tag("td", tag("span", said, class_=kind) if kind else said, class_="left")
+
+
+def _scale(parts: Sequence[PartDifference | TaskDifference]) -> Scale:
+    ends = [100 * x for part in parts for x in (part.diff.low, part.diff.value, part.diff.high) if x is not None]
+    return scale_over([0.0, *ends], _WIDTH)
+
+
+def _head(text: str) -> Html:
+    return tag("th", tag("span", text, class_="isolate"), scope="col")
+
+
+def _left(text: str) -> Html:
+    return tag("th", text, class_="left", scope="col")
+
+
+def _cell(text: str) -> Html:
+    return tag("td", text)
+
+
+def _list(lines: Iterable[str]) -> Html | None:
+    items = [tag("li", tag("span", line, class_="isolate")) for line in lines]
+    return tag("ul", *items) if items else None
