@@ -33,6 +33,8 @@ from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
 
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1")
+LEAST, GOAL = 20, 25
+"""How many times as long arena-rank takes for S2 from Parquet."""
 STYLE = ("f0", "f1", "f2", "f3")
 
 RIVAL_PLAIN = """
@@ -135,7 +137,7 @@ def growth() -> None:
 def rivals(python: str, s1: Path, s2: Path, ours: float, style: float) -> None:
     """arena-rank and choix on the same files."""
     whole = _best("arena-rank BT + sandwich, S2, whole process", [python, "-c", RIVAL_PLAIN, str(s2)], times=1)
-    print(f"  ratio to ours: {whole / ours:.1f}")
+    print(f"  ratio to ours: {whole / ours:.1f} (at least {LEAST}, goal {GOAL})")
     fit = _inner("arena-rank contextual fit, S2", [python, "-c", RIVAL_STYLE, str(s2)])
     print(f"  ratio to ours: {fit / style:.1f}")
     table = read_battles(s1, Wanted()).table
@@ -182,7 +184,10 @@ def _best(what: str, command: list[str], times: int = 3) -> float:
 
 def _process(command: list[str]) -> tuple[float, float, float]:
     started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | ONE_CORE) as child:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | ONE_CORE
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env=environment
+    ) as child:  # byte code is kept, as installed
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:

@@ -158,15 +158,18 @@ def _outcomes(
 
 def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: TableFile) -> tuple[FloatArray, Mask]:
     place = {name: code for code, name in enumerate(models)}
-    names = np.array([*(place.get(name, -2) for name in winner.names), -2], dtype=np.int32)[winner.codes]
-    cells = np.where(winner.codes < 0, -1, 3 * winner.codes + (names == a) + 2 * (names == b))
+    if place.keys().isdisjoint(winner.names):
+        cells = 3 * winner.codes
+    else:
+        names = np.array([*(place.get(name, -2) for name in winner.names), -2], dtype=np.int32)[winner.codes]
+        cells = 3 * winner.codes + (names == a) + 2 * (names == b)
+    cells[winner.codes < 0] = -1
     sides: tuple[Side | None, ...] = (None, "model_a", "model_b")
     there = np.flatnonzero(np.bincount(cells[cells >= 0], minlength=3 * len(winner.names)))
     meant: dict[int, Cell] = {int(cell): (winner.names[cell // 3], sides[cell % 3]) for cell in there}
     choices, refused = read_winners(meant.values())
-    wrong = np.isin(cells, [cell for cell, said in meant.items() if said in refused])
-    if wrong.any():
-        row = int(np.argmax(wrong))
+    if refused:
+        row = int(np.argmax(np.isin(cells, [cell for cell, said in meant.items() if said in refused])))
         raise DataError(f"{file}: row {row + 1}: winner: {refused[meant[int(cells[row])]]}")
     values, skips = np.full(3 * len(winner.names) + 1, np.nan), np.zeros(3 * len(winner.names) + 1, dtype=bool)
     for cell, said in meant.items():

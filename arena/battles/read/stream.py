@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_IN_CACHE = 1 << 16
+"""So many rows are added up at a time: what is computed of them stays in the processor's cache."""
 _AT_ONCE = 1 << 20
 """About so many rows are read at a time."""
 _UNSUPPORTED = ("weight", "state")
@@ -221,8 +223,10 @@ def _read(stream: Stream, parts: Sequence[Part], without: str = "") -> Iterator[
                 schema = pq.ParquetFile(path).schema_arrow
                 opened = pq.ParquetFile(path, read_dictionary=[c for c in columns if is_text(schema.field(c).type)])
             start = part.start
-            for data in _tables(opened, part, list(columns)):
-                yield Rows(file, start, data.rename_columns([columns[column] for column in data.column_names]))
+            for table in _tables(opened, part, list(columns)):
+                data = table.rename_columns([columns[column] for column in table.column_names])
+                for place in range(0, len(data), _IN_CACHE):
+                    yield Rows(file, start + place, data.slice(place, _IN_CACHE))
                 start += len(data)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{part.path}: not readable as parquet: {error}") from error
@@ -323,7 +327,10 @@ class _Counter:
     def counted(self) -> Counted:
         """The sums over sorted names."""
         models = tuple(sorted(self.places))
-        at = np.ix_(*[[self.places[name] for name in models]] * 2)
+        order = np.array([self.places[name] for name in models], dtype=np.intp)
+        at = np.ix_(order, order)
         soft = self.soft
-        sums = BattleSums(models, self.cells[at], self.points[at] if soft else None, self.squares[at] if soft else None)
+        sums = BattleSums(
+            models, self.cells[order][:, order], self.points[at] if soft else None, self.squares[at] if soft else None
+        )
         return Counted(sums, self.skipped, frozenset(self.judges.names), frozenset(self.outcomes.texts))

@@ -136,17 +136,18 @@ class QuestionSums:
     def add(self, question: Codes, a: Codes, b: Codes, outcome: FloatArray) -> None:
         """Add battles; all codes are known."""
         task, m = self.task, len(self.task.models)
-        strength = task.strength[a]
-        residual = outcome - strength / (strength + task.strength[b])
+        places, other = a.astype(np.intp), b.astype(np.intp)
+        strength = task.strength.take(places)
+        residual = outcome - strength / (strength + task.strength.take(other))
         cells = question.astype(np.intp) * m
-        first, second = cells + a, cells + b
+        first, second = cells + places, cells + other
         if task.core is not None:
             residual = self._near_the_core(first, second, task.core[a], task.core[b], residual)
         scores, values = self.scores.reshape(-1), np.empty(len(a), dtype=complex)
-        values.real, values.imag = residual, outcome - task.rate[a]
+        values.real, values.imag = residual, outcome - task.rate.take(places)
         np.add.at(scores, first, values)
         np.subtract(0.0, residual, out=values.real)  # not −residual: a sum of −0.0 would pass for none
-        values.imag = (1.0 - outcome) - task.rate[b]
+        values.imag = (1.0 - outcome) - task.rate.take(other)
         np.add.at(scores, second, values)
         if self.against is not None and task.against is not None:
             met = np.flatnonzero((a == task.baseline) | (b == task.baseline))
