@@ -46,6 +46,7 @@ RECIPES = {
         2,
         2,
     ),
+    "benchmark": Seen("", "leaderboard", ("wren", "owl"), files=3),
     "importer": Seen("Name a bird.", "battles", ("owl", "Count to 3.")),
     "method": Seen("Centrality", "leaderboard", ("Centrality", "1076.4")),
     "page": Seen("", "lengths", ("Answer lengths", "tiny-500")),

@@ -11,11 +11,14 @@ from arena.cli.options import budget_option, config_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from arena.board.open import DryRun
     from arena.config.benchmarks import BenchmarksConfig
     from arena.reports.board import BenchmarkScore
     from arena.stages.benchmark_report import BenchmarkReport
     from arena.stages.plan import Plan
+    from arena.types import JSON
 
 
 @click.command()
@@ -99,6 +102,8 @@ def print_benchmarks(report: BenchmarkReport) -> None:
     for task in report.tasks:
         for line in _remarks(task, {model: own[task] for model, own in report.scores.items() if task in own}):
             console.print(line, style="dim", markup=False)
+    for line in _orders(report.orders):
+        console.print(line)
     say(f"{report.folder / 'benchmarks.json'}")
 
 
@@ -130,6 +135,24 @@ def _remarks(task: str, scores: dict[str, BenchmarkScore]) -> list[str]:
             parts.append(f"{score.n_pending:,} not asked yet")
         if parts:
             lines.append(f"{task}, {model}: {', '.join(parts)}")
+    return lines
+
+
+def _orders(found: Mapping[str, JSON]) -> list[str]:
+    """What the order check says, a line per model."""
+    lines = []
+    for model, tasks in found.items():
+        parts = []
+        for task, check in tasks.items() if isinstance(tasks, dict) else ():
+            if not isinstance(check, dict):
+                parts.append(f"{task} –")
+                continue
+            gap, low, high = (check[name] for name in ("gap", "low", "high"))
+            known = isinstance(low, float) and isinstance(high, float)
+            ends = f" [{100 * low:+.1f}, {100 * high:+.1f}]" if known else ""  # type: ignore[operator]
+            parts.append(f"{task} {100 * float(str(gap)):+.1f}{ends}" + (f" {check['said']}" if check["said"] else ""))
+        if parts:
+            lines.append(f"published order − seeded orders, {model}: {'; '.join(parts)}")
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from arena.evals.layouts.mmlu import choice as csv_choice
 from arena.evals.letters import LetterWay
 from arena.evals.lm import LmWay, lm_task, need_lm_eval, shipped_task
 from arena.evals.mathematics import read_answer
+from arena.evals.order_check import ORDERS, orders_of
 from arena.evals.own import is_mirror, open_own, read_hub
 from arena.evals.programs import ProgramsWay
 from arena.evals.references import ReferencesWay
@@ -85,7 +86,7 @@ class Exam:
             return wanted
         if not task.multiple_choice:
             return "generate"
-        if entry.loglikelihoods:
+        if entry.loglikelihoods and "loglikelihood" in task.modes:
             return "loglikelihood"
         return "letter" if "letter" in task.modes else None
 
@@ -125,6 +126,19 @@ class Exam:
             lambda subject: lm_task(self._settings(subject), by_subject[subject], self.shots), self.seed, limit,
             self.task.instruction, self.task.reads, read_answer if self.name == "competition_math" else None,
         )  # fmt: skip
+
+    @cached_property
+    def order_ways(self) -> tuple[LetterWay, ...]:
+        """The way of asking by letters in every order of the check, the published one first."""
+        choice = self.task.layout.choice
+        assert choice is not None
+        every = orders_of(self.chosen, choice, self.seed)
+        way = self._way("letter", None)
+        assert isinstance(way, LetterWay)
+        return tuple(
+            replace(way, orders={document.doc_id: every[document.doc_id, number] for document in self.chosen})
+            for number in range(ORDERS + 1)
+        )
 
     def _settings(self, subject: str) -> Mapping[str, object]:
         """lm-eval's configuration for a subject."""

@@ -62,7 +62,7 @@ class Task:
     @property
     def multiple_choice(self) -> bool:
         """Whether its documents have options."""
-        return "loglikelihood" in self.metric
+        return "generate" not in self.metric
 
     @property
     def modes(self) -> tuple[AskingMode, ...]:

@@ -18,6 +18,7 @@ from arena.config.kinds import BackendConfig
 from arena.errors import ConfigError, InputError
 from arena.evals.documents import Document
 from arena.evals.exams import Exam, open_exams
+from arena.evals.order_check import PUBLISHED, OrderCheck, holm, order_check
 from arena.evals.rehearsal import rehearsed
 from arena.evals.ways import Asked, Remembers, Said, Way
 from arena.keys import derived_seed, digest, plain_messages, sampling_params
@@ -25,6 +26,9 @@ from arena.reports.benchmarks import BenchmarkRow
 from arena.stages.options import RunOptions
 from arena.store.items import Item, ItemState, ItemStore
 from arena.types import JSON, Completion, Request, Sampling
+
+IN_ORDERS = "~orders"
+"""Behind a task's name: its documents in several orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,28 @@ class Sitting:
     """None: this task cannot be scored with this endpoint."""
     identity: dict[str, JSON]
 
+    orders: bool = False
+    """Whether documents are asked in several orders of their options, for `order_check`."""
+
+    @property
+    def task(self) -> str:
+        """What its files and lines are called."""
+        return f"{self.exam.name}{IN_ORDERS}" if self.orders else self.exam.name
+
     @property
     def title(self) -> str:
         """What progress calls it."""
-        return f"{self.exam.name} · {self.candidate.name}"
+        return f"{self.task} · {self.candidate.name}"
 
     def questions(self, documents: Sequence[Document]) -> Iterator[Question]:
         """What the model is asked about these documents."""
         if self.way is None:
+            return
+        if self.orders:
+            for document in documents:
+                for number, way in enumerate(self.exam.order_ways):
+                    asked = self.exam.asked(way, document)
+                    yield Question(document, asked, self._request(document, asked, number))
             return
         for document in documents:
             asked = self.exam.asked(self.way, document)
@@ -100,7 +118,7 @@ class Sitting:
         state: ItemState = "failed" if reading is None else "unreadable" if reading.parsed is None else "rated"
         order = question.asked.order
         return Item(
-            task=self.exam.name, model=self.candidate.name, doc_id=document.doc_id, item=document.item,
+            task=self.task, model=self.candidate.name, doc_id=document.doc_id, item=document.item,
             key=request.key, mode=self.way.mode, status=completion.status, state=state, subject=document.subject,
             sample=request.sample, shots=self.way.shots, chat_template=self.way.chat_template,
             version=self.exam.task.version, prompt_sha256=digest(plain_messages(request.messages)),
@@ -127,12 +145,16 @@ def open_board_exams(board: OpenBoard, options: RunOptions) -> list[Exam]:
 def sittings(board: OpenBoard, exams: Sequence[Exam], models: Sequence[str]) -> list[Sitting]:
     """Every model at every task, in the order of the config. Raises ConfigError where a way cannot be."""
     found = []
+    in_orders = board.config.benchmarks is not None and board.config.benchmarks.order_check
     for exam in exams:
         for name in models:
             candidate = board.candidates[name]
             written = board.config.answers_gen[name]
             way = exam.way_for(written, templated=_templated(exam, written))
-            found.append(Sitting(exam, candidate, way, candidate.entry.identity(name)))
+            identity = candidate.entry.identity(name)
+            found.append(Sitting(exam, candidate, way, identity))
+            if in_orders and way is not None and way.mode == "letter":
+                found.append(Sitting(exam, candidate, way, identity, orders=True))
     return found
 
 
@@ -177,7 +199,7 @@ def due(board: OpenBoard, sitting: Sitting, store: ItemStore, options: RunOption
 
 def item_store(board: OpenBoard, sitting: Sitting, *, writable: bool = False) -> ItemStore:
     """Where a model's documents of a task lie."""
-    path = board.answer_folder.items_file(sitting.exam.name, sitting.candidate.name, board.names)
+    path = board.answer_folder.items_file(sitting.task, sitting.candidate.name, board.names)
     return ItemStore(path, sitting.candidate.name, writable=writable)
 
 
@@ -185,17 +207,43 @@ def stored_rows(board: OpenBoard, exams: Sequence[Exam]) -> Iterator[BenchmarkRo
     """What is stored of every model at every task, read anew as today's config reads it, in the order of the files."""
     models = benchmark_models(board, RunOptions(), stored=True)
     for sitting in sittings(board, exams, models):
+        if sitting.orders:
+            continue
         if sitting.way is None:
             if sitting.candidate.entry.enable:
                 yield from (_unscored(sitting, document) for document in sitting.exam.chosen)
             continue
-        with closing(item_store(board, sitting)) as store:
-            found = [
-                (question, store.get(question.request.key, question.document.doc_id, question.request.sample))
-                for question in sitting.questions(sitting.exam.chosen)
-            ]
-        if sitting.candidate.entry.enable or any(item is not None for _, item in found):
-            yield from (_row(sitting, question, item) for question, item in found)
+        rows = list(_rows_of(board, sitting))
+        if sitting.candidate.entry.enable or any(row.state != "pending" for row in rows):
+            yield from rows
+
+
+def _rows_of(board: OpenBoard, sitting: Sitting) -> Iterator[BenchmarkRow]:
+    with closing(item_store(board, sitting)) as store:
+        for question in sitting.questions(sitting.exam.chosen):
+            item = store.get(question.request.key, question.document.doc_id, question.request.sample)
+            yield _row(sitting, question, item)
+
+
+def order_checks(board: OpenBoard, exams: Sequence[Exam], level: float) -> dict[str, JSON]:
+    """By model and task: whether the score depends on the published order, as far as it was asked. Null where a task is
+    not asked by letters."""
+    found: dict[str, JSON] = {}
+    for name in benchmark_models(board, RunOptions(), stored=True):
+        own = sittings(board, exams, [name])
+        checks: dict[str, OrderCheck | None] = {sitting.exam.name: None for sitting in own}
+        for sitting in own:
+            if sitting.orders:
+                rows = list(_rows_of(board, sitting))
+                published = [row for row in rows if row.sample == PUBLISHED]
+                seeded = [row for row in rows if row.sample != PUBLISHED]
+                checks[sitting.exam.name] = order_check(published, seeded, level)
+        adjusted = holm([check.p if check else None for check in checks.values()])
+        found[name] = {
+            task: check.to_json(p, level) if check else None
+            for (task, check), p in zip(checks.items(), adjusted, strict=True)
+        }
+    return found
 
 
 def _unscored(sitting: Sitting, document: Document) -> BenchmarkRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +18,7 @@ from arena.reports.benchmarks import read_benchmark_rows, write_benchmark_rows
 from arena.reports.board import BenchmarkScore, Report, read_report
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.typed import read_as
-from arena.stages.benchmark import stored_rows
+from arena.stages.benchmark import order_checks, stored_rows
 from arena.types import JSON
 
 SUMMARY = "benchmarks.json"
@@ -35,6 +35,8 @@ class BenchmarkReport:
     """Tasks with too many failed calls: exit code 3."""
     folder: Path
     simulated: bool = False
+    orders: Mapping[str, JSON] = field(default_factory=dict)
+    """`order_check` by model and task; null where it was not asked."""
 
 
 def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bool) -> BenchmarkReport:
@@ -57,12 +59,15 @@ def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bo
     before = None if rated_later else _board_as_rated(folder)
     if before is not None:
         _update(folder, before, scores)
-    summary = _summary(sheet, scores, level, before) | ({"simulated": True} if simulated else {})
+    checked = board.config.benchmarks is not None and board.config.benchmarks.order_check
+    orders = order_checks(board, exams, level) if checked else {}
+    summary = _summary(sheet, scores, level, before) | ({"order_check": orders} if checked else {})
+    summary |= {"simulated": True} if simulated else {}
     write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")
     typed = {model: {task: read_as(BenchmarkScore, value) for task, value in _object(own).items()}
              for model, own in scores.items()}  # fmt: skip
     tasks = tuple(dict.fromkeys(row.task for row in rows))
-    return BenchmarkReport(typed, tasks, tuple(_problems(board, sheet)), folder, simulated)
+    return BenchmarkReport(typed, tasks, tuple(_problems(board, sheet)), folder, simulated, orders)
 
 
 def _board_as_rated(folder: Path) -> Report | None:

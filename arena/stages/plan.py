@@ -17,6 +17,7 @@ from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
 from arena.config.kinds import BackendConfig, JudgeConfig
 from arena.evals.exams import Exam
+from arena.evals.order_check import ORDERS
 from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
@@ -163,7 +164,7 @@ def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> P
     assumed = LETTER_TOKENS if sitting.way is not None and sitting.way.mode != "generate" else JUDGE_TOKENS
     row = _row("benchmarks", sitting.candidate.name, entry, volume, done, rates,
                _output(rates, entry, assumed) * volume.calls)  # fmt: skip
-    return replace(row, task=sitting.exam.name)
+    return replace(row, task=f"{sitting.exam.name}, {ORDERS + 1} orders," if sitting.orders else sitting.exam.name)
 
 
 def _unrecognised(candidate: Candidate, tasks: Sequence[AnswerTask], store: AnswerStore) -> list[str]:

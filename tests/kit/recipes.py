@@ -51,6 +51,7 @@ def checkout(folder: Path, recipe: Recipe) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path, body in recipe.files.items():
         assert not (folder / path).exists(), f"{path} is there already"
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(body, encoding="utf-8")
     for path, patch in recipe.rows.items():
         (folder / path).write_text(_with_rows((folder / path).read_text(encoding="utf-8"), patch), encoding="utf-8")

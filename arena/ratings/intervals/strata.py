@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from arena.ratings.data.arrays import codes_of
 from arena.ratings.intervals.means import Mean, wilson
 from arena.ratings.intervals.student_t import t_quantile
+
+
+class Estimate(NamedTuple):
+    """A mean over strata, its variance, and the degrees of freedom of that."""
+
+    mean: float
+    variance: float
+    df: int
 
 
 def stratified_mean(
@@ -31,6 +40,22 @@ def stratified_mean(
     n = len(values)
     if not n:
         return Mean(None, None, None, 0)
+    mean, variance, df = stratified_estimate(values, strata, clusters, weights)
+    if df < 1:
+        return Mean(mean, None, None, n)
+    factor = t_quantile(level, np.array([float(df)]))
+    if not share:
+        half = float(factor[0]) * math.sqrt(variance)
+        return Mean(mean, mean - half, mean + half, n)
+    size = mean * (1 - mean) / variance if variance > 1e-14 else float(len(set(clusters)))
+    low, high = wilson(np.array([mean]), np.array([size]), factor)
+    return Mean(mean, float(low[0]), float(high[0]), n)
+
+
+def stratified_estimate(
+    values: Sequence[float], strata: Sequence[str], clusters: Sequence[str], weights: Mapping[str, float]
+) -> Estimate:
+    """What `stratified_mean` rests on. There must be a value."""
     at, names, cluster = np.asarray(values, dtype=float), np.asarray(strata, dtype=object), codes_of(list(clusters))
     present = sorted(set(strata))
     total = sum(weights[name] for name in present)
@@ -51,12 +76,4 @@ def stratified_mean(
         middle = sum(w * x for w, x in single) / sum(w for w, _ in single)
         variance += len(single) / (len(single) - 1) * sum(w**2 * (x - middle) ** 2 for w, x in single)
         df += len(single) - 1
-    if df < 1:
-        return Mean(mean, None, None, n)
-    factor = t_quantile(level, np.array([float(df)]))
-    if not share:
-        half = float(factor[0]) * math.sqrt(variance)
-        return Mean(mean, mean - half, mean + half, n)
-    size = mean * (1 - mean) / variance if variance > 1e-14 else float(len(set(clusters)))
-    low, high = wilson(np.array([mean]), np.array([size]), factor)
-    return Mean(mean, float(low[0]), float(high[0]), n)
+    return Estimate(mean, variance, df)
