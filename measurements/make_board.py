@@ -192,7 +192,7 @@ def _blank(
         "language": question["language"], "model_a": pair[0], "model_b": pair[1],
         "answer_key_a": pair[2]["key"], "answer_key_b": pair[3]["key"], "judge": judge, "sample": 0,
         "state": "rated", "reason": None, "outcome": None, "winner": None, "weight": 1.0, "verdicts": [],
-        "consistent": None, "style": battle_style(pair[2]["turns"], pair[3]["turns"]),
+        "consistent": None, "style": dict(battle_style(pair[2]["turns"], pair[3]["turns"])),
     }  # fmt: skip
 
 
