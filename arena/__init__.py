@@ -1,3 +1,18 @@
 """arena: an LLM-as-judge arena with an Elo leaderboard."""
 
 __version__ = "0.2.0"
+
+_LAZY = {"run": "arena.api", "rate": "arena.api", "Board": "arena.api"}
+"""What `import arena` gives, and where it lives: nothing of it is loaded before it is used."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'arena' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -167,8 +167,6 @@ def _anchor(text: str | None) -> Anchored | None:
 
 
 def _needed(features: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that features and presets are made of."""
-    from arena.ratings.methods.style import style_names
+    from arena.ratings.methods.style import columns_needed
 
-    more = ("difficulty",) if "alpaca_eval" in features else ()
-    return (*style_names(features), *more)
+    return columns_needed(features)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -57,7 +58,24 @@ def find_config(name: str) -> Path:
 def load_config(name: str) -> LoadedConfig:
     """Read, expand and validate a config file. Raises ConfigError with one line that names file and field."""
     path = find_config(name)
-    raw = read_yaml(path)
+    return _loaded(read_yaml(path), path)
+
+
+def loaded_from(config: Mapping[str, object]) -> LoadedConfig:
+    """The same for a config that is no file; its paths are relative to the current folder. Raises ConfigError."""
+    return _loaded(_plain(config), Path("config"))
+
+
+def _plain(value: object) -> JSON:
+    """What a YAML file would have held: paths are texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else cast("JSON", value)
+
+
+def _loaded(raw: JSON, path: Path) -> LoadedConfig:
     expanded = _expand(raw, path)
     if not isinstance(expanded, dict):
         raise ConfigError(

@@ -22,6 +22,12 @@ def style_names(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for item in wanted for name in PRESETS.get(item, (item,))))
 
 
+def columns_needed(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that features and presets are made of."""
+    more = ("difficulty",) if "alpaca_eval" in wanted else ()
+    return (*style_names(wanted), *more)
+
+
 def style_columns(table: BattleTable, wanted: tuple[str, ...]) -> Columns:
     """Normalised differences of the wanted features.
 
