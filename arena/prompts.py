@@ -23,10 +23,11 @@ from arena.config.base import Strict
 from arena.config.strict import describe, kind_of, nearest, read_yaml
 from arena.errors import ConfigError
 from arena.formats import FORMATS, Criterion, Format, Kind, Outcome, Unparsed, make_format, options_of, spec_of
+from arena.formats.reward import Reward
 from arena.keys import digest
 from arena.types import Message, Question, Reply, TokenLogprobs
 
-__all__ = ["Prompt", "Unparsed", "load_prompt"]
+__all__ = ["REWARD", "Prompt", "Unparsed", "load_prompt"]
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NEEDED: dict[Kind, tuple[str, ...]] = {"pairwise": ("answer_a", "answer_b"), "single": ("answer",)}
@@ -98,6 +99,8 @@ class Prompt:
         slots = _NEEDED[self.kind]
         if len(answers) != len(slots):
             raise ValueError(f"prompt {self.name}: {len(slots)} answers are shown, not {len(answers)}")
+        if self.format.conversation:
+            return _conversation(question, answers[0])
         system, pieces = self.around(question, reference, nonce)
         own = range(shared_answers, len(slots))
         first = next((n for n, piece in enumerate(pieces) if piece in own), None)
@@ -150,6 +153,17 @@ class Prompt:
     def repair(self, nonce: str | None) -> str:
         """The user message that asks for the label alone."""
         return self.format.repair(nonce if self.nonce else None)
+
+
+REWARD = Prompt("reward", "single", Reward(), "", "", nonce=False)
+"""What a reward model is shown: the conversation alone."""
+
+
+def _conversation(question: Question, turns: Sequence[str]) -> tuple[Message, ...]:
+    """The question's turns, each with its answer."""
+    said = [m for pair in zip(question.turns, turns, strict=False)
+            for m in (Message("user", pair[0]), Message("assistant", pair[1]))]  # fmt: skip
+    return (Message("system", question.system), *said) if question.system else tuple(said)
 
 
 def load_prompt(name_or_path: str, search: Sequence[Path]) -> Prompt:

@@ -179,8 +179,22 @@ BACKENDS: dict[str, Opener[Any]] = {
 }
 
 
+def _check_reward(opening: Opening, entry: BackendConfig) -> None:
+    """Refuse what a reward model cannot do, and what only one can."""
+    if entry.score_temperature is not None and not entry.rewards:
+        hint = "that of sampling stands in generation_config"
+        raise ConfigError(f"{opening.place}.temperature: needs `task: reward` ({hint})")
+    if not entry.rewards:
+        return
+    if not opening.judges:
+        raise ConfigError(f"{opening.place}.task: a reward model scores answers and writes none; name it as a judge")
+    if getattr(entry, "samples", 1) > 1:
+        raise ConfigError(f"{opening.place}.samples: a reward model says the same of an answer each time")
+
+
 def check_entry(opening: Opening, entry: BackendConfig) -> None:
     """Find folders and values of an entry that cannot be right, whatever is installed. Raises InputError."""
+    _check_reward(opening, entry)
     BACKENDS[entry.backend].check_entry(opening, entry)
 
 
@@ -207,5 +221,5 @@ def open_backend(opening: Opening, entry: BackendConfig) -> Backend:
 
 def batch_client(entry: BackendConfig, backend: Backend) -> BatchClient | None:
     """The batch endpoint of an entry's open backend; None where there is none (a local engine, a recording)."""
-    batches = BACKENDS[entry.backend].batches
+    batches = None if entry.rewards else BACKENDS[entry.backend].batches
     return batches(backend) if batches else None

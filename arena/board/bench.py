@@ -64,7 +64,7 @@ class Bench:
     def is_plain(self) -> bool:
         """Whether the first reply to a case is the only one that can decide it, once it has a verdict."""
         tried = self.judge.trial_tokens is not None and self.prompt.format.one_word
-        return not tried and self.judge.older is None
+        return not tried and self.judge.older is None and not self.prompt.format.conversation
 
     def rows(self, answers: tuple[Answer, ...], orders: Sequence[Order | None]) -> list[int]:
         """The row of the first reply to each case, in the order of `cases`; NOTHING where none is stored."""

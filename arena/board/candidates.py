@@ -78,6 +78,8 @@ class Candidate:
 
 def judge_of(name: str, entry: JudgeConfig) -> Judge:
     """A configured judge as requests see it. Temperature 0 and 4096 tokens unless the config says otherwise."""
+    if entry.rewards:  # samples nothing and writes nothing
+        return replace(_judge(name, entry, GenerationConfig(max_tokens=1), entry.identity(name)), samples=1)
     settings = entry.generation_config
     if "temperature" not in settings.model_fields_set:
         settings = settings.model_copy(update={"temperature": 0.0})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
 from arena.board.answers import Answers
@@ -22,6 +22,7 @@ from arena.judging.examine import Examination, failed_examination
 from arena.judging.frames import Judge
 from arena.judging.judge import DEFAULT_SCALE, Case
 from arena.judging.schedule import orders, pairs
+from arena.prompts import REWARD
 from arena.store.ledger import Ledger
 from arena.types import Answer, Battle, Order, Question, Score
 
@@ -39,6 +40,13 @@ class Match:
     bench: Bench | None = None
     """Where it is decided otherwise."""
     orders: tuple[Order, ...] = ()
+    temperature: float | None = None
+    """What turns the difference of a reward model's scores into a probability."""
+
+    @property
+    def by_scores(self) -> bool:
+        """Whether the cases are the two answers, each scored by itself: model_a's, then model_b's."""
+        return self.bench is not None and self.bench.prompt.format.conversation
 
     @property
     def judge(self) -> str:
@@ -63,7 +71,12 @@ class Match:
     @property
     def cases(self) -> tuple[Case, ...]:
         """What a judge has to look at."""
-        return () if self.bench is None else tuple(self.bench.cases(self.models, self.answers, self.orders))
+        if self.bench is None:
+            return ()
+        if self.by_scores:
+            alone = zip(self.models, self.answers, strict=True)
+            return tuple(c for m, a in alone for c in self.bench.cases((m,), (a,), (None,)))
+        return tuple(self.bench.cases(self.models, self.answers, self.orders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,8 @@ def judges_on_board(board: OpenBoard, ledgers: Ledgers) -> dict[str, Judge]:
 
 def bench_of(board: OpenBoard, judge: Judge, question: Question, ledger: Ledger) -> Bench:
     """A judge at a question."""
-    reviews, prompt, entry = board.config.reviews_gen, board.prompt_for(question), board.judges[judge.name]
+    reviews, entry = board.config.reviews_gen, board.judges[judge.name]
+    prompt = REWARD if entry.rewards else board.prompt_for(question)
     baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
     needed = entry.needs_reference or prompt.needs_reference
     lacks_reference = needed and not any(text.strip() for text in question.reference)
@@ -173,13 +187,16 @@ def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
     b = None if contest.answer_b is None else board.seen.of(contest.answer_b)
     if a is None or b is None or a.failure is not None or b.failure is not None:
         return Match(contest, failed_contest(contest, reviews.answer_failures))
-    asked = orders(reviews.order, board.config.seed, contest.question.question_id, contest.model_a, contest.model_b)
+    asked: tuple[Order, ...] = ("a_first",)
+    if not entry.rewards:
+        asked = orders(reviews.order, board.config.seed, contest.question.question_id, contest.model_a, contest.model_b)
     if a.stripped == b.stripped:
-        verdicts = [identical_verdict(order, contest.sample, 0) for order in asked]
+        known = not entry.rewards  # which sees no order
+        verdicts = [replace(identical_verdict(order, contest.sample, 0), order_known=known) for order in asked]
         return Match(contest, combine(contest, verdicts))
     if bench.lacks_reference:
         return Match(contest, contest.battle("excluded", reason="no_reference"))
-    return Match(contest, None, bench, asked)
+    return Match(contest, None, bench, asked, entry.score_temperature)
 
 
 def _imported(contest: Contest, ledger: Ledger, strong_weight: float) -> Battle | None:
@@ -232,7 +249,7 @@ def exam_of(board: OpenBoard, examination: Examination, bench: Bench) -> Exam | 
     if answer is None and can_be_answered(board, examination.model, question, examination.sample):
         return Exam(examination, examination.score("pending"))
     if answer_failure(answer) is not None:
-        failures = board.config.reviews_gen.answer_failures
+        failures = "exclude" if entry.rewards else board.config.reviews_gen.answer_failures  # its scores have no least
         return Exam(examination, failed_examination(examination, failures, bench.prompt.format.bounds or DEFAULT_SCALE))
     if bench.lacks_reference:
         return Exam(examination, examination.score("excluded", reason="no_reference"))

@@ -68,7 +68,7 @@ def sentinel_matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> It
 
 def sentinel_exams(board: OpenBoard, ledgers: Ledgers) -> Iterator[Exam]:
     """Single mode: its answers before every judge."""
-    judges = {name: judge_of(name, entry) for name, entry in board.judges.items()}
+    judges = {name: judge_of(name, e) for name, e in board.judges.items() if not e.rewards}  # no scale to get up
     for question in sentinel_questions(board):
         for name, judge in judges.items():
             bench = bench_of(board, judge, question, ledgers[name])

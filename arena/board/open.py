@@ -226,6 +226,12 @@ def _warn(board: OpenBoard) -> None:
             raise ConfigError(
                 f"{board.loaded.path}: rating_gen.style_control: no feature {feature!r}{nearest(feature, STYLES)}"
             )
+    rewards = [name for name, judge in board.judges.items() if judge.rewards]
+    if config.reviews_gen.mode == "single" and rewards and len(board.judges) > 1:
+        raise ConfigError(
+            f"{board.loaded.path}: reviews_gen.judges: scores of one board need one scale, and reward models have each"
+            f" their own: {rewards[0]} is the only judge of mode single, or the mode is one of pairs"
+        )
     if config.reviews_gen.enable and not board.judges:
         raise ConfigError(f"{board.loaded.path}: reviews_gen.judges: no judge is named")
     uses_references = any(judge.needs_reference for judge in board.judges.values())

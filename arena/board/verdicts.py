@@ -15,6 +15,7 @@ from arena.board.plain import PlainBattles
 from arena.judging.combine import combine, verdict_of
 from arena.judging.examine import score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.judging.rewards import verdict_by_scores
 from arena.reports.rows import Ready
 from arena.store.cache import LedgerCache
 from arena.store.counts import Count
@@ -76,6 +77,11 @@ def battles_of(matched: Iterable[Match], ledgers: Ledgers, strong_weight: float)
             yield ready
             continue
         ledger = ledgers[match.contest.judge]
+        if match.by_scores:
+            found = [stored(case, ledger) for case in match.cases]
+            verdict = verdict_by_scores(match.cases, found, match.contest.sample, match.temperature)
+            yield combine(match.contest, [verdict])
+            continue
         verdicts = [
             verdict_of(stored(case, ledger), case.order or "a_first", match.contest.sample, case.sample, case.key)
             for case in match.cases

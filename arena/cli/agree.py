@@ -131,6 +131,8 @@ def _lines(judge: Row) -> list[tuple[str, str]]:
         loss = f"log loss {temperature['log_loss']:.3f} (a coin: {temperature['log_loss_coin']:.3f})"
         beta = f"β = {temperature['beta']:.3f}{_ends(temperature, 3, 1.0)}"
         lines.append(("soft verdicts", f"P = σ(β·signal) with {beta}, {loss}"))
+    if paste := judge.get("entry"):
+        lines.append(("to put into its entry", f"{paste} (the fitted value; nothing changes by itself)"))
     more = judge["more_questions"]
     if more is not None:
         enough = "reached" if more == 0 else f"{more} more questions with votes"

@@ -170,6 +170,6 @@ def _assumptions(plan: Plan) -> list[str]:
         lines.append(f"no price in the config, so the cost is unknown: {', '.join(dict.fromkeys(unpriced))}")
     if plan.cached_usd > 0:
         lines.append(f"the providers' prompt caches can take up to {_usd(plan.cached_usd)} off")
-    if any(row.calls for row in plan.rows if row.stage == "reviews"):
+    if any(row.calls and row.output_tokens for row in plan.rows if row.stage == "reviews"):
         lines.append("not counted: a second, longer try after a cut-off reply, and a repair after an unreadable one")
     return lines

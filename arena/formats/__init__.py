@@ -70,7 +70,7 @@ def spec_of(fmt: Format) -> str:
 
     What a rubric tells the judge about its criteria is left out.
     """
-    default = FORMATS[fmt.name]()
+    default = type(fmt)()
     options: dict[str, object] = {}
     for field in fields(fmt):
         value = getattr(fmt, field.name)

@@ -29,6 +29,8 @@ class Format(ABC):
     """Whether the verdict itself carries the nonce. Fences around answers carry it in any format."""
     top_logprobs: ClassVar[int] = 0
     """How many alternatives per token to ask for; 0 when log-probabilities say nothing here."""
+    conversation: ClassVar[bool] = False
+    """Whether the answer is shown as the end of its own conversation, without a word to a judge or a repair."""
     one_word: ClassVar[bool] = False
     """Whether the label is the whole reply: twice the tokens would bring nothing but words around it."""
 

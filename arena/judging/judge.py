@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 from arena.formats.text import hide_nonce
 from arena.judging.frames import Frames, Judge
-from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, plain_messages, reply_keys, sampling_params
+from arena.judging.sent import sent
+from arena.keys import NONCE_IN_KEYS, ReplyKeys, filed_under, reply_keys
 from arena.prompts import Prompt, Unparsed
 from arena.types import (
-    JSON,
     Answer,
     Completion,
     Exhibit,
@@ -64,7 +64,9 @@ class Case:
     @property
     def prefix(self) -> str:
         """What is the same for all cases whose prompts begin alike: those over one question, and, where the baseline's
-        answer stands first, those that go on with it."""
+        answer stands first, those that go on with it. Nothing where no word to a judge is shown."""
+        if self.prompt.format.conversation:
+            return ""
         start = f"{self.question.question_id}\x1f{self.prompt.name}"
         return f"{start}\x1f{self.answers[self._slots()[0]].key}" if self._baseline_first else start
 
@@ -96,6 +98,8 @@ class Case:
         return _ask(self, self._first_keys(sampling), "first", sampling)
 
     def _first_keys(self, sampling: Sampling) -> ReplyKeys:
+        if self.prompt.format.conversation:
+            return self._keys(self._messages(None), sampling)
         frame = self.frames.of(self.judge, self.prompt, self.question, self.sample, sampling)
         keys = frame.keys([self.answers[i] for i in self._slots()])
         return keys if self._before is None else keys._replace(older=self._before._first_keys(sampling).key)
@@ -191,7 +195,7 @@ class Ask:
             prompt_sha256=case.prompt.sha256,
             format=case.prompt.format_spec,
             nonce=exhibit.nonce if exhibit else None,
-            request=_sent(request, completion),
+            request=sent(request, completion),
             question_id=case.question.question_id,
             model_a=case.models[0],
             model_b=case.models[1] if len(case.models) == 2 else None,
@@ -279,7 +283,7 @@ def _walk(case: Case, lookup: Callable[[str], Reply | None]) -> Iterator[_Step]:
         if _replaces(longer, step) or (step.said.status != "ok" and not case.prompt.format.one_word):
             step = longer
             yield step
-    if step.reply is None or step.said is None or step.said.status != "unparsed":
+    if step.reply is None or step.said is None or step.said.status != "unparsed" or case.prompt.format.conversation:
         return
     if step.reply.status in ("ok", "truncated"):
         yield _step(case, _repair(case, step.reply), lookup)
@@ -339,23 +343,6 @@ def read_reply(prompt: Prompt, reply: Reply) -> Resolved:
             return Resolved("unparsed", None, raw, "unparsed", reply.key)
         case "bad_request" | "error":
             return Resolved("failed", None, raw or reply.error, "call_failed", reply.key)
-
-
-def _sent(request: Request, completion: Completion) -> dict[str, JSON]:
-    """The request as the ledger keeps it; `response_format` says whether the endpoint enforced the schema,
-    `top_logprobs` how many alternatives it was asked for.
-
-    Both are no part of the key: the form asked for is the same, and a reply counts the same whoever kept to it.
-    """
-    sent: dict[str, JSON] = {
-        "messages": plain_messages(request.messages),
-        "params": sampling_params(request.sampling),
-    }
-    if completion.enforced is not None:
-        sent["response_format"] = "json_schema" if completion.enforced else "text"
-    if completion.asked_logprobs is not None:
-        sent["top_logprobs"] = completion.asked_logprobs
-    return sent
 
 
 def _ask(case: Case, keys: ReplyKeys, kind: str, sampling: Sampling, repaired: Reply | None = None) -> Ask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import fmean
@@ -71,7 +71,8 @@ def agree_on_board(board: OpenBoard, votes: Votes, wish: Wish) -> dict[str, JSON
             f"--judge {wish.judge}: no verdicts by that judge (have: {', '.join(sorted(verdicts)) or 'none'})"
         )
     chosen = {name: found for name, found in verdicts.items() if wish.judge in (None, name)}
-    return _document(votes, chosen, wish)
+    rewards = frozenset(name for name, entry in board.judges.items() if entry.rewards)
+    return _document(votes, chosen, wish, rewards)
 
 
 def verdicts_as_votes(board: OpenBoard, judge: str) -> Votes:
@@ -105,15 +106,17 @@ def agree_in_file(votes: Votes, wish: Wish) -> dict[str, JSON]:
     return _document(votes, {wish.judge or "judge_pref": found}, wish)
 
 
-def _document(votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish) -> dict[str, JSON]:
-    """Everything that `arena agree` says."""
+def _document(
+    votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish, rewards: Collection[str] = ()
+) -> dict[str, JSON]:
+    """Everything that `arena agree` says; `rewards` are the judges that score answers by themselves."""
     counted = votes.counted()
     left_out = Counter(votes.left_out())
     judges: list[JSON] = []
     for judge, found in sorted(verdicts.items()):
         kept = [vote for vote in counted if (v := found.get(vote.pair)) and vote.is_current(v.keys)]
         if kept:
-            judges.append(_against(judge, kept, found, wish))
+            judges.append(_against(judge, kept, found, wish, pastes=judge in rewards))
     judged = [[found[vote.pair] for found in verdicts.values() if vote.pair in found] for vote in counted]
     left_out["on battles that are not on the board"] = judged.count([])
     left_out["on answers that have changed"] = sum(
@@ -140,8 +143,8 @@ def _document(votes: Votes, verdicts: Mapping[str, Verdicts], wish: Wish) -> dic
     return cast("dict[str, JSON]", plain(document))
 
 
-def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) -> JSON:
-    """One judge against the votes on battles it has decided."""
+def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish, *, pastes: bool) -> JSON:
+    """One judge against the votes on battles it has decided; `pastes`: with the temperature to put into its entry."""
     level = wish.level
     pairs = sorted({vote.pair for vote in votes})
     people = BattleTable.of_outcomes([vote.pair for vote in votes], [vote.first_wins for vote in votes])
@@ -159,11 +162,19 @@ def _against(judge: str, votes: Sequence[Vote], verdicts: Verdicts, wish: Wish) 
         "single_vote": _share(same, questions, level)._asdict(),
         **_biases(votes, verdicts, level),
         **slices,
-        "temperature": _temperature(votes, verdicts, level),
+        "temperature": (fitted := _temperature(votes, verdicts, level)),
+        **({"entry": _to_paste(fitted)} if pastes else {}),
         "half_width": wish.half_width,
         "more_questions": more_questions(both.raw, both.n_questions, wish.half_width),
     }
     return plain(found)
+
+
+def _to_paste(fitted: Mapping[str, object] | None) -> str | None:
+    """What a reward model's entry says for the fitted probabilities; None where its scores say nothing, or the
+    opposite."""
+    beta = 0.0 if fitted is None else cast("float", fitted["beta"])
+    return f"temperature: {1 / beta:.4g}" if beta > 0 else None
 
 
 def _temperature(votes: Sequence[Vote], verdicts: Verdicts, level: float) -> dict[str, object] | None:
@@ -234,20 +245,23 @@ def _board_verdicts(board: OpenBoard) -> dict[str, dict[Pair, Judged]]:
         pair = pair_key(battle.question_id, battle.model_a, battle.model_b)
         grouped.setdefault((battle.judge, pair), []).append(battle)
     for (judge, key), same in grouped.items():
-        found.setdefault(judge, {})[key] = _judged(same)
+        found.setdefault(judge, {})[key] = _judged(
+            same, by_scores=judge in board.judges and board.judges[judge].rewards
+        )
     scores = [row for row in rows if isinstance(row, Score) and row.state == "rated" and row.score is not None]
     for judge, key, judged in _score_pairs(scores):
         found.setdefault(judge, {})[key] = judged
     return found
 
 
-def _judged(samples: Sequence[Battle]) -> Judged:
-    """All samples of one judge on one battle, turned to the model first by name."""
+def _judged(samples: Sequence[Battle], *, by_scores: bool = False) -> Judged:
+    """All samples of one judge on one battle, turned to the model first by name; `by_scores`: whose verdicts are two
+    scores, whatever probability was made of them."""
     one = samples[0]
     flip = one.model_a > one.model_b
     outcome = fmean(battle.outcome for battle in samples if battle.outcome is not None)
     first, second = order_outcomes(verdict for battle in samples for verdict in battle.verdicts)
-    signal = _signal(samples)
+    signal = _difference(samples) if by_scores else _signal(samples)
     lengths = one.style.get("length_a"), one.style.get("length_b")
     longer = None if None in lengths or lengths[0] == lengths[1] else float(lengths[0] > lengths[1])  # type: ignore[operator]
     keys = one.answer_key_a, one.answer_key_b
@@ -256,6 +270,11 @@ def _judged(samples: Sequence[Battle]) -> Judged:
         first, second = (None if value is None else 1 - value for value in (second, first))
         longer = None if longer is None else 1 - longer
     return Judged(outcome, signal, (first, second), longer, keys)
+
+
+def _difference(samples: Sequence[Battle]) -> float:
+    """Mean difference of scores; 0 for equal answers, which have none."""
+    return fmean((v.score_a or 0.0) - (v.score_b or 0.0) for battle in samples for v in battle.verdicts)
 
 
 def _signal(samples: Sequence[Battle]) -> float:

@@ -333,6 +333,8 @@ def _rates(calls: Iterable[tuple[int, Usage]]) -> Rates:
 
 def _output(rates: Rates, entry: BackendConfig, default: float) -> float:
     """Expected output tokens per call."""
+    if entry.rewards:
+        return 0.0
     expected = default if rates.output_tokens is None else rates.output_tokens
     return min(expected, entry.generation_config.max_tokens or OUTPUT_CAP)
 

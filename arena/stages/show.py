@@ -15,6 +15,7 @@ from arena.errors import InputError
 from arena.judging.combine import Contest, combine, verdict_of
 from arena.judging.examine import Examination, score_of
 from arena.judging.judge import Ask, Case, Resolved, resolve
+from arena.judging.rewards import verdict_by_scores
 from arena.judging.slots import value_of
 from arena.store.ledger import Ledger
 from arena.types import Answer, Battle, Order, Reply, Score, Usage, Verdict
@@ -113,11 +114,15 @@ def _subject(subject: Match | Exam, ledger: Ledger, reader: Reader) -> Iterator[
         replies, resolved = _walk(case, ledger)
         found.append(resolved)
         yield from _replies(replies, reader)
-        if isinstance(subject, Match):
+        if isinstance(subject, Match) and not subject.by_scores:
             verdict = verdict_of(resolved, case.order or "a_first", subject.contest.sample, case.sample, case.key)
             verdicts.append(verdict)
             yield _parsed(subject.contest, verdict, reader)
     if isinstance(subject, Match):
+        if subject.by_scores:
+            by_scores = verdict_by_scores(subject.cases, found, subject.contest.sample, subject.temperature)
+            verdicts.append(by_scores)
+            yield _compared(subject.contest, by_scores, reader)
         battle = subject.decided or combine(subject.contest, verdicts)
         if battle.verdicts and all(verdict.status == "identical" for verdict in battle.verdicts):
             yield Shown(f"not sent to {battle.judge}", EQUAL)
@@ -139,6 +144,15 @@ def _parsed(contest: Contest, verdict: Verdict, reader: Reader) -> Shown:
     if failed and verdict.explanation:
         said = f": {verdict.explanation}"
     return Shown(f"parsed · {order}{_nth(verdict.sample, JUDGES)}", f"{verdict.status}{said}", failed)
+
+
+def _compared(contest: Contest, verdict: Verdict, reader: Reader) -> Shown:
+    """What two scores came to."""
+    said: str = verdict.status
+    if verdict.score_a is not None and verdict.score_b is not None and (value := value_of(verdict)) is not None:
+        scores = f"{contest.model_a} {verdict.score_a:.4g}, {contest.model_b} {verdict.score_b:.4g}"
+        said = f"{said}: {scores} ({reader.wins(contest.model_a, value)})"
+    return Shown("parsed · each answer by itself", said, verdict.status == "failed")
 
 
 def _order(model_a: str, model_b: str | None, order: Order | None) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from kit.running import GREEDY, Running, request
 
-from arena.types import JSON, Sampling
+from arena.formats.structured import JsonVerdict
+from arena.types import JSON, Parsed, Sampling
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
 SCHEMA: dict[str, JSON] = {
@@ -83,6 +84,24 @@ def test_every_reply_is_an_object_of_the_schema_and_free_ones_beside_it_stay_fre
     assert len({json.loads(reply.text)["verdict"] for reply in replies[:10]}) > 1
     assert {reply.enforced for reply in replies[10:]} == {None}
     assert running.texts(*free) == [reply.text for reply in replies[10:]]
+
+
+def test_the_schema_of_a_judge_holds_the_code_of_the_question_from_the_first_request_on(
+    start: Callable[..., Running],
+) -> None:
+    code = "0a1b2c3d4e5f"
+    fmt = JsonVerdict()
+    asked = [
+        replace(request(f"{i}?", replace(WILD, seed=i)), schema=fmt.schema(), narrow_schema=fmt.schema(code))
+        for i in range(8)
+    ]
+    replies = start().ask(*asked)
+    whole = [reply for reply in replies if reply.status == "ok"]
+    assert whole
+    for reply in whole:
+        said = json.loads(reply.text)
+        assert (said["code"], reply.enforced) == (code, True)
+        assert isinstance(fmt.parse(reply.text, code), Parsed)
 
 
 def test_a_schema_that_cannot_be_guided_is_left_to_the_prompt_and_said_once(start: Callable[..., Running]) -> None:

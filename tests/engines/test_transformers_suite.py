@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
 from kit.folders import *  # noqa: F403 - and those of every engine that loads a folder
+from kit.reward_models import *  # noqa: F403 - and of those that score
+from kit.reward_models import assert_probabilities, judged_board
 from kit.running import (
     GREEDY,
     SAMPLE,
@@ -197,3 +199,9 @@ def test_a_local_judge_can_only_say_a_label_and_its_log_probabilities_become_the
     judged = [battle for battle in battles if any(v["status"] == "ok" for v in battle["verdicts"])]
     assert judged
     assert all(0 < battle["outcome"] < 1 and battle["outcome"] not in {0.25, 0.5, 0.75} for battle in judged)
+
+
+def test_a_reward_model_judges_a_board_of_pairs(reward_model: Path, tmp_path: Path) -> None:
+    entry = {"backend": "transformers", "task": "reward", "model": str(reward_model), "precision": "float32",
+             "temperature": 0.5}  # fmt: skip
+    assert_probabilities(judged_board(tmp_path, entry, OFFLINE), 0.5)

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
 from kit.folders import *  # noqa: F403 - and those of every engine that loads a folder
+from kit.reward_models import *  # noqa: F403 - and of those that score
+from kit.reward_models import assert_probabilities, judged_board
 from kit.running import (
     GREEDY,
     TRUE_ORDER,
@@ -38,11 +40,14 @@ from kit.running import (
 from arena.backends import Opening, open_backend
 from arena.config.kinds import OpenAIConfig
 from arena.errors import EndpointDead
+from arena.formats.structured import JsonVerdict
 from arena.types import JSON, Completion
 
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("default")]
 SMALL: dict[str, JSON] = {"max_model_len": 1024, "kv_cache_memory_bytes": 64 << 20, "gpu_memory_utilization": 0.1}
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
+CODE = "0a1b2c3d4e5f"
+NARROW = JsonVerdict().schema(CODE)
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +84,17 @@ def test_a_schema_shapes_the_reply(engine: Callable[..., Running]) -> None:
     (reply,) = engine("tiny-500").ask(request("who?", replace(GREEDY, max_tokens=200), schema=schema))
     assert json.loads(reply.text)["verdict"] in {"A", "B"}
     assert reply.enforced
+
+
+def test_the_schema_of_a_judge_holds_the_code_of_the_question_from_the_first_request_on(
+    engine: Callable[..., Running],
+) -> None:
+    asked = replace(request("who?", replace(GREEDY, max_tokens=400)), schema=JsonVerdict().schema(),
+                    narrow_schema=NARROW)  # fmt: skip
+    for reply in engine("tiny-500").ask(*(replace(asked, key=str(i)) for i in range(4))):
+        if reply.status == "ok":  # what is cut off holds what came until then
+            assert json.loads(reply.text)["code"] == CODE
+        assert f'"code": "{CODE}"' in reply.text.replace('":"', '": "') or reply.status == "truncated"
 
 
 def test_a_guided_reply_is_no_reasoning_even_where_the_template_opens_it(engine: Callable[..., Running]) -> None:
@@ -217,3 +233,9 @@ def test_a_running_server_serves_candidates_adapters_and_judges(server: str, tmp
     said = asyncio.run(verdict())
     assert (said.status, said.text in {"A", "B"}) == ("ok", True)
     assert {"A", "B"} <= {token for token, _ in said.logprobs[0].top}
+
+
+def test_a_reward_model_judges_a_board_of_pairs(reward_model: Path, tmp_path: Path) -> None:
+    entry = {"backend": "vllm", "task": "reward", "model": str(reward_model), "precision": "float32",
+             "temperature": 0.5, "engine": SMALL}  # fmt: skip
+    assert_probabilities(judged_board(tmp_path, entry, OFFLINE), 0.5)

@@ -47,6 +47,10 @@ def start_engine(spec: EngineSpec) -> Engine:
 
 def start_replica(spec: EngineSpec) -> Engine:
     """One engine in this process, whatever the spec says about replicas."""
+    if spec.reward:
+        from arena.backends.local.reward_engine import RewardEngine
+
+        return RewardEngine(spec)
     if spec.kind == "vllm":
         from arena.backends.local.vllm_engine import VllmEngine
 

@@ -39,14 +39,23 @@ class Prompt(NamedTuple):
 
 
 class Renderer:
-    """Renders conversations for one tokenizer. `notes` says what had to be done differently from what one expects."""
+    """Renders conversations for one tokenizer, whose next message is the model's, or that have `ended`.
+
+    `notes` says what had to be done differently from what one expects.
+    """
 
     def __init__(
-        self, tokenizer: Tokenizer, template: str | None = None, template_kwargs: Mapping[str, JSON] | None = None
+        self,
+        tokenizer: Tokenizer,
+        template: str | None = None,
+        template_kwargs: Mapping[str, JSON] | None = None,
+        *,
+        ended: bool = False,
     ) -> None:
         self.tokenizer = tokenizer
         self.template = template
         self.template_kwargs: dict[str, object] = dict(template_kwargs or {})
+        self._ended = ended
         self.plain = template is None and not tokenizer.chat_template
         self.notes: list[str] = []
         added = getattr(tokenizer, "added_tokens_decoder", {}).values()
@@ -124,7 +133,7 @@ class Renderer:
         own = {} if self.template is None else {"chat_template": self.template}
         try:
             return self.tokenizer.apply_chat_template(
-                chat, tokenize=False, add_generation_prompt=True, **own, **self.template_kwargs
+                chat, tokenize=False, add_generation_prompt=not self._ended, **own, **self.template_kwargs
             )
         except _template_errors() as error:
             raise CannotRender(f"the chat template refuses it: {type(error).__name__}: {error}") from error

@@ -52,6 +52,8 @@ class EngineSpec:
     name: str = ""
     """The name on the board, for messages."""
     concurrency: int = 256
+    reward: bool = False
+    """Whether it is a reward model, which scores conversations."""
 
     @property
     def replicas(self) -> int:
@@ -103,6 +105,7 @@ def spec_of(name: str, entry: LocalConfig) -> EngineSpec:
         dict(entry.engine),
         name,
         entry.concurrency,
+        entry.rewards,
     )
 
 
@@ -126,6 +129,8 @@ def check_spec(spec: EngineSpec) -> None:
         _need_folder(spec, "model", spec.model, "config.json")
         if spec.adapter is not None:
             _need_folder(spec, "adapter", spec.adapter, "adapter_config.json")
+    if spec.reward and spec.kind == "vllm" and spec.adapter is not None:
+        raise InputError(f"{_who(spec)}adapter: not with `task: reward`; merge it into the weights")
     template = spec.chat_template
     if template is not None and "{" not in template and not Path(template).is_file():
         raise InputError(f"{_who(spec)}chat_template: {template!r} is neither a file nor a template (no '{{' in it)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,19 +44,18 @@ class TransformersEngine:
     """A causal language model of transformers, with an adapter of peft. Raises CannotStart with a sentence."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        from transformers import AutoTokenizer, GenerationConfig
+        from transformers import GenerationConfig
 
         self.spec = spec
-        self.device = _device(spec)
+        self.device = device_of(spec)
         place = str(Path(spec.model).expanduser()) if Path(spec.model).expanduser().exists() else spec.model
-        found = {key: value for key, value in spec.passed_on.items() if key in _WHERE}
-        self._tokenizer = AutoTokenizer.from_pretrained(place, revision=spec.revision, **found)
-        self._model = _load(spec, place, self.device)
+        self._tokenizer = load_tokenizer(spec, place)
+        self._model = load_model(spec, place, self.device)
         self._defaults = self._model.generation_config
         self._model.generation_config = GenerationConfig(
             do_sample=False, pad_token_id=self._pad_id(), eos_token_id=sorted(self._eos_ids())
         )
-        self._context = _context(self._model, self._tokenizer)
+        self._context = context_of(self._model, self._tokenizer)
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(self._tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
         self.notes = self._renderer.notes
@@ -279,12 +278,14 @@ def _vocabulary(model: PreTrainedModel | PeftModel) -> int:
     return int(model.config.get_text_config().vocab_size)
 
 
-def _context(model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase) -> int:
+def context_of(model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Tokens that fit."""
     config = model.config.get_text_config()
     return int(getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length)
 
 
-def _device(spec: EngineSpec) -> str:
+def device_of(spec: EngineSpec) -> str:
+    """The device asked for, or the best there is. Raises CannotStart for one that is not here."""
     import torch
 
     asked = spec.engine.get("device")
@@ -300,9 +301,18 @@ def _device(spec: EngineSpec) -> str:
     return str(asked)
 
 
-def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftModel:
+def load_tokenizer(spec: EngineSpec, place: str) -> PreTrainedTokenizerBase:
+    """The tokenizer that lies with the weights."""
+    from transformers import AutoTokenizer
+
+    found = {key: value for key, value in spec.passed_on.items() if key in _WHERE}
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(place, revision=spec.revision, **found)
+    return tokenizer
+
+
+def load_model(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftModel:
+    """The weights with their adapter: a language model, or a reward model. Raises CannotStart."""
     import torch
-    from transformers import AutoModelForCausalLM
 
     arguments: dict[str, Any] = {"revision": spec.revision, "dtype": _dtype(spec), **spec.passed_on}
     if spec.quantization is not None:
@@ -310,7 +320,7 @@ def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftMo
     if device.startswith("cuda"):
         arguments.setdefault("device_map", {"": device})
     try:
-        model = AutoModelForCausalLM.from_pretrained(place, **arguments)
+        model = _pretrained(spec, place, arguments)
     except TypeError as error:
         unknown = [key for key in spec.passed_on if f"unexpected keyword argument '{key}'" in str(error)]
         if not unknown:
@@ -323,6 +333,20 @@ def _load(spec: EngineSpec, place: str, device: str) -> PreTrainedModel | PeftMo
     if spec.adapter is not None:
         model = _with_adapter(spec, model)
     return model.eval()
+
+
+def _pretrained(spec: EngineSpec, place: str, arguments: Mapping[str, Any]) -> PreTrainedModel:
+    """Raises CannotStart for a language model in a reward model's place: its head would be a draw."""
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    model: PreTrainedModel
+    if not spec.reward:
+        model = AutoModelForCausalLM.from_pretrained(place, **arguments)
+        return model
+    model, told = AutoModelForSequenceClassification.from_pretrained(place, output_loading_info=True, **arguments)
+    if missing := sorted(told["missing_keys"]):
+        raise CannotStart(f"{spec.model}: no reward model: its weights hold no {missing[0]}")
+    return model
 
 
 def _dtype(spec: EngineSpec) -> torch.dtype | str:

@@ -43,9 +43,9 @@ class VllmEngine:
     def __init__(self, spec: EngineSpec) -> None:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # the engine in this process, which is its own
         self.spec = spec
-        self.device = _device(spec)
+        self.device = device_of(spec)
         self._lora = _lora_request(spec)
-        self._llm = _load(spec, self.device, self._lora)
+        self._llm = load_llm(spec, self.device, self._lora)
         self._engine = self._llm.llm_engine
         _put_on(self._engine, self._lora, spec)
         tokenizer = self._llm.get_tokenizer()
@@ -183,7 +183,8 @@ class VllmEngine:
         )
 
 
-def _device(spec: EngineSpec) -> str:
+def device_of(spec: EngineSpec) -> str:
+    """What vLLM runs on here. Raises CannotStart where it finds nothing."""
     from vllm.platforms import current_platform
 
     if current_platform.is_cpu():
@@ -218,7 +219,8 @@ def _adapter_folder(spec: EngineSpec) -> Path:
         raise CannotStart(explain_adapter(spec, error)) from error
 
 
-def _load(spec: EngineSpec, device: str, lora: LoRARequest | None) -> LLM:
+def load_llm(spec: EngineSpec, device: str, lora: LoRARequest | None) -> LLM:
+    """The engine with its weights. Raises CannotStart for an argument that it does not know."""
     from vllm import LLM
 
     arguments: dict[str, Any] = {
@@ -229,6 +231,8 @@ def _load(spec: EngineSpec, device: str, lora: LoRARequest | None) -> LLM:
         "quantization": spec.quantization,
         "disable_log_stats": False,
     }
+    if spec.reward:
+        arguments["runner"] = "pooling"
     if device == "cpu":
         arguments |= {"enforce_eager": True}
         if not {"gpu_memory_utilization", "kv_cache_memory_bytes"} & spec.passed_on.keys():

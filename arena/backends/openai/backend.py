@@ -11,6 +11,7 @@ from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, 
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
 from arena.backends.http.reading import read_stream, read_whole
+from arena.backends.openai.pooling import PoolingTransport
 from arena.backends.openai.responding import ResponsesTransport
 from arena.backends.openai.wire import PLAIN, StreamedBody, body_of, completion_of, dialect_of
 from arena.config.kinds import OpenAIConfig
@@ -83,6 +84,8 @@ def open_openai(config: OpenAIConfig, name: str, entry: str, environ: Mapping[st
     """
     config = with_query(config, entry, environ)
     key = read_key(config, entry, environ)
-    transport: OpenAITransport | ResponsesTransport
-    transport = (ResponsesTransport if config.api == "responses" else OpenAITransport)(config, name, entry, key)
+    kind: type[OpenAITransport | ResponsesTransport | PoolingTransport] = OpenAITransport
+    if config.rewards or config.api == "responses":
+        kind = PoolingTransport if config.rewards else ResponsesTransport
+    transport = kind(config, name, entry, key)
     return ApiBackend(transport, endpoint_of(config, entry, transport.base_url), config)

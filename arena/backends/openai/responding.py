@@ -28,6 +28,9 @@ def check_entry(config: OpenAIConfig, entry: str) -> None:
     for field in ("background", "reasoning_summary"):
         if getattr(config, field) and config.api != "responses":
             raise InputError(f"{entry}.{field}: needs `api: responses`; chat completions have no such thing")
+    if config.rewards and (config.api != "chat" or config.stream):
+        field = "api" if config.api != "chat" else "stream"
+        raise InputError(f"{entry}.{field}: not with `task: reward`; scores come from the server's /pooling, whole")
     if config.background and config.stream:
         raise InputError(f"{entry}.background: not together with `stream`; what runs in the background comes whole")
 

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 
 from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys, PromptCache, Room
+from arena.config.kinds.reward import RewardTask
 from arena.types import JSON
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -119,7 +120,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class OpenAIConfig(ApiConfig):
+class OpenAIConfig(RewardTask, ApiConfig):
     """Any OpenAI-compatible endpoint."""
 
     backend: Identifies[Literal["openai"]]

@@ -101,6 +101,16 @@ class BackendConfig(Strict):
         return False
 
     @property
+    def rewards(self) -> bool:
+        """Whether it is a reward model: it scores answers and writes nothing."""
+        return False
+
+    @property
+    def score_temperature(self) -> float | None:
+        """What a difference of a reward model's scores is divided by to be a probability's logit; None: who wins."""
+        return None
+
+    @property
     def shared_room(self) -> Room | None:
         """The server whose room is shared with other entries that name it; None where an entry keeps its own limit."""
         return None

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue, PrivateAttr
 
 from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys
+from arena.config.kinds.reward import RewardTask
 from arena.errors import InputError
 from arena.gguf import gguf_fingerprint
 from arena.keys import fingerprint
@@ -141,13 +142,13 @@ class LlamaCppConfig(LocalConfig):
         }
 
 
-class VllmConfig(LocalConfig):
+class VllmConfig(RewardTask, LocalConfig):
     """vLLM in a process of its own, or on a Ray cluster."""
 
     backend: Identifies[Literal["vllm"]]
 
 
-class TransformersConfig(LocalConfig):
+class TransformersConfig(RewardTask, LocalConfig):
     """transformers in a process of its own: slower than vLLM, runs anywhere."""
 
     backend: Identifies[Literal["transformers"]]
