@@ -12,7 +12,7 @@ from arena.board.open import OpenBoard
 from arena.errors import DataError
 from arena.evals.exams import Exam
 from arena.evals.scores import ROWS, Sheet, benchmark_scores, correlations, differences, sheet_of
-from arena.files import round_floats, to_json, write_atomically
+from arena.files import from_json, round_floats, to_json, write_atomically
 from arena.redact import redact
 from arena.reports.benchmarks import read_benchmark_rows, write_benchmark_rows
 from arena.reports.board import BenchmarkScore, Report, read_report
@@ -70,6 +70,16 @@ def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bo
     return BenchmarkReport(typed, tasks, tuple(_problems(board, sheet)), folder, simulated, orders)
 
 
+def correlate(report: BenchmarkReport) -> None:
+    """Write how the scores go with the judges' board into reports/benchmarks.json, once that is rated anew."""
+    path, board = report.folder / SUMMARY, _board_as_rated(report.folder)
+    document = from_json(path.read_bytes())
+    assert isinstance(document, dict)
+    scores = {model: _object(own) for model, own in _object(document["models"]).items()}
+    document["correlations"] = correlations(scores, _judged(board)) if board else {}
+    write_atomically(path, to_json(round_floats(document), indent=True) + b"\n")
+
+
 def _board_as_rated(folder: Path) -> Report | None:
     try:
         return read_report(folder / "leaderboard.json")
@@ -88,11 +98,7 @@ def _update(folder: Path, report: Report, scores: Mapping[str, JSON]) -> None:
 
 
 def _summary(sheet: Sheet, scores: Mapping[str, JSON], level: float, report: Report | None) -> dict[str, JSON]:
-    judged = {
-        row.model: value
-        for row in (report.models if report else ())
-        if (value := row.interval(report.drawn).value if report else None) is not None
-    }
+    judged = _judged(report) if report else {}
     plain = {model: _object(own) for model, own in scores.items()}
     return {
         "level": level,
@@ -100,6 +106,12 @@ def _summary(sheet: Sheet, scores: Mapping[str, JSON], level: float, report: Rep
         "differences": list[JSON](differences(sheet, level)),
         "correlations": correlations(plain, judged) if judged else {},
     }
+
+
+def _judged(report: Report) -> dict[str, float]:
+    """The judges' number of every model: its score or win rate, which one that won everything has too."""
+    found = {row.model: row.interval("score" if report.single else "win_rate").value for row in report.models}
+    return {model: value for model, value in found.items() if value is not None}
 
 
 def _problems(board: OpenBoard, sheet: Sheet) -> list[str]:

@@ -25,7 +25,7 @@ from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopp
 from arena.evals.exams import Exam
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
-from arena.stages.benchmark_report import BenchmarkReport, write_benchmarks
+from arena.stages.benchmark_report import BenchmarkReport, correlate, write_benchmarks
 from arena.stages.looks import begin_looks_anew
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
@@ -150,6 +150,8 @@ def _carry_out(
         if exams and not any(isinstance(problem, DiskFull) for problem in problems):
             scored = write_benchmarks(board, exams, rated_later=rates(board, options))
         rated = _rate(board, options, record, problems, spent=spent)
+        if rated is not None and scored is not None:
+            correlate(scored)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
         failed += scored.problems if scored else ()
     except (InputError, OSError) as error:

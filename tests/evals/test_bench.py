@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from kit.boards import read_jsonl
 from kit.commands import arena
 from kit.downloads import write_downloads
@@ -129,6 +130,37 @@ def test_a_run_asks_them_after_its_reviews_and_its_limit_is_about_questions(tmp_
     run = json.loads((tmp_path / "out/run.json").read_text())
     assert run["runs"][0]["benchmarks"]["arc_easy · m"]["done"] == N
     assert run["files"]["benchmarks/arc_easy/m.jsonl"]["lines"] == N
+
+
+def test_a_rated_board_holds_the_scores_and_how_they_go_with_the_judges(tmp_path: Path, downloads: Path) -> None:
+    planted = {"a": knows(4), "b": knows(3), "c": knows(1)}
+    with FakeServer(by_model(planted)) as server:
+        config = exam_board(tmp_path, server, list(planted), ["arc_easy"], downloads)
+        board = yaml.safe_load(config.read_text())
+        answers = {"a": "12", "b": "11", "c": "7"}
+        (tmp_path / "q.jsonl").write_text("".join(
+            json.dumps({"question_id": n, "text": "5 + 7?", "reference": "12"}) + "\n" for n in range(4)
+        ))  # fmt: skip
+        board["reviews_gen"] = {"mode": "pairwise", "judges": {"rule": {"backend": "reference"}}}
+        config.write_text(yaml.safe_dump(board))
+        server.script = lambda call: (
+            planted[str(call.body["model"])](call) if shown_options(call) else Say(answers[str(call.body["model"])])
+        )
+        assert arena("run", "-c", config).returncode == 0
+        rated = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+        summary = json.loads((tmp_path / "out/reports/benchmarks.json").read_text())
+        found = {row["model"]: row["benchmarks"]["arc_easy"]["score"] for row in rated["models"]}
+        assert found == {"a": 1.0, "b": 0.75, "c": 0.25}
+        assert summary["models"]["a"]["arc_easy"] == next(
+            row["benchmarks"]["arc_easy"] for row in rated["models"] if row["model"] == "a"
+        )
+        assert summary["correlations"]["arc_easy"]["n"] == 3
+        assert summary["correlations"]["arc_easy"]["spearman"] is not None
+        before = (tmp_path / "out/reports/leaderboard.json").read_bytes()
+        assert arena("bench", "-c", config).returncode == 0
+        assert (tmp_path / "out/reports/leaderboard.json").read_bytes() == before
+        again = json.loads((tmp_path / "out/reports/benchmarks.json").read_text())
+        assert again == summary
 
 
 def test_the_budget_stops_it_and_what_came_back_counts(tmp_path: Path, downloads: Path) -> None:
