@@ -96,6 +96,16 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "What the judge was asked about each answer; what is only yes or no is shown as a rate.",
         "评审针对每个回答的评分项；是非项以比率显示。",
     ),
+    "benchmarks": ("Benchmarks", "基准测试"),
+    "benchmarks_note": (
+        "Documents with right answers, scored by rule and in no rating. What could not be read counts 0, what failed "
+        "counts nowhere.",
+        "有标准答案的题目，按规则计分，不进入评分。无法读取的计 0，失败的调用不计。",
+    ),
+    "asked_apart": (
+        "{task}: not all were asked alike, so these are not comparable.",
+        "{task}：提问方式不一致，不可比较。",
+    ),
     "value": ("Quality against price", "质量与价格"),
     "value_time": ("Quality against speed", "质量与速度"),
     "value_note": (
