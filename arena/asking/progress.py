@@ -12,7 +12,7 @@ class Progress(Protocol):
 
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         """A candidate's answers or a judge's reviews start; `done` of `total` are stored already. `recorded`: the
-        others are read from a file, and nobody is asked."""
+        others are read from a file, and nobody is asked. Called again where more than was known is to be done."""
 
     def advance(
         self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from arena.board.answers import Answers
 from arena.board.bench import Bench
 from arena.board.candidates import judge_of
+from arena.board.drawn import Orders, orders_of, schedule_of
 from arena.board.open import OpenBoard
+from arena.config.kinds import JudgeConfig
 from arena.judging.combine import (
     Contest,
     answer_failure,
@@ -21,9 +23,11 @@ from arena.judging.combine import (
 from arena.judging.examine import Examination, failed_examination
 from arena.judging.frames import Judge
 from arena.judging.judge import DEFAULT_SCALE, Case
-from arena.judging.schedule import orders, pairs
+from arena.judging.schedule import BOTH, orders, pairs
+from arena.keys import filed_under
 from arena.prompts import REWARD
 from arena.store.ledger import Ledger
+from arena.store.schedule_log import Drawn
 from arena.types import Answer, Battle, Order, Question, Score
 
 Ledgers = Mapping[str, Ledger]
@@ -131,28 +135,85 @@ def bench_of(board: OpenBoard, judge: Judge, question: Question, ledger: Ledger)
     reviews, entry = board.config.reviews_gen, board.judges[judge.name]
     prompt = REWARD if entry.rewards else board.prompt_for(question)
     baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
-    needed = entry.needs_reference or prompt.needs_reference
-    lacks_reference = needed and not any(text.strip() for text in question.reference)
-    return Bench(judge, prompt, question, ledger, board.frames, board.seen, baseline, lacks_reference=lacks_reference)
+    lacking = lacks_reference(board, entry, question)
+    return Bench(judge, prompt, question, ledger, board.frames, board.seen, baseline, lacks_reference=lacking)
+
+
+def lacks_reference(board: OpenBoard, entry: JudgeConfig, question: Question) -> bool:
+    """Whether the judge or its prompt needs a reference that the question does not have."""
+    needed = entry.needs_reference or board.prompt_for(question).needs_reference
+    return needed and not any(text.strip() for text in question.reference)
 
 
 def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Match]:
     """Every contest of the board, question by question."""
     reviews = board.config.reviews_gen
+    if reviews.adaptive:
+        yield from matches_of(board, answers, ledgers, drawn_orders(board, answers, ledgers))
+        return
     pairing = pairs(models_on_board(board, answers), reviews.mode, reviews.baseline)
     judges = judges_on_board(board, ledgers)
     samples = {name: candidate.samples for name, candidate in board.candidates.items()}
     for question in board.questions:
         benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]
         for a, b in pairing:
-            for sample in range(min(samples[a], samples[b])):
-                key = (question.question_id, sample)
-                answer_a, answer_b = answers[a].get(key), answers[b].get(key)
-                for bench in benches:
-                    contest = Contest(question, a, b, answer_a, answer_b, bench.judge.name, sample)
-                    match = match_of(board, contest, bench)
-                    if match is not None:
-                        yield match
+            yield from _meet(board, answers, benches, question, (a, b), min(samples[a], samples[b]))
+
+
+def matches_of(board: OpenBoard, answers: Answers, ledgers: Ledgers, drawn: Orders) -> Iterator[Match]:
+    """The contests that were drawn, question by question."""
+    there, judges = {*models_on_board(board, answers)}, judges_on_board(board, ledgers)
+    for question in board.questions:
+        if (asked := drawn.get(question.question_id)) is not None:
+            benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]
+            for pair, found in asked.items():
+                if there.issuperset(pair):
+                    least = min(board.candidates[name].samples for name in pair)
+                    yield from _meet(board, answers, benches, question, pair, least, found)
+
+
+def _meet(
+    board: OpenBoard, answers: Answers, benches: Sequence[Bench], question: Question, pair: tuple[str, str],
+    samples: int, drawn: tuple[Order, ...] | None = None,
+) -> Iterator[Match]:  # fmt: skip
+    """Two models on one question, so many answers of each before every judge."""
+    a, b = pair
+    for sample in range(samples):
+        key = (question.question_id, sample)
+        answer_a, answer_b = answers[a].get(key), answers[b].get(key)
+        for bench in benches:
+            contest = Contest(question, a, b, answer_a, answer_b, bench.judge.name, sample)
+            match = match_of(board, contest, bench, drawn)
+            if match is not None:
+                yield match
+
+
+def drawn_orders(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Orders:
+    """The orders that were drawn, by question and pair; before anything was, those that replies are there for."""
+    schedule = schedule_of(board)
+    return schedule.orders if schedule.log else orders_of(paid_cells(board, answers, ledgers))
+
+
+def paid_cells(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> list[Drawn]:
+    """Cells that a judge has replied about, whoever asked: [question, first, second], question by question."""
+    judges = {n: j for n, j in judges_on_board(board, ledgers).items() if len(ledgers[n])}
+    pairing = pairs(models_on_board(board, answers), "pairwise", None) if judges else []
+    found: dict[Drawn, None] = {}
+    for question in board.questions if pairing else ():
+        benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]
+        for pair in pairing:
+            least = min(board.candidates[name].samples for name in pair)
+            for match in _meet(board, answers, benches, question, pair, least, BOTH):
+                for case in match.cases:
+                    if replied(case, ledgers[case.judge.name]):
+                        found[question.question_id, *(pair if case.order == "a_first" else pair[::-1])] = None
+    return list(found)
+
+
+def replied(case: Case, ledger: Ledger) -> bool:
+    """Whether anything is stored for a case's first request."""
+    places = [filed_under(key, case.judge.kind) for key in case.keys if key is not None]
+    return any(place in ledger for place in places) or (case.trial is not None and case.trial.place in ledger)
 
 
 def exams(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Exam]:
@@ -169,8 +230,9 @@ def exams(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Exam
                         yield exam
 
 
-def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
-    """How one judge comes to decide a contest; None when it never did and cannot be asked."""
+def match_of(board: OpenBoard, contest: Contest, bench: Bench, drawn: tuple[Order, ...] | None = None) -> Match | None:
+    """How one judge comes to decide a contest; None when it never did and cannot be asked. `drawn` are the orders that
+    a schedule drew, where there is one."""
     reviews = board.config.reviews_gen
     entry = board.judges[contest.judge]
     if reviews.judges == "peers" and contest.judge in (contest.model_a, contest.model_b):
@@ -189,10 +251,11 @@ def match_of(board: OpenBoard, contest: Contest, bench: Bench) -> Match | None:
         return Match(contest, failed_contest(contest, reviews.answer_failures))
     asked: tuple[Order, ...] = ("a_first",)
     if not entry.rewards:
-        asked = orders(reviews.order, board.config.seed, contest.question.question_id, contest.model_a, contest.model_b)
+        ids = contest.question.question_id, contest.model_a, contest.model_b
+        asked = orders(reviews.asked_order, board.config.seed, *ids) if drawn is None else drawn
     if a.stripped == b.stripped:
-        known = not entry.rewards  # which sees no order
-        verdicts = [replace(identical_verdict(order, contest.sample, 0), order_known=known) for order in asked]
+        shown = drawn is None and not entry.rewards  # which sees no order
+        verdicts = [identical_verdict(order, contest.sample, 0, shown=shown) for order in asked]
         return Match(contest, combine(contest, verdicts))
     if bench.lacks_reference:
         return Match(contest, contest.battle("excluded", reason="no_reference"))

@@ -70,6 +70,8 @@ class OpenBoard:
     counted: dict[Path, Count] = field(default_factory=dict, repr=False)
     """Files whose lines were counted."""
     seen: SeenAnswers = field(default_factory=SeenAnswers, repr=False)
+    schedule: object = field(default=None, repr=False)
+    """What was read of schedule.jsonl before (`arena.board.drawn`)."""
 
     @property
     def config(self) -> Config:

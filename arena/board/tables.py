@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import cast
 
 from arena.board.answers import Answers
-from arena.board.matches import exams, judges_on_board, matches
+from arena.board.matches import Match, exams, judges_on_board, matches
 from arena.board.null_candidate import sentinel_exams, sentinel_matches
 from arena.board.open import OpenBoard
 from arena.board.verdicts import battles_of, scores_of
@@ -40,14 +40,25 @@ def report_rows(board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger]) 
             if several:
                 yield panel_score(of_judges, quorum, silent)
         return
-    battles = battles_of(matches(board, answers, ledgers), ledgers, board.config.reviews_gen.strong_weight)
-    if not several:
+    yield from battle_rows(board, ledgers, matches(board, answers, ledgers))
+
+
+def battle_rows(board: OpenBoard, ledgers: dict[str, Ledger], matched: Iterable[Match]) -> Iterator[Battle | Ready]:
+    """Every judge's rows of some contests, and the panel's after those of the same battle."""
+    reviews, silent = board.config.reviews_gen, silent_judges(board)
+    battles = battles_of(matched, ledgers, reviews.strong_weight)
+    if len(judges_on_board(board, ledgers)) < 2:
         yield from battles
         return
     for _, group in groupby(battles, key=_contest):
         rows = list(group)
         yield from rows
-        yield panel_battle([_row(row) for row in rows], quorum, silent)
+        yield panel_battle([_row(row) for row in rows], reviews.panel.quorum, silent, by_order=reviews.adaptive)
+
+
+def plain_rows(board: OpenBoard, ledgers: dict[str, Ledger], matched: Iterable[Match]) -> list[Battle]:
+    """`battle_rows` as data alone."""
+    return [_row(row) for row in battle_rows(board, ledgers, matched)]
 
 
 def _row(row: Battle | Ready) -> Battle:
@@ -73,8 +84,8 @@ def silent_judges(board: OpenBoard) -> frozenset[str]:
     return frozenset(n for n, entry in board.judges.items() if not entry.enable or entry.replays)
 
 
-def rating_options(config: Config) -> RatingOptions:
-    """What the config asks of the ratings."""
+def rating_options(config: Config, boundary: float = 1.0) -> RatingOptions:
+    """What the config asks of the ratings; `boundary` widens the intervals of a board that was looked at."""
     rating = config.rating_gen
     baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
     anchor = next((Anchored(model, points) for model, points in (rating.anchor or {}).items()), None)
@@ -89,4 +100,6 @@ def rating_options(config: Config) -> RatingOptions:
         elo_k=rating.elo.k,
         elo_orders=rating.elo.orders,
         seed=config.seed,
+        implied=config.reviews_gen.adaptive,
+        boundary=boundary,
     )

@@ -44,7 +44,7 @@ def check(config: str) -> None:
         say(f"  candidate   {name}: {_behind(name, candidate.entry)}{state}")
     if reviews.enable:
         baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
-        order = "" if reviews.mode == "single" else f", order {reviews.order}"
+        order = "" if reviews.mode == "single" else f", order {reviews.asked_order}"
         say(f"  mode        {reviews.mode}{baseline}{order}")
         for name, judge in board.judges.items():
             say(f"  judge       {name}: {_behind(name, judge)}")

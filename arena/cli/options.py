@@ -34,6 +34,15 @@ def budget_option(function: F) -> F:
     return option(function)
 
 
+def schedule_options(function: F) -> F:
+    """--schedule all|adaptive and --calls N."""
+    told = "Adaptive: judge requests, repairs apart; a larger number than before opens a new stage."
+    schedule = click.option("--schedule", type=click.Choice(["all", "adaptive"]),
+                            help="Judge all pairs, or the battles that can still tell models apart.")  # fmt: skip
+    calls = click.option("--calls", metavar="N|economy", help=told)
+    return schedule(calls(function))
+
+
 def _is_amount(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and not isfinite(value):
         raise click.BadParameter(f"{value:g} is no amount of money", ctx, param)

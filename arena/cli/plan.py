@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from arena.cli.options import config_option, names
+from arena.cli.options import config_option, names, schedule_options
 from arena.cli.terminal import say
 from arena.reports.numbers import amount
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from arena.board.open import OpenBoard
+    from arena.stages.forecast import Coming
     from arena.stages.plan import Plan, PlanRow
 
 HEADS = {
@@ -39,6 +40,7 @@ HEADS = {
 @click.option("--retry-errors", is_flag=True, help="Count what came back empty or was turned down as missing.")
 @click.option("--retry-unparsed", is_flag=True, help="Count verdicts that could not be read as missing.")
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
+@schedule_options
 @click.option("--batch", is_flag=True, help="Judges through batch endpoints, at half the price.")
 @click.option("--power", is_flag=True, help="Also say what difference these questions can show.")
 @click.option("--difference", metavar="X", help="With --power: how many questions this difference needs, as in 3pp.")
@@ -50,6 +52,8 @@ def plan(
     retry_errors: bool,
     retry_unparsed: bool,
     redo: str | None,
+    schedule: str | None,
+    calls: str | None,
     batch: bool,
     power: bool,
     difference: str | None,
@@ -58,7 +62,7 @@ def plan(
     from arena.board.open import in_asking_order, open_board
     from arena.board.verdicts import counted
     from arena.cli.shorter import warn_of_shorter
-    from arena.config.loading import load_config
+    from arena.config.loading import load_config, with_schedule
     from arena.stages.benchmark import check_benchmarks
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
@@ -70,7 +74,7 @@ def plan(
     options = RunOptions(
         chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
     )
-    board = open_board(load_config(config))
+    board = open_board(with_schedule(load_config(config), schedule, calls))
     warn_of_shorter(board.folders, counted(board))
     exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
     found = make_plan(in_asking_order(board), options, exams)
@@ -117,6 +121,8 @@ def print_plan(plan: Plan, file: TextIO) -> None:
 
     console = console_on(file, width_of_a_pipe=120)
     console.print(_table(plan, console.width))
+    if plan.coming is not None:
+        console.print(_ways(plan.coming, plan))
     for line in _assumptions(plan):
         console.print(line, style="dim")
 
@@ -142,6 +148,27 @@ def _table(plan: Plan, width: int) -> Table:
 _HEAD = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmarks of"}
 
 
+def _ways(coming: Coming, plan: Plan) -> Table:
+    """The schedule beside all pairs and baseline mode, at the tokens and the price of a request of this plan."""
+    from rich import box
+    from rich.table import Table
+
+    rows = [row for row in plan.rows if row.stage == "reviews" and row.calls]
+    calls = sum(row.calls for row in rows) or 1
+    tokens = sum(row.input_tokens + row.output_tokens for row in rows) / calls
+    costs = [row.cost_usd for row in rows if row.costs]
+    known = sum(cost for cost in costs if cost is not None) if rows and None not in costs else None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("judging everything anew")
+    for head in ("requests", "tokens", "cost", "tells apart"):
+        table.add_column(head, justify="right")
+    for way in coming.ways:
+        share = "–" if way.share is None else "everything" if way.share >= 1 else f"~{way.share:.0%} of that"
+        amounts = f"~{round(tokens * way.calls):,}" if rows else "–", _usd(known / calls * way.calls) if known else "–"
+        table.add_row(way.name, f"{way.calls:,}", *amounts, share)
+    return table
+
+
 def _cells(row: PlanRow) -> tuple[str, ...]:
     head = f"{_HEAD[row.stage]} {row.name}" if row.task is None else f"{row.task} of {row.name}"
     costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.costs else ("–", "–")
@@ -159,6 +186,9 @@ def _usd(cost: float | None) -> str:
 
 def _assumptions(plan: Plan) -> list[str]:
     lines = []
+    if plan.coming is not None and plan.coming.cells:
+        lines.append(f"to be drawn: {plan.coming.cells:,} cells, {plan.coming.calls:,} requests")
+    lines += [] if plan.coming is None else plan.coming.notes
     if guessed := [row.name for row in plan.rows if row.calls and not row.measured]:
         few = ", ".join(dict.fromkeys(guessed))
         lines.append(f"nothing measured yet, so tokens are a rule of thumb: {few}")

@@ -69,7 +69,10 @@ class PlainProgress:
         self._clock = clock
 
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
-        """Say what starts."""
+        """Say what starts; where it goes on with more than was known, only count it."""
+        if (known := self._counts.get((stage, name))) is not None:
+            known.total, known.done = max(total, known.total), done
+            return
         self._counts[stage, name] = Count(total, done, self._clock())
         stored = f", {done:,} stored already" if done else ""
         self._say(f"{_VERB[stage]} {name}: {total - done:,} to {'read' if recorded else 'ask'}{stored}")
@@ -134,8 +137,13 @@ class BarProgress:
         self._tasks: dict[tuple[str, str], tuple[TaskID, Count]] = {}
 
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
-        """Add a bar."""
+        """Add a bar, or lengthen the one that is there."""
         self._bars.start()
+        if (stage, name) in self._tasks:
+            known, count = self._tasks[stage, name]
+            count.total, count.done = max(total, count.total), done
+            self._bars.update(known, total=count.total, completed=done)
+            return
         task = self._bars.add_task(f"{_VERB[stage]} {name}", total=total, completed=done, facts="")
         self._tasks[stage, name] = (task, Count(total, done, time.monotonic()))
 

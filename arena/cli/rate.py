@@ -71,6 +71,10 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 @click.option("--elo-k", type=FiniteRange(0, min_open=True), default=4.0, show_default=True)
 @click.option("--elo-orders", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--bootstraps", type=click.IntRange(50, 100_000), default=1000, show_default=True)
+@click.option("--schedule", type=click.Choice(["all", "adaptive"]), default="all", show_default=True,
+              help="adaptive: opponents were chosen, so win rates are those that the fit implies; no Elo.")  # fmt: skip
+@click.option("--boundary", type=FiniteRange(1), default=1.0, show_default=True,
+              help="Factor on the quantile of every interval, as an adaptive board says it.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Show so many models; all are rated, and in the JSON.")
 @click.option(
@@ -90,8 +94,8 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 def rate(
     battles: tuple[Path, ...], methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str,
     cluster: str, level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None,
-    pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, seed: int, top: int | None,
-    out: Path | None, plot: Path | None, ray: str | None, as_json: bool,
+    pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, schedule: str, boundary: float,
+    seed: int, top: int | None, out: Path | None, plot: Path | None, ray: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Ratings of any battle files: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
 
@@ -109,10 +113,11 @@ def rate(
         raise click.BadParameter(f"found {plot.name!r}, allowed: a file {' or '.join(FIGURES)}", param_hint="--plot")
     features = tuple(dict.fromkeys(name.strip() for name in style.split(",") if name.strip()))
     options = RatingOptions(
-        methods=_methods(methods), baseline=baseline, anchor=_anchor(anchor), interval=cast("Interval", interval),
+        methods=_methods(methods, schedule), baseline=baseline, anchor=_anchor(anchor),
+        interval=cast("Interval", interval),
         level=level, simultaneous=simultaneous, style=features, elo_k=elo_k, elo_orders=elo_orders,
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
-        bootstraps=bootstraps,
+        bootstraps=bootstraps, implied=schedule == "adaptive", boundary=boundary,
     )  # fmt: skip
     rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by), ray)
     if out is not None:
@@ -140,7 +145,7 @@ def _print(report: Report, models: int, out: Path | None, by: tuple[str, ...], *
         print_pairs(report)
 
 
-def _methods(given: tuple[str, ...]) -> tuple[str, ...]:
+def _methods(given: tuple[str, ...], schedule: str) -> tuple[str, ...]:
     from arena.ratings.methods import wrong_method
     from arena.ratings.options import USUAL_METHODS
 
@@ -148,6 +153,10 @@ def _methods(given: tuple[str, ...]) -> tuple[str, ...]:
     for name in chosen:
         if (wrong := wrong_method(name)) is not None:
             raise click.BadParameter(wrong, param_hint="--method")
+    if schedule == "adaptive":
+        if chosen[:1] == ("elo",):
+            raise click.BadParameter("elo has no meaning where opponents are chosen; not first", param_hint="--method")
+        chosen = tuple(name for name in chosen if name != "elo")
     return chosen or USUAL_METHODS
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from arena.cli.options import budget_option, config_option, dry_run_option, names
+from arena.cli.options import budget_option, config_option, dry_run_option, names, schedule_options
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
               help="Ask judges through batch endpoints at half the price; or only hand over, only fetch.")  # fmt: skip
 @click.option("--accept-shorter", is_flag=True,
               help="Take answers and ledgers that are shorter than they were as they are.")  # fmt: skip
+@schedule_options
 @click.option("--pair", metavar="A,B",
               help="End with A − B; by default the best model − the baseline, else − the second.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
@@ -46,6 +47,8 @@ def run(
     budget_usd: float | None,
     batch: str | None,
     accept_shorter: bool,
+    schedule: str | None,
+    calls: str | None,
     pair: str | None,
     yes: bool,
     dry_run: str | None,
@@ -57,7 +60,7 @@ def run(
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.plan import approve_plan
     from arena.cli.progress import console_progress
-    from arena.config.loading import load_config
+    from arena.config.loading import load_config, with_schedule
     from arena.stages.options import RunOptions, parse_pair, parse_redo
     from arena.stages.run import run_board
 
@@ -66,7 +69,7 @@ def run(
         approve_plan(plan, ask=not yes)
 
     with says_how_to_go_on():
-        loaded = load_config(config)
+        loaded = with_schedule(load_config(config), schedule, calls)
         options = RunOptions(
             _stages(stages, batch),
             names(models),

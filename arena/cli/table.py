@@ -17,6 +17,7 @@ from arena.reports.difference import difference, main_difference
 from arena.reports.flags import flags_text
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
 from arena.reports.numbers import amount, more_decimals
+from arena.reports.schedule import scheduled
 from arena.reports.verdict import verdict_of
 
 WIDTH_OF_A_PIPE = 160
@@ -72,6 +73,8 @@ def board_console() -> Console:
 def footer(report: Report) -> list[str]:
     """What the numbers rest on, and what was left out of them and why."""
     lines = [basis(report)]
+    if (about := scheduled(report)) is not None:
+        lines.append(about.sentence(len(report.models)))
     if report.excluded:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.excluded.items()))
         lines.append(f"left out: {reasons}")

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -93,6 +93,30 @@ def _loaded(raw: JSON, path: Path) -> LoadedConfig:
         raise ConfigError(f"{path}: {describe(error, Config)}") from None
     mask_keys_of(raw)
     return LoadedConfig(config, path, raw, _cache_folder())
+
+
+def with_schedule(loaded: LoadedConfig, method: str | None, calls: str | None) -> LoadedConfig:
+    """The config with the schedule that `--schedule` and `--calls` ask for; the order goes with it.
+
+    Raises ConfigError for what does not fit the board, and for `--calls` where nothing is drawn.
+    """
+    if method is None and calls is None:
+        return loaded
+    reviews = loaded.config.reviews_gen
+    wanted = reviews.schedule.model_copy(update={} if method is None else {"method": method})
+    if calls is not None:
+        if wanted.method != "adaptive":
+            raise ConfigError(f"{loaded.path}: --calls goes with --schedule adaptive; found schedule {wanted.method}")
+        if calls != "economy" and not (calls.isascii() and calls.isdigit() and int(calls) > 0):
+            raise ConfigError(f"--calls: found {calls!r}, allowed: a number of at least 1, or economy")
+        wanted = wanted.model_copy(update={"calls": calls if calls == "economy" else int(calls)})
+    order = "adaptive" if wanted.method == "adaptive" else "both" if reviews.order == "adaptive" else reviews.order
+    try:
+        changed = reviews.model_copy(update={"schedule": wanted, "order": order}).fits()
+        config = loaded.config.model_copy(update={"reviews_gen": changed}).can_be_met()
+    except ValueError as error:
+        raise ConfigError(f"{loaded.path}: {error}") from None
+    return replace(loaded, config=config)
 
 
 def mask_keys_of(config: JSON) -> None:

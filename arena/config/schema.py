@@ -7,7 +7,7 @@ into a `Config`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,7 +17,8 @@ from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
-OrderRule = Literal["both", "random", "fixed", "recorded"]
+OrderRule = Literal["both", "random", "fixed", "recorded", "adaptive"]
+Goal = Literal["budget", "separations", "top"]
 
 
 class PanelConfig(Strict):
@@ -37,6 +38,29 @@ class SentinelConfig(Strict):
     """How many questions it answers; which ones follows from the board's seed."""
 
 
+class ScheduleConfig(Strict):
+    """Which battles of all pairs are judged: all of them, or those that can still tell models apart."""
+
+    method: Literal["all", "adaptive"] = "all"
+    goal: Goal = "budget"
+    """When it ends: at its budget, once it has told a share of the pairs apart, or once the best k stand clear."""
+    calls: Literal["economy"] | int | None = None
+    """Judge requests, repairs apart; null: 3 cells for every model and question, `economy`: 2."""
+    share: float = Field(0.9, gt=0, le=1)
+    """goal separations: of the pairs that judging everything would tell apart."""
+    k: int = Field(3, ge=1)
+    """goal top: how many models."""
+    batch: int | None = Field(None, ge=1)
+    """Cells of a round; null: 200 or more, so that a round does not wait for single calls."""
+
+    @field_validator("calls")
+    @classmethod
+    def _calls_are_some(cls, value: str | int | None) -> str | int | None:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("a number of at least 1, or economy")
+        return value
+
+
 class ReviewsConfig(Strict):
     """Who judges what, and how."""
 
@@ -49,6 +73,8 @@ class ReviewsConfig(Strict):
     """One prompt (name or path), or one per category with `default`; null: the shipped prompt of the mode."""
     reference_file: Path | None = None
     order: OrderRule = "both"
+    schedule: ScheduleConfig = ScheduleConfig()
+    """Its settings, or its method alone."""
     strong_weight: float = Field(1.0, gt=0)
     answer_failures: Literal["exclude", "loss"] = "exclude"
     max_unparsed: float = Field(0.02, ge=0, le=1)
@@ -62,6 +88,37 @@ class ReviewsConfig(Strict):
     @classmethod
     def _sentinel_may_be_a_switch(cls, value: object) -> object:
         return {"enable": value} if isinstance(value, bool) else value
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _schedule_may_be_a_word(cls, value: object) -> object:
+        return {"method": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _schedule_fits_the_mode(self) -> ReviewsConfig:
+        return self.fits()
+
+    def fits(self) -> Self:
+        """Itself, where its schedule goes with its mode and order. Raises ValueError."""
+        if self.schedule.method != "adaptive":
+            if self.order == "adaptive":
+                raise ValueError("order adaptive needs `schedule: {method: adaptive}`")
+            return self
+        if self.mode != "pairwise":
+            raise ValueError(f"schedule adaptive needs mode pairwise (all pairs), found mode {self.mode}")
+        if "order" in self.model_fields_set and self.order != "adaptive":
+            raise ValueError(f"schedule adaptive draws the orders itself: leave out order, found order {self.order}")
+        return self
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether only what a schedule drew is on the board."""
+        return self.schedule.method == "adaptive"
+
+    @property
+    def asked_order(self) -> OrderRule:
+        """The orders that are asked for."""
+        return "adaptive" if self.adaptive else self.order
 
     @model_validator(mode="after")
     def _baseline_mode_names_a_baseline(self) -> ReviewsConfig:
@@ -178,6 +235,26 @@ class Config(Strict):
         return self
 
     @model_validator(mode="after")
+    def _a_schedule_can_be_met(self) -> Config:
+        return self.can_be_met()
+
+    def can_be_met(self) -> Self:
+        """Itself, where models and metrics go with an adaptive schedule. Raises ValueError."""
+        schedule = self.reviews_gen.schedule
+        if not self.reviews_gen.adaptive:
+            return self
+        if schedule.goal == "top" and schedule.k >= len(self.answers_gen):
+            raise ValueError(
+                f"reviews_gen.schedule.k: found {schedule.k}, allowed: fewer than the {len(self.answers_gen)} models"
+            )
+        if self.rating_gen.metrics and self.rating_gen.metrics[0] == "elo":
+            raise ValueError(
+                "rating_gen.metrics: found elo first, but online Elo has no meaning where opponents are chosen; "
+                "an adaptive board is ranked by bradley_terry or win_rate"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _recorded_candidates_name_their_file(self) -> Config:
         for name, entry in self.answers_gen.items():
             if entry.replays and entry.recording is None:
@@ -188,5 +265,7 @@ class Config(Strict):
     def metrics(self) -> tuple[str, ...]:
         """The metrics shown, the ranking one first."""
         if self.rating_gen.metrics:
-            return self.rating_gen.metrics
-        return ("score",) if self.reviews_gen.mode == "single" else ("bradley_terry", "elo", "win_rate")
+            return tuple(m for m in self.rating_gen.metrics if m != "elo" or not self.reviews_gen.adaptive)
+        if self.reviews_gen.mode == "single":
+            return ("score",)
+        return ("bradley_terry", "win_rate") if self.reviews_gen.adaptive else ("bradley_terry", "elo", "win_rate")

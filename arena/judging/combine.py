@@ -14,6 +14,7 @@ from arena.types import (
     PANEL,
     Answer,
     Battle,
+    Label,
     Order,
     Parsed,
     Question,
@@ -53,9 +54,10 @@ def verdict_of(
     )
 
 
-def identical_verdict(order: Order, answer_sample: int, sample: int) -> Verdict:
-    """The verdict on two equal answers: a tie that nobody had to be asked for."""
-    return Verdict(order, "identical", answer_sample, sample, "tie")
+def identical_verdict(order: Order, answer_sample: int, sample: int, *, shown: bool = True) -> Verdict:
+    """The verdict on two equal answers: a tie that nobody had to be asked for. Not `shown`: it says nothing about what
+    a judge does with the first slot, where a board has one order only."""
+    return Verdict(order, "identical", answer_sample, sample, "tie", order_known=shown)
 
 
 def imported_verdict(reply: Reply, answer_sample: int = 0) -> Verdict | None:
@@ -157,7 +159,9 @@ def combine(contest: Contest, verdicts: Sequence[Verdict], strong_weight: float 
     return contest.battle("rated", outcome=outcome, winner=winner_of(outcome), verdicts=kept, consistent=consistent)
 
 
-def panel_battle(rows: Sequence[Battle], quorum: int, silent: Collection[str] = ()) -> Battle:
+def panel_battle(
+    rows: Sequence[Battle], quorum: int, silent: Collection[str] = (), *, by_order: bool = False
+) -> Battle:
     """The panel's row over the judges' rows of one battle: the mean of those rated, when there are enough.
 
     Pending while judges that could still make up the quorum have not been asked, those of `silent` aside, whom nobody
@@ -181,7 +185,22 @@ def panel_battle(rows: Sequence[Battle], quorum: int, silent: Collection[str] = 
         winner=winner,
         consistent=all(known) if known else None,
         agreement=fmean(row.winner == winner for row in rated),
+        verdicts=panel_verdicts(rated) if by_order else (),
     )
+
+
+def panel_verdicts(rated: Sequence[Battle]) -> tuple[Verdict, ...]:
+    """What the judges came to in each order that they saw: its mean as a probability."""
+    found = []
+    for order in ("a_first", "b_first"):
+        seen = (v for row in rated for v in row.verdicts if v.order == order and v.order_known)
+        values = [value for v in seen if (value := value_of(v)) is not None]
+        if values:
+            mean = fmean(values)
+            first = mean if order == "a_first" else 1 - mean
+            label: Label = "first" if first > 0.5 else "second" if first < 0.5 else "tie"
+            found.append(Verdict(order, "ok", rated[0].sample, 0, label, probability=mean))
+    return tuple(found)
 
 
 def shared_reason(rows: Sequence[Battle] | Sequence[Score]) -> Reason:

@@ -123,7 +123,7 @@ def _fit(
     """Fit with the columns, without them where they cannot be fitted; and which could not."""
     choose = partial(
         estimate, table, interval=options.interval, level=options.level, simultaneous=options.simultaneous,
-        seed=options.seed, prefer=prefer,
+        seed=options.seed, prefer=prefer, factor=options.boundary,
     )  # fmt: skip
     try:
         fit = choose(columns=columns)

@@ -40,5 +40,10 @@ class RatingOptions:
     slices: tuple[Slice, ...] = ("category", "language")
     bootstraps: int = 1_000
     """Replicates of `interval="bootstrap"`."""
+    implied: bool = False
+    """Win rates are those that the fit implies against every other model: where opponents are chosen, the share of
+    battles won says little."""
+    boundary: float = 1.0
+    """Factor on the quantile of every interval: above 1 where somebody looked before the battles were all there."""
     details: bool = True
     """Diagnostics and what is known about each judge."""

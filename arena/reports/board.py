@@ -196,6 +196,10 @@ class Options:
     simultaneous: bool = False
     elo_k: float | None = None
     elo_orders: int | None = None
+    schedule: str | None = None
+    """`adaptive` where opponents were chosen by what was known."""
+    boundary: float = 1.0
+    """By how much every interval is wider than at a planned number of battles."""
     stored: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -267,6 +271,11 @@ class Report:
     def drawn(self) -> Measure:
         """What pages draw of every model."""
         return "score" if self.single else "rating"
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether opponents were chosen, so that win rates are those that the fit implies."""
+        return self.options.schedule == "adaptive"
 
     @property
     def controlled(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from arena.reports.board import Ends, Report, Standing
 
 Medium = Literal["csv", "markdown", "terminal", "page", "viewer"]
 Kind = Literal[Shown, "set", "rank", "model", "games", "money", "seconds", "speed", "flags"]
+IMPLIED = "implied win rate"
+"""What a win rate is called where the fit implies it."""
 TABLES: frozenset[Medium] = frozenset({"markdown", "terminal", "page", "viewer"})
 
 
@@ -67,10 +69,17 @@ def columns_of(report: Report, medium: Medium, rows: Sequence[Standing] | None =
     there = report.models if rows is None else rows
     side = "scores" if report.single else "battles"
     return [
-        column
+        _said(column, report)
         for column in _ordered(medium)
         if medium in column.media and column.of in {None, side} and _any(column, medium, there, report)
     ]
+
+
+def _said(column: BoardColumn, report: Report) -> BoardColumn:
+    """The column as this board has to call it: a win rate that the fit implies is no share of battles won."""
+    if column.name != "win_rate" or not report.adaptive:
+        return column
+    return replace(column, title=IMPLIED, titles={**column.titles, "page": "implied_win_rate"})
 
 
 def csv_fields() -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from arena.files import round_floats, to_json, write_atomically
 from arena.reports.board import Ends, Line, Report, Standing, report_of
 from arena.reports.columns import BoardColumn, Kind, columns_of, csv_fields
+from arena.reports.schedule import scheduled
 from arena.reports.verdict import verdict_of
 from arena.types import JSON
 
@@ -59,6 +60,9 @@ def to_markdown(report: Report, top: int | None = None) -> str:
     lines = [f"> **{BANNER}**", ""] if report.simulated else []
     lines += [head, "|" + "---|" * len(table[0]), *body]
     lines += ["", f"{escaped(basis(report))}."]
+    if (about := scheduled(report)) is not None:
+        sentence = about.sentence(len(report.models))
+        lines.append(f"{sentence[0].upper()}{sentence[1:]}.")
     if top is not None and top < len(report.models):
         lines.append(f"The first {top:,} of {len(report.models):,} models.")
     if report.excluded:

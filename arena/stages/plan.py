@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from statistics import fmean
 from typing import Literal, NamedTuple
@@ -22,6 +22,7 @@ from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, sittings
+from arena.stages.forecast import Coming, coming
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
 from arena.store.folder import AnswerStore
@@ -93,6 +94,8 @@ class Plan:
     rows: tuple[PlanRow, ...]
     expected_answers: int
     """Answers that do not exist yet, whose length was assumed in the judges' rows."""
+    coming: Coming | None = None
+    """What an adaptive schedule would draw in this invocation; it stands in the judges' rows."""
     unrecognised: tuple[str, ...] = ()
     """One line for each candidate whose stored answers an earlier version may have kept under another place's path."""
     notes: tuple[str, ...] = ()
@@ -129,7 +132,7 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
     answers, _ = current_answers(board)
     rows: list[PlanRow] = []
     unrecognised: list[str] = []
-    expected = 0
+    expected, more = 0, None
     if "answers" in options.stages:
         for name in asked_models(board, options):
             candidate = board.candidates[name]
@@ -144,14 +147,18 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         with ExitStack() as stack:
             ledgers = open_ledgers(board, stack)
+            if board.config.reviews_gen.adaptive and options.battle is None:
+                more = coming(board, answers, ledgers, options)
+            drawn = {} if more is None else plan_reviews(board, answers, ledgers, options, more.sample)
             for name, todo in plan_reviews(board, answers, ledgers, options).items():
-                rows.append(_review_row(board, name, todo, ledgers[name], options))
+                extra = None if more is None or not more.cells else Extra(drawn[name], more.weight)
+                rows.append(_review_row(board, name, todo, ledgers[name], options, extra))
     if exams:
         for sitting in sittings(board, exams, benchmark_models(board, options)):
             if sitting.way is not None:
                 rows.append(_benchmark_row(board, sitting, options))
     notes = dict.fromkeys(line for row in rows if row.calls for line in notes_on(_opening(row), _entry(board, row)))
-    return Plan(tuple(rows), expected, tuple(unrecognised), tuple(notes))
+    return Plan(tuple(rows), expected, more, tuple(unrecognised), tuple(notes))
 
 
 def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> PlanRow:
@@ -211,6 +218,12 @@ class Volume:
     first_chars: int = 0
     """The same starts, the first time."""
 
+    def add(self, some: Volume, weight: float) -> None:
+        """Add requests of which only some are there, each for so many."""
+        for field in fields(self):
+            now, more = getattr(self, field.name), weight * getattr(some, field.name)
+            setattr(self, field.name, now + (more if field.name == "most_usd" else round(more)))
+
     def count(self, requests: Iterable[Request], entry: BackendConfig) -> Volume:
         """Add all requests up."""
         seen: set[str] = set()
@@ -242,10 +255,21 @@ def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, st
     return replace(row, calls=sum(turns))
 
 
-def _review_row(board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions) -> PlanRow:
+class Extra(NamedTuple):
+    """What a schedule will draw: some of its requests, and how many stand behind each."""
+
+    todo: Todo
+    weight: float
+
+
+def _review_row(
+    board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions, extra: Extra | None
+) -> PlanRow:
     entry = board.judges[name]
-    rates = _measured(ledger, entry) if todo.cases else Rates(None, None)
+    rates = _measured(ledger, entry) if todo.cases or extra is not None else Rates(None, None)
     volume = Volume().count(next_requests(todo, ledger, options), entry)
+    if extra is not None:
+        volume.add(Volume().count(next_requests(extra.todo, ledger, options), entry), extra.weight)
     row = _row("reviews", name, entry, volume, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * volume.calls)
     if options.batch is None or row.cost_usd is None or row.most_usd is None:
         return row

@@ -34,6 +34,7 @@ from arena.reports.board import Report
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
 from arena.reports.rows import write_rows
+from arena.stages.scheduled import Standing
 from arena.types import JSON, Answer
 
 
@@ -66,7 +67,10 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         inputs, odd = inputs_of(board, answers, ledgers), tuple(other_models(board, answers, ledgers))
     rows_of_null = write_rows(folder / "sentinel.jsonl", null, board.simulated) if null else []
     counted = counted_rows(rows)
-    rated, panel = _rate(board, rows, counted, models_on_board(board, answers))
+    standing = Standing.of(board, answers) if board.config.reviews_gen.adaptive else None
+    boundary = 1.0 if standing is None else standing.boundary
+    rated, panel = _rate(board, rows, counted, models_on_board(board, answers), boundary)
+    schedule, said = (None, list[str]()) if standing is None else standing.facts(counted, rated)
     gamed = findings(board, rows_of_null)
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
@@ -79,25 +83,27 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         diagnostics={**rated.diagnostics, **panel},
         judges_detail=tuple(details),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
-        warnings=(*board.warnings, *warnings, *odd, *found, *mixed_verdicts(board, rows),
+        warnings=(*board.warnings, *warnings, *said, *odd, *found, *mixed_verdicts(board, rows),
                   *(judge.warning for judge in shaky), *rated.warnings,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
     document = with_benchmarks(board.review_folder.reports, document, board.config.rating_gen.interval.level)
+    if schedule is not None:
+        document |= {"schedule": schedule, "options": {**_options(board.config), **_adaptive(boundary)}}
     written = write_leaderboard(folder, document)
     problems = (*too_many_failures(board, rows, answers), *follows_a_slot(board, details))
     return Rated(written, folder, problems, tuple(judge.warning for judge in shaky if judge.fails))
 
 
 def _rate(
-    board: OpenBoard, rows: Sequence[Row], counted: Sequence[Row], models: list[str]
+    board: OpenBoard, rows: Sequence[Row], counted: Sequence[Row], models: list[str], boundary: float
 ) -> tuple[Leaderboard, dict[str, JSON]]:
     """The leaderboard of the rows that count, and what a panel's judges say about each other.
 
     With a panel, what is said about judges rests on their own rows.
     """
-    options = rating_options(board.config)
+    options = rating_options(board.config, boundary)
     if board.config.reviews_gen.mode == "single":
         return rate_scores(score_table(counted, board.group_of, models=models), options), {}
     battles = battle_table(counted, board.group_of, models=models)
@@ -116,6 +122,10 @@ def _options(config: Config) -> dict[str, JSON]:
         "elo_k": rating.elo.k,
         "elo_orders": rating.elo.orders,
     }
+
+
+def _adaptive(boundary: float) -> dict[str, JSON]:
+    return {"schedule": "adaptive", "boundary": boundary}
 
 
 def _document(

@@ -98,8 +98,12 @@ class RunRecord:
         return sum(tally.done for tally in self.tallies.values())
 
     def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
-        """Start counting a candidate or judge."""
-        self.tallies[stage, name] = Tally(total - done, done)
+        """Start counting a candidate or judge, or go on with more than was known."""
+        known = self.tallies.get((stage, name))
+        if known is None:
+            self.tallies[stage, name] = Tally(total - done, done)
+        else:
+            known.planned = max(known.planned, total - known.stored_before)
         self._inner.begin(stage, name, total, done, recorded=recorded)
 
     def advance(

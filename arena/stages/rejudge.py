@@ -62,6 +62,8 @@ def with_judge(
     else:
         judge = known[name]
     rule: OrderRule = order or ("both" if config.reviews_gen.order == "recorded" else config.reviews_gen.order)
+    if order is not None and config.reviews_gen.adaptive:
+        raise ConfigError(f"{loaded.path}: reviews_gen.schedule is adaptive: the orders are those that were drawn")
     changes: dict[str, object] = {"judges": {name: judge}, "order": rule, "enable": True}
     if prompt is not None:
         changes["prompt"] = prompt

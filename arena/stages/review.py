@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 
 import arena
 from arena.asking.ask import Asking, Job, ask_all, opened
@@ -16,7 +17,7 @@ from arena.backends.batch import BatchClient
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
 from arena.board.heard import settled
-from arena.board.matches import Ledgers
+from arena.board.matches import Exam, Ledgers, Match
 from arena.board.open import OpenBoard
 from arena.board.verdicts import all_cases, all_subjects, open_ledgers
 from arena.judging.judge import Ask, Case, resolve
@@ -68,12 +69,18 @@ class Desk:
     """All cases of the judge, those with a verdict included."""
 
 
-def plan_reviews(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions) -> dict[str, Todo]:
-    """What every enabled judge still owes."""
+def plan_reviews(
+    board: OpenBoard,
+    answers: Answers,
+    ledgers: Ledgers,
+    options: RunOptions,
+    subjects: Iterable[Match | Exam] | None = None,
+) -> dict[str, Todo]:
+    """What every enabled judge still owes, of the whole board or of some of it."""
     askable = (name for name, entry in board.judges.items() if entry.enable and not entry.replays)
     todo = {name: Todo() for name in askable}
     scope = Scope(board, options)
-    for subject in all_subjects(board, answers, ledgers):
+    for subject in all_subjects(board, answers, ledgers) if subjects is None else subjects:
         owed, bench = todo.get(subject.judge), subject.bench
         if owed is None or bench is None or not scope.covers(bench.question, subject.models):
             continue
@@ -95,36 +102,72 @@ async def review_stage(
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack, writable=True)
         todo = plan_reviews(board, answers, ledgers, options)
+        async with OpenJudges(board, answers, ledgers, options, progress, control) as judges:
+            await judges.ask(todo)
 
-        def every_case(name: str) -> Iterator[Case]:
-            return (case for case in all_cases(board, answers, ledgers) if case.judge.name == name)
 
+class OpenJudges:
+    """The judges of one invocation. Each is opened when it first has something to read, and stays open to the end;
+    those that need the machine for themselves are closed after each of their turns where there are several."""
+
+    def __init__(
+        self, board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions, progress: Progress,
+        control: Control,
+    ) -> None:  # fmt: skip
+        self._board, self._answers, self._ledgers = board, answers, ledgers
+        self._options, self._progress, self._control = options, progress, control
+        self._stack = AsyncExitStack()
+        self._open: dict[str, Asking] = {}
+        machines = sum(judge.enable and judge.one_at_a_time for judge in board.judges.values())
+        self._in_turns = machines > 1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self._stack.aclose()
+
+    async def ask(self, todo: Mapping[str, Todo], expected: Mapping[str, int] | None = None) -> None:
+        """Have everything read that judges still owe; `expected` is how much each may come to in this invocation."""
         jobs = []
         for name, owed in todo.items():
-            desk = Desk(board, name, owed, ledgers[name], partial(every_case, name))
-            jobs.append(Job(partial(_review, desk, options, progress, control), board.judges[name].one_at_a_time))
-        await ask_all(jobs, progress, control)
+            desk = Desk(self._board, name, owed, self._ledgers[name], partial(self._every_case, name))
+            total = max(len(owed.cases) + owed.done, (expected or {}).get(name, 0))
+            jobs.append(Job(partial(self._review, desk, total), self._board.judges[name].one_at_a_time))
+        await ask_all(jobs, self._progress, self._control)
 
+    def _every_case(self, name: str) -> Iterator[Case]:
+        return (case for case in all_cases(self._board, self._answers, self._ledgers) if case.judge.name == name)
 
-async def _review(desk: Desk, options: RunOptions, progress: Progress, control: Control) -> None:
-    board, name, todo = desk.board, desk.name, desk.todo
-    if not todo.cases:
-        return
-    if options.retry_unparsed and (warning := same_again(board, name)):
-        progress.note(warning)
-    progress.begin("reviews", name, len(todo.cases) + todo.done, todo.done)
-    entry = board.judges[name]
-    opening = Opening(name, "reviews_gen.judges", board.config.seed)
-    async with opened(open_backend(opening, entry), control) as backend:
-        client = None if options.batch is None else batch_client(entry, backend)
-        with BatchLog(board.review_folder.batches_file) as log:
-            asking = Asking(backend, "reviews", name, entry.token_price, progress, control, control.rooms.of(entry))
-            if client is not None and options.batch is not None:
-                await batch_review(_batch_desk(desk, options, asking, client, log), options.batch)
-            elif options.batch in (None, "wait"):
-                await _ask_live(desk, asking, options, log.keys_of(name))
-            else:
-                progress.note(f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}")
+    async def _review(self, desk: Desk, total: int) -> None:
+        board, name, todo, options = desk.board, desk.name, desk.todo, self._options
+        if not todo.cases:
+            return
+        if options.retry_unparsed and name not in self._open and (warning := same_again(board, name)):
+            self._progress.note(warning)
+        self._progress.begin("reviews", name, total, todo.done)
+        entry = board.judges[name]
+        async with AsyncExitStack() as turn:
+            keep = turn if entry.one_at_a_time and self._in_turns else self._stack
+            asking = self._open.get(name) or await self._opened(name, keep)
+            client = None if options.batch is None else batch_client(entry, asking.backend)
+            with BatchLog(board.review_folder.batches_file) as log:
+                if client is not None and options.batch is not None:
+                    await batch_review(_batch_desk(desk, options, asking, client, log), options.batch)
+                elif options.batch in (None, "wait"):
+                    await _ask_live(desk, asking, options, log.keys_of(name))
+                else:
+                    note = f"judge {name}: no batch endpoint; it is asked live, without --batch={options.batch}"
+                    self._progress.note(note)
+
+    async def _opened(self, name: str, stack: AsyncExitStack) -> Asking:
+        board, entry, control = self._board, self._board.judges[name], self._control
+        opening = Opening(name, "reviews_gen.judges", board.config.seed)
+        backend = await stack.enter_async_context(opened(open_backend(opening, entry), control))
+        asking = Asking(backend, "reviews", name, entry.token_price, self._progress, control, control.rooms.of(entry))
+        if stack is self._stack:
+            self._open[name] = asking
+        return asking
 
 
 async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: set[str]) -> None:

@@ -23,9 +23,11 @@ from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
 from arena.evals.exams import Exam
+from arena.stages.adaptive import adaptive_stage
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
 from arena.stages.benchmark_report import BenchmarkReport, correlate, write_benchmarks
+from arena.stages.forecast import check_schedule
 from arena.stages.looks import begin_looks_anew
 from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
@@ -186,6 +188,8 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
     there = models_on_board(board, answers)
     if not there:
         raise InputError(f"{board.loaded.path}: answers_gen: nothing is enabled and nothing is stored")
+    if board.config.reviews_gen.adaptive:
+        check_schedule(board, answers)
     baseline = board.config.reviews_gen.baseline
     if board.config.reviews_gen.mode == "pairwise_baseline" and there == [baseline]:
         raise InputError(f"{board.loaded.path}: only the baseline {baseline} is there; nothing to compare it with")
@@ -254,11 +258,13 @@ async def _stages(
         answers, _ = current_answers(board)
         if not any(answers.values()):
             record.note("no answers are stored yet, so there is nothing to review")
-        if plan is None or plan.calls:
-            try:
+        try:
+            if board.config.reviews_gen.adaptive and options.battle is None:
+                await adaptive_stage(board, answers, options, record, control)
+            elif plan is None or plan.calls:
                 await review_stage(board, answers, options, record, control)
-            except EndpointDead as error:
-                failure = failure or error
+        except EndpointDead as error:
+            failure = failure or error
     if exams and not control.interruption.asked:
         await benchmark_stage(board, exams, options, record, control)
     if failure is not None:

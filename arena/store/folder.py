@@ -49,6 +49,11 @@ class BoardFolder:
         return self.root / "batches.jsonl"
 
     @property
+    def schedule_file(self) -> Path:
+        """schedule.jsonl."""
+        return self.root / "schedule.jsonl"
+
+    @property
     def dry_run(self) -> BoardFolder:
         """The rehearsal's own board inside this one."""
         return BoardFolder(self.root / "dry-run")

@@ -10,6 +10,20 @@ import pandas as pd
 from viz.charts.looks import Look
 
 
+def told_apart(curve: Sequence[tuple[int, int]], titles: tuple[str, str], look: Look) -> alt.TopLevelMixin:
+    """Pairs told apart against judge requests, round by round of an adaptive board."""
+    frame = pd.DataFrame([(0, 0), *curve], columns=["requests", "pairs"])
+    base = alt.Chart(frame).encode(
+        x=alt.X("requests:Q", title=titles[0], axis=alt.Axis(format=",d")),
+        y=alt.Y("pairs:Q", title=titles[1], axis=alt.Axis(format=",d", tickMinStep=1)),
+        tooltip=[alt.Tooltip("requests:Q", title=titles[0], format=",d"),
+                 alt.Tooltip("pairs:Q", title=titles[1], format=",d")],
+    )  # fmt: skip
+    return alt.layer(
+        base.mark_line(color=look.accent, strokeWidth=2.2), base.mark_circle(color=look.accent, size=50, opacity=1)
+    ).properties(height=220, width="container")  # fmt: skip
+
+
 def slopes(frame: pd.DataFrame, sides: Sequence[str], look: Look) -> alt.TopLevelMixin:
     """Ranks of two boards joined by lines. `frame` has columns model, side, rank."""
     x = alt.X(

@@ -46,6 +46,8 @@ def rating_options(
         elo_k=own.elo_k or usual.elo_k,
         elo_orders=own.elo_orders or usual.elo_orders,
         seed=report.seed,
+        implied=report.adaptive,
+        boundary=own.boundary,
         slices=by,
     )
 

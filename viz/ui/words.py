@@ -54,6 +54,14 @@ CHINESE: dict[str, str] = {
     "Scores": "分数数量",
     "Rating": "评分",
     "Win rate": "胜率",
+    "Implied win rate": "推算胜率",
+    "Pairs told apart against judge requests": "已区分的模型对与评审请求数",
+    "Judge requests": "评审请求数",
+    "never drawn": "未被抽中",
+    "Pairs told apart": "已区分的模型对",
+    "These two were never drawn against each other; their difference comes through others.": (
+        "两者从未被抽中对战，差异由其他模型推断。"
+    ),
     "Elo": "Elo",
     "Median TTFT": "首词元延迟中位数",
     "Rank": "名次",

@@ -16,10 +16,12 @@ from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
 from arena.reports.flags import flag_text
 from arena.reports.numbers import amount
+from arena.reports.schedule import scheduled
 from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
+from viz.charts.runs import told_apart
 from viz.data.board import Board
 from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
@@ -41,7 +43,7 @@ from viz.ui.pieces import (
     style_name,
     warn_all,
 )
-from viz.ui.rendering import as_html, distinct, shortened
+from viz.ui.rendering import as_html, distinct, plain, shortened
 from viz.ui.room import room, table_room
 from viz.ui.session import board, fresh, go, language, look, report_for, t
 from viz.ui.table import table_of
@@ -80,6 +82,7 @@ def show() -> None:
     _style_effects(report)
     _left_out(report, wanted)
     _without_elo(opened, report)
+    _schedule(opened)
     warn_all(report.warnings)
     estimates, metric = _estimates(standings, report), _metric_name(report)
     if any(e.value is not None for e in estimates):
@@ -90,6 +93,17 @@ def show() -> None:
         with right:
             _value_map(standings, report)
     downloads(report, estimates, metric)
+
+
+def _schedule(opened: Board) -> None:
+    """What an adaptive board drew, and how many pairs were told apart by then."""
+    about = None if opened.report is None else scheduled(opened.report)
+    if about is None or opened.report is None:
+        return
+    st.caption(plain(about.sentence(len(opened.report.models), 1 if language() == "zh" else 0)))
+    if len(about.curve) > 1:
+        with st.expander(t("Pairs told apart against judge requests")):
+            chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
 
 
 def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:

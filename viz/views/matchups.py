@@ -88,8 +88,9 @@ def _frame(matrix: Matrix, report: Report, kind: str) -> pd.DataFrame:
             text = "" if value is None else count(value) if kind == "battles" else f"{value * 100:.0f}"
             if kind == "better" and text in {"0", "100"}:  # nothing that was estimated is certain
                 text = "<1" if text == "0" else ">99"
+            absent = t("never drawn") if report.adaptive and i != j and not n else DASH
             told = f"{shortened(one, 40)} – {shortened(other, 40)}: " + (
-                DASH if not text else text if kind == "battles" else f"{text} %"
+                absent if not text else text if kind == "battles" else f"{text} %"
             )
             cells.append({
                 "row": names[one], "column": names[other], "row_model": one, "column_model": other,
@@ -126,7 +127,10 @@ def _face_to_face(opened: Board, chosen: NDArray[np.intp], report: Report, model
             go("battles", {"model": [one], "opponent": [other]})
     with drawn:
         if not len(picked):
-            nothing(t("These two never met directly; their difference comes through others."))
+            if report.adaptive:
+                nothing(t("These two were never drawn against each other; their difference comes through others."))
+            else:
+                nothing(t("These two never met directly; their difference comes through others."))
             return
         listed = share_by_group(opened, outcomes, picked, report.level)
         names = distinct((group for group, _ in listed), 32)

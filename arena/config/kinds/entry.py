@@ -115,6 +115,11 @@ class BackendConfig(Strict):
         """The server whose room is shared with other entries that name it; None where an entry keeps its own limit."""
         return None
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls it wants at once."""
+        return int(getattr(self, "concurrency", 1))
+
     def address(self, environ: Mapping[str, str]) -> str | None:
         """The URL that is called; None where none is, or the provider's own."""
         return None

@@ -26,6 +26,8 @@ class Uncertainty:
     level: float
     joint_quantile: float | None = None
     """Replaces the t quantile of differences when intervals are to hold for all pairs at once."""
+    factor: float = 1.0
+    """By how much every interval is wider than at a planned number of battles."""
 
     def standard_error(self) -> FloatArray:
         """The standard error of each estimate."""
@@ -34,7 +36,7 @@ class Uncertainty:
 
     def half_width(self) -> FloatArray:
         """Half the interval of each estimate."""
-        return t_quantile(self.level, self.df) * self.standard_error()
+        return self.factor * t_quantile(self.level, self.df) * self.standard_error()
 
     def difference_se(self) -> FloatArray:
         """(m, m) standard errors of all differences."""
@@ -46,8 +48,8 @@ class Uncertainty:
     def difference_quantile(self) -> FloatArray:
         """(m, m) factors for differences: t with the smaller degrees of freedom of the two, or the joint quantile."""
         if self.joint_quantile is not None:
-            return np.full(self.covariance.shape, self.joint_quantile)
-        single = t_quantile(self.level, self.df)
+            return np.full(self.covariance.shape, self.factor * self.joint_quantile)
+        single = self.factor * t_quantile(self.level, self.df)
         result: FloatArray = np.maximum(single[:, None], single[None, :])
         return result
 
@@ -134,4 +136,4 @@ def jointly(uncertainty: Uncertainty, block: IntArray, seed: int) -> Uncertainty
     """The same with the quantile whose intervals hold for all differences within blocks at once."""
     comparable = (block[:, None] == block[None, :]) & (block >= 0)[:, None]
     quantile = joint_quantile(uncertainty, comparable, seed)
-    return Uncertainty(uncertainty.covariance, uncertainty.df, uncertainty.level, quantile)
+    return replace(uncertainty, joint_quantile=quantile)

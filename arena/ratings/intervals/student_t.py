@@ -24,6 +24,11 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def widened(level: float, factor: float) -> float:
+    """The level whose normal quantile is `factor` times that of `level`."""
+    return level if factor == 1 else math.erf(factor * normal_quantile(level) / math.sqrt(2))
+
+
 def t_cdf(t: ArrayLike, df: ArrayLike) -> FloatArray:
     """P(T < t) for Student's t with `df` degrees of freedom, elementwise; infinite `df` is the normal distribution."""
     t_array, df_array = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(df, dtype=float))

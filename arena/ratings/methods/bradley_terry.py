@@ -14,6 +14,7 @@ from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.graph import HIGH, INCOMPARABLE, LOW
 from arena.ratings.data.table import BattleTable, listed
 from arena.ratings.intervals.ranks import told_apart
+from arena.ratings.intervals.student_t import widened
 from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.methods.estimate import CoreRates, Estimate, among_the_core, degenerate_ends
 from arena.ratings.methods.method import Battles, Fitted, Method
@@ -55,7 +56,8 @@ def fitted(models: Sequence[str], ratings: Ratings, fit: Estimate, anchor: Ancho
 def rating_points(table: BattleTable, fit: Estimate, options: RatingOptions, anchor: Anchored | None) -> Ratings:
     """Ratings and intervals in points: the anchor's component stands on the anchor, the others have mean 1000."""
     independent = options.interval == "independent" or table.question is None
-    core = partial(among_the_core, table, fit, options.level, independent=independent)
+    level = widened(options.level, options.boundary)
+    core = partial(among_the_core, table, fit, level, independent=independent)
     replaced = partial(_percentiles, table, fit, options) if options.interval == "bootstrap" else None
     return points_of(table.models, fit, options, anchor, core, replaced, all_ties=table.all_ties)
 
@@ -120,7 +122,7 @@ def _percentiles(
         with np.errstate(invalid="ignore"):
             moved = replicates[:, together] - replicates[:, held][:, None] + fit.theta[held]
         replicates[:, together] = moved
-    low, high = percentile_interval(replicates, options.level)
+    low, high = percentile_interval(replicates, widened(options.level, options.boundary))
     return centre + low * ELO_SCALE, centre + high * ELO_SCALE
 
 

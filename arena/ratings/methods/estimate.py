@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from arena.ratings.intervals.question_scores import (
     residuals,
     scores_by_question,
 )
-from arena.ratings.intervals.student_t import t_quantile
+from arena.ratings.intervals.student_t import t_quantile, widened
 from arena.ratings.intervals.win_rates import WinRates, win_rates
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
 from arena.ratings.methods.newton import Fit, fit_bradley_terry, limit_order, profile
@@ -63,9 +63,11 @@ def estimate(
     simultaneous: bool = False,
     seed: int = 0,
     columns: Columns | None = None,
+    factor: float = 1.0,
 ) -> Estimate:
     """Fit a table by Bradley–Terry; `prefer` is the model that should be in the core when there is a choice.
 
+    `factor` widens every interval of a model or a difference.
     `columns` are fitted along as far as they are identified; those that are not are missing from the result's.
     Without question ids rows are independent, whatever `interval` says. `bootstrap` is fitted like `sandwich` here:
     its percentiles are the business of `arena.ratings.intervals.bootstrap`.
@@ -91,13 +93,15 @@ def estimate(
         )
     elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
-            uncertainty = marginal_uncertainty(rows, core, fit.theta, block, level, independent=independent)
+            wide = widened(level, factor)
+            uncertainty = marginal_uncertainty(rows, core, fit.theta, block, wide, independent=independent)
         else:
             uncertainty = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
-    if simultaneous and isinstance(uncertainty, Uncertainty):
-        uncertainty = jointly(uncertainty, block, seed)
+    if isinstance(uncertainty, Uncertainty):
+        uncertainty = replace(uncertainty, factor=factor)
+        uncertainty = jointly(uncertainty, block, seed) if simultaneous else uncertainty
     theta = np.where(block >= 0, fit.theta, np.nan)
-    low, high = open_ends(pairs, graph, theta, level, _questions_with_core(table, graph, theta))
+    low, high = open_ends(pairs, graph, theta, widened(level, factor), _questions_with_core(table, graph, theta))
     return Estimate(
         graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
         fit.gradient_norm, fit.iterations, coefficients,

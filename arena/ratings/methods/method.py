@@ -55,7 +55,7 @@ def told_apart_by(
     """(m, m): whether i is surely better than j, jointly where the options ask for it."""
     if covariance is None:
         return told_apart(values, low, high, None)
-    uncertainty = Uncertainty(covariance, df, options.level)
+    uncertainty = Uncertainty(covariance, df, options.level, factor=options.boundary)
     if options.simultaneous:
         uncertainty = jointly(uncertainty, estimate.graph.component, options.seed)
     return told_apart(values, low, high, uncertainty)

@@ -1,4 +1,4 @@
-"""Win rates: against the baseline where there is one (itself ½), else over all battles."""
+"""Win rates: against the baseline where there is one (itself ½), else over all battles, or as the fit implies them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from functools import partial
 import numpy as np
 
 from arena.ratings.columns import Column, with_ends
+from arena.ratings.intervals.student_t import widened
 from arena.ratings.intervals.win_rates import WinRates, win_rates
+from arena.ratings.methods.implied import implied_rates
 from arena.ratings.methods.method import Battles, Fitted, Method, ToldApart
 
 
 def _rated(given: Battles) -> Fitted:
     table, options = given.table, given.options
-    rates = partial(
-        win_rates, level=options.level, independent=options.interval == "independent", covariance=given.ranks
-    )
+    if options.implied:
+        implied = implied_rates(given.estimate, options.level, options.boundary)
+        better = given.told_apart(implied.rate, implied.low, implied.high, implied.covariance, implied.df)
+        return Fitted(implied.rate, implied.low, implied.high, better=better)
+    level, independent = widened(options.level, options.boundary), options.interval == "independent"
+    rates = partial(win_rates, level=level, independent=independent, covariance=given.ranks)
     overall = rates(table)
     if options.baseline is None:
         return fitted(overall, overall, None, given.told_apart)

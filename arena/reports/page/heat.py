@@ -30,7 +30,8 @@ def matrices(data: PageData, w: Words) -> Html | None:
             pair: Cell(mean, f"{pair[0]} : {pair[1]} = {percent(mean, 1)}, n = {n:,}")
             for pair, (mean, n) in data.met.items()
         }
-        parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix"))
+        absent = w["never_drawn"] if report.adaptive else None
+        parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix", absent))
     sure: dict[tuple[str, str], Cell] = {}
     for pair in report.pairs:
         if (p := pair.p_better) is not None:
@@ -123,7 +124,9 @@ def _heat_table(
     columns: Sequence[str],
     cells: Mapping[tuple[str, str], Cell],
     name: str,
+    absent: str | None = None,
 ) -> Html:
+    """`absent` says why a cell off the diagonal is empty."""
     head = [tag("th", "", class_="left")]
     head += [tag("th", tag("span", column), class_="turned", title=column) for column in columns]
     body = []
@@ -132,7 +135,8 @@ def _heat_table(
         for column in columns:
             cell = cells.get((row, column))
             if cell is None:
-                line.append(tag("td", "", class_="heat none"))
+                missing = absent if row != column else None
+                line.append(tag("td", "" if missing is None else "·", class_="heat none", title=missing))
                 continue
             label = cell.label if cell.label is not None else percent(cell.share)
             line.append(

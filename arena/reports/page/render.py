@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import benchmarks, first_screen, heat, sections
+from arena.reports.page import benchmarks, first_screen, heat, schedule, sections
 from arena.reports.page.data import PageData
 from arena.reports.page.markup import Html, join, tag
 from arena.reports.page.words import Words, words
@@ -59,8 +59,9 @@ def _sample(shown: dict[str, JSON], script: str) -> tuple[Html, Html]:
 def _header(data: PageData, w: Words, main: Html) -> Html:
     """The title and links to the sections that are there."""
     sections = (
-        ("leaderboard", "leaderboard"), ("matrix", "nav_matrix"), ("categories", "nav_categories"),
-        ("benchmarks", "benchmarks"), ("value", "nav_value"), ("speed", "speed"), ("judges", "nav_judges"),
+        ("leaderboard", "leaderboard"), ("schedule", "nav_schedule"), ("matrix", "nav_matrix"),
+        ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("value", "nav_value"), ("speed", "speed"),
+        ("judges", "nav_judges"),
         ("battles", "answers" if data.report.single else "nav_battles"), ("method", "nav_method"),
     )  # fmt: skip
     links = [tag("a", w[word], href=f"#{name}") for name, word in sections if f'id="{name}"' in main]
@@ -74,6 +75,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         first_screen.cards(data, w),
         sections.leaderboard(data, w, language),
         sections.notes(data, w),
+        schedule.drawn(data, w, language),
         heat.matrices(data, w),
         heat.categories(data, w),
         benchmarks.benchmarks(data, w),

@@ -8,7 +8,7 @@ import string
 from kit.paths import ROOT
 
 from arena.ratings.methods import METHODS
-from arena.reports.columns import board_columns
+from arena.reports.columns import IMPLIED, board_columns
 from viz.pages import PAGES
 from viz.ui.pieces import REASONS, STYLES
 from viz.ui.words import CHINESE
@@ -29,6 +29,7 @@ def _texts() -> set[str]:
         *(column.heading("viewer") for column in board_columns() if "viewer" in column.media),
         *(method.main.title.capitalize() for method in METHODS.values()),
         *EXPLAINED.values(),
+        IMPLIED.capitalize(),
         *(words for page in PAGES for words in (page.title, page.group.strip("\u200b"), page.without) if words),
     }
     for path in VIZ.rglob("*.py"):

@@ -1,0 +1,145 @@
+"""What an adaptive board would still ask, and what all pairs or a baseline would ask in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+
+from arena.board.answers import Answers
+from arena.board.budgets import ECONOMY, FEWEST_QUESTIONS, USUAL, check_calls, left_of
+from arena.board.cells import Cells, cells_of
+from arena.board.drawn import orders_of, schedule_of
+from arena.board.matches import Ledgers, Match, matches_of, paid_cells
+from arena.board.open import OpenBoard
+from arena.errors import InputError
+from arena.judging.adaptive import Offer
+from arena.judging.schedule import SCHEDULES
+from arena.stages.cohorts import due_budgets, in_scope
+from arena.stages.options import RunOptions
+from arena.store.schedule_log import Round, ScheduleLog
+
+SAMPLED = 1_000
+"""Cells whose requests are written out, at most; the others are taken to be like them."""
+
+
+class Expected(NamedTuple):
+    """Shares of the pairs that judging everything tells apart, as `measurements/adaptive.py` found them."""
+
+    economy: float
+    usual: float
+    baseline: float
+
+
+MEASURED: Mapping[tuple[int, int], Expected] = {
+    (8, 80): Expected(0.87, 0.93, 0.76),
+    (8, 200): Expected(0.93, 0.96, 0.84),
+    (8, 500): Expected(0.96, 0.97, 0.90),
+    (20, 80): Expected(0.86, 0.90, 0.75),
+    (20, 200): Expected(0.91, 0.94, 0.84),
+    (20, 500): Expected(0.95, 0.96, 0.90),
+    (50, 80): Expected(0.85, 0.89, 0.75),
+    (50, 200): Expected(0.91, 0.93, 0.84),
+    (50, 500): Expected(0.94, 0.96, 0.89),
+}
+"""By models and questions: means over what was simulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One schedule, as the plan sets it beside others."""
+
+    name: str
+    calls: int
+    share: float | None
+    """Expected part of the pairs that judging everything tells apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What this invocation would draw."""
+
+    cells: int
+    """Cells that may need a call."""
+    calls: int
+    sample: tuple[Match, ...]
+    """Requests of some of them."""
+    weight: float
+    """How many of all stand behind each of the sample."""
+    ways: tuple[Way, ...]
+    notes: tuple[str, ...]
+
+
+def coming(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOptions) -> Coming:
+    """What an adaptive run would draw beyond what is drawn. Raises InputError for a budget or a goal that is none."""
+    notes = list[str]()
+    cells, stored = cells_of(board, answers), schedule_of(board).log
+    due = due_budgets(board, stored, answers, cells, options, notes.append)
+    paid = Round(0, None, 0, "", tuple(paid_cells(board, answers, ledgers) if due else ()))
+    known = ScheduleLog(stored.path, [*stored.openings, *due], [*stored.rounds, paid], stored.stops)
+    scope = [o for c, o in in_scope(known, options).items() if known.stopped(c) is None]
+    left = [(opening, left_of(cells, known, opening)) for opening in scope]
+    total = sum(count for _, count in left)
+    drawn = []
+    for opening, count in left:
+        inside = np.array([name in opening.models for name in cells.models], dtype=bool)
+        either = inside[:, None] | inside[None, :] if opening.cohort > 0 else inside[:, None] & inside[None, :]
+        possible = cells.possible & ~cells.free
+        if opening.limit is not None:
+            possible[:, :, opening.limit :] = False
+        offer = Offer.of(possible, cells.mask(known.cells()), either)
+        some = max(1, SAMPLED * count // max(total, 1)) if total > SAMPLED else count
+        drawn += SCHEDULES["adaptive"].draw(offer, None, some, np.random.default_rng(board.config.seed))
+    names = [(cells.questions[c.question], cells.models[c.first], cells.models[c.second]) for c in drawn]
+    sample = tuple(matches_of(board, answers, ledgers, orders_of(names)))
+    return Coming(
+        total, total * cells.per_cell, sample, total / max(1, len(drawn)), ways(board, cells, known), tuple(notes)
+    )
+
+
+def ways(board: OpenBoard, cells: Cells, known: ScheduleLog | None = None) -> tuple[Way, ...]:
+    """All pairs, baseline mode and the adaptive schedule side by side."""
+    m, q, price = len(cells.models), len(cells.questions), max(1, cells.per_cell)
+    opening = None if known is None else known.current(0)
+    count = min(cells.n_full, USUAL * m * q) if opening is None else opening.cells
+    measured = measured_near(m, q)
+    return (
+        Way("all pairs", cells.calls_full, 1.0),
+        Way("baseline", 2 * (m - 1) * q * price, measured.baseline),
+        Way("adaptive", count * price, _share(count / max(1, m * q), cells.n_full / max(1, m * q), measured)),
+    )
+
+
+def measured_near(models: int, questions: int) -> Expected:
+    """The measured setting that is nearest, by ratios."""
+
+    def distance(setting: tuple[int, int]) -> float:
+        return abs(log(setting[0] / max(1, models))) + abs(log(setting[1] / max(1, questions)))
+
+    return MEASURED[min(MEASURED, key=distance)]
+
+
+def _share(cells: float, full: float, measured: Expected) -> float:
+    """Between what was measured: nothing without a call, everything where everything is judged."""
+    points = [(0.0, 0.0), (float(ECONOMY), measured.economy), (float(USUAL), measured.usual)]
+    places, shares = zip(*[point for point in points if point[0] < full], (full, 1.0), strict=True)
+    return float(np.interp(cells, places, shares))
+
+
+def check_schedule(board: OpenBoard, answers: Answers) -> None:
+    """Raises InputError for what can be known to be wrong with a schedule before anybody answers."""
+    schedule, cells = board.config.reviews_gen.schedule, cells_of(board, answers)
+    there = sum(board.candidates[name].entry.enable for name in cells.models)
+    if schedule_of(board).log.current(0) is None:
+        check_calls(board, there, max(1, cells.per_cell))
+    place = f"{board.loaded.path}: reviews_gen.schedule"
+    if schedule.goal != "budget" and len(cells.questions) < FEWEST_QUESTIONS:
+        raise InputError(
+            f"{place}.goal: {schedule.goal} needs {FEWEST_QUESTIONS} questions, there are {len(cells.questions)}; "
+            "goal budget needs none"
+        )
+    if schedule.goal == "top" and schedule.k >= there:
+        raise InputError(f"{place}.k: found {schedule.k}, allowed: fewer than the {there} enabled models")

@@ -1,0 +1,299 @@
+"""What adaptive battles find, and whether what they claim is true, beside judging everything.
+
+    python measurements/adaptive.py [--models 8,20,50] [--questions 80,200,500] [--sigma 0,1,2] [--position 0,1]
+                                    [--unparsed 0.05] [--identical 0.2] [--replicates N] [--seed 1] [--lines FILE]
+    python measurements/adaptive.py --table FILE
+
+The verdict on every cell is a coin, thrown once, so that all schedules see the same verdicts: judging everything turns
+all of them up, the adaptive schedule those that it draws, baseline mode those with the baseline. Cells are drawn and
+boards are rated by the code that makes the leaderboard. Half of the models are pairs of exactly the same strength. Each
+question favours some models at random (sd σ on the logit scale).
+
+A line of FILE is one replicate; the table is written from whatever lines there are, every rate with the standard error
+between replicates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from arena.judging.adaptive import Estimates, Offer, early_boundary
+from arena.judging.schedule import SCHEDULES
+from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate
+from arena.ratings.data.arrays import FloatArray, sigmoid
+from arena.ratings.data.table import Coded
+from arena.ratings.findings.foresight import Foresight, foresee
+from arena.ratings.methods.bradley_terry import ELO_SCALE
+from arena.ratings.methods.estimate import estimate
+from arena.ratings.methods.style import position_columns
+
+ROUNDS = 50
+FEWEST_CELLS = 200
+FEWEST_QUESTIONS = 20
+"""Before every model was seen on so many questions nothing is claimed by a run that may stop early."""
+RATED = RatingOptions(methods=("bradley_terry",), slices=(), details=False, pairs=True)
+GAUSS = np.polynomial.hermite_e.hermegauss(40)
+
+
+class World(NamedTuple):
+    """One setting of the study."""
+
+    models: int
+    questions: int
+    sigma: float
+    position: float
+    unparsed: float
+    identical: float
+
+
+class Play(NamedTuple):
+    """Everybody's verdicts; arrays are (m, m, questions), the first slot's model first."""
+
+    theta: FloatArray
+    twins: list[tuple[int, int]]
+    outcome: FloatArray
+    """1: the first slot wins; ½ where the answers are identical; NaN where the verdict could not be read."""
+    same: np.ndarray
+    """Cells of identical answers: decided without a call."""
+
+
+def play(world: World, rng: np.random.Generator) -> Play:
+    """Throw all coins."""
+    m, q = world.models, world.questions
+    theta = rng.normal(0, 0.8, m)
+    order, pairs = rng.permutation(m), m // 4
+    twins = [(int(order[2 * k]), int(order[2 * k + 1])) for k in range(pairs)]
+    for a, b in twins:
+        theta[b] = theta[a]
+    strength = (theta + rng.normal(0, 1, (q, m)) * world.sigma).T
+    p = sigmoid(strength[:, None, :] - strength[None, :, :] + world.position)
+    outcome = (rng.random((m, m, q)) < p).astype(float)
+    same = rng.random((m, m, q)) < world.identical
+    same = np.triu(np.ones((m, m), dtype=bool), 1)[:, :, None] & same
+    same |= same.transpose(1, 0, 2)
+    outcome[(rng.random((m, m, q)) < world.unparsed) & ~same] = np.nan
+    outcome[same] = 0.5
+    return Play(theta, twins, outcome, same)
+
+
+def truth(world: World, theta: FloatArray) -> FloatArray:
+    """What the same fit gives for infinitely many questions: question effects attenuate what was put in."""
+    m = world.models
+    first, second = (side.ravel() for side in np.nonzero(~np.eye(m, dtype=bool)))
+    nodes, weights = GAUSS
+    shift = np.sqrt(2.0) * world.sigma * nodes
+    p = sigmoid((theta[first] - theta[second] + world.position)[:, None] + shift) @ (weights / weights.sum())
+    p = world.identical * 0.5 + (1 - world.identical) * p if world.identical else p
+    table = _table(m, first, second, p, np.zeros(len(p), dtype=int), np.ones(len(p)))
+    return estimate(table, interval="none", columns=position_columns(table)).theta
+
+
+def _table(m: int, first: np.ndarray, second: np.ndarray, outcome: FloatArray, question: np.ndarray,
+           shown: FloatArray) -> BattleTable:  # fmt: skip
+    names = tuple(f"m{i:03d}" for i in range(m))
+    ids = tuple(f"{q:04d}" for q in range(int(question.max(initial=0)) + 1))
+    return BattleTable(names, first.astype(np.int32), second.astype(np.int32), outcome,
+                       question=Coded(ids, question.astype(np.int32)), first=shown)  # fmt: skip
+
+
+def battles(game: Play, drawn: np.ndarray) -> BattleTable:
+    """The rated battles of the drawn cells: one order, or the mean of both; half a pair is never rated."""
+    m = len(drawn)
+    i, j = np.triu_indices(m, 1)
+    one, two = drawn[i, j], drawn[j, i]
+    ahead, behind = game.outcome[i, j], 1 - game.outcome[j, i]
+    both = one & two
+    outcome = np.where(both, (ahead + behind) / 2, np.where(one, ahead, behind))
+    pair, question = np.nonzero((one | two) & ~np.isnan(outcome))
+    shown = np.where(both, 0.0, np.where(one, 1.0, -1.0))
+    shown = np.where(game.same[i, j], 0.0, shown)
+    return _table(m, i[pair], j[pair], outcome[pair, question], question, shown[pair, question])
+
+
+def found(board: Leaderboard) -> dict[tuple[str, str], int]:
+    """Pairs that are told apart, and in which direction."""
+    return {(p.a, p.b): int(np.sign(p.diff or 0)) for p in board.pairs
+            if p.low is not None and p.high is not None and (p.low > 0 or p.high < 0)}  # fmt: skip
+
+
+def recall(some: dict[tuple[str, str], int], full: dict[tuple[str, str], int]) -> float:
+    """Pairs told apart with the same sign by both, of those of judging everything."""
+    return sum(some.get(pair) == sign for pair, sign in full.items()) / len(full) if full else float("nan")
+
+
+def covered(board: Leaderboard, theta: FloatArray) -> float:
+    """The share of pairs whose interval holds the truth."""
+    names = {f"m{i:03d}": ELO_SCALE * value for i, value in enumerate(theta)}
+    known = [p for p in board.pairs if p.low is not None and p.high is not None]
+    held = [p.low <= names[p.a] - names[p.b] <= p.high for p in known if p.low is not None and p.high is not None]
+    return float(np.mean(held))
+
+
+class Looks:
+    """What a run that may stop at any round would have claimed."""
+
+    def __init__(self, game: Play) -> None:
+        self.game = game
+        self.most = dict.fromkeys(game.twins, 0.0)
+        """By twins: the largest ratio of a difference to its interval, the boundary's form without its scale."""
+        self.claimed = dict.fromkeys(game.twins, False)
+        self.top: dict[int, int] = {}
+        self.reached: int | None = None
+
+    def look(self, seen: Foresight, calls: int, budget: int) -> None:
+        """After one round."""
+        if seen.questions.min() < FEWEST_QUESTIONS:
+            return
+        factor = early_boundary(calls / budget)
+        apart = seen.separated(factor) > 0
+        ratio = np.abs(seen.difference) / seen.half_width
+        for a, b in self.claimed:
+            self.claimed[a, b] |= bool(apart[a, b])
+            self.most[a, b] = max(self.most[a, b], float(ratio[a, b] / factor))
+        order = np.argsort(-seen.theta)
+        for k in (1, 3):
+            if k not in self.top and apart[np.ix_(order[:k], order[k:])].all():
+                self.top[k] = calls
+        i, j = np.triu_indices(len(order), 1)
+        there = apart[i, j].sum()
+        if self.reached is None and there >= 0.9 * (there + (seen.power * ~apart)[i, j].sum()):
+            self.reached = calls
+
+
+def replicate(world: World, seed: int) -> dict[str, float]:
+    """One game under all schedules."""
+    rng = np.random.default_rng([seed, *(round(1000 * part) for part in world)])
+    game = play(world, rng)
+    m, q = world.models, world.questions
+    possible = np.broadcast_to(~np.eye(m, dtype=bool)[:, :, None], (m, m, q)).copy()
+    everything = rate(battles(game, possible), RATED)
+    full, true = found(everything), truth(world, game.theta)
+    budget = min(m * (m - 1) * q, 3 * m * q)
+    offer, looks, calls, seen = Offer.of(possible, np.zeros_like(possible)), Looks(game), 0, None
+    cells = possible.sum(axis=2).astype(float)
+    result: dict[str, float] = {"found": len(full)}
+    spent_s, fit_s = 0.0, 0.0
+    for share in (2, 3):
+        until = min(share * m * q, budget)
+        while calls < until:
+            began = time.process_time()
+            told = None if seen is None else Estimates(seen.difference, seen.half_width, seen.power, seen.questions)
+            size = min(max(FEWEST_CELLS, budget // ROUNDS), until - calls)
+            drawn = SCHEDULES["adaptive"].draw(offer, told, size, rng)
+            spent_s += time.process_time() - began
+            if not drawn:
+                break
+            calls += sum(not game.same[cell.first, cell.second, cell.question] for cell in drawn)
+            table = battles(game, offer.drawn)
+            began = time.process_time()
+            seen = foresee(table, cells)
+            spent_s += time.process_time() - began
+            looks.look(seen, calls, budget)
+        began = time.process_time()
+        board = rate(battles(game, offer.drawn), RATED)
+        fit_s += time.process_time() - began
+        result |= {f"recall_{share}": recall(found(board), full), f"covered_{share}": covered(board, true),
+                   f"unfitted_{share}": float(any(row.unbounded for row in board.models))}  # fmt: skip
+    ratings = [np.array([row.rating for row in sorted(b.models, key=lambda row: row.model)], dtype=float)
+               for b in (board, everything)]  # fmt: skip
+    slope = float(np.polyfit(ratings[1], ratings[0], 1)[0]) if np.isfinite(ratings).all() else float("nan")
+    star = np.zeros((m, m), dtype=bool)
+    star[0, :] = star[:, 0] = True
+    stars = Offer.of(possible, np.zeros_like(possible), star)
+    SCHEDULES["baseline"].draw(stars, None, 2 * m * q, rng)
+    twins = [found(board).get((f"m{min(t):03d}", f"m{max(t):03d}")) is not None for t in game.twins]
+    return result | {
+        "baseline": recall(found(rate(battles(game, stars.drawn), RATED)), full),
+        "twins_planned": float(np.mean(twins)),
+        "twins_early": float(np.mean(list(looks.claimed.values()))),
+        "most": list(looks.most.values()),
+        "top_1": looks.top.get(1, 0),
+        "top_3": looks.top.get(3, 0),
+        "reached": looks.reached or 0,
+        "budget": budget,
+        "full": m * (m - 1) * q,
+        "scale": slope,
+        "round_s": spent_s * max(FEWEST_CELLS, budget // ROUNDS) / max(calls, 1),
+        "fit_s": fit_s / 2,
+    }  # type: ignore[dict-item]
+
+
+def table(lines: Iterable[str]) -> list[str]:
+    """Markdown of all replicates, one row per setting."""
+    by_world: dict[World, list[dict[str, float]]] = defaultdict(list)
+    for line in lines:
+        item = json.loads(line)
+        by_world[World(*item["world"])].append(item)
+    rows = [
+        "| M | Q | σ | slot | unparsed | identical | n | recall 2·M·Q | recall 3·M·Q | baseline mode | covered 2·M·Q | "
+        "covered 3·M·Q | twins, planned | twins, early | calls for 90 % | top 1 | top 3 |",
+        "|" + "---|" * 17,
+    ]
+    for world, items in sorted(by_world.items()):
+        cells = [f"{world.models}", f"{world.questions}", *(f"{part:g}" for part in world[2:]), f"{len(items)}"]
+        for name in ("recall_2", "recall_3", "baseline", "covered_2", "covered_3", "twins_planned",
+                     "twins_early"):  # fmt: skip
+            cells.append(_mean([item[name] for item in items]))
+        for name in ("reached", "top_1", "top_3"):
+            cells.append(_calls([item[name] for item in items], items[0]["full"]))
+        rows.append("| " + " | ".join(cells) + " |")
+    return rows
+
+
+def _mean(values: list[float]) -> str:
+    known = np.array(values, dtype=float)
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return "–"
+    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
+    return f"{100 * known.mean():.1f} ± {100 * error:.1f}"
+
+
+def _calls(values: list[float], full: float) -> str:
+    """The median of those that got there, as a share of judging everything, and how many did."""
+    there = [value for value in values if value]
+    if not there:
+        return "never"
+    return f"{100 * np.median(there) / full:.0f} % ({100 * len(there) / len(values):.0f} % got there)"
+
+
+def main() -> None:
+    """Replicates as lines, or the table of lines there are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("models", "8,20,50"), ("questions", "80,200,500"), ("sigma", "0,1,2"), ("position", "0,1"),
+                          ("unparsed", "0"), ("identical", "0")):  # fmt: skip
+        parser.add_argument(f"--{name}", default=default)
+    parser.add_argument("--replicates", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lines", type=Path)
+    parser.add_argument("--table", type=Path)
+    arguments = parser.parse_args()
+    if arguments.table is not None:
+        print("\n".join(table(arguments.table.read_text().splitlines())))
+        return
+    parts = [[float(part) for part in getattr(arguments, name).split(",")]
+             for name in ("models", "questions", "sigma", "position", "unparsed", "identical")]  # fmt: skip
+    lines = []
+    for number in range(arguments.first, arguments.first + arguments.replicates):
+        for m, q, *rest in itertools.product(*parts):
+            world = World(int(m), int(q), *rest)
+            line = json.dumps({"world": world, **replicate(world, arguments.seed + number)})
+            lines.append(line)
+            if arguments.lines is not None:
+                with arguments.lines.open("a") as file:
+                    file.write(line + "\n")
+    print("\n".join(table(lines)))
+
+
+if __name__ == "__main__":
+    main()
