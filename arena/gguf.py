@@ -9,7 +9,7 @@ import hashlib
 import mmap
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from arena.types import JSON
 _MAGIC = b"GGUF"
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_MOST_DIMENSIONS = 8
+"""ggml has four."""
 _CONTROL = 3
 """`tokenizer.ggml.token_type` of tokens that no text can hold (`<|im_end|>`)."""
 
@@ -32,6 +34,8 @@ class GgufHeader:
     """Of the whole file, in bytes."""
     sha256: str
     """Over the header and the tensor table: names, shapes, types and places, not the weights."""
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of every tensor, in ggml's order: what a row has first, then how many rows."""
 
     @property
     def chat_template(self) -> str | None:
@@ -61,6 +65,23 @@ def gguf_fingerprint(path: Path) -> str:
     """
     header = read_gguf(path)
     return hashlib.sha256(f"{header.size} {header.sha256}".encode()).hexdigest()
+
+
+def misfit(base: GgufHeader, adapter: GgufHeader) -> str | None:
+    """The first thing about a LoRA that does not fit its base, as half a sentence; None where everything fits."""
+    if adapter.metadata.get("general.type") != "adapter" or adapter.metadata.get("adapter.type") != "lora":
+        return "it is no LoRA, which says general.type: adapter and adapter.type: lora"
+    for name, shape in adapter.shapes.items():
+        module, _, side = name.rpartition(".")
+        have = base.shapes.get(module)
+        if side != "lora_a" or len(shape) != 2:
+            continue
+        if have is None or len(have) != 2:
+            return f"the base has no {module}"
+        rows = adapter.shapes.get(f"{module}.lora_b", (0, 0))[-1]
+        if have != (shape[0], rows):
+            return f"{module} is {have[0]}×{have[1]} in the base, {shape[0]}×{rows} in the adapter"
+    return None
 
 
 def read_gguf(path: Path) -> GgufHeader:
@@ -96,13 +117,16 @@ class _Reader:
         if version not in (2, 3):
             raise KeyError(version)
         metadata = {self._string(): self._value(int(self._take("I"))) for _ in range(int(pairs))}
+        shapes = {}
         for _ in range(int(tensors)):
-            self._string()
-            dimensions = int(self._take("I"))
-            self._at += 8 * dimensions + 12  # shape; type, offset
+            name, dimensions = self._string(), int(self._take("I"))
+            if dimensions > _MOST_DIMENSIONS:
+                raise IndexError
+            shapes[name] = tuple(int(self._take("Q")) for _ in range(dimensions))
+            self._at += 12  # type, offset
         if self._at > size:
             raise IndexError
-        return GgufHeader(metadata, size, hashlib.sha256(self._data[: self._at]).hexdigest())
+        return GgufHeader(metadata, size, hashlib.sha256(self._data[: self._at]).hexdigest(), shapes)
 
     def _take(self, code: str) -> float:
         (value,) = struct.unpack_from(f"<{code}", self._data, self._at)

@@ -5,10 +5,11 @@
     python measurements/generation.py llamacpp MODEL.gguf [--requests 32] ...
 
 Both sides run in processes of their own, take turns (bare, ours, bare, …) after one warm-up round each, and answer
-the same prompts greedily. Loading is left out on both sides. Prints one row per side: output tokens per
-second, the median of the rounds; and the ratio, the median over pairs of rounds. The bare side of vLLM is `LLM.chat`
-over all requests at once, that of transformers is `generate` over batches of the same size, sorted by length, that of
-llama.cpp is the same server with the same slots, asked by as many threads.
+the same prompts greedily. Loading is left out on both sides. Prints one row per side: output tokens per second, by the
+clock and by processor time, the median of the rounds; and both ratios, the median over pairs of rounds. On a machine
+that does other work too, only the ratio by processor time says anything. The bare side of vLLM is `LLM.chat` over all
+requests at once, that of transformers is `generate` over batches of the same size, sorted by length, that of llama.cpp
+is the same server with the same slots, asked by as many threads.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Round(NamedTuple):
 
     seconds: float
     tokens: int
+    cpu_s: float = 0.0
+    """Processor time of the side's processes."""
 
 
 class Job(NamedTuple):
@@ -170,7 +173,23 @@ def serve(side: str, job: Job, pipe: Connection) -> None:
     """One side in its process: a round whenever it is told to."""
     run = SIDES[side](job)
     while pipe.recv() == "go":
-        pipe.send(run())
+        before = _cpu_s()
+        done = run()
+        pipe.send(done._replace(cpu_s=_cpu_s() - before))
+
+
+def _cpu_s() -> float:
+    """Processor time of this process and of those it started, the engine's child among them."""
+    me = os.getpid()
+    found = 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(stat.parent.name) == me or int(fields[1]) == me:
+            found += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
 
 
 def main() -> None:
@@ -185,17 +204,29 @@ def main() -> None:
     parser.add_argument("--engine", type=json.loads, default={})
     given = parser.parse_args()
     job = Job(given.kind, given.model, prompts(given.requests), given.max_tokens, given.batch_size, given.engine)
-    speeds = measure(job, given.rounds)
+    rounds = measure(job, given.rounds)
     print(f"{given.requests} requests, at most {given.max_tokens} tokens each, median of {given.rounds} rounds")
-    for side, found in speeds.items():
-        print(f"{side:18s} {statistics.median(found):10.1f} output tokens/s   ({', '.join(f'{s:.1f}' for s in found)})")
-    ratios = sorted(own / bare for bare, own in zip(*speeds.values(), strict=True))
-    low, middle, high = statistics.quantiles(ratios) if len(ratios) > 1 else ratios * 3
-    print(f"{'ratio':18s} {middle:10.3f}   (half of the pairs: {low:.3f} to {high:.3f})")
+    for title, speed in (("by the clock", _per_second), ("by processor time", _per_cpu_second)):
+        print(title)
+        speeds = {side: [speed(one) for one in found] for side, found in rounds.items()}
+        for side, found in speeds.items():
+            each = ", ".join(f"{one:.1f}" for one in found)
+            print(f"  {side:18s} {statistics.median(found):10.1f} output tokens/s   ({each})")
+        ratios = sorted(own / bare for bare, own in zip(*speeds.values(), strict=True))
+        low, middle, high = statistics.quantiles(ratios) if len(ratios) > 1 else ratios * 3
+        print(f"  {'ratio':18s} {middle:10.3f}   (half of the pairs: {low:.3f} to {high:.3f})")
 
 
-def measure(job: Job, rounds: int) -> dict[str, list[float]]:
-    """Output tokens per second of every round, the two sides taking turns."""
+def _per_second(one: Round) -> float:
+    return one.tokens / one.seconds
+
+
+def _per_cpu_second(one: Round) -> float:
+    return one.tokens / one.cpu_s
+
+
+def measure(job: Job, rounds: int) -> dict[str, list[Round]]:
+    """The rounds of both sides, which take turns."""
     spawn = multiprocessing.get_context("spawn")
     sides = {}
     for side in (f"bare {job.kind}", "arena"):
@@ -205,15 +236,14 @@ def measure(job: Job, rounds: int) -> dict[str, list[float]]:
         here.send("go")  # load and warm up before the other side loads
         here.recv()
         sides[side] = here
-    speeds: dict[str, list[float]] = {side: [] for side in sides}
+    found: dict[str, list[Round]] = {side: [] for side in sides}
     for _ in range(rounds):
         for side, pipe in sides.items():
             pipe.send("go")
-            done: Round = pipe.recv()
-            speeds[side].append(done.tokens / done.seconds)
+            found[side].append(pipe.recv())
     for pipe in sides.values():
         pipe.send("stop")
-    return speeds
+    return found
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from arena.backends.local.spec import EngineSpec, check_spec
 from arena.config.kinds import LlamaCppConfig
 from arena.config.kinds.local import HOME
 from arena.errors import InputError
-from arena.gguf import gguf_fingerprint, read_gguf
+from arena.gguf import gguf_fingerprint, misfit, read_gguf
 
 
 def text(value: str) -> bytes:
@@ -69,6 +69,28 @@ def test_weights_beside_the_config_are_the_same_from_whatever_folder_they_are_us
     assert (elsewhere["files"], elsewhere["adapter_files"]) == (known, known)
     monkeypatch.chdir(tmp_path)
     assert entry.identity("m") == elsewhere
+
+
+def lora(module: str = "weight", wide: int = 4, rows: int = 2, kind: str = "adapter") -> bytes:
+    pairs = [("general.type", 8, text(kind)), ("adapter.type", 8, text("lora"))]
+    return header(pairs, [(f"{module}.lora_a", [wide, 8]), (f"{module}.lora_b", [8, rows])])
+
+
+@pytest.mark.parametrize(
+    ("adapter", "why"),
+    [
+        (lora(), None),
+        (lora(kind="model"), "it is no LoRA"),
+        (WHOLE, "it is no LoRA"),
+        (lora(module="other"), "the base has no other"),
+        (lora(wide=5), "weight is 4×2 in the base, 5×2 in the adapter"),
+        (lora(rows=3), "weight is 4×2 in the base, 4×3 in the adapter"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_is_known_by_its_header(adapter: bytes, why: str | None, tmp_path: Path) -> None:
+    base, other = read_gguf(written(tmp_path, WHOLE)), read_gguf(written(tmp_path, adapter, "lora.gguf"))
+    said = misfit(base, other)
+    assert said is None if why is None else said is not None and why in said
 
 
 def test_a_model_is_known_by_its_header_wherever_and_whenever_it_was_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every local engine must do, of llama.cpp with a real instruct model; see kit/behaviour.py for the others."""
+"""llama.cpp with a real instruct model; what every engine must do alike, engines/test_llamacpp_suite.py asks of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from kit.running import GREEDY, Running, request
 
 from arena.errors import EndpointDead, InputError
 from arena.gguf import gguf_fingerprint, read_gguf
-from arena.types import Message, Request, Sampling
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("default")]
 ENGINE = {"n_threads": 1, "n_parallel": 2, "n_ctx": 4096}
@@ -40,43 +39,6 @@ def test_it_answers_and_measures(smol: Running) -> None:
     assert (answer.usage.input_tokens or 0) > 20
     assert answer.load == "offline-batch"
     assert (answer.peak_memory_bytes or 0) > 50_000_000
-
-
-def test_seeds_reproduce_and_different_seeds_differ(smol: Running) -> None:
-    def draw(first: int) -> list[str]:
-        warm = Sampling(temperature=1.2, max_tokens=6)
-        return [smol.texts(request("Tell me a word.", replace(warm, seed=first + i)))[0] for i in range(4)]
-
-    assert draw(0) == draw(0) != draw(100)
-
-
-def test_the_second_turn_sees_the_first_answer(smol: Running) -> None:
-    (talk,) = smol.ask(replace(request("Name a colour."), follow_ups=("Name another.",)))
-    assert len(talk.turns) == 2
-    seen = (Message("user", "Name a colour."), Message("assistant", talk.turns[0]), Message("user", "Name another."))
-    (by_hand,) = smol.ask(Request("k", "q", seen, sampling=GREEDY))
-    assert talk.turns[1] == by_hand.text
-
-
-def test_a_stop_string_ends_the_text_and_is_not_part_of_it(smol: Running) -> None:
-    counting = request("Count: 1, 2, 3, 4, 5, 6. Repeat exactly.", replace(GREEDY, max_tokens=40))
-    (whole,) = smol.ask(counting)
-    word = whole.text.split()[1]
-    (stopped,) = smol.ask(replace(counting, sampling=replace(counting.sampling, stop=(word,))))
-    assert stopped.text == whole.text[: whole.text.index(word)]
-    assert stopped.finish_reason == "stop"
-
-
-def test_the_token_limit_truncates(smol: Running) -> None:
-    (cut,) = smol.ask(request("Tell a long story.", replace(GREEDY, max_tokens=3)))
-    assert (cut.status, cut.finish_reason, cut.usage.output_tokens) == ("truncated", "length", 3)
-
-
-def test_a_question_longer_than_the_context_is_a_failure_of_that_question_alone(smol: Running) -> None:
-    long, short = smol.ask(request("word " * 5000), request("Say hi."))
-    assert long.status == "bad_request"
-    assert "the context holds 2048 (engine.n_ctx)" in str(long.error)
-    assert short.status in {"ok", "truncated"}
 
 
 @pytest.mark.parametrize("labels", [("A", "B"), ("A", "B", "tie"), ("both", "A", "boats")])

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
-from arena.backends.local.failures import explain_start, one_line
+from arena.backends.local.failures import explain_adapter, explain_start, one_line
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
-from arena.gguf import GgufHeader, read_gguf
+from arena.gguf import GgufHeader, misfit, read_gguf
 from arena.types import JSON, Request, Sampling, TokenLogprobs
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class LlamaCppEngine:
         self.spec = spec
         self._path = Path(spec.model).expanduser()
         header = read_gguf(self._path)
+        if spec.adapter is not None and (why := misfit(header, read_gguf(Path(spec.adapter).expanduser()))):
+            raise CannotStart(explain_adapter(spec, ValueError(why)))
         self._slots, self._context, params = _params(spec, self._path, header)
         key = secrets.token_hex(16)
         params.api_keys = [key]
