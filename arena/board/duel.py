@@ -47,35 +47,40 @@ class Duel:
     """Shares of failures above the board's thresholds, over the board or the two models' rows alone."""
     scale: tuple[float, float]
     """Single mode: the lowest and the highest score."""
+    places: frozenset[tuple[str, int]] = frozenset()
+    """Question and sample of all answers of the two."""
 
     def is_lost(self, row: Row, new: str) -> bool:
         """Whether a row is lost because the new model's answer failed."""
         return new in models_of(row) and _place(row) in self.failed
 
 
-def duel_of(board: OpenBoard, new: str, old: str) -> Duel:
-    """Everything stored about two candidates. Reads; asks nobody."""
+def duel_of(board: OpenBoard, new: str | None, old: str | None) -> Duel:
+    """Everything stored about two candidates; of one of them alone where the other stands on another board. Reads; asks
+    nobody."""
     answers, _ = current_answers(board)
     with ExitStack() as stack:
         rows = list(board_rows(board, answers, open_ledgers(board, stack)))
-    failed = frozenset(place for place, answer in answers[new].items() if answer_failure(answer) in LOSSES)
+    ours, theirs = ({} if name is None else answers[name] for name in (new, old))
+    failed = frozenset(place for place, answer in ours.items() if answer_failure(answer) in LOSSES)
     scale = scale_of(board)
-    counted = [_as_lost(row, new, answers, scale) for row in counted_rows(rows)]
+    counted = [row if new is None else _as_lost(row, new, answers, scale) for row in counted_rows(rows)]
     own = [row for row in counted if {new, old} & set(models_of(row))]
     pending = frozenset(row.question_id for row in own if row.state == "pending")
-    given = list(answers[new].values())
+    given = list(ours.values())
     return Duel(
         tuple(row for row in counted if row.state == "rated"),
         failed,
-        sum(answer_failure(answer) in LOSSES for answer in answers[old].values()),
+        sum(answer_failure(answer) in LOSSES for answer in theirs.values()),
         frozenset(row.question_id for row in own),
         pending,
-        frozenset(question for question, _ in answers[old].keys() - answers[new].keys()) - pending,
-        len(answers[old]),
-        flag_answers(new, given).counts["suspicious"],
+        frozenset(question for question, _ in theirs.keys() - ours.keys()) - pending,
+        len(theirs),
+        flag_answers(str(new), given).counts["suspicious"],
         len(given),
-        tuple(_problems(board, rows, answers, new, old)),
+        tuple(_problems(board, rows, answers, [name for name in (new, old) if name is not None])),
         scale,
+        frozenset((*ours, *theirs)),
     )
 
 
@@ -112,14 +117,14 @@ def _failure(answers: Answers, model: str, row: Row) -> Reason | None:
     return answer_failure(answers[model].get(_place(row)))
 
 
-def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, new: str, old: str) -> Iterator[str]:
+def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, models: Sequence[str]) -> Iterator[str]:
     """What fails too often: on the whole board (other models' answers aside), or on the rows of one of the two."""
     baseline = board.config.reviews_gen.baseline
     of_both: Mapping[str, Mapping[tuple[str, int], Answer]] = {
-        name: answers[name] for name in dict.fromkeys((new, old, baseline)) if name in answers
+        name: answers[name] for name in dict.fromkeys((*models, baseline)) if name in answers
     }
     said = list(too_many_failures(board, rows, {name: dict(given) for name, given in of_both.items()}))
     yield from said
-    for model in (new, old):
+    for model in models:
         own = [row for row in rows if model in models_of(row)]
         yield from (f"on {model}: {line}" for line in too_many_failures(board, own, {}) if line not in said)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @config_option
 @click.argument("new", metavar="NEW")
 @click.argument("old", metavar="OLD")
+@click.option("--against", metavar="CFG2",
+              help="OLD stands on this board, of the same judge, prompts, questions and baseline.")  # fmt: skip
 @click.option("--metric", metavar="win_rate|rating|score", help="What is compared; default: what ranks the board.")
 @click.option("--margin", default="0", show_default=True, metavar="X",
               help="How much worse NEW may be, with its unit: 2pp, 20elo, 0.3score. 0 asks for better.")  # fmt: skip
@@ -44,6 +46,7 @@ def gate(
     config: str,
     new: str,
     old: str,
+    against: str | None,
     metric: str | None,
     margin: str,
     level: float,
@@ -61,6 +64,7 @@ def gate(
     With d = NEW − OLD: PASS when the lower bound of d lies above −margin, FAIL when the upper bound lies below it. Both
     are compared on the questions that both were asked; failed answers of NEW count as lost.
     """
+    from arena.board.against import Other
     from arena.board.open import open_board
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config, naming_config
@@ -75,7 +79,13 @@ def gate(
     if board.simulated and dry_run is None and not plan:
         raise InputError(f"{config}: this board is simulated and decides nothing; with --dry-run the gate rehearses")
     warn_of_shorter(board.folders)
-    wish = Wish(new, old, metric, margin, level, by == "category", peek)
+    other = None
+    if against is not None:
+        other = Other(open_board(load_config(against), cast("DryRun | None", dry_run)), against)
+        warn_of_shorter(other.board.folders)
+        if other.board.simulated and dry_run is None:
+            raise InputError(f"{against}: this board is simulated and decides nothing")
+    wish = Wish(new, old, metric, margin, level, by == "category", peek, other)
     if plan:
         _say_power(board, wish, difference, as_json=as_json)
         return 0

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from arena.board.against import Other, duel_against
 from arena.board.duel import Duel, duel_of
 from arena.board.evidence import Compared, Evidence, compared_on, evidence_of
 from arena.board.open import OpenBoard, nearest
@@ -36,14 +37,16 @@ class Wish:
     by_category: bool = False
     peek: bool = False
     """Look at a run that is not finished, as often as you like."""
+    against: Other | None = None
+    """The board on which OLD stands, where it is another."""
 
 
 def gate(board: OpenBoard, wish: Wish) -> Gate:
     """The decision about NEW − OLD. Raises InputError for names, metrics and margins that there are not, and where the
     two share no question."""
-    metric, duel = asked_for(board, wish)
+    metric, duel, old = asked_for(board, wish)
     margin = parse_amount(wish.margin, metric)
-    compared = compared_on(board, duel, wish.new, wish.old, metric.name)
+    compared = compared_on(board, duel, wish.new, old, metric.name)
     if not wish.peek:
         decided = _decide(evidence_of(board, duel, wish.new), compared, wish, margin, once)
         if decided is None:
@@ -56,19 +59,31 @@ def gate(board: OpenBoard, wish: Wish) -> Gate:
     return gated
 
 
-def asked_for(board: OpenBoard, wish: Wish, *, there: bool = True) -> tuple[Metric, Duel]:
-    """The metric and what is stored about the two. Raises InputError for names that there are not, and (`there`) where
-    one has no answers."""
-    for name in (wish.new, wish.old):
-        if name not in board.candidates:
-            raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
-    if wish.new == wish.old:
-        raise InputError(f"{wish.new} twice: a gate is about two models, NEW and OLD")
-    metric, duel = metric_asked(board, wish.metric), duel_of(board, wish.new, wish.old)
+def asked_for(board: OpenBoard, wish: Wish, *, there: bool = True) -> tuple[Metric, Duel, str]:
+    """The metric, what is stored about the two, and what OLD is called in it.
+
+    Raises InputError for names that there are not, and (`there`) where one has no answers.
+    """
+    _check_names(board, wish)
+    metric = metric_asked(board, wish.metric)
+    if wish.against is None:
+        duel, old = duel_of(board, wish.new, wish.old), wish.old
+    else:
+        duel, old = duel_against(board, wish.new, wish.against, wish.old)
     for name, given in ((wish.new, duel.n_answers), (wish.old, duel.answered)):
         if there and not given and not wish.peek:
             raise InputError(f"{board.answer_folder.root}: no answers of {name} are stored; run the board first")
-    return metric, duel
+    return metric, duel, old
+
+
+def _check_names(board: OpenBoard, wish: Wish) -> None:
+    for name in (wish.new, wish.old) if wish.against is None else (wish.new,):
+        if name not in board.candidates:
+            raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
+    if wish.against is None and wish.new == wish.old:
+        raise InputError(f"{wish.new} twice: a gate is about two models, NEW and OLD")
+    if wish.against is not None and wish.peek:
+        raise InputError("--peek looks at one board that grows; --against compares with another")
 
 
 def metric_asked(board: OpenBoard, name: str | None) -> Metric:
@@ -131,6 +146,7 @@ def _gate(
         whole=decided.whole, categories=decided.categories, reasons=reasons, notes=notes,
         failed=seen.failed if seen is not None else len(duel.failed), without_failures=decided.without_failures,
         peek=None if seen is None else Peek(seen.sequence, seen.looked_at, seen.planned), simulated=board.simulated,
+        against=None if wish.against is None else wish.against.name,
     )  # fmt: skip
 
 

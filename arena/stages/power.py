@@ -45,12 +45,12 @@ class BoardPower:
 
 def gate_power(board: OpenBoard, wish: Wish, difference: str | None) -> tuple[Metric, float, Power]:
     """The metric, the margin, and what all questions of the board tell of two models. Raises InputError."""
-    metric, duel = asked_for(board, wish, there=False)
+    metric, duel, old = asked_for(board, wish, there=False)
     margin = parse_amount(wish.margin, metric)
     wanted = margin or None if difference is None else parse_amount(difference, metric, "--difference")
     contrast = None
     if duel.rows:
-        compared = compared_on(board, duel, wish.new, wish.old, metric.name)
+        compared = compared_on(board, duel, wish.new, old, metric.name)
         contrast = evidence_of(board, duel, wish.new).contrast(compared)
     sd = None if contrast is None else contrast.sd
     return metric, margin, power_of(board, metric, sd, wish.level, len(board.questions), wanted)

@@ -1,0 +1,128 @@
+"""A model of one board beside a model of another, where both boards measure with one judge and one baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from arena.board.answers import current_answers
+from arena.board.candidates import judge_of
+from arena.board.duel import Duel, duel_of
+from arena.board.open import OpenBoard, nearest
+from arena.board.tables import Row
+from arena.errors import InputError
+from arena.types import Battle
+
+
+class Other(NamedTuple):
+    """The board on which the old model stands, and what it is called in messages."""
+
+    board: OpenBoard
+    name: str
+
+
+def duel_against(board: OpenBoard, new: str, other: Other, old: str) -> tuple[Duel, str]:
+    """Everything stored about NEW on one board and OLD on another, as if they stood on one; and OLD's name on it.
+
+    Raises InputError where the two boards do not measure alike, naming the difference.
+    """
+    if old not in other.board.candidates:
+        raise InputError(f"{other.name}: no candidate {old!r}{nearest(old, other.board.names)}")
+    common = _common(board, other)
+    _check_judges(board, other, common)
+    if board.config.reviews_gen.mode == "pairwise_baseline":
+        _check_baselines(board, other, old, common)
+    first, second = duel_of(board, new, None), duel_of(other.board, None, old)
+    renamed = old if old not in board.candidates else f"{old} of {other.name}"
+    names = {old: renamed, str(other.board.config.reviews_gen.baseline): str(board.config.reviews_gen.baseline)}
+    rows = [row for row in first.rows if new in _models(row)]
+    rows += [_renamed(row, names) for row in second.rows if old in _models(row)]
+    answered = {question for question, _ in second.places if question in common}
+    given = {question for question, _ in first.places}
+    pending = (first.pending | second.pending) & common
+    return Duel(
+        rows=tuple(row for row in rows if row.question_id in common),
+        failed=frozenset(place for place in first.failed if place[0] in common),
+        failed_old=second.failed_old, known=first.known & second.known, pending=pending,
+        missing=frozenset(answered - given - pending), answered=len(answered), flagged=first.flagged,
+        n_answers=first.n_answers, problems=(*first.problems, *(f"{other.name}: {line}" for line in second.problems)),
+        scale=first.scale, places=first.places | second.places,
+    ), renamed  # fmt: skip
+
+
+def _common(board: OpenBoard, other: Other) -> frozenset[str]:
+    """The questions of both boards. Raises InputError where there are none, or one is asked in other words."""
+    texts = {question.question_id: (question.turns, question.system) for question in board.questions}
+    theirs = {question.question_id: (question.turns, question.system) for question in other.board.questions}
+    common = texts.keys() & theirs.keys()
+    if not common:
+        raise InputError(f"{board.loaded.path} and {other.name} have no question in common")
+    changed = sorted(name for name in common if texts[name] != theirs[name])
+    if changed:
+        raise InputError(
+            f"{other.name}: the text of question {changed[0]!r} is another there"
+            f"{f' (and of {len(changed) - 1} more)' if changed[1:] else ''}: the boards share no scale"
+        )
+    return frozenset(common)
+
+
+def _check_judges(board: OpenBoard, other: Other, common: Iterable[str]) -> None:
+    modes = [one.config.reviews_gen.mode for one in (board, other.board)]
+    if modes[0] != modes[1] or modes[0] == "pairwise":
+        raise InputError(
+            f"{other.name}: the boards share no scale: their modes are {modes[0]} and {modes[1]}; "
+            "--against takes two of pairwise_baseline or two of single"
+        )
+    judges = [{(j.model, j.kind, j.revision) for j in _judges(one)} for one in (board, other.board)]
+    if judges[0] != judges[1]:
+        said = [", ".join(sorted(model for model, *_ in found)) for found in judges]
+        raise InputError(f"{other.name}: the boards share no scale: judged by {said[0]} and by {said[1]}")
+    theirs = {question.question_id: question for question in other.board.questions}
+    for question in board.questions:
+        if question.question_id in common:
+            here, there = board.prompt_for(question), other.board.prompt_for(theirs[question.question_id])
+            if here.sha256 != there.sha256:
+                raise InputError(
+                    f"{other.name}: the boards share no scale: question {question.question_id!r} is judged by the "
+                    f"prompts {here.name} and {there.name}, whose texts differ"
+                )
+
+
+def _judges(board: OpenBoard) -> list[NamedJudge]:
+    found = [judge_of(name, entry) for name, entry in board.judges.items() if entry.enable]
+    return [NamedJudge(judge.model, judge.kind, judge.revision) for judge in found]
+
+
+class NamedJudge(NamedTuple):
+    """Who judges."""
+
+    model: str
+    kind: str | None
+    revision: str | None
+
+
+def _check_baselines(board: OpenBoard, other: Other, old: str, common: frozenset[str]) -> None:
+    here, there = (str(one.config.reviews_gen.baseline) for one in (board, other.board))
+    if old == there:
+        raise InputError(f"{other.name}: {old} is the baseline of that board: compare with {here} on this one")
+    keys = [
+        {place: answer.key for place, answer in current_answers(one)[0][name].items() if place[0] in common}
+        for one, name in ((board, here), (other.board, there))
+    ]
+    changed = sum(keys[1].get(place, key) != key for place, key in keys[0].items())
+    if changed:
+        raise InputError(
+            f"{other.name}: the boards share no scale: {changed:,} answers of the baselines {here} and {there} differ"
+        )
+
+
+def _models(row: Row) -> tuple[str, ...]:
+    return (row.model_a, row.model_b) if isinstance(row, Battle) else (row.model,)
+
+
+def _renamed(row: Row, names: dict[str, str]) -> Row:
+    if isinstance(row, Battle):
+        a, b = (names.get(name, name) for name in (row.model_a, row.model_b))
+        return replace(row, model_a=a, model_b=b)
+    return replace(row, model=names.get(row.model, row.model))
