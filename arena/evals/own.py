@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from arena.config.benchmarks import AskingMode, TaskConfig
 from arena.errors import ConfigError, DataError
-from arena.evals.documents import Layout, Part
+from arena.evals.documents import Choice, Layout, Part, Row
 from arena.evals.lm import need_lm_eval, quiet, rows_of, shipped_settings
 from arena.evals.tasks import Task
+from arena.keys import digest
 
 if TYPE_CHECKING:
     from lm_eval.api.task import ConfigurableTask
@@ -20,6 +22,8 @@ _OUTPUTS: Mapping[str, AskingMode] = {
     "multiple_choice": "loglikelihood", "loglikelihood": "loglikelihood", "generate_until": "generate",
 }  # fmt: skip
 _PREFERRED = ("acc_norm", "acc", "exact_match")
+_ENDING = re.compile(r"\s*(?:Answer|A|答案)\s*[:：]\s*$")
+"""What a text ends with that is to be gone on with."""
 MIRROR_SIGNS = ("README.md", "dataset_infos.json", "*.parquet", "data/*.parquet", "*/*.parquet")
 
 
@@ -39,6 +43,7 @@ def open_own(path: Path, settings: TaskConfig, place: str, *, hub: bool) -> tupl
         task = _build(config)
         examples = None if not _has_examples(config) else rows_of(list(task.fewshot_docs()))
         rows = rows_of(list(task.eval_docs))
+        choices = _choices(task, [*rows, *(examples or [])]) if config.get("output_type") == "multiple_choice" else None
     mode = _OUTPUTS.get(str(config.get("output_type")))
     if mode is None:
         raise ConfigError(f"{place}.path: {path}: output_type {config.get('output_type')!r} is no benchmark's (one of"
@@ -46,13 +51,33 @@ def open_own(path: Path, settings: TaskConfig, place: str, *, hub: bool) -> tupl
     names = list(task._metric_fn_list)
     metric = next((name for name in _PREFERRED if name in names), names[0])
     version = str((config.get("metadata") or {}).get("version", "1"))
-    row = Task(_layout(path), version, {mode: metric}, shots, lm=str(config["task"]))
+    modes: dict[AskingMode, str] = {mode: metric} | ({"letter": "acc"} if choices else {})
+    row = Task(_layout(path, choices), version, modes, shots, lm=str(config["task"]))
     config.pop("process_docs", None)  # done already
     return row, [Part(str(config["task"]), rows, examples)], config
 
 
-def _layout(path: Path) -> Layout:
-    return Layout((), str(path), "its fewshot_split", lambda folder, task: [])
+def _layout(path: Path, choices: Mapping[str, Choice] | None) -> Layout:
+    choice = None if choices is None else lambda row: choices[digest(row)]
+    return Layout((), str(path), "its fewshot_split", lambda folder, task: [], choice)
+
+
+def _choices(task: ConfigurableTask, rows: Sequence[Row]) -> dict[str, Choice] | None:
+    """The documents for letter mode: the task's own text, options and right answer. None where its text letters the
+    options itself, where contexts differ by option, and where an answer is none of the options."""
+    if task.multiple_input or not isinstance(task.doc_to_text(dict(rows[0])), str):
+        return None
+    found = {}
+    for row in rows:
+        doc = dict(row)
+        options, gold = task.doc_to_choice(doc), task.doc_to_target(doc)
+        place = options.index(gold) if gold in options else gold
+        lettered = all(len(str(option).strip()) == 1 for option in options)
+        if lettered or not isinstance(place, int) or not 0 <= place < len(options):
+            return None
+        text = _ENDING.sub("", str(task.doc_to_text(doc)))
+        found[digest(row)] = Choice(text, tuple(str(option).strip() for option in options), place)
+    return found
 
 
 def _load(path: Path, place: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kit.commands import arena
 from kit.downloads import write_downloads, write_lines, write_text
-from kit.examinees import exam_board
+from kit.examinees import exam_board, knows
 from kit.servers import Action, Call, FakeServer, Say
 
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("default")]
@@ -159,3 +159,32 @@ def test_a_mirror_of_the_hubs_data_set_is_read_in_its_place(tmp_path: Path) -> N
         assert done.returncode == 0, done.stderr
     found = scores(tmp_path)["m"]["gsm8k"]
     assert (found["n"], found["shots"], found["score"]) == (4, 5, 0.75)
+
+
+CHOICE = """
+task: birds
+dataset_path: json
+dataset_kwargs: {data_files: {test: birds.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Which of them is number {{n}}?\\nAnswer:"
+doc_to_choice: "{{options}}"
+doc_to_target: "{{right}}"
+metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
+"""
+
+
+def test_a_task_file_of_multiple_choice_is_asked_by_letters_at_an_endpoint(tmp_path: Path) -> None:
+    path = tmp_path / "own/birds.yaml"
+    write_text(path, CHOICE)
+    write_lines(
+        path.with_name("birds.jsonl"),
+        [{"n": n, "options": [f"right {n}", f"wrong a {n}", f"wrong b {n}"], "right": 0} for n in range(8)],
+    )
+    with FakeServer(knows(3)) as server:
+        config = exam_board(tmp_path, server, ["m"], {"birds": {"path": str(path)}}, tmp_path)
+        done = arena("bench", "-c", config)
+        assert done.returncode == 0, done.stderr
+        assert server.calls[0].prompt.startswith("Which of them is number") and "Answer:" not in server.calls[0].prompt
+    found = scores(tmp_path)["m"]["birds"]
+    assert (found["score"], found["mode"]) == (0.75, "letter")
