@@ -21,10 +21,12 @@ from kit.silent import Silent
 
 from arena.board.open import open_board
 from arena.config.loading import load_config
+from arena.errors import InputError
 from arena.files import from_json, object_of
 from arena.prompts import Prompt
 from arena.records import reply_from_json
 from arena.stages.options import RunOptions
+from arena.stages.plan import make_plan
 from arena.stages.rate import rate_stage
 from arena.stages.run import run_board
 from arena.store import cache
@@ -222,6 +224,26 @@ def test_lines_are_counted_anew_where_anything_changed(
     assert stored.counted(ledger) == (content.count(b"\n"), len(content))
     change(board, kept(tmp_path)[0])
     assert stored.counted(ledger) is None
+
+
+def test_nothing_is_written_where_nothing_may_be(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`plan` leaves a board as it is, and a cache folder that cannot be written to is done without."""
+
+    def state() -> dict[str, tuple[int, int]]:
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in board.parent.rglob("*")}
+
+    def refused(path: Path) -> object:
+        raise InputError(f"{path}: cannot be written: Read-only file system")
+
+    first = rated(board, tmp_path / "a")
+    before = state()
+    assert make_plan(open_board(load_config(str(board))), RunOptions()).calls == 0
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.setattr(cache, "replacing", refused)
+    assert make_plan(open_board(load_config(str(board))), RunOptions()).calls == 0
+    assert state() == before
+    assert kept(tmp_path) == []
+    assert rated(board, tmp_path / "b") == first
 
 
 def test_another_version_reads_again(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
