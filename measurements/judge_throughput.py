@@ -54,10 +54,12 @@ class Meter(Silent):
         self.calls = 0
         self.memory_mib: list[tuple[int, float]] = []
 
-    def begin(self, stage: str, name: str, total: int, done: int) -> None:
+    def begin(self, stage: str, name: str, total: int, done: int, *, recorded: bool = False) -> None:
         self.started, self.cpu = time.perf_counter(), time.process_time()
 
-    def advance(self, stage: str, name: str, completion: Completion, cost_usd: float | None) -> None:
+    def advance(
+        self, stage: str, name: str, completion: Completion, cost_usd: float | None, *, again: bool = False
+    ) -> None:
         assert completion.status == "ok", completion
         if stage == "reviews":
             self.calls += 1
