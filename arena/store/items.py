@@ -46,7 +46,7 @@ class Item:
     """Of the task's definition."""
     prompt_sha256: str | None = None
     order: str | None = None
-    """Letter mode: the published places of the options as they were shown, `2031`."""
+    """Letter mode: the published places of the options as they were shown, `2,0,3,1`."""
     reply: str | None = None
     reasoning: str | None = None
     loglikelihoods: tuple[tuple[float, bool], ...] = ()
