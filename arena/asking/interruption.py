@@ -6,17 +6,23 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-
-from arena.asking.progress import Progress
+from typing import Protocol
 
 GRACE_S = 5.0
 """How long calls in flight are waited for: they are paid for already."""
 
 
+class Noting(Protocol):
+    """Tells a person something."""
+
+    def note(self, message: str) -> None:
+        """Something a person should know."""
+
+
 class Interruption:
     """Whether somebody asked this run to stop."""
 
-    def __init__(self, progress: Progress, grace_s: float = GRACE_S) -> None:
+    def __init__(self, progress: Noting, grace_s: float = GRACE_S) -> None:
         self.asked = False
         self._progress = progress
         self._grace_s = grace_s

@@ -22,7 +22,7 @@ from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
-_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks", "load_test")
 _SENT = ("base_url", "headers", "extra_query", "extra_body")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -198,6 +198,7 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
     if isinstance(reviews, dict) and isinstance(value := reviews.get("reference_file"), str):
         reviews["reference_file"] = str(home / Path(value).expanduser())
     _resolve_benchmarks(raw.get("benchmarks"), home)
+    _resolve_load_test(raw.get("load_test"), home)
     candidates = raw.get("answers_gen")
     for entry in candidates.values() if isinstance(candidates, dict) else ():
         if not isinstance(entry, dict):
@@ -217,4 +218,13 @@ def _resolve_benchmarks(section: JSON, home: Path) -> None:
             places += [(task, "path"), (task, "file")]
     for place, field in places:
         if isinstance(value := place.get(field), str):
+            place[field] = str(home / Path(value).expanduser())
+
+
+def _resolve_load_test(section: JSON, home: Path) -> None:
+    """Make the paths of the section `load_test` absolute."""
+    if not isinstance(section, dict):
+        return
+    for place, field in ((section, "trace"), (section.get("prompts"), "file")):
+        if isinstance(place, dict) and isinstance(value := place.get(field), str):
             place[field] = str(home / Path(value).expanduser())

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from arena.config.base import Strict
 from arena.config.benchmarks import BenchmarksConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
+from arena.config.load_test import LoadTestConfig
 from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
@@ -198,6 +199,7 @@ class Config(Strict):
     gate: GateConfig = GateConfig()
     benchmarks: BenchmarksConfig | None = None
     """Tasks with right answers, asked beside the questions; None: there are none."""
+    load_test: LoadTestConfig = LoadTestConfig()
 
     @field_validator("answers_gen")
     @classmethod

@@ -12,7 +12,7 @@ from arena.backends.anthropic.wire import ANTHROPIC, StreamedBody, body_of, comp
 from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
-from arena.backends.http.reading import read_stream, read_whole
+from arena.backends.http.reading import Foldable, Streamed, Watch, read_stream, read_whole
 from arena.config.kinds import AnthropicConfig
 from arena.types import JSON, Completion, Request
 
@@ -55,11 +55,21 @@ class AnthropicTransport:
             response = raw.http_response
             found = read_whole(response.content, response.headers.get("content-type", ""), StreamedBody())
             return timed(completion_of(found), sent_at, None)
+        streamed = await self._streamed(model, max_tokens, body, StreamedBody())
+        return timed(completion_of(streamed.body), sent_at, streamed.first_at)
+
+    async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
+        """One streamed call of an entry that streams, its events seen by a watch. Raises as `send` does."""
+        body = self.body(request, dialect)
+        model = cast("str", body.pop("model"))
+        max_tokens = cast("int", body.pop("max_tokens"))
+        return completion_of((await self._streamed(model, max_tokens, body, watch(StreamedBody()))).body)
+
+    async def _streamed(self, model: str, max_tokens: int, body: dict[str, JSON], folded: Foldable) -> Streamed:
         async with self.client.messages.with_streaming_response.create(
             model=model, messages=[], max_tokens=max_tokens, extra_body=body, stream=True
         ) as opened:
-            streamed = await read_stream(opened.http_response, StreamedBody())
-        return timed(completion_of(streamed.body), sent_at, streamed.first_at)
+            return await read_stream(opened.http_response, folded)
 
     async def close(self) -> None:
         """Close the connections."""

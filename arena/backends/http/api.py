@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from arena.backends.http.conversation import converse
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors
+from arena.backends.http.reading import Watch
 from arena.config.base import GenerationConfig
 from arena.config.kinds import ApiConfig
 from arena.config.kinds.api import REFERENCE
@@ -60,6 +61,9 @@ class ApiTransport(Protocol):
     async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call for one turn. Raises CallErrors and the SDK's own exceptions."""
 
+    async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
+        """One streamed call, its events seen by a watch; for entries that stream. Raises as `send` does."""
+
     async def close(self) -> None:
         """Let go of the connections."""
 
@@ -97,6 +101,19 @@ class ApiBackend:
         """Generate for one request, turn by turn, retries included. Raises EndpointDead."""
         completion = await converse(request, lambda turn: self.endpoint.call(self._call, turn))
         return priced(completion, self._price)
+
+    async def learn(self, request: Request) -> Completion:
+        """One call without a retry, in other forms where the endpoint complains about one: those after it go out in the
+        form that got through. Raises CallErrors."""
+        return priced(await self._call(request), self._price)
+
+    async def stream_once(self, request: Request, watch: Watch) -> Completion:
+        """One streamed call in the form learnt so far, past the endpoint's window: no retry, no other form, no waiting.
+
+        Raises CallErrors.
+        """
+        completion = await self._within(self.transport.stream(request, self._dialect, watch))
+        return priced(without_secrets_beside(completion), self._price)
 
     def stop(self, why: str) -> EndpointDead:
         """Take no further call; the error that says so."""
@@ -150,9 +167,12 @@ class ApiBackend:
             log.warning("%s: asking differently from now on (%s), because of: %s", self.endpoint.where, how, why)
 
     async def _send(self, request: Request, dialect: Dialect) -> Completion:
+        return await self._within(self.transport.send(request, dialect))
+
+    async def _within(self, call: Coroutine[object, object, Completion]) -> Completion:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self.transport.send(request, dialect)
+                return await call
         except CallError:
             raise
         except TimeoutError:

@@ -9,7 +9,7 @@ import asyncio
 import codecs
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
@@ -37,6 +37,10 @@ class Foldable(Protocol):
 
     def body(self) -> Mapping[str, object]:
         """The finished body."""
+
+
+Watch = Callable[[Foldable], Foldable]
+"""Lays something around what folds a stream's events, so that it sees each of them come."""
 
 
 class Streamed(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Final, cast
 from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
-from arena.backends.http.reading import read_stream, read_whole
+from arena.backends.http.reading import Foldable, Streamed, Watch, read_stream, read_whole
 from arena.backends.openai.pooling import PoolingTransport
 from arena.backends.openai.responding import ResponsesTransport
 from arena.backends.openai.wire import PLAIN, StreamedBody, body_of, completion_of, dialect_of
@@ -66,11 +66,20 @@ class OpenAITransport:
             return timed(
                 completion_of(read_whole(response.content, content_type, StreamedBody()), dialect), sent_at, None
             )
+        streamed = await self._streamed(model, body, StreamedBody())
+        return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
+
+    async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
+        """One streamed call of an entry that streams, its events seen by a watch. Raises as `send` does."""
+        body = self.body(request, dialect)
+        model = cast("str", body.pop("model"))
+        return completion_of((await self._streamed(model, body, watch(StreamedBody()))).body, dialect)
+
+    async def _streamed(self, model: str, body: dict[str, JSON], folded: Foldable) -> Streamed:
         async with self.client.chat.completions.with_streaming_response.create(
             model=model, messages=[], extra_body=body, stream=True
         ) as opened:
-            streamed = await read_stream(opened.http_response, StreamedBody())
-        return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
+            return await read_stream(opened.http_response, folded)
 
     async def close(self) -> None:
         """Close the connections."""

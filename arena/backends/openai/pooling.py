@@ -9,7 +9,7 @@ from typing import Final, cast
 from arena.backends.http.api import open_client, timed
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk, odd_body
-from arena.backends.http.reading import read_body
+from arena.backends.http.reading import Watch, read_body
 from arena.backends.http.wire import count, merge, sendable, text_of
 from arena.config.kinds import OpenAIConfig
 from arena.errors import Rejected
@@ -52,6 +52,10 @@ class PoolingTransport:
         response = await self.client.post(self._url, body=self.body(request, dialect), cast_to=httpx2.Response)
         found = read_body(response.content, response.headers.get("content-type", ""))
         return timed(score_of(found), sent_at, None)
+
+    async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
+        """Raises Rejected: a score comes whole."""
+        raise Rejected("a reward model's score comes whole, and cannot be streamed")
 
     async def close(self) -> None:
         """Close the connections."""

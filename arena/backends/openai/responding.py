@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from arena.backends.http.api import open_client, ours, timed
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk, call_error, http_errors
-from arena.backends.http.reading import read_stream, read_whole
+from arena.backends.http.reading import Foldable, Streamed, Watch, read_stream, read_whole
 from arena.backends.openai.responses import RESPONSES, UNDER_WAY, StreamedResponse, body_of, completion_of
 from arena.config.kinds import OpenAIConfig
 from arena.errors import CallError, InputError, Throttled, Unstable
@@ -81,14 +81,23 @@ class ResponsesTransport:
         model = cast("str", body.pop("model"))
         sent_at = asyncio.get_running_loop().time()
         if self._stream:
-            async with self.client.responses.with_streaming_response.create(
-                model=model, input=[], extra_body=body, stream=True
-            ) as opened:
-                streamed = await read_stream(opened.http_response, StreamedResponse())
+            streamed = await self._streamed(model, body, StreamedResponse())
             return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
         raw = await self.client.responses.with_raw_response.create(model=model, input=[], extra_body=body)
         found = await self._finished(_read(raw)) if self._background else _read(raw)
         return timed(completion_of(found, dialect), sent_at, None)
+
+    async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
+        """One streamed call of an entry that streams, its events seen by a watch. Raises as `send` does."""
+        body = self.body(request, dialect)
+        model = cast("str", body.pop("model"))
+        return completion_of((await self._streamed(model, body, watch(StreamedResponse()))).body, dialect)
+
+    async def _streamed(self, model: str, body: dict[str, JSON], folded: Foldable) -> Streamed:
+        async with self.client.responses.with_streaming_response.create(
+            model=model, input=[], extra_body=body, stream=True
+        ) as opened:
+            return await read_stream(opened.http_response, folded)
 
     async def _finished(self, response: Mapping[str, object]) -> Mapping[str, object]:
         """A background response once it is there. Raises Unstable when it cannot be looked at any more."""

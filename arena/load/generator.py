@@ -1,0 +1,137 @@
+"""Sending: a closed loop that keeps so many requests under way, or an open one that sends when it is time."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from arena.load.levels import Level
+from arena.load.served import OK, Served
+from arena.load.watch import Watched, watching
+
+FIRST_FAILURES = 10
+"""So many failures in a row at the start end a level."""
+LOOKED_AT = 100
+"""From so many requests on, more than half of them failing ends it."""
+_LOOK_S = 0.2
+"""While it waits for the next moment, an open loop looks so often whether it shall stop."""
+
+
+class Reply(Protocol):
+    """Fills in what came of one request. Moments are of the event loop's clock; they become the level's own here."""
+
+    def __call__(self, served: Served) -> Awaitable[None]:
+        """Send it, and wait for its end. `served.times` are filled in, whatever happens; failures are a status."""
+
+
+class Ended(Exception):
+    """The level ends early; why."""
+
+
+class LevelRun:
+    """One level while it is sent."""
+
+    def __init__(
+        self, level: Level, attempt: int, send: Reply, keep: Callable[[Served], None],
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self.watched = Watched()
+        self.ended: str | None = None
+        """Why it ended before its time."""
+        self._level, self._attempt, self._send, self._keep, self._stopped = level, attempt, send, keep, stopped
+        self._loop = asyncio.get_running_loop()
+        self._start = 0.0
+        self._through = self._failed = 0
+
+    async def run(self, seed: int) -> None:
+        """Warm up, then send the level. What came back is kept, however this ends.
+
+        Raises CancelledError where it is cancelled; a budget's end passes through.
+        """
+        self._start = self._loop.time()
+        try:
+            await self._closed(int(self._level.value) if self._level.closed else 1, self._level.warmup, warmup=True)
+            self._through = self._failed = 0
+            self._start = self._loop.time()
+            with watching() as self.watched:
+                if self._level.closed:
+                    await self._closed(int(self._level.value), self._level.requests, warmup=False)
+                else:
+                    await self._open(seed)
+        except Ended as why:
+            self.ended = str(why)
+
+    async def _closed(self, width: int, requests: int | None, *, warmup: bool) -> None:
+        sent = 0
+        until = None if warmup or self._level.duration_s is None else self._start + self._level.duration_s
+
+        async def worker() -> None:
+            nonlocal sent
+            while (requests is None or sent < requests) and not self._stopped():
+                if until is not None and self._loop.time() >= until:
+                    return
+                index, sent = sent, sent + 1
+                await self._one(index, None, warmup=warmup)
+
+        await _together([worker() for _ in range(width if requests is None else min(width, requests))])
+
+    async def _open(self, seed: int) -> None:
+        under_way: set[asyncio.Task[None]] = set()
+        broken: list[BaseException] = []
+
+        def through(task: asyncio.Task[None]) -> None:
+            under_way.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                broken.append(error)
+
+        try:
+            for index, at in enumerate(self._level.arrivals(seed)):
+                while (left := self._start + at - self._loop.time()) > 0 and not self._stopped() and not broken:
+                    await asyncio.sleep(min(left, _LOOK_S))
+                if self._stopped() or broken:
+                    break
+                task = self._loop.create_task(self._one(index, at, warmup=False))
+                under_way.add(task)
+                task.add_done_callback(through)
+                if left < 0:
+                    await asyncio.sleep(0)  # late: what came back is read all the same
+            while under_way and not broken:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(set(under_way))
+        if broken:
+            raise broken[0]
+
+    async def _one(self, index: int, due: float | None, *, warmup: bool) -> None:
+        now = self._loop.time() - self._start
+        served = Served(self._level.number, self._attempt, index, warmup, now if due is None else due, now)
+        await self._send(served)
+        served.times = array("d", (at - self._start for at in served.times))
+        served.ended_s = self._loop.time() - self._start
+        self._keep(served)
+        self._through += 1
+        self._failed += served.status != OK
+        if self._failed == self._through == FIRST_FAILURES:
+            raise Ended(f"the first {FIRST_FAILURES} requests failed ({served.status}: {served.error})")
+        if self._through >= LOOKED_AT and 2 * self._failed > self._through:
+            raise Ended(f"{self._failed:,} of {self._through:,} requests failed, the last with {served.error}")
+
+
+async def _together(jobs: list[Awaitable[None]]) -> None:
+    """All of them; where one raises, the others are cancelled."""
+    tasks = {asyncio.ensure_future(job) for job in jobs}
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _end(tasks)
+
+
+async def _end(tasks: set[asyncio.Task[None]] | set[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            await task

@@ -1,0 +1,118 @@
+"""How sure figures of a load test are: order statistics where requests are independent, batches where they are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from arena.ratings.data.arrays import FloatArray
+from arena.ratings.intervals.student_t import t_quantile
+
+LEVEL = 0.95
+BATCHES = 10
+FEWEST_IN_A_BATCH = 20
+FEWEST_BEYOND = 5
+"""Requests of a batch that lie beyond a percentile, so that the batch says anything about it."""
+
+
+class Estimate(NamedTuple):
+    """A figure and its interval; an end that the data cannot give is None."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def percentile(ordered: FloatArray, q: float) -> float:
+    """The smallest value with at least a share q of all values at or below it (the inverse of the distribution)."""
+    return float(ordered[max(0, math.ceil(q * len(ordered) - 1e-9) - 1)])
+
+
+@lru_cache(maxsize=4096)
+def order_ranks(n: int, q: float, level: float = LEVEL) -> tuple[int | None, int | None]:
+    """Ranks (from 1) of the order statistics that hold the q-th percentile of n independent values with probability
+    `level`, whatever their distribution: from the binomial number of values below it. None for an end beyond the data.
+    """
+    k = np.arange(n + 1)
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    below = np.cumsum(np.exp(logs[n] - logs - logs[::-1] + k * math.log(q) + (n - k) * math.log1p(-q)))
+    tail = (1 - level) / 2
+    low = int(np.searchsorted(below, tail))
+    high = int(np.searchsorted(below, 1 - tail)) + 1
+    return (low if low >= 1 else None), (high if high <= n else None)
+
+
+def by_order(values: FloatArray, q: float) -> Estimate:
+    """A percentile of independent values."""
+    if not len(values):
+        return Estimate(None)
+    ordered = np.sort(values)
+    low, high = order_ranks(len(ordered), q)
+    ends = (None if rank is None else float(ordered[rank - 1]) for rank in (low, high))
+    return Estimate(percentile(ordered, q), *ends)
+
+
+def mean_of(values: FloatArray) -> Estimate:
+    """The mean of independent values with its t interval."""
+    if not len(values):
+        return Estimate(None)
+    mean = float(values.mean())
+    if len(values) < 2:
+        return Estimate(mean)
+    half = float(t_quantile(LEVEL, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def by_batches(batches: Sequence[FloatArray], of: Callable[[FloatArray], float], q: float | None) -> Estimate:
+    """A figure of values that depend on their neighbours: the t interval of what each contiguous batch gives.
+
+    `q` is its share where it is a percentile: without enough values beyond it in every batch there is no interval.
+    """
+    everything = np.concatenate([*batches, np.empty(0)])
+    if not len(everything):
+        return Estimate(None)
+    value = of(everything)
+    if too_few(min(map(len, batches), default=0), q) or len(batches) < BATCHES:
+        return Estimate(value)
+    each = np.array([of(batch) for batch in batches])
+    half = float(t_quantile(LEVEL, len(each) - 1)) * float(each.std(ddof=1)) / math.sqrt(len(each))
+    return Estimate(value, value - half, value + half)
+
+
+def too_few(n: int, q: float | None) -> bool:
+    """Whether a batch of n is too small."""
+    return n < FEWEST_IN_A_BATCH or (q is not None and n * min(q, 1 - q) < FEWEST_BEYOND - 1e-9)
+
+
+def share_low(good: int, n: int, level: float = LEVEL) -> float:
+    """The lower end of the exact (Clopper-Pearson) interval for a share of independent trials, one-sided at `level`."""
+    return _bisected(lambda p: 1 - _at_most(good - 1, n, p) < 1 - level) if good else 0.0
+
+
+def share_high(good: int, n: int, level: float = LEVEL) -> float:
+    """The upper end, one-sided at `level`."""
+    return 1.0 - share_low(n - good, n, level)
+
+
+def _at_most(k: int, n: int, p: float) -> float:
+    """P(X <= k) for a binomial X."""
+    if k < 0 or p <= 0:
+        return 0.0 if k < 0 else 1.0
+    if p >= 1:
+        return 1.0 if k >= n else 0.0
+    i = np.arange(k + 1)
+    logs = np.array([math.lgamma(n + 1) - math.lgamma(x + 1) - math.lgamma(n - x + 1) for x in i])
+    return float(np.exp(logs + i * math.log(p) + (n - i) * math.log1p(-p)).sum())
+
+
+def _bisected(below: Callable[[float], bool]) -> float:
+    """The largest p in [0, 1] for which `below` holds from 0 on."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) else (low, middle)
+    return low

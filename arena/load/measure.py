@@ -1,0 +1,153 @@
+"""A load test from its plan to its files: every level of every endpoint sent, written down and summed up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+from arena.asking.budget import Budget
+from arena.asking.interruption import Interruption
+from arena.backends.http.api import ApiBackend
+from arena.config.load_test import LoadTestConfig
+from arena.errors import InputError, RunStopped, Throttled
+from arena.files import Appender
+from arena.load.client import Client
+from arena.load.figures import level_figures
+from arena.load.folder import LoadFolder, Run, read_requests
+from arena.load.generator import LevelRun
+from arena.load.levels import Level
+from arena.load.prompts import Prompts
+from arena.load.served import Served
+from arena.load.targets import Target
+from arena.types import JSON
+
+
+class LoadProgress(Protocol):
+    """Hears how a load test goes. Everything is called from one thread."""
+
+    def begin(self, model: str, level: Level) -> None:
+        """A level starts."""
+
+    def served(self, one: Served) -> None:
+        """A request ended, warm-up included."""
+
+    def note(self, message: str) -> None:
+        """Something a person should know."""
+
+
+@dataclass
+class LoadTest:
+    """What is measured, how, and where it is written."""
+
+    folder: LoadFolder
+    targets: Sequence[Target]
+    levels: Sequence[Level]
+    prompts: Sequence[Prompts]
+    settings: LoadTestConfig
+    seed: int
+    run: Run
+    """Its entry in load.json; grows level by level."""
+    progress: LoadProgress
+    budget_usd: float | None = None
+    problems: list[str] = field(default_factory=list)
+    """Why a level ended early, or the whole of it; the exit code is then 3."""
+    interrupted: bool = False
+
+    async def measure(self, interruption: Interruption) -> None:
+        """Every level that the run has not finished yet. What came back is written down, however this ends.
+
+        Raises InputError where an endpoint cannot be asked at all, before anything is measured.
+        """
+        most = max((int(level.value) if level.closed else 1_000) for level in self.levels)
+        opened = [target.open(min(4096, most)) for target in self.targets]
+        budget = Budget(self.budget_usd)
+        try:
+            with interruption.listening():
+                for target, prompts, backend in zip(self.targets, self.prompts, opened, strict=True):
+                    if not interruption.asked:
+                        await self._target(target, prompts, backend, budget, interruption)
+        except RunStopped as stopped:
+            self.problems.append(str(stopped))
+        except asyncio.CancelledError:
+            if not interruption.asked:
+                raise
+        finally:
+            self.interrupted = interruption.asked
+            for backend in opened:
+                await backend.close()
+
+    async def _target(
+        self, target: Target, prompts: Prompts, backend: ApiBackend, budget: Budget, interruption: Interruption
+    ) -> None:
+        models = cast("dict[str, dict[str, JSON]]", self.run["models"])
+        entry = models.setdefault(target.name, {"target": target.url, "api": target.api, "levels": []})
+        rows = cast("list[dict[str, JSON]]", entry["levels"])
+        finished = {row["level"] for row in rows if row["complete"]}
+        if finished >= {level.number for level in self.levels}:
+            return
+        client = Client(backend, prompts.of, budget, target.entry.token_price)
+        error = await client.learn(prompts.of(-1, 0))
+        if isinstance(error, Throttled) and error.refused:
+            raise InputError(f"{target.name}: nobody answers at {target.url}: {error}")
+        if error is not None:
+            self.progress.note(f"{target.name}: a first request failed: {error}")
+        lines = Appender(self.folder.lines(target.name, str(self.run["run"])))
+        try:
+            for level in self.levels:
+                if level.number not in finished and not interruption.asked:
+                    await self._level(target, client, level, lines, rows, interruption)
+        finally:
+            lines.close()
+
+    async def _level(
+        self, target: Target, client: Client, level: Level, lines: Appender, rows: list[dict[str, JSON]],
+        interruption: Interruption,
+    ) -> None:  # fmt: skip
+        attempt = 1 + max((one.attempt for one in read_requests(lines.path) if one.level == level.number), default=-1)
+        kept: list[Served] = []
+
+        def keep(one: Served) -> None:
+            lines.append(one.line())
+            kept.append(one)
+            self.progress.served(one)
+
+        self.progress.begin(target.name, level)
+        run = LevelRun(level, attempt, client.send, keep, lambda: interruption.asked)
+        through = False
+        try:
+            await run.run(self.seed)
+            through = run.ended is None and not interruption.asked
+        finally:
+            if run.ended is not None:
+                self.problems.append(f"{target.name}, {level.titled}: {run.ended}")
+            if any(not one.warmup for one in kept):
+                expected = level.expected(self.seed) if through or run.ended is not None else None
+                figures = level_figures(level, kept, expected, run.watched, self.settings.slo, target.entry.token_price)
+                head: dict[str, JSON] = {
+                    "level": level.number, "titled": level.titled, "arrival": level.arrival, "value": level.value,
+                    "attempt": attempt, "complete": through, "ended": run.ended,
+                }  # fmt: skip
+                rows[:] = sorted([row for row in rows if row["level"] != level.number] + [head | figures],
+                                 key=lambda row: cast("int", row["level"]))  # fmt: skip
+                self.folder.keep(self.run)
+
+
+def measure(test: LoadTest, interruption: Callable[[], Interruption]) -> None:
+    """Run it to its end, under its folder's lock; then its entry says whether it is complete. Raises InputError."""
+    with test.folder.locked():
+        test.folder.keep(test.run)
+        asyncio.run(test.measure(interruption()))
+        models = cast("dict[str, dict[str, list[dict[str, JSON]]]]", test.run["models"])
+        done = [{row["level"] for row in entry["levels"] if row["complete"]} for entry in models.values()]
+        wanted = {level.number for level in test.levels}
+        test.run["complete"] = len(models) == len(test.targets) and all(levels >= wanted for levels in done)
+        test.folder.keep(test.run)
+
+
+def stored_at(test: LoadTest) -> list[Path]:
+    """The files with a line per request."""
+    paths = [test.folder.lines(target.name, str(test.run["run"])) for target in test.targets]
+    return [path for path in paths if path.exists()]

@@ -1,0 +1,74 @@
+"""The generator watches itself: what it could not do in time is its own fault and not the endpoint's."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from arena.types import JSON
+
+TICK_S = 0.05
+MOST_LAG_S = 0.010
+"""The event loop and an open loop's sendings may be so late, at the 99th percentile."""
+MOST_CPU = 0.9
+"""Of one core: above it packages wait for the generator."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a watch saw during a level."""
+
+    lags_s: list[float] = field(default_factory=list)
+    """How much later than asked the event loop woke, every TICK_S."""
+    cpu_share: float | None = None
+    """CPU seconds of this process over seconds."""
+
+    def limits(self, send_lags_s: Sequence[float] | None = None) -> list[str]:
+        """Why the generator, and not the endpoint, may have set the pace; empty where it kept up."""
+        found = []
+        lag, late = high_of(self.lags_s), high_of(send_lags_s or ())
+        if lag is not None and lag > MOST_LAG_S:
+            found.append(f"its event loop was {1000 * lag:.0f} ms late (p99)")
+        if late is not None and late > MOST_LAG_S:
+            found.append(f"it sent {1000 * late:.0f} ms late (p99)")
+        if self.cpu_share is not None and self.cpu_share > MOST_CPU:
+            found.append(f"it used {100 * self.cpu_share:.0f} % of a core")
+        return found
+
+    def line(self, send_lags_s: Sequence[float] | None) -> dict[str, JSON]:
+        """As it is stored."""
+        reasons: list[JSON] = [*self.limits(send_lags_s)]
+        return {"limited": bool(reasons), "reasons": reasons, "loop_lag_p99_s": high_of(self.lags_s),
+                "cpu_share": self.cpu_share}  # fmt: skip
+
+
+def high_of(values: Sequence[float]) -> float | None:
+    """The 99th percentile; None of nothing."""
+    ordered = sorted(values)
+    return ordered[math.ceil(0.99 * len(ordered)) - 1] if ordered else None
+
+
+@contextmanager
+def watching(cpu_s: Callable[[], float] = time.process_time) -> Iterator[Watched]:
+    """While this lasts, the running event loop is watched; how it went stands in what is given out, afterwards."""
+    seen = Watched()
+    loop = asyncio.get_running_loop()
+    began, used = loop.time(), cpu_s()
+
+    async def tick() -> None:
+        while True:
+            due = loop.time() + TICK_S
+            await asyncio.sleep(TICK_S)
+            seen.lags_s.append(max(0.0, loop.time() - due))
+
+    ticking = loop.create_task(tick())
+    try:
+        yield seen
+    finally:
+        ticking.cancel()
+        if (seconds := loop.time() - began) > TICK_S:
+            seen.cpu_share = (cpu_s() - used) / seconds

@@ -1,0 +1,143 @@
+"""`arena load` as people call it, against servers that behave and servers that do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.boards import read_jsonl
+from kit.commands import arena
+from kit.servers import Action, Call, Cut, Fail, FakeServer, Raw, Say
+
+
+def load(tmp_path: Path, server: FakeServer, *options: str, api: str = "chat") -> Any:
+    url = server.anthropic_url if api == "anthropic" else server.openai_url
+    return arena("load", "--url", url, "--model", "m", "--api", api, *options, cwd=tmp_path)
+
+
+def levels(tmp_path: Path) -> list[dict[str, Any]]:
+    runs = json.loads((tmp_path / "load" / "load.json").read_text(encoding="utf-8"))["runs"]
+    return list(runs[-1]["models"]["m"]["levels"])
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
+def test_levels_are_sent_stored_and_summed_up(tmp_path: Path, api: str) -> None:
+    with FakeServer(lambda _: Say("hello there", reasoning="hm" if api == "chat" else None)) as server:
+        done = load(tmp_path, server, "--concurrency", "1,3", "--requests", "12", "--json", api=api)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["complete"] is True
+    first, second = shown["models"]["m"]["levels"]
+    assert [first["succeeded"], second["succeeded"]] == [12, 12]
+    assert first["ttft_s"]["p50"]["value"] > 0
+    assert first["output_tokens"] is not None
+    assert first["packages_per_request"] == (4 if api == "chat" else first["packages_per_request"])
+    lines = read_jsonl(tmp_path / "load" / f"m-{shown['run']}.jsonl")
+    assert len(lines) == 2 * 12 + 1 + 3
+    assert levels(tmp_path) == shown["models"]["m"]["levels"]
+
+
+def test_the_plan_alone_sends_nothing(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Say()) as server:
+        done = load(tmp_path, server, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "1 at once, 4 at once, 16 at once, 64 at once" in done.stdout
+    assert not server.calls
+    assert not (tmp_path / "load").exists()
+
+
+def test_another_machine_is_not_asked_without_a_yes(tmp_path: Path) -> None:
+    done = arena("load", "--url", "http://192.0.2.1/v1", "--model", "m", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--yes" in done.stderr.splitlines()[-1]
+
+
+def fails_often(call: Call) -> Action:
+    return Fail(500, "out of memory") if call.number % 3 == 0 else Say()
+
+
+BAD = {
+    "errors": (fails_often, 0, "server error"),
+    "always": (lambda _: Fail(500, "out of memory"), 3, "the first 10 requests failed"),
+    "page": (lambda _: Raw(b"<html>hello</html>", "text/html"), 3, "web page"),
+    "cut": (lambda _: Cut(), 3, "broken"),
+    "whole": (
+        lambda _: Raw(b'{"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}'),
+        0,
+        "came whole",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_endpoint_gets_a_clear_answer(tmp_path: Path, kind: str) -> None:
+    script, code, words = BAD[kind]
+    with FakeServer(script) as server:
+        done = load(tmp_path, server, "--concurrency", "1", "--requests", "12")
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    if kind == "errors":
+        assert levels(tmp_path)[0]["failed"]["server error"] > 0
+        assert len(server.calls) == 12 + 1 + 1  # the warm-up, and the first one that finds the form: no retry
+    if kind == "whole":
+        assert levels(tmp_path)[0]["ttft_s"]["p50"]["value"] is None
+
+
+def test_nobody_there_ends_it_before_anything_is_measured(tmp_path: Path) -> None:
+    done = arena("load", "--url", "http://127.0.0.1:9/v1", "--model", "m", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "nobody answers" in done.stderr
+
+
+def test_an_unfinished_level_is_repeated_whole(tmp_path: Path) -> None:
+    script: list[Action] = [Say(), Say(), *[Fail(500)] * 10]
+    with FakeServer(lambda call: script.pop(0) if script else Say()) as server:
+        done = load(tmp_path, server, "--concurrency", "1", "--requests", "12")
+        assert done.returncode == 3, done.stderr
+        run = json.loads((tmp_path / "load" / "load.json").read_text(encoding="utf-8"))["runs"][0]["run"]
+        other = load(tmp_path, server, "--concurrency", "1", "--requests", "13", "--resume", run)
+        assert other.returncode == 2
+        again = load(tmp_path, server, "--concurrency", "1", "--requests", "12", "--resume", run)
+        assert again.returncode == 0, again.stderr
+        sent = len(server.calls)
+        load(tmp_path, server, "--concurrency", "1", "--requests", "12", "--resume", run)
+        assert len(server.calls) == sent
+    level = levels(tmp_path)[0]
+    assert (level["attempt"], level["succeeded"], level["complete"]) == (1, 12, True)
+
+
+def test_two_runs_are_compared_and_shown_in_markdown(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Say()) as server:
+        assert load(tmp_path, server, "--rate", "200", "--requests", "20").returncode == 0
+        done = load(tmp_path, server, "--rate", "200", "--requests", "20", "--markdown",
+                    "--against", "load/load.json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("| model | level |")
+    assert "ttft_s.p50" in done.stdout
+
+
+def test_a_budget_needs_a_price_and_names_it(tmp_path: Path) -> None:
+    done = arena("load", "--url", "http://127.0.0.1:9/v1", "--model", "m", "--budget-usd", "1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "price" in done.stderr
+
+
+def test_a_budget_ends_it_and_keeps_what_came_back(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"question_id": 1, "text": "What?"}\n', encoding="utf-8")
+    with FakeServer(lambda _: Say()) as server:
+        entry = (
+            f"{{backend: openai, base_url: '{server.openai_url}', api_key_env: null, price: {{input: 1, output: 100}}}}"
+        )
+        (tmp_path / "c.yaml").write_text(
+            f"question_file: q.jsonl\noutput_dir: out\nanswers_gen: {{m: {entry}}}\n"
+            "load_test: {concurrency: [2], requests: 50, max_tokens: 100, slo: {latency_s: 5, share: 0.5}}\n",
+            encoding="utf-8",
+        )
+        done = arena("load", "-c", "c.yaml", "--budget-usd", "0.02", "--yes", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "--budget-usd 0.02 is reached" in done.stderr
+    found = json.loads((tmp_path / "out" / "load" / "load.json").read_text(encoding="utf-8"))["runs"][0]
+    assert found["complete"] is False

@@ -1,0 +1,180 @@
+"""Moments, packages and intervals, without anything being sent."""
+
+from __future__ import annotations
+
+import statistics
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arena.backends.anthropic import wire as anthropic
+from arena.backends.http.reading import Foldable
+from arena.backends.openai import responses
+from arena.backends.openai import wire as chat
+from arena.config.load_test import LoadTestConfig
+from arena.errors import DataError
+from arena.load.compare import changes
+from arena.load.intervals import by_batches, by_order, order_ranks, share_low
+from arena.load.levels import Level, levels_of, read_trace
+from arena.load.packages import Packages
+from arena.load.served import Served, served_of
+
+
+def test_moments_of_a_poisson_process() -> None:
+    level = Level(0, "poisson", 50.0, 20_000, None, 0)
+    moments = list(level.arrivals(7))
+    gaps = np.diff(moments)
+    assert gaps.mean() == pytest.approx(1 / 50, rel=0.03)
+    assert gaps.std() == pytest.approx(1 / 50, rel=0.04)
+    assert statistics.correlation(gaps[:-1].tolist(), gaps[1:].tolist()) == pytest.approx(0.0, abs=0.03)
+    assert moments == list(level.arrivals(7))
+    assert moments != list(level.arrivals(8))
+
+
+def test_moments_of_a_constant_rate_do_not_drift() -> None:
+    moments = list(Level(0, "constant", 3.0, 3_000, None, 0).arrivals(0))
+    assert moments[-1] == 2_999 / 3
+
+
+def test_a_level_has_a_hundred_requests_or_ten_for_each_at_once() -> None:
+    assert [(one.value, one.requests, one.warmup) for one in levels_of(LoadTestConfig())] == [
+        (1, 100, 1), (4, 100, 4), (16, 160, 16), (64, 640, 64),
+    ]  # fmt: skip
+
+
+def test_a_trace_is_read_as_moments_after_its_first(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text('10.0\n\n{"timestamp": 10.5}\n{"at_s": 12}\n', encoding="utf-8")
+    assert read_trace(file) == (0.0, 0.5, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"), [("1\nnull\n2\n", ":2:"), ("1\n{}\n", ":2:"), ("3\n1\n", ":2:"), ("", "no")]
+)
+def test_a_trace_with_holes_is_refused(tmp_path: Path, text: str, where: str) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=where):
+        read_trace(file)
+
+
+def test_the_99th_percentile_needs_368_requests_for_both_ends() -> None:
+    assert order_ranks(368, 0.99)[1] == 368
+    assert order_ranks(367, 0.99)[1] is None
+    assert order_ranks(5, 0.5) == (None, None)
+    assert order_ranks(100, 0.5) == (40, 61)  # Conover, Practical Nonparametric Statistics, section 3.2
+
+
+@pytest.mark.parametrize(("n", "q"), [(50, 0.5), (200, 0.9), (500, 0.99)])
+def test_order_statistics_cover(n: int, q: float) -> None:
+    rng = np.random.default_rng(0)
+    true, hits, rounds = -np.log(1 - q), 0, 1_000
+    for _ in range(rounds):
+        found = by_order(rng.exponential(size=n), q)
+        hits += found.low is not None and found.low <= true and (found.high is None or true <= found.high)
+    assert hits / rounds >= 0.94 - 0.02
+
+
+def test_batches_give_an_interval_only_where_each_says_something() -> None:
+    rng = np.random.default_rng(1)
+    mean = lambda values: float(values.mean())  # noqa: E731
+    assert by_batches([rng.normal(size=10) for _ in range(10)], mean, None).low is None
+    assert by_batches([rng.normal(size=50) for _ in range(10)], mean, 0.99).low is None
+    found = by_batches([rng.normal(size=50) for _ in range(10)], mean, None)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0.2
+    assert found.high > -0.2
+
+
+def test_a_share_of_all_requests_is_bounded_exactly() -> None:
+    assert share_low(299, 299) >= 0.99 > share_low(298, 298)
+    assert share_low(0, 10) == 0.0
+
+
+EVENTS: dict[str, tuple[Foldable, list[Mapping[str, object]], int]] = {
+    "chat": (
+        chat.StreamedBody(),
+        [
+            {"choices": [{"delta": {"role": "assistant", "content": ""}}]},
+            {"choices": [{"delta": {"reasoning_content": "so"}}]},
+            {"choices": [{"delta": {"content": "four tokens in one"}}]},
+            {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": ""}}]}}]},
+            {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}}]},
+            {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+            {"choices": [], "usage": {"completion_tokens": 7}},
+        ],
+        4,
+    ),
+    "completions": (chat.StreamedBody(), [{"choices": [{"text": "a"}]}, {"choices": [{"text": ""}]}], 1),
+    "anthropic": (
+        anthropic.StreamedBody(),
+        [
+            {"type": "message_start", "message": {"id": "m"}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "yes"}},
+            {"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "name": "f"}},
+            {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "{}"}},
+        ],
+        4,
+    ),
+    "responses": (
+        responses.StreamedResponse(),
+        [
+            {"type": "response.created", "response": {}},
+            {"type": "response.output_text.delta", "delta": "yes"},
+            {"type": "response.function_call_arguments.delta", "delta": "{}"},
+        ],
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("api", EVENTS)
+def test_packages_are_the_events_that_bring_text_reasoning_or_tool_calls(api: str) -> None:
+    inner, events, packages = EVENTS[api]
+    served = Served(0, 0, 0, False, 0.0, 0.0)
+    clock = iter(range(100))
+    folded = Packages(inner, served, lambda: float(next(clock)))
+    for event in events:
+        folded.add(event)
+    assert len(served.times) == packages
+
+
+def request(times: list[float], sizes: list[float], tokens: int | None) -> Served:
+    return Served(0, 0, 3, False, 0.0, 0.1, 9.0, times=array("d", times), sizes=array("d", sizes), output_tokens=tokens)
+
+
+def test_a_gap_is_shared_by_the_tokens_of_the_later_package() -> None:
+    assert request([1.0, 2.0, 4.0], [1, 1, 1], 3).gaps() == [1.0, 2.0]
+    assert request([1.0, 2.0, 4.0], [5, 5, 20], 6).gaps() == [1.0, 0.5]
+    assert request([1.0, 2.0], [1, 1], None).gaps() == []
+    counted = request([1.0, 2.0], [9, 1], 5)
+    counted.counted = array("d", [1, 4])
+    assert counted.gaps() == [0.25]
+
+
+def test_a_request_is_read_as_it_was_written() -> None:
+    one = request([1.0, 2.5], [3, 4], 7)
+    assert served_of(one.line()) == one
+
+
+def run(p50: float, low: float, high: float) -> dict[str, object]:
+    row = {"arrival": "closed", "value": 4, "titled": "4 at once", "requests_per_s": 2.0,
+           "ttft_s": {"p50": {"value": p50, "low": low, "high": high}}}  # fmt: skip
+    return {"run": "r", "models": {"m": {"levels": [row]}}}
+
+
+def test_two_runs_differ_where_the_interval_of_the_difference_says_so() -> None:
+    first, second = changes(run(1.0, 0.9, 1.1), run(1.5, 1.4, 1.6))  # type: ignore[arg-type]
+    assert (first.figure, first.differs) == ("ttft_s.p50", True)
+    assert first.low == pytest.approx(0.5 - 0.1 * 2**0.5)
+    assert (second.figure, second.differs) == ("requests_per_s", None)
+    assert changes(run(1.0, 0.5, 1.5), run(1.2, 0.8, 1.6))[0].differs is False  # type: ignore[arg-type]
+    other = run(1.0, 0.9, 1.1) | {"models": {}}
+    with pytest.raises(DataError, match="in common"):
+        changes(other, run(1.0, 0.9, 1.1))  # type: ignore[arg-type]
