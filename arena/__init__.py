@@ -2,7 +2,7 @@
 
 __version__ = "0.2.0"
 
-_LAZY = {"run": "arena.api", "rate": "arena.api", "Board": "arena.api"}
+_LAZY = {"run": "arena.api", "rate": "arena.api", "Board": "arena.api", "run_task": "arena.stages.run_task"}
 """What `import arena` gives, and where it lives: nothing of it is loaded before it is used."""
 
 
