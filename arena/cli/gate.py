@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("old", metavar="OLD")
 @click.option("--against", metavar="CFG2",
               help="OLD stands on this board, of the same judge, prompts, questions and baseline.")  # fmt: skip
-@click.option("--metric", metavar="win_rate|rating|score", help="What is compared; default: what ranks the board.")
+@click.option(
+    "--metric", metavar="win_rate|rating|score|benchmarks.TASK", help="What is compared; default: what ranks the board."
+)
 @click.option("--margin", default="0", show_default=True, metavar="X",
               help="How much worse NEW may be, with its unit: 2pp, 20elo, 0.3score. 0 asks for better.")  # fmt: skip
 @click.option("--level", type=FiniteRange(0.5, 1, min_open=True, max_open=True), default=0.95, show_default=True,

@@ -76,8 +76,8 @@ def difference_of(pairs: Pairs, level: float) -> PartDifference:
     tuned, base = (np.array([pair[place] for pair in pairs], dtype=float) for place in (1, 2))
     clusters = codes_of([cluster_of(row) for row, _, _ in pairs])
     learnt, forgotten = int((tuned > base).sum()), int((tuned < base).sum())
-    paired = _paired(tuned, base, clusters)
-    gross = _paired((tuned > base).astype(float), (tuned < base).astype(float), clusters)
+    paired = paired_documents(tuned, base, clusters)
+    gross = paired_documents((tuned > base).astype(float), (tuned < base).astype(float), clusters)
     n = len(pairs)
     net = _ends(float(learnt - forgotten) / n, gross, level)
     binary = bool(np.isin(np.concatenate([tuned, base]), (0.0, 1.0)).all())
@@ -109,7 +109,8 @@ def t_test(paired: Paired) -> float | None:
     return float(2 * t.sf(abs(float(paired.terms.mean())) / sd * n**0.5, n - 1))
 
 
-def _paired(tuned: FloatArray, base: FloatArray, clusters: Codes) -> Paired:
+def paired_documents(tuned: FloatArray, base: FloatArray, clusters: Codes) -> Paired:
+    """The differences by document; by cluster, each for all of its documents, where documents depend on each other."""
     numbers, places, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     if len(numbers) == len(tuned):
         return Paired(tuned, base, -1.0, 1.0)

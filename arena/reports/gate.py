@@ -15,6 +15,8 @@ from arena.types import JSON
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 EXIT_CODES: Mapping[Verdict, int] = {"PASS": 0, "FAIL": 4, "INCONCLUSIVE": 5}
 NO_ENDS = Ends()
+BENCHMARKS = "benchmarks."
+"""Before the name of a task: its headline metric."""
 _MARGIN = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([A-Za-z%]*)")
 
 
@@ -62,9 +64,11 @@ def metric_of(name: str) -> Metric:
     """The metric of this name. Raises InputError naming the nearest."""
     if name in METRICS:
         return METRICS[name]
+    if name.startswith(BENCHMARKS) and name != BENCHMARKS:
+        return Metric(name, name.removeprefix(BENCHMARKS), "pp", 100.0, 1, percent=True)
     close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    raise InputError(f"--metric: found {name!r}, allowed: {', '.join(METRICS)}{hint}")
+    raise InputError(f"--metric: found {name!r}, allowed: {', '.join(METRICS)}, {BENCHMARKS}TASK{hint}")
 
 
 def parse_amount(text: str, metric: Metric, option: str = "--margin") -> float:

@@ -13,7 +13,7 @@ from arena.board.open import OpenBoard, nearest
 from arena.errors import InputError
 from arena.ratings.contrasts import Contrast
 from arena.reports.board import Ends
-from arena.reports.gate import NO_ENDS, Gate, Metric, Part, Peek, Verdict, decide, metric_of, parse_amount
+from arena.reports.gate import BENCHMARKS, NO_ENDS, Gate, Metric, Part, Peek, Verdict, decide, metric_of, parse_amount
 from arena.stages.looks import Look, look
 
 RANKED_BY = {"bradley_terry": "rating", "elo": "rating", "win_rate": "win_rate", "score": "score"}
@@ -44,6 +44,10 @@ class Wish:
 def gate(board: OpenBoard, wish: Wish) -> Gate:
     """The decision about NEW − OLD. Raises InputError for names, metrics and margins that there are not, and where the
     two share no question."""
+    if (wish.metric or "").startswith(BENCHMARKS):
+        from arena.stages.gate_benchmark import benchmark_gate
+
+        return benchmark_gate(board, wish)
     metric, duel, old = asked_for(board, wish)
     margin = parse_amount(wish.margin, metric)
     compared = compared_on(board, duel, wish.new, old, metric.name)
@@ -64,7 +68,7 @@ def asked_for(board: OpenBoard, wish: Wish, *, there: bool = True) -> tuple[Metr
 
     Raises InputError for names that there are not, and (`there`) where one has no answers.
     """
-    _check_names(board, wish)
+    check_names(board, wish)
     metric = metric_asked(board, wish.metric)
     if wish.against is None:
         duel, old = duel_of(board, wish.new, wish.old), wish.old
@@ -76,7 +80,8 @@ def asked_for(board: OpenBoard, wish: Wish, *, there: bool = True) -> tuple[Metr
     return metric, duel, old
 
 
-def _check_names(board: OpenBoard, wish: Wish) -> None:
+def check_names(board: OpenBoard, wish: Wish) -> None:
+    """Raises InputError for names that there are not, and options that do not go together."""
     for name in (wish.new, wish.old) if wish.against is None else (wish.new,):
         if name not in board.candidates:
             raise InputError(f"no candidate {name!r}{nearest(name, board.names)}")
@@ -89,6 +94,8 @@ def _check_names(board: OpenBoard, wish: Wish) -> None:
 def metric_asked(board: OpenBoard, name: str | None) -> Metric:
     """The metric by its name, or what ranks the board. Raises InputError where the board's mode has none such."""
     single = board.config.reviews_gen.mode == "single"
+    if (name or "").startswith(BENCHMARKS):
+        raise InputError(f"--metric {name}: a gate decides by it, but plans nothing and looks at no growing run")
     metric = metric_of(name or RANKED_BY[board.config.metrics[0]])
     if (metric.name == "score") != single:
         has = "score" if single else "win_rate, rating"
