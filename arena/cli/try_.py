@@ -33,12 +33,14 @@ def try_(config: str, question: str | None, models: str | None) -> int:
     from arena.board.open import open_board
     from arena.cli.interrupt import says_how_to_go_on
     from arena.cli.progress import console_progress
-    from arena.config.loading import load_config
+    from arena.config.loading import load_config, with_schedule
     from arena.errors import ArenaError
     from arena.stages.options import RunOptions
     from arena.stages.run import run_board
 
     loaded = _impatient(load_config(config))
+    if loaded.config.reviews_gen.adaptive:  # what is tried need not have been drawn
+        loaded = with_schedule(loaded, "all", None)
     only = _choose(open_board(loaded), question, names(models))
     with says_how_to_go_on(), console_progress() as progress:
         result = run_board(loaded, RunOptions(("answers", "reviews"), battle=only), progress)

@@ -10,7 +10,7 @@ from arena.asking.control import Control
 from arena.asking.progress import Progress
 from arena.board.answers import Answers
 from arena.board.open import OpenBoard
-from arena.board.verdicts import open_ledgers
+from arena.board.verdicts import open_ledgers, stored
 from arena.errors import RunStopped
 from arena.stages.options import RunOptions
 from arena.stages.review import OpenJudges, Todo, plan_reviews
@@ -38,7 +38,8 @@ async def adaptive_stage(
                     progress.note(note)
                 todo = at_work.todo(asked)
                 await judges.ask(todo, at_work.expected)
-                if control.interruption.asked or (options.batch == "submit" and at_work.owes(todo)):
+                handed_over = options.batch == "submit" and at_work.owes(todo) and at_work.owes(at_work.left(asked))
+                if control.interruption.asked or handed_over:
                     return
                 if options.batch is None and at_work.owes(left := at_work.left(asked)):
                     await judges.ask(left, at_work.expected)
@@ -91,13 +92,14 @@ class _AtWork:
 
     def complete(self, asked: Sequence[Round] | None) -> bool:
         """Whether the next round can be drawn. Raises RunStopped where judges failed."""
-        failed = self.owes(self._planned(asked, self._options))
+        due = [case for owed in self._planned(asked, self._options).values() for case in owed.cases]
+        failed = sum(stored(case, self._ledgers[case.judge.name]) is not None for case in due)
         if failed and self._options.batch is None:
             raise RunStopped(f"{failed} calls failed twice, so no further round is drawn; run again to go on")
         everything = replace(self._options, models=None, limit=None)
         rounds = self._rounds.log.rounds if asked is None else asked
         waiting = self.owes(self._planned(rounds, everything))
-        if waiting and not failed:
+        if waiting > len(due):
             self._progress.note(
                 f"{waiting} requests of what was drawn are outside of this run; new rounds wait for them"
             )
