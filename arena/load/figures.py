@@ -17,6 +17,7 @@ from arena.load.intervals import (
     Estimate,
     by_batches,
     by_order,
+    least_in_a_batch,
     mean_of,
     percentile,
     share_high,
@@ -32,7 +33,7 @@ from arena.ratings.intervals.student_t import t_quantile
 from arena.types import JSON
 
 PERCENTILES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-TOO_SHORT = f"fewer requests than {BATCHES} batches need"
+TOO_SHORT = "too few requests for an interval: {needed:,} are needed, since each depends on those before it"
 GROWTH = 0.05
 """Of the requests that came in a window, the share by which those waiting must grow for a rate to be more than is
 served."""
@@ -138,24 +139,25 @@ def spread_of(measured: Sequence[Served], of: Callable[[Served], float | None], 
         open_ends = [name for name, one in found.items() if one.low is None or one.high is None]
         why = f"an end beyond the data: {', '.join(open_ends)}" if open_ends and len(values) else None
         return Spread(len(values), mean_of(values), found, why)
-    mean, found = _over_batches(tenths)
-    return Spread(len(values), mean, found, _why(tenths))
+    least = least_in_a_batch(values)
+    mean, found = _over_batches(tenths, least)
+    return Spread(len(values), mean, found, _why(tenths, least))
 
 
-def _over_batches(tenths: Sequence[FloatArray]) -> tuple[Estimate, dict[str, Estimate]]:
-    mean = by_batches(tenths, lambda values: float(values.mean()), None)
+def _over_batches(tenths: Sequence[FloatArray], least: int) -> tuple[Estimate, dict[str, Estimate]]:
+    mean = by_batches(tenths, lambda values: float(values.mean()), None, least)
     return mean, {
-        name: by_batches(tenths, lambda values, q=q: percentile(np.sort(values), q), q)  # type: ignore[misc]
+        name: by_batches(tenths, lambda values, q=q: percentile(np.sort(values), q), q, least)  # type: ignore[misc]
         for name, q in PERCENTILES.items()
     }
 
 
-def _why(tenths: Sequence[FloatArray]) -> str | None:
+def _why(tenths: Sequence[FloatArray], least: int) -> str | None:
     smallest = min(map(len, tenths), default=0)
-    if too_few(smallest, None):
-        return TOO_SHORT
-    lacking = [name for name, q in PERCENTILES.items() if too_few(smallest, q)]
-    return f"{TOO_SHORT}: {', '.join(lacking)}" if lacking else None
+    if too_few(smallest, None, least):
+        return TOO_SHORT.format(needed=BATCHES * least)
+    lacking = [name for name, q in PERCENTILES.items() if too_few(smallest, q, least)]
+    return f"too few requests beyond a percentile for an interval: {', '.join(lacking)}" if lacking else None
 
 
 def _gaps(measured: Sequence[Served]) -> Spread:
@@ -164,13 +166,14 @@ def _gaps(measured: Sequence[Served]) -> Spread:
     tenths = [
         np.array([gap for one in batch if one.ok for gap in one.gaps()], dtype=float) for batch in _batches(measured)
     ]
-    requests = [len(batch) for batch in _batches(measured)]
-    mean, found = _over_batches(tenths)
+    requests = min(map(len, _batches(measured)), default=0)
+    least = least_in_a_batch(_known(measured, lambda one: one.latency_s))
+    mean, found = _over_batches(tenths, 1)
     n = sum(map(len, tenths))
-    if too_few(min(requests, default=0), None):  # many gaps of few requests
+    if too_few(requests, None, least):  # many gaps of few requests
         mean, found = Estimate(mean.value), {name: Estimate(one.value) for name, one in found.items()}
-        return Spread(n, mean, found, TOO_SHORT)
-    return Spread(n, mean, found, _why(tenths))
+        return Spread(n, mean, found, TOO_SHORT.format(needed=BATCHES * least))
+    return Spread(n, mean, found, _why(tenths, 1))
 
 
 def _lag(measured: Sequence[Served]) -> Spread:
@@ -192,7 +195,8 @@ def goodput(level: Level, measured: Sequence[Served], due: int, slo: SloConfig, 
     high: float | None = share_high(good, due) if due else None
     if not level.closed and due:
         shares = [np.array([float(meets(one, slo)) for one in batch]) for batch in _batches(measured)]
-        if too_few(min(map(len, shares), default=0), None):
+        least = least_in_a_batch(_known(measured, lambda one: one.latency_s))
+        if too_few(min(map(len, shares), default=0), None, least):
             low = high = None
         else:
             each = np.array([batch.mean() for batch in shares])

@@ -15,6 +15,9 @@ from arena.ratings.intervals.student_t import t_quantile
 LEVEL = 0.95
 BATCHES = 10
 FEWEST_IN_A_BATCH = 20
+LENGTHS_IN_A_BATCH = 10
+"""Correlation lengths that a batch must hold, so that batches say nothing about each other: with fewer their interval
+covers too rarely (.88 for 500 requests at half the capacity of a queue, .94 for 2,000)."""
 FEWEST_BEYOND = 5
 """Requests of a batch that lie beyond a percentile, so that the batch says anything about it."""
 
@@ -67,25 +70,51 @@ def mean_of(values: FloatArray) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def by_batches(batches: Sequence[FloatArray], of: Callable[[FloatArray], float], q: float | None) -> Estimate:
+def by_batches(
+    batches: Sequence[FloatArray], of: Callable[[FloatArray], float], q: float | None, least: int = FEWEST_IN_A_BATCH
+) -> Estimate:
     """A figure of values that depend on their neighbours: the t interval of what each contiguous batch gives.
 
-    `q` is its share where it is a percentile: without enough values beyond it in every batch there is no interval.
+    `q` is its share where it is a percentile: without enough values beyond it in every batch there is no interval, nor
+    with batches of fewer than `least`.
     """
     everything = np.concatenate([*batches, np.empty(0)])
     if not len(everything):
         return Estimate(None)
     value = of(everything)
-    if too_few(min(map(len, batches), default=0), q) or len(batches) < BATCHES:
+    if too_few(min(map(len, batches), default=0), q, least) or len(batches) < BATCHES:
         return Estimate(value)
     each = np.array([of(batch) for batch in batches])
     half = float(t_quantile(LEVEL, len(each) - 1)) * float(each.std(ddof=1)) / math.sqrt(len(each))
     return Estimate(value, value - half, value + half)
 
 
-def too_few(n: int, q: float | None) -> bool:
+def least_in_a_batch(values: FloatArray) -> int:
+    """How many values in their order a batch needs: at least FEWEST_IN_A_BATCH, and LENGTHS_IN_A_BATCH correlation
+    lengths."""
+    return max(FEWEST_IN_A_BATCH, math.ceil(LENGTHS_IN_A_BATCH * correlation_length(values)))
+
+
+def correlation_length(values: FloatArray) -> float:
+    """1 + 2 times the sum of the autocorrelations: so many values in a row count as one independent one; 1 or more.
+
+    Summed in pairs as long as they are positive (Geyer 1992, Statistical Science 7:473, initial positive sequence).
+    """
+    n = len(values)
+    centred = values - values.mean() if n else values
+    if n < 4 or not np.any(centred):
+        return 1.0
+    spectrum = np.fft.rfft(centred, 2 * n)
+    covariance = np.fft.irfft(spectrum * np.conj(spectrum))[:n]
+    rho = covariance / covariance[0]
+    pairs = rho[: n - n % 2].reshape(-1, 2).sum(axis=1)
+    negative = np.flatnonzero(pairs <= 0)
+    return max(1.0, float(2 * pairs[: negative[0] if len(negative) else len(pairs)].sum() - 1))
+
+
+def too_few(n: int, q: float | None, least: int = FEWEST_IN_A_BATCH) -> bool:
     """Whether a batch of n is too small."""
-    return n < FEWEST_IN_A_BATCH or (q is not None and n * min(q, 1 - q) < FEWEST_BEYOND - 1e-9)
+    return n < least or (q is not None and n * min(q, 1 - q) < FEWEST_BEYOND - 1e-9)
 
 
 def share_low(good: int, n: int, level: float = LEVEL) -> float:

@@ -17,7 +17,7 @@ from arena.backends.openai import wire as chat
 from arena.config.load_test import LoadTestConfig
 from arena.errors import DataError
 from arena.load.compare import changes
-from arena.load.intervals import by_batches, by_order, order_ranks, share_low
+from arena.load.intervals import by_batches, by_order, correlation_length, least_in_a_batch, order_ranks, share_low
 from arena.load.levels import Level, levels_of, read_trace
 from arena.load.packages import Packages
 from arena.load.served import Served, served_of
@@ -88,6 +88,36 @@ def test_batches_give_an_interval_only_where_each_says_something() -> None:
     assert found.high is not None
     assert found.low < 0.2
     assert found.high > -0.2
+
+
+def waits(n: int, load: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Times in a queue with one place (Lindley), arrivals and services exponential."""
+    rng = np.random.default_rng(seed)
+    arrivals, services = rng.exponential(1 / load, n), rng.exponential(1.0, n)
+    out, waited = np.empty(n), 0.0
+    for i in range(n):
+        waited = max(0.0, waited + services[i - 1] - arrivals[i]) if i else 0.0
+        out[i] = waited + services[i]
+    return out
+
+
+def test_a_queue_needs_more_requests_the_fuller_it_is() -> None:
+    assert correlation_length(np.random.default_rng(2).normal(size=5_000)) == pytest.approx(1.0, abs=0.2)
+    half = [correlation_length(waits(20_000, 0.5, seed)) for seed in range(5)]
+    assert np.mean(half) == pytest.approx(10.6, rel=0.35)  # of the waits alone 9.7 (Whitt 1989, Management Science 35)
+    assert least_in_a_batch(waits(500, 0.8, 0)) > 50  # ten batches of 50 are refused
+    assert least_in_a_batch(waits(20_000, 0.5, 0)) < 2_000
+
+
+def test_batches_of_a_queue_cover_where_they_are_given() -> None:
+    true, hits, given = 1 / (1 - 0.5), 0, 0
+    for seed in range(150):
+        values = waits(2_000, 0.5, seed)
+        found = by_batches(np.split(values, 10), lambda part: float(part.mean()), None, least_in_a_batch(values))
+        given += found.low is not None
+        hits += found.low is not None and found.high is not None and found.low <= true <= found.high
+    assert given >= 100
+    assert hits / given >= 0.95 - 3 * (0.95 * 0.05 / given) ** 0.5
 
 
 def test_a_share_of_all_requests_is_bounded_exactly() -> None:
