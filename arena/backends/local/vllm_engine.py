@@ -41,7 +41,6 @@ class VllmEngine:
     """One vLLM engine. Raises CannotStart with a sentence for the user."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # the engine in this process, which is its own
         self.spec = spec
         self.device = device_of(spec)
         self._lora = _lora_request(spec)
@@ -221,6 +220,7 @@ def _adapter_folder(spec: EngineSpec) -> Path:
 
 def load_llm(spec: EngineSpec, device: str, lora: LoRARequest | None) -> LLM:
     """The engine with its weights. Raises CannotStart for an argument that it does not know."""
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # the engine in this process, which is its own
     from vllm import LLM
 
     arguments: dict[str, Any] = {
