@@ -122,3 +122,35 @@ def test_names_and_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         done = arena("gate", "-c", today, *args, "--against", before)
         assert done.returncode == 2
         assert said in done.stderr
+
+
+def judged_by(config: Path, **fields: object) -> None:
+    """A judge at an endpoint, which is never asked here."""
+    entry = {"backend": "openai", "model": "gpt-x", "api_key_env": None, "base_url": "http://127.0.0.1:9/v1"} | fields
+    known = yaml.safe_load(config.read_text())["reviews_gen"]
+    edit_config(config, reviews_gen={**known, "judges": {config.parent.name: entry}})
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"generation_config": {"temperature": 0.7}}, "judge gpt-x differs in temperature"),
+        ({"samples": 3, "generation_config": {"temperature": 1}}, "judge gpt-x differs in samples, temperature"),
+        ({"extra_body": {"hidden": "sk-secret"}}, "judge gpt-x differs in extra_body"),
+        ({"model": "gpt-y"}, "judged by gpt-x and by gpt-y"),
+        ({"base_url": "http://127.0.0.1:10/v1"}, None),
+    ],
+)
+def test_a_judge_that_is_set_otherwise_is_another_judge(tmp_path: Path, fields: dict, said: str | None) -> None:
+    today, before = boards(tmp_path)
+    judged_by(today)
+    judged_by(before, **fields)
+    for config in (today, before):
+        arena("run", "-c", config, "--stage", "answers")
+    done = arena("gate", "-c", today, "right", "right", "--against", before)
+    assert "sk-secret" not in done.stdout + done.stderr
+    if said is None:
+        assert "share no scale" not in done.stderr
+    else:
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert f"the boards share no scale: {said}" in done.stderr
