@@ -7,12 +7,14 @@ _LAZY = {"run": "arena.api", "rate": "arena.api", "Board": "arena.api", "run_tas
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'arena' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "errors":  # what is raised can be caught without another import
+        return import_module("arena.errors")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'arena' has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *_LAZY, "errors"})

@@ -27,6 +27,9 @@ def test_importing_arena_loads_nothing_of_it() -> None:
     code = "import arena, sys; assert 'run' in dir(arena); print([m for m in sys.modules if m.startswith('arena.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+    code = "import arena, sys; print(arena.errors.InputError.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "InputError"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = arena.nothing
 

@@ -89,7 +89,7 @@ def plan(
 
 
 def _say_power(board: OpenBoard, questions: int, difference: str | None) -> None:
-    """What the questions can show of any two models, by what ranks the board, and the pair that varies most."""
+    """What the questions can show of any two models, and the pair that varies most."""
     from arena.reports.gate_words import power_lines
     from arena.stages.power import board_power
 

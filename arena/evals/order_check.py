@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from arena.evals.documents import Choice, Document, Row
 from arena.evals.scores import cluster_of
 from arena.ratings.intervals.strata import stratified_estimate, stratified_mean
@@ -96,7 +98,10 @@ def order_check(published: Sequence[BenchmarkRow], seeded: Sequence[BenchmarkRow
     clusters, sizes, total = [cluster_of(row) for row, _, _ in pairs], Counter(strata), len(pairs)
     mean = stratified_mean(gaps, strata, clusters, sizes, level, share=False)
     gap, variance, df = stratified_estimate(gaps, strata, clusters, sizes)
-    p = None if df < 1 else _two_sided(gap, variance, df)
+    p = None
+    if df >= 1:
+        rights = [round(x + ORDERS * y) for _, x, y in pairs]
+        p = max(_two_sided(gap, variance, df), exchanged(rights, round(sum(x for _, x, _ in pairs))))
     return OrderCheck(sum(x for _, x, _ in pairs) / total, sum(y for *_, y in pairs) / total, gap, mean.low, mean.high,
                       p, total)  # fmt: skip
 
@@ -105,6 +110,18 @@ def _two_sided(gap: float, variance: float, df: int) -> float:
     if variance <= 0:
         return 1.0 if gap == 0 else 0.0
     return float(2 * (1 - t_cdf(abs(gap) / variance**0.5, float(df))))
+
+
+def exchanged(rights: Sequence[int], published: int) -> float:
+    """How often the number of right answers in the published order lies at least so far out where that order is one of
+    all alike: a document with `rights` right answers is right in it with probability rights / (ORDERS + 1), so the
+    number is Poisson-binomial. Exact and two-sided (twice the smaller tail); t is far too sure of a model that hardly
+    errs, since a document's gap then is skewed."""
+    chances = np.ones(1)
+    for count in rights:
+        right = count / (ORDERS + 1)
+        chances = np.append(chances * (1 - right), 0.0) + np.append(0.0, chances * right)
+    return min(1.0, 2 * float(min(chances[: published + 1].sum(), chances[published:].sum())))
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:

@@ -85,6 +85,13 @@ def parse_amount(text: str, metric: Metric, option: str = "--margin") -> float:
     return value / metric.factor
 
 
+def measured_in(text: str) -> str | None:
+    """The metric whose unit stands behind an amount; None where none does."""
+    found = _MARGIN.fullmatch(text.strip())
+    unit = found[2].lower() if found else None
+    return next((metric.name for metric in METRICS.values() if metric.unit == unit), None)
+
+
 def decide(low: float, high: float, margin: float) -> Verdict:
     """PASS where the whole interval of NEW − OLD lies above −margin, FAIL where it lies below, else INCONCLUSIVE."""
     if low > -margin:

@@ -20,7 +20,7 @@ from arena.board.open import OpenBoard
 from arena.board.tables import board_rows, rating_options
 from arena.board.verdicts import open_ledgers
 from arena.ratings.intervals.sequence import detectable, questions_needed
-from arena.reports.gate import Metric, Power, parse_amount
+from arena.reports.gate import Metric, Power, measured_in, parse_amount
 from arena.stages.gate import Wish, asked_for, metric_asked
 
 POWER = 0.8
@@ -57,8 +57,9 @@ def gate_power(board: OpenBoard, wish: Wish, difference: str | None) -> tuple[Me
 
 
 def board_power(board: OpenBoard, level: float, questions: int, difference: str | None) -> BoardPower:
-    """What so many questions tell of any two models, by what ranks the board. Raises InputError."""
-    metric = metric_asked(board, None)
+    """What so many questions tell of any two models, by what the difference is measured in, else by what ranks the
+    board. Raises InputError."""
+    metric = metric_asked(board, None if difference is None else measured_in(difference))
     wanted = None if difference is None else parse_amount(difference, metric, "--difference")
     spreads = dict(_spreads(board, metric))
     if not spreads:

@@ -14,7 +14,8 @@ from kit.judges import by_model
 from kit.servers import Action, Call, FakeServer, Say
 
 from arena.evals.documents import Choice, Part, documents_of
-from arena.evals.order_check import ORDERS, PUBLISHED, holm, orders_of
+from arena.evals.order_check import ORDERS, PUBLISHED, exchanged, holm, order_check, orders_of
+from arena.reports.benchmarks import BenchmarkRow
 
 
 def test_the_right_letter_keeps_its_published_distribution_in_every_order() -> None:
@@ -34,6 +35,25 @@ def test_the_right_letter_keeps_its_published_distribution_in_every_order() -> N
         assert sorted(orders["s/0", number]) == [0, 1, 2]
         assert any(orders[d.doc_id, number] != orders[d.doc_id, PUBLISHED] for d in documents)
     assert orders_of(documents, lambda row: by_row[row["n"]], seed=0) == orders
+
+
+def test_few_mistakes_are_as_likely_in_any_order() -> None:
+    """By hand: four documents with one mistake in five orders each, none of them in the published order."""
+    assert exchanged([4] * 4 + [5] * 96, 100) == pytest.approx(2 * 0.8**4)
+    assert exchanged([1] * 10 + [0] * 90, 10) == pytest.approx(2 * 0.2**10)
+    assert exchanged([3] * 50, 30) == 1.0
+
+
+def test_a_model_that_hardly_errs_is_not_suspected() -> None:
+    def row(place: int, score: float) -> BenchmarkRow:
+        return BenchmarkRow(task="t", category="c", model="m", question_id=f"d{place}", score=score)
+
+    published = [row(place, 1.0) for place in range(100)]
+    seeded = [row(p, float(not (p < 5 and n == 0))) for p in range(100) for n in range(ORDERS)]
+    check = order_check(published, seeded, 0.95)
+    assert check is not None
+    assert check.p == pytest.approx(2 * 0.8**5)  # Student's t says 0.025
+    assert check.to_json(check.p, 0.95)["said"] is None
 
 
 def test_holm_by_hand() -> None:

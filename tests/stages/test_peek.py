@@ -185,4 +185,7 @@ def test_power_is_told_before_and_after_anything_is_rated(tmp_path: Path) -> Non
     assert "what the questions can show by rating" in planned
     assert "to see 20 elo takes" in planned
     assert "with --peek" in planned
+    points = arena("plan", "-c", config, "--power", "--difference", "3pp")
+    assert "what the questions can show by win rate" in points.stdout, points.stderr
+    assert "to see 3 pp takes" in points.stdout
     assert arena("plan", "-c", config, "--difference", "20elo").returncode == 2
