@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
 
 from arena.board.open import OpenBoard, open_board
 from arena.config.loading import LoadedConfig, load_config, loaded_from
 from arena.errors import DataError, InputError
 from arena.files import read_objects, to_json
 from arena.ratings import Anchored, RatingOptions
-from arena.ratings.options import USUAL_METHODS
+from arena.ratings.options import USUAL_METHODS, Interval, Slice
 from arena.reports.board import Report, read_report
 from arena.reports.gate import Gate
 from arena.reports.table_html import table_html
@@ -28,13 +28,13 @@ from arena.types import JSON, Completion
 
 if TYPE_CHECKING:
     from arena.board.open import DryRun
-    from arena.ratings.options import Interval, Slice
     from arena.stages.plan import Plan
     from arena.stages.run import RunResult
 
 Format = Literal["dicts", "pandas", "arrow"]
 Row = dict[str, JSON]
 T = TypeVar("T")
+S = TypeVar("S", bound=str)
 
 
 class Event(NamedTuple):
@@ -77,7 +77,7 @@ class Board(Shown):
     def __init__(self, path: str | Path, *, dry_run: bool = False) -> None:
         """Open it; a rehearsal's with `dry_run`. Raises InputError where nothing is rated yet."""
         self._config: LoadedConfig | None = None
-        self._dry_run = dry_run
+        self._dry_run: DryRun | None = "all" if dry_run else None
         place = Path(path)
         if place.suffix in {".yaml", ".yml"} or not place.exists():
             self._config = load_config(str(path))
@@ -120,7 +120,12 @@ class Board(Shown):
 
         if not 0.5 < level < 1:
             raise InputError(f"level: found {level:g}, allowed: between 0.5 and 1")
-        return gate(self._open(), Wish(new, old, metric, margin, level, by == "category", peek))
+        if by is not None:
+            _allowed("by", by, ["category"])
+        board = self._open()
+        if board.simulated and self._dry_run is None:
+            raise InputError("this board is simulated and decides nothing; with dry_run=True the gate rehearses")
+        return gate(board, Wish(new, old, metric, str(margin), level, by == "category", peek))
 
     def compare(self, base: str, tuned: str, *, metric: str | None = None, level: float = 0.95) -> Gate:
         """TUNED − BASE on the questions that both were asked, with its two-sided interval: `.whole.ends`."""
@@ -136,13 +141,13 @@ class Board(Shown):
     def _open(self) -> OpenBoard:
         if self._config is None:
             raise InputError("a gate reads the board's config: arena.Board('CONFIG.yaml')")
-        return open_board(self._config, "all" if self._dry_run else None)
+        return open_board(self._config, self._dry_run)
 
 
 class Run(Board):
     """A board that was just run. Failures above its thresholds are here, not raised."""
 
-    def __init__(self, result: RunResult, loaded: LoadedConfig, *, dry_run: bool) -> None:
+    def __init__(self, result: RunResult, loaded: LoadedConfig, *, dry_run: DryRun | None) -> None:
         assert result.rated is not None
         Shown.__init__(self, result.rated.leaderboard)
         self._config, self._dry_run, self.reports = loaded, dry_run, result.rated.folder
@@ -176,8 +181,16 @@ def run(
     from arena.stages.run import run_board
 
     loaded = loaded_from(config) if isinstance(config, Mapping) else load_config(str(config))
+    _at_least("limit", limit, 1)
+    _at_least("budget_usd", budget_usd, 0)
+    wanted = _listed(stages)
+    for stage in wanted:
+        _allowed("stages", stage, STAGES)
+    if dry_run not in {True, False, None}:
+        _allowed("dry_run", dry_run, [True, False, "judge"])
+    chosen = tuple(stage for stage in STAGES if stage in wanted)
     options = RunOptions(
-        tuple(stages), None if models is None else tuple(models), limit, retry_errors, retry_unparsed,
+        chosen, None if models is None else _listed(models), limit, retry_errors, retry_unparsed,
         parse_redo(redo), budget_usd, accept_shorter=accept_shorter,
     )  # fmt: skip
     kind: DryRun | None = "all" if dry_run is True else dry_run or None
@@ -191,7 +204,7 @@ def run(
     result = _beside_a_loop(lambda: run_board(loaded, options, listener, kind, approve), listener)
     if result.rated is None:
         raise InputError("; ".join(result.problems) or f"{loaded.path}: nothing was rated; ask for the stage ratings")
-    return Run(result, loaded, dry_run=kind == "all")
+    return Run(result, loaded, dry_run=kind)
 
 
 def rate(
@@ -217,15 +230,22 @@ def rate(
     from arena.ratings.methods.style import columns_needed
     from arena.stages.rate_file import rate_files
 
+    methods, style, slices = _listed(methods), _listed(style), _listed(by)
+    _allowed("interval", interval, get_args(Interval))
+    for part in slices:
+        _allowed("by", part, get_args(Slice))
+    if not 0 < level < 1:
+        raise InputError(f"level: found {level:g}, allowed: between 0 and 1")
+    _at_least("seed", seed, 0)
     for name in methods:
         if (wrong := wrong_method(name)) is not None:
             raise InputError(f"methods: {wrong}")
     held = next((Anchored(model, float(points)) for model, points in (anchor or {}).items()), None)
     options = RatingOptions(
-        methods=tuple(methods), baseline=baseline, anchor=held, interval=interval, level=level,
-        simultaneous=simultaneous, style=tuple(style), seed=seed, pairs=pairs, slices=tuple(by),
+        methods=methods, baseline=baseline, anchor=held, interval=interval, level=level,
+        simultaneous=simultaneous, style=style, seed=seed, pairs=pairs, slices=slices,
     )  # fmt: skip
-    wanted = Wanted(judge, columns_needed(tuple(style)), cluster, tuple(by))
+    wanted = Wanted(judge, columns_needed(style), cluster, slices)
     if isinstance(battles, str | Path):
         return Shown(rate_files([Path(battles)], options, wanted).report)
     if isinstance(battles, list | tuple) and battles and all(isinstance(item, str | Path) for item in battles):
@@ -236,6 +256,23 @@ def rate(
             return Shown(rate_files([path], options, wanted).report)
         except InputError as error:
             raise type(error)(str(error).replace(str(path), "battles")) from None
+
+
+def _listed(names: S | Sequence[S]) -> tuple[S, ...]:
+    """Names as a tuple; one alone need not be in a list."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _allowed(name: str, found: object, allowed: Sequence[object]) -> None:
+    """Raises InputError, naming what there is."""
+    if found not in allowed:
+        raise InputError(f"{name}: found {found!r}, allowed: {', '.join(map(str, allowed))}")
+
+
+def _at_least(name: str, found: float | None, least: int) -> None:
+    """Raises InputError for less, and for what is no number."""
+    if found is not None and not found >= least:
+        raise InputError(f"{name}: found {found:g}, allowed: {least} or more")
 
 
 class _Listener:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -225,3 +226,39 @@ def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found["gate"].verdict == "PASS"
     assert found["difference"].n_questions == 198
     assert {row["model"] for row in found["rated"].leaderboard()} == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"interval": "sandwhich"}, "interval: found 'sandwhich', allowed: sandwich"),
+        ({"level": 95}, "level: found 95, allowed: between 0 and 1"),
+        ({"seed": -1}, "seed: found -1, allowed: 0 or more"),
+        ({"by": "topic"}, "by: found 'topic', allowed: category, language"),
+        ({"methods": "elos"}, "did you mean elo"),
+    ],
+)
+def test_what_is_no_option_of_a_rating_is_named(wish: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        arena.rate({"model_a": ["a"], "model_b": ["b"], "outcome": [1.0]}, **wish)
+
+
+def test_one_name_need_not_be_in_a_list() -> None:
+    battles = {"model_a": ["a", "b"], "model_b": ["b", "a"], "outcome": [1.0, 1.0]}
+    assert arena.rate(battles, methods="elo").to_json() == arena.rate(battles, methods=["elo"]).to_json()
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"dry_run": "judges"}, "dry_run: found 'judges', allowed: True, False, judge"),
+        ({"stages": ["answer"]}, "stages: found 'answer', allowed: answers, reviews"),
+        ({"limit": 0}, "limit: found 0, allowed: 1 or more"),
+        ({"budget_usd": float("nan")}, "budget_usd: found nan, allowed: 0 or more"),
+    ],
+)
+def test_what_is_no_option_of_a_run_asks_nobody(tmp_path: Path, wish: dict[str, Any], said: str) -> None:
+    config = arithmetic_board(tmp_path)
+    with pytest.raises(InputError, match=said):
+        arena.run(config, **wish)
+    assert not (tmp_path / "out").exists()
