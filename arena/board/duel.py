@@ -10,6 +10,7 @@ from arena.battles.counted import counted_rows
 from arena.board.answers import Answers, current_answers
 from arena.board.failures import too_many_failures
 from arena.board.open import OpenBoard
+from arena.board.steadiness import slots_followed
 from arena.board.tables import Row, board_rows
 from arena.board.verdicts import open_ledgers
 from arena.judging.combine import answer_failure
@@ -44,7 +45,8 @@ class Duel:
     """Answers of the new model that look made to sway the judge."""
     n_answers: int
     problems: tuple[str, ...]
-    """Shares of failures above the board's thresholds, over the board or the two models' rows alone."""
+    """Shares of failures above the board's thresholds, over the board or the two models' rows alone, and judges that
+    follow a slot."""
     scale: tuple[float, float]
     """Single mode: the lowest and the highest score."""
     places: frozenset[tuple[str, int]] = frozenset()
@@ -118,7 +120,8 @@ def _failure(answers: Answers, model: str, row: Row) -> Reason | None:
 
 
 def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, models: Sequence[str]) -> Iterator[str]:
-    """What fails too often: on the whole board (other models' answers aside), or on the rows of one of the two."""
+    """What fails too often: on the whole board (other models' answers aside), or on the rows of one of the two; and
+    which judges follow the place of an answer on the board."""
     baseline = board.config.reviews_gen.baseline
     of_both: Mapping[str, Mapping[tuple[str, int], Answer]] = {
         name: answers[name] for name in dict.fromkeys((*models, baseline)) if name in answers
@@ -128,3 +131,4 @@ def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, models: S
     for model in models:
         own = [row for row in rows if model in models_of(row)]
         yield from (f"on {model}: {line}" for line in too_many_failures(board, own, {}) if line not in said)
+    yield from slots_followed(board, rows)

@@ -6,7 +6,11 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
+from arena.battles.columns import battle_table
+from arena.battles.counted import single_judges_rows
 from arena.board.open import OpenBoard
+from arena.board.tables import Row
+from arena.ratings.findings.judges import slot_shares
 from arena.types import JSON
 
 FEW = 20
@@ -38,6 +42,15 @@ def follows_a_slot(board: OpenBoard, details: Iterable[Mapping[str, JSON]]) -> I
                 f"{limit:.0%}): it follows the place, not the answers; take another judge or prompt, see arena try -c "
                 f"{config}, or set max_first_slot: null"
             )
+
+
+def slots_followed(board: OpenBoard, rows: Iterable[Row]) -> Iterable[str]:
+    """`follows_a_slot` from a board's rows, rated or not: without a leaderboard."""
+    own, level = single_judges_rows(rows), board.config.rating_gen.interval.level
+    asked = {name for name, entry in board.judges.items() if entry.asks_anybody}
+    for judge in sorted(asked & {row.judge for row in own}):
+        table = battle_table(row for row in own if row.judge == judge)
+        yield from follows_a_slot(board, [{"judge": judge, **cast("dict[str, JSON]", slot_shares(table, level))}])
 
 
 class Unsteady(NamedTuple):

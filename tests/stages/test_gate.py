@@ -162,6 +162,29 @@ def test_a_judge_that_fails_on_one_models_answers_passes_nobody(
     assert found["low"] > 0
 
 
+@pytest.mark.parametrize(("limit", "code"), [(0.8, 5), (None, 0)])
+def test_a_judge_that_follows_the_place_passes_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: float | None, code: int
+) -> None:
+    """It looks at eleven questions, and names what is shown first on all others."""
+    monkeypatch.setenv("JUDGE_KEY", "sk-sentinel-key-0001")
+
+    def script(call: Call) -> Action:
+        shown = read_prompt(call)
+        fair = "What is 1" in shown.question
+        return sum_judge(call) if fair else Say(f"[[{shown.nonce} A]]")
+
+    with FakeServer(script) as server:
+        config = board_on(server, tmp_path, n_questions=80)
+        edit_config(config, reviews_gen={**_reviews(config), "max_first_slot": limit})
+        assert arena("run", "-c", config).returncode == (0 if limit is None else 3)
+    found = decided(config, "half", "wrong", "--metric", "win_rate", code=code)
+    assert found["low"] > 0
+    assert any("follows the place" in reason for reason in found["reasons"]) == (limit is not None)
+    worse = decided(config, "wrong", "half", "--metric", "win_rate", code=4)
+    assert worse["verdict"] == "FAIL"
+
+
 def _reviews(config: Path) -> dict:
     import yaml
 

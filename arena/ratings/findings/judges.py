@@ -62,6 +62,15 @@ def same_winner(table: BattleTable) -> FloatArray:
     return np.where(np.isnan(a) | np.isnan(b), np.nan, same.astype(float))
 
 
+def slot_shares(table: BattleTable, level: float) -> dict[str, dict[str, float | int | None]]:
+    """How steady one judge is over the battles with both orders, and how it shares the points between the slots; with
+    intervals by question."""
+    return {
+        "consistency": clustered_share(same_winner(table), table.clusters(), level)._asdict(),
+        "first_slot": clustered_share(first_slot(table), table.clusters(), level)._asdict(),
+    }
+
+
 def length_preference(table: BattleTable, level: float) -> Effect | None:
     """The length coefficient of a fit on this judge's battles alone; None without lengths or without a maximum."""
     values = table.style.get("length")
@@ -93,8 +102,7 @@ def _entry(
     found: dict[str, object] = {
         "judge": name or None,
         "n_battles": len(table),
-        "consistency": clustered_share(same_winner(table), table.clusters(), options.level)._asdict(),
-        "first_slot": clustered_share(first_slot(table), table.clusters(), options.level)._asdict(),
+        **slot_shares(table, options.level),
         "position_effect": None if effect is None else plain(effect),
         "position_shift": None if effect is None else position_probability(effect.coef),
         "length_preference": plain(length_preference(table, options.level)),
