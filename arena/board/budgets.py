@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.board.cells import Cells, Mask
+from arena.board.answers import Answers
+from arena.board.cells import Cells, Mask, cells_of
+from arena.board.drawn import schedule_of
 from arena.board.open import OpenBoard
 from arena.errors import InputError
 from arena.judging.adaptive import early_boundary
@@ -68,6 +70,27 @@ def check_goal(board: OpenBoard, cells: Cells, models: Sequence[str]) -> None:
             f"{place}.goal: {schedule.goal} needs {FEWEST_QUESTIONS} questions on which every model can be compared, "
             f"{cells.models[inside[int(met.argmin())]]} has {fewest}; goal budget needs none"
         )
+
+
+class Claims(NamedTuple):
+    """What may be claimed of a board that drew its battles."""
+
+    boundary: float = 1.0
+    """Factor on every interval."""
+    finished: bool = True
+    """Whether nothing more is to be drawn."""
+
+
+UNLIMITED = Claims()
+"""Where everything is judged nothing stands against any claim."""
+
+
+def claims_of(board: OpenBoard, answers: Answers) -> Claims:
+    """Of a board as its files say."""
+    if not board.config.reviews_gen.adaptive:
+        return UNLIMITED
+    cells, log = cells_of(board, answers), schedule_of(board).log
+    return Claims(round(boundary_of(cells, log), 6), stopped_by(cells, log) is not None)
 
 
 def spent_mask(cells: Cells, log: ScheduleLog, opening: Opening) -> Mask:

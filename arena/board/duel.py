@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from arena.battles.counted import counted_rows
 from arena.board.answers import Answers, current_answers
+from arena.board.budgets import UNLIMITED, Claims, claims_of
 from arena.board.failures import too_many_failures
 from arena.board.open import OpenBoard
 from arena.board.steadiness import slots_followed
@@ -51,6 +52,9 @@ class Duel:
     """Single mode: the lowest and the highest score."""
     places: frozenset[tuple[str, int]] = frozenset()
     """Question and sample of all answers of the two."""
+    claims: Claims = UNLIMITED
+    undrawn: int = 0
+    """Failed answers of the new model that no battle was drawn for, where battles are drawn: they are lost nowhere."""
 
     def is_lost(self, row: Row, new: str) -> bool:
         """Whether a row is lost because the new model's answer failed."""
@@ -83,7 +87,17 @@ def duel_of(board: OpenBoard, new: str | None, old: str | None) -> Duel:
         tuple(_problems(board, rows, answers, [name for name in (new, old) if name is not None])),
         scale,
         frozenset((*ours, *theirs)),
+        claims_of(board, answers),
+        _undrawn(board, failed, own, new),
     )
+
+
+def _undrawn(board: OpenBoard, failed: frozenset[tuple[str, int]], own: Sequence[Row], new: str | None) -> int:
+    """How many failures cost nothing: what is excluded is not drawn. Where failures lose they are drawn like others."""
+    reviews = board.config.reviews_gen
+    if not reviews.adaptive or reviews.answer_failures == "loss":
+        return 0
+    return len(failed - {_place(row) for row in own if new in models_of(row)})
 
 
 def models_of(row: Row) -> tuple[str, ...]:

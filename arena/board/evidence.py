@@ -68,7 +68,7 @@ class Evidence:
 
 def compared_on(board: OpenBoard, duel: Duel, new: str, old: str, metric: str) -> Compared:
     """Two models compared as the board rates them."""
-    return Compared(new, old, metric, rating_options(board.config), duel.scale)
+    return Compared(new, old, metric, rating_options(board.config, duel.claims.boundary), duel.scale)
 
 
 def evidence_of(board: OpenBoard, duel: Duel, new: str) -> Evidence:

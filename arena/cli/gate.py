@@ -119,7 +119,7 @@ def _say_power(board: OpenBoard, wish: Wish, difference: str | None, *, as_json:
         say_json(to_json(round_floats(document), indent=True))
         return
     say(f"{wish.new} − {wish.old} by {metric.title}")
-    for line in power_lines(power, metric, wish.level):
+    for line in power_lines(power, metric, wish.level, peek=not board.config.reviews_gen.adaptive):
         say(line)
 
 

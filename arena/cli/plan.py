@@ -96,7 +96,7 @@ def _say_power(board: OpenBoard, questions: int, difference: str | None) -> None
     found = board_power(board, 0.95, questions, difference)
     of = f", the pair in the middle of {found.n_pairs}" if found.n_pairs > 1 else ""
     say(f"\nwhat the questions can show by {found.metric.title}{of}")
-    for line in power_lines(found.typical, found.metric, found.level):
+    for line in power_lines(found.typical, found.metric, found.level, peek=not board.config.reviews_gen.adaptive):
         say(line)
     if found.widest is not None and found.pair is not None and found.widest.detectable is not None:
         amount = f"{found.metric.number(found.widest.detectable)} {found.metric.unit}"

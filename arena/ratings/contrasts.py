@@ -144,7 +144,10 @@ class RatingContrast:
         return self.boards[level]
 
     def _without_spread(self, value: float, level: float) -> tuple[float, float]:
-        """The ends where the difference is the same on every question: those of the win rates, in points."""
+        """The ends where the difference is the same on every question: those of the win rates, in points. None where
+        opponents are chosen: who met whom is no sample of anything."""
+        if self.options.implied:
+            return -math.inf, math.inf
         rates = win_rate_contrast(self.table, *self.names, self.options.baseline)
         difference = rates.value or 0.0
         slope = value / difference if abs(value * difference) > NO_SPREAD else 4 * ELO_SCALE

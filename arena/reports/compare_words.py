@@ -48,6 +48,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{wins} won, {losses} lost, {ties} tied between the two: {rate} for {tuned}",
         "两者之间 {wins} 胜 {losses} 负 {ties} 平：{tuned} 胜率 {rate}",
     ),
+    "chosen": (
+        "{wins} won, {losses} lost, {ties} tied between the two, in battles that the schedule chose: no win rate",
+        "两者之间 {wins} 胜 {losses} 负 {ties} 平：对战由调度选定，不计胜率",
+    ),
     "how": (
         "{level} intervals of the paired difference, clustered where documents belong together. Learnt and forgotten "
         "are gross counts of documents; net is their difference with its interval. p: exact McNemar where answers are "
@@ -134,7 +138,8 @@ def battle_lines(found: Comparison, language: Language = "en") -> list[str]:
         lines.append(w["scored" if battles.unit == "score" else "rated"].format(amount=amount))
     if battles.wins + battles.losses + battles.ties:
         rate = f"{100 * (battles.win_rate.value or 0):.1f}% {ends_of(battles.win_rate.low, battles.win_rate.high)}"
-        lines.append(w["met"].format(wins=battles.wins, losses=battles.losses, ties=battles.ties,
+        how = "chosen" if battles.win_rate.value is None else "met"
+        lines.append(w[how].format(wins=battles.wins, losses=battles.losses, ties=battles.ties,
                                      rate=rate.rstrip(), tuned=found.tuned))  # fmt: skip
     return lines or [w["no_battles"]]
 

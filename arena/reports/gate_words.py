@@ -89,15 +89,16 @@ def lines(gate: Gate) -> list[str]:
     return [*said, *filter(None, [failures(gate), looked_at(gate)]), *gate.notes]
 
 
-def power_lines(power: Power, metric: Metric, level: float) -> list[str]:
-    """What so many questions can tell, and what a difference needs, a sentence each."""
+def power_lines(power: Power, metric: Metric, level: float, *, peek: bool = True) -> list[str]:
+    """What so many questions can tell, and what a difference needs, a sentence each; with `peek` also by looking."""
     varies = f"{metric.number(power.sd)} {metric.unit}"
     known = (
         "a rule of thumb, since nothing is rated yet or nothing varies" if power.assumed else "as seen on this board"
     )
     sure = f"power {100 * power.power:g}%, level {level:g}"
     lines = [f"from question to question a difference varies by {varies}, {known}"]
-    for seen, how in ((power.detectable, "asked once"), (power.detectable_watched, "with --peek, every 50 questions")):
+    by = [(power.detectable, "asked once"), (power.detectable_watched, "with --peek, every 50 questions")]
+    for seen, how in by if peek else by[:1]:
         amount = (
             "no difference" if seen is None else f"a difference of {metric.number(seen)} {metric.unit} from the margin"
         )
@@ -105,7 +106,8 @@ def power_lines(power: Power, metric: Metric, level: float) -> list[str]:
     if power.difference is not None:
         needed = (power.needed, power.needed_watched)
         once, watched = ("more than 10,000,000" if n is None else f"{n:,}" for n in needed)
-        lines.append(f"to see {metric.amount(power.difference)} takes {once} questions, with --peek {watched}")
+        looking = f", with --peek {watched}" if peek else ""
+        lines.append(f"to see {metric.amount(power.difference)} takes {once} questions{looking}")
     return lines
 
 

@@ -61,7 +61,8 @@ def _battles(board: OpenBoard, base: str, tuned: str, level: float) -> BattleDif
     outcomes, questions = _direct(reports / "battles.jsonl", base, tuned)
     if found is None and not outcomes:
         return None
-    share = share_of(outcomes, questions, level) if outcomes else None
+    chosen = board.config.reviews_gen.adaptive  # who met whom, how often and in which order
+    share = share_of(outcomes, questions, level) if outcomes and not chosen else None
     return BattleDifference(
         unit="score" if report.single else "points", diff=found.points if found is not None else Ends(),
         wins=sum(x > 0.5 for x in outcomes), losses=sum(x < 0.5 for x in outcomes),

@@ -89,6 +89,11 @@ def check_names(board: OpenBoard, wish: Wish) -> None:
         raise InputError(f"{wish.new} twice: a gate is about two models, NEW and OLD")
     if wish.against is not None and wish.peek:
         raise InputError("--peek looks at one board that grows; --against compares with another")
+    if wish.peek and board.config.reviews_gen.adaptive:
+        raise InputError(
+            "--peek looks at questions in a seeded order, and an adaptive schedule draws battles by what it saw: "
+            "finish the run and leave out --peek"
+        )
 
 
 def metric_asked(board: OpenBoard, name: str | None) -> Metric:
@@ -96,10 +101,16 @@ def metric_asked(board: OpenBoard, name: str | None) -> Metric:
     single = board.config.reviews_gen.mode == "single"
     if (name or "").startswith(BENCHMARKS):
         raise InputError(f"--metric {name}: a gate decides by it, but plans nothing and looks at no growing run")
-    metric = metric_of(name or RANKED_BY[board.config.metrics[0]])
+    adaptive = board.config.reviews_gen.adaptive
+    metric = metric_of(name or ("rating" if adaptive else RANKED_BY[board.config.metrics[0]]))
     if (metric.name == "score") != single:
         has = "score" if single else "win_rate, rating"
         raise InputError(f"--metric {metric.name}: a board of mode {board.config.reviews_gen.mode} has {has}")
+    if metric.name == "win_rate" and adaptive:
+        raise InputError(
+            "--metric win_rate: an adaptive schedule chose who met whom, so the share of battles won is no measure; "
+            "use --metric rating"
+        )
     return metric
 
 
@@ -145,7 +156,11 @@ def _gate(
     reasons: tuple[str, ...] = ()
     if flagged := _flagged(duel, wish.new):
         verdict, reasons = "FAIL", (flagged,)
-    elif (seen is None and duel.pending) or (seen is not None and seen.too_early) or (doubts and verdict == "PASS"):
+    elif (
+        (seen is None and (duel.pending or not duel.claims.finished))
+        or (seen is not None and seen.too_early)
+        or (doubts and verdict == "PASS")
+    ):
         verdict, reasons = "INCONCLUSIVE", doubts
     notes = (*_notes(board, duel, wish, seen), *(doubts if not reasons else ()))
     return Gate(
@@ -208,6 +223,14 @@ def _doubts(board: OpenBoard, duel: Duel, wish: Wish, seen: Look | None) -> Iter
     if duel.pending and seen is None:
         on = "1 question" if len(duel.pending) == 1 else f"{len(duel.pending):,} questions"
         yield f"battles on {on} are still to come; finish the run first, or look with --peek"
+    if not duel.claims.finished:
+        yield "the schedule has battles to draw; finish the run first"
+    if duel.undrawn:
+        answers = "1 answer" if duel.undrawn == 1 else f"{duel.undrawn:,} answers"
+        yield (
+            f"{answers} of {wish.new} failed, and no battle was drawn for them, so they are lost nowhere; "
+            "set reviews_gen.answer_failures: loss, or ask for errors again with --retry-errors"
+        )
     limit = board.config.reviews_gen.max_failed
     if len(duel.missing) > limit * duel.answered:
         yield (

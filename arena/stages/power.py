@@ -14,6 +14,7 @@ import numpy as np
 from arena.battles.columns import battle_table, score_table
 from arena.battles.counted import counted_rows
 from arena.board.answers import current_answers
+from arena.board.budgets import claims_of
 from arena.board.duel import scale_of
 from arena.board.evidence import Compared, Evidence, compared_on, evidence_of
 from arena.board.open import OpenBoard
@@ -79,11 +80,14 @@ def power_of(
     known = _ASSUMED.get(metric.name, (high - low) / 4) if sd is None else sd
     seen = [detectable(known, questions, level, POWER, watched=watched) for watched in (False, True)]
     once, looked = (value if math.isfinite(value) else None for value in seen)
+    if board.config.reviews_gen.adaptive:  # nobody looks at it while it grows
+        looked = None
     found = Power(questions, known, sd is None, POWER, once, looked)
     if not difference:
         return found
     needed = [questions_needed(known, difference, level, POWER, watched=watched) for watched in (False, True)]
-    return replace(found, difference=difference, needed=needed[0], needed_watched=needed[1])
+    watched = None if board.config.reviews_gen.adaptive else needed[1]
+    return replace(found, difference=difference, needed=needed[0], needed_watched=watched)
 
 
 def _spreads(board: OpenBoard, metric: Metric) -> Iterator[tuple[tuple[str, str], float]]:
@@ -92,7 +96,10 @@ def _spreads(board: OpenBoard, metric: Metric) -> Iterator[tuple[tuple[str, str]
     with ExitStack() as stack:
         rows = counted_rows(list(board_rows(board, answers, open_ledgers(board, stack))))
     rated = [row for row in rows if row.state == "rated"]
-    single, options = board.config.reviews_gen.mode == "single", rating_options(board.config)
+    single, options = (
+        board.config.reviews_gen.mode == "single",
+        rating_options(board.config, claims_of(board, answers).boundary),
+    )
     table = (score_table if single else battle_table)(rated, board.group_of)
     evidence = Evidence(table, np.zeros(len(table), dtype=bool))
     models = sorted(table.models)
