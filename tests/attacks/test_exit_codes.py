@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
+from arena.backends.http import api
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError
 from arena.stages.run import exit_code_of
 
@@ -108,6 +110,7 @@ def silent_tls() -> Iterator[str]:
     """A server that takes connections, and never says anything: no TLS session begins."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"https://127.0.0.1:{listening.getsockname()[1]}/v1"
+    gc.collect()  # the HTTP library leaves the socket of a handshake that was given up to the collector
 
 
 @contextmanager
@@ -122,6 +125,12 @@ def no_such_host() -> Iterator[str]:
     yield "http://no-such-host.invalid/v1"
 
 
+abandoned_handshakes = pytest.mark.filterwarnings(
+    "ignore:.*unclosed transport:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@abandoned_handshakes
 @pytest.mark.parametrize("place", [nobody, silent_tls, no_tls, no_such_host])
 def test_what_never_reached_a_model_is_2(tmp_path: Path, place: Callable[[], Iterator[str]]) -> None:
     with FakeServer(sum_judge) as server, place() as url:
@@ -129,6 +138,18 @@ def test_what_never_reached_a_model_is_2(tmp_path: Path, place: Callable[[], Ite
         done = arena("run", "-c", config)
     assert done.returncode == 2 and ledger(tmp_path) == []
     assert "cannot connect" in done.stderr.splitlines()[-1]
+
+
+@abandoned_handshakes
+def test_a_call_whose_time_ran_out_before_a_connection_was_there_never_reached_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a busy machine lets the call's clock run out before the connection's."""
+    monkeypatch.setattr(api, "CONNECT_SHARE", 30)
+    with FakeServer(sum_judge) as server, silent_tls() as url:
+        done = arena("run", "-c", board_on(server, tmp_path, base_url=url, connect_patience_s=0, timeout_s=0.5))
+    assert done.returncode == 2 and ledger(tmp_path) == []
+    assert "no connection within 0.5 s" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("calls", [0, 36])

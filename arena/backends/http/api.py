@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from arena.backends.http.conversation import converse
+from arena.backends.http.departure import DEPARTURE, Departure
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.endpoint import Endpoint, Patience
 from arena.backends.http.errors import Sdk, call_error, http_errors
@@ -18,7 +19,7 @@ from arena.backends.http.reading import Watch
 from arena.config.base import GenerationConfig
 from arena.config.kinds import ApiConfig
 from arena.config.kinds.api import REFERENCE
-from arena.errors import CallError, EndpointDead, InputError, Rejected, Unauthorized, Unstable
+from arena.errors import CallError, EndpointDead, InputError, Rejected, Throttled, Unauthorized, Unstable
 from arena.money import priced
 from arena.redact import redact, remember_headers, remember_secrets, remember_url, shown_url
 from arena.types import JSON, Completion, Load, Request
@@ -170,15 +171,21 @@ class ApiBackend:
         return await self._within(self.transport.send(request, dialect))
 
     async def _within(self, call: Coroutine[object, object, Completion]) -> Completion:
+        departure = Departure()
+        token = DEPARTURE.set(departure)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await call
         except CallError:
             raise
         except TimeoutError:
+            if departure.waits:  # on a busy machine this clock may run out before the connection's own
+                raise Throttled(f"cannot connect: no connection within {self._timeout_s:g} s", refused=True) from None
             raise Unstable(f"no answer within {self._timeout_s:g} s") from None
         except self._http_errors as error:
             raise call_error(error, self.transport.sdk) from None
+        finally:
+            DEPARTURE.reset(token)
 
 
 def _may_be_mended(error: CallError) -> bool:

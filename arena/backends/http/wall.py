@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from arena.backends.http.departure import DEPARTURE
 from arena.backends.http.errors import shorten
 from arena.backends.http.lines import EACH_LINE
 from arena.errors import Unauthorized, Unstable
@@ -40,6 +41,9 @@ class Wall:
         """Raises Unauthorized for a request to another origin, be it by a redirect or by a URL in a reply."""
         if _origin(request.url) != self._origin:
             raise _elsewhere(str(request.url.copy_with(username="", password="", query=None, fragment=None)))
+        if (departure := DEPARTURE.get()) is not None:
+            departure.waits = True
+            request.extensions["trace"] = departure.follow
 
     async def _arrives(self, response: httpx2.Response) -> None:
         """From here on the response's body is plain, and ends with an error where it gets too large."""
