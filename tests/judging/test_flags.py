@@ -58,7 +58,8 @@ def test_samples_of_one_question_are_no_repetition() -> None:
     assert most_repeated([answer("1", text) for _ in range(5)]) == 0
 
 
-def test_flags_stand_on_the_board_and_change_no_rating(tmp_path: Path) -> None:
+def test_flags_stand_on_the_board_and_change_no_rating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a narrower terminal leaves whole columns out
     config = arithmetic_board(tmp_path)
     assert arena("run", "-c", config).returncode == 0
     before = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
@@ -69,7 +70,7 @@ def test_flags_stand_on_the_board_and_change_no_rating(tmp_path: Path) -> None:
     flags = {row["model"]: row["flags"] for row in after["models"]}
     assert flags == {"right": [], "half": [], "wrong": ["suspicious: label (12)"]}
     assert any("wrong: 12 of 12 answers hold a verdict" in text for text in after["warnings"])
-    assert "suspicious: label (12)" in done.stdout
+    assert "writes a verdict itself (12)" in done.stdout
     assert [row["wins"] for row in before["models"]] == [row["wins"] for row in after["models"]]
 
 
