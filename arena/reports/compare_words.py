@@ -10,6 +10,9 @@ from arena.reports.verdict import Language
 _WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Before and after", "前后对比"),
     "lead": ("{tuned} − {base}", "{tuned} − {base}"),
+    "which": ("BASE is {base}, TUNED is {tuned}.", "基线：{base}；调优后：{tuned}。"),
+    "base": ("BASE", "基线"),
+    "tuned": ("TUNED", "调优后"),
     "benchmarks": ("Benchmarks", "基准测试"),
     "battles": ("Battles", "对战"),
     "subjects": ("By subject", "分科目"),
@@ -144,11 +147,27 @@ def battle_lines(found: Comparison, language: Language = "en") -> list[str]:
     return lines or [w["no_battles"]]
 
 
+_NOT_COMPARED_ZH = {
+    "they share no document": "两者没有共同的题目", "only TUNED was asked it": "只问过调优后模型",
+    "only BASE was asked it": "只问过基线", "not asked alike: ": "提问方式不同：", "chat template ": "对话模板 ",
+    "metric ": "指标 ", "version ": "版本 ", "shots ": "示例数 ", "mode ": "方式 ", " and ": " 与 ", ", ": "，",
+}  # fmt: skip
+"""Words of the reasons that the comparison gives."""
+
+
+def not_compared(task: TaskDifference, language: Language = "en") -> str:
+    """Why a task is not compared; empty where it is."""
+    said = task.not_compared or ""
+    for english, chinese in _NOT_COMPARED_ZH.items() if language == "zh" else ():
+        said = said.replace(english, chinese)
+    return said
+
+
 def task_notes(task: TaskDifference, language: Language = "en") -> list[str]:
     """What is left out of a task, or why it is not compared."""
     w = words(language)
     if task.not_compared is not None:
-        return [task.not_compared]
+        return [not_compared(task, language)]
     notes = []
     if n := task.only_base + task.only_tuned:
         notes.append(w["only"].format(n=n))

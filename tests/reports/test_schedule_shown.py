@@ -49,6 +49,8 @@ def test_the_page_draws_the_curve_and_marks_what_was_never_drawn(board: Path) ->
     assert "Pairs told apart" in page
     assert page.count('title="never drawn against each other"') == 2  # m00 and m01, either way round
     assert "Implied win rate" in page
+    assert "Win rate" not in page.split('class="cards"')[1].split("</section>")[0]
+    assert 'class="map small"' in page  # the only one that a phone need not scroll
 
 
 def test_the_curve_of_a_report_is_what_the_leaderboard_holds(board: Path) -> None:

@@ -44,6 +44,11 @@ def write_rows(config: Path) -> None:
     write_benchmark_rows(load_config(str(config)).config.output_dir / "reports/benchmarks.jsonl", rows)
 
 
+def page_of(config: Path) -> Path:
+    base, tuned = names_of(config)[:2]
+    return load_config(str(config)).config.output_dir / f"reports/compare-{base}-{tuned}.html"
+
+
 def compared(config: Path, *options: str) -> Done:
     return arena("compare", "-c", config, *names_of(config)[:2], *options)
 
@@ -80,6 +85,31 @@ def test_the_table_says_what_the_page_says(board: Path) -> None:
     chinese = page.with_name("zh.html")
     assert compared(board, "--lang", "zh", "--out", str(chinese)).returncode == 0
     assert "并非每个置信下限" in chinese.read_text(encoding="utf-8")
+
+
+def test_names_of_any_length_leave_the_columns_narrow(board: Path) -> None:
+    base, tuned = names_of(board)[:2]
+    assert compared(board).returncode == 0
+    html = page_of(board).read_text(encoding="utf-8")
+    heads = html.split("<thead>")[1].split("</thead>")[0]
+    assert "BASE" in heads and "TUNED" in heads and f">{base}<" not in heads and f">{tuned}<" not in heads
+    assert f"BASE is <b>{base}</b>, TUNED is <b>{tuned}</b>" in html
+    assert heads.index("Difference") < heads.index("Says") < heads.index("Documents")  # what a phone has no room for
+
+
+def test_why_a_task_is_not_compared_is_said_in_the_language_of_the_page(board: Path) -> None:
+    folder, (base, tuned) = load_config(str(board)).config.output_dir, names_of(board)[:2]
+    asked = {("t", base): 0, ("t", tuned): 5, ("only", tuned): 0}
+    rows = [
+        BenchmarkRow(question_id=str(n), category="", model=model, task=task, item=str(n), score=1.0, shots=shots)
+        for (task, model), shots in asked.items() for n in range(4)
+    ]  # fmt: skip
+    write_benchmark_rows(folder / "reports/benchmarks.jsonl", rows)
+    chinese = folder / "zh.html"
+    assert compared(board, "--lang", "zh", "--out", str(chinese)).returncode == 0
+    html = chinese.read_text(encoding="utf-8")
+    assert "提问方式不同：示例数 0 与 5" in html and "只问过调优后模型" in html
+    assert "not asked" not in html and "was asked" not in html
 
 
 def test_a_margin_wide_enough_shows_that_nothing_was_forgotten(board: Path) -> None:

@@ -12,6 +12,7 @@ from arena.reports.compare_words import (
     difference_told,
     ends_of,
     net_told,
+    not_compared,
     p_told,
     points,
     sentences,
@@ -25,7 +26,7 @@ from arena.reports.page.markup import Html, fill, join, number, percent, tag
 from arena.reports.verdict import Language
 
 _STYLE = Path(__file__).resolve().parent / "page.css"
-_WIDTH = 180.0
+_WIDTH = 120.0
 _PILLS = {"better": "pill", "worse": "pill warn"}
 W = dict[str, str]
 
@@ -45,7 +46,7 @@ def render_comparison(found: Comparison, language: Language = "en") -> str:
         Html(f"<style>{style}</style>"),
     )
     banner = tag("p", w["simulated"], class_="banner") if found.simulated else None
-    header = tag("header", tag("div", tag("strong", w["title"]), class_="bar-top"), banner)
+    header = tag("header", tag("div", tag("b", w["title"]), class_="bar-top"), banner)
     main = tag("main", *[part for part in _sections(found, w, language) if part is not None])
     lang = "zh-CN" if language == "zh" else "en"
     return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', header, main), lang=lang)}\n"
@@ -54,7 +55,8 @@ def render_comparison(found: Comparison, language: Language = "en") -> str:
 def _sections(found: Comparison, w: W, language: Language) -> list[Html | None]:
     names = {"tuned": tag("b", found.tuned), "base": tag("b", found.base)}
     first, *_ = sentences(found, language)
-    top = tag("section", tag("h1", fill(w["lead"], **names)), tag("p", first, class_="facts"), id="verdict")
+    which = tag("p", fill(w["which"], **names), class_="note")
+    top = tag("section", tag("h1", fill(w["lead"], **names)), which, tag("p", first, class_="facts"), id="verdict")
     return [
         top,
         _benchmarks(found, w, language),
@@ -71,18 +73,16 @@ def _benchmarks(found: Comparison, w: W, language: Language) -> Html | None:
     again = any(task.itself.value is not None for task in found.compared)
     scale = _scale(found.compared)
     heads = [
-        _left(w["task"]), _head(w["documents"]), _head(found.base), _head(found.tuned), _head(w["difference"]),
-        tag("th", axis(scale)), _head(w["learnt"]), _head(w["forgotten"]), _head(w["net"]), _head(w["p"]),
-        *([_head(w["itself"])] if again else []), _left(w["change"]),
+        _left(w["task"]), *_heads(scale, w), *([_head(w["itself"])] if again else []),
     ]  # fmt: skip
     body = []
     for task in found.tasks:
         name = tag("th", tag("span", task.task, class_="isolate"), class_="left name", scope="row")
         if task.not_compared is not None:
-            body.append(tag("tr", name, tag("td", task.not_compared, class_="left", colspan=len(heads) - 1)))
+            body.append(tag("tr", name, tag("td", not_compared(task, language), class_="left", colspan=len(heads) - 1)))
             continue
         itself = f"{points(task.itself.value)} {ends_of(task.itself.low, task.itself.high)}"
-        body.append(tag("tr", name, *_cells(task, scale), *([_cell(itself)] if again else []), _says(task, w)))
+        body.append(tag("tr", name, *_cells(task, scale, w), *([_cell(itself)] if again else [])))
     notes = [f"{t.task}: {note}" for t in found.compared for note in task_notes(t, language)]
     level = fill(w["how"], level=percent(found.level))
     return section("benchmarks", w["benchmarks"], level, join(table(heads, body), _list(notes)))
@@ -93,31 +93,33 @@ def _subjects(found: Comparison, w: W) -> Html | None:
     if not parts:
         return None
     scale = _scale([part for _, _, part in parts])
-    heads = [
-        _left(w["subject"]), _left(w["task"]), _head(w["documents"]), _head(found.base), _head(found.tuned),
-        _head(w["difference"]), tag("th", axis(scale)), _head(w["learnt"]), _head(w["forgotten"]), _head(w["net"]),
-        _head(w["p"]), _left(w["change"]),
-    ]  # fmt: skip
+    heads = [_left(w["subject"]), _left(w["task"]), *_heads(scale, w)]
     body = [
         tag(
             "tr",
             tag("th", tag("span", name, class_="isolate"), class_="left name", scope="row"),
             tag("td", task.task, class_="left"),
-            *_cells(part, scale),
-            _says(part, w),
+            *_cells(part, scale, w),
         )
         for task, name, part in parts
     ]
     return section("subjects", w["subjects"], None, table(heads, body))
 
 
-def _cells(part: PartDifference, scale: Scale) -> list[Html]:
+def _heads(scale: Scale, w: W) -> list[Html]:
+    """Of the columns that `_cells` fills; BASE and TUNED stand for names of any length."""
+    before = [_head(w[key]) for key in ("base", "tuned", "difference")]
+    after = [_head(w[key]) for key in ("documents", "learnt", "forgotten", "net", "p")]
+    return [*before, tag("th", axis(scale)), _left(w["change"]), *after]
+
+
+def _cells(part: PartDifference, scale: Scale, w: W) -> list[Html]:
     ends = part.diff
     value, low, high = (None if x is None else 100 * x for x in (ends.value, ends.low, ends.high))
     mark = tag("td", whisker(scale, value, low, high, 0.0))
     return [
-        _cell(number(part.n)), _cell(percent(part.base, 1)), _cell(percent(part.tuned, 1)),
-        _cell(difference_told(part)), mark, _cell(number(part.learnt)), _cell(number(part.forgotten)),
+        _cell(percent(part.base, 1)), _cell(percent(part.tuned, 1)), _cell(difference_told(part)), mark, _says(part, w),
+        _cell(number(part.n)), _cell(number(part.learnt)), _cell(number(part.forgotten)),
         _cell(net_told(part)), _cell(p_told(part.p_holm)),
     ]  # fmt: skip
 

@@ -95,7 +95,11 @@ def _card(row: Standing, report: Report, w: Words) -> Html:
     value, ends = main_number(row, report, w)
     is_baseline, latency = row.model == report.baseline, row.performance.latency_p50_s
     facts = [
-        (w["win_rate"], percent(row.win_rate, 1), not report.single and not is_baseline),
+        (
+            w["implied_win_rate" if report.adaptive else "win_rate"],
+            percent(row.win_rate, 1),
+            not report.single and not is_baseline,
+        ),
         (w["games"], games_text(row), not report.single),
         (w["answers"], number(row.n_questions), report.single),
         (w["cost_axis"], money(per_question(row)), per_question(row) is not None),

@@ -10,7 +10,8 @@ from arena.reports.page.words import Words
 from arena.reports.schedule import Scheduled, scheduled
 from arena.reports.verdict import Language
 
-_WIDTH, _HEIGHT = 620.0, 200.0
+_WIDTH, _HEIGHT = 340.0, 170.0
+"""So that a phone shows all of it, at a size that can be read."""
 
 
 def drawn(data: PageData, w: Words, language: Language) -> Html | None:
@@ -43,5 +44,5 @@ def _curve(about: Scheduled, w: Words) -> Html:
     parts.append(tag("text", w["told_apart"], x=-_HEIGHT / 2, y=-44, text_anchor="middle", class_="title",
                      transform="rotate(-90)"))  # fmt: skip
     said = ", ".join(f"{calls:,}: {pairs:,}" for calls, pairs in about.curve)
-    return tag("svg", *parts, class_="map", viewBox=f"-74 -12 {_WIDTH + 100:g} {_HEIGHT + 60:g}", role="img",
+    return tag("svg", *parts, class_="map small", viewBox=f"-62 -12 {_WIDTH + 86:g} {_HEIGHT + 60:g}", role="img",
                aria_label=f"{w['told_apart']} / {w['requests']}: {said}")  # fmt: skip
