@@ -61,7 +61,7 @@ def _matrix(found: Benchmarks) -> None:
         shown[name] = [_told(score) for score in own]
         pictured = f"{name} ⟷"
         shown[pictured] = whiskers([_estimate(m, s) for m, s in zip(found.models, own, strict=True)], look(), width=110)
-        config[pictured] = st.column_config.ImageColumn(width=124, label=" ")
+        config[pictured] = st.column_config.ImageColumn(width=124, label=t("Interval"))
     with table_room("matrix", len(found.models), 40, most=800, on="wide-"):
         st.dataframe(pd.DataFrame(shown), hide_index=True, row_height=40, key=fresh("matrix"), column_config=config)  # type: ignore[arg-type]
     lines = [

@@ -100,7 +100,8 @@ def _schedule(opened: Board) -> None:
     about = None if opened.report is None else scheduled(opened.report)
     if about is None or opened.report is None:
         return
-    st.caption(plain(about.sentence(len(opened.report.models), 1 if language() == "zh" else 0)))
+    said = about.sentence(len(opened.report.models), 1 if language() == "zh" else 0)
+    st.caption(plain(said[:1].upper() + said[1:]))
     if len(about.curve) > 1:
         with st.expander(t("Pairs told apart against judge requests")):
             chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
@@ -192,7 +193,7 @@ def _cards(report: Report) -> None:
     drawn = []
     for place, s in enumerate([s for s in report.models if s.rank is not None][:3]):
         value, around = _value_text(s, report)
-        listed = "".join(f"<span>{as_html(fact)}</span>" for fact in _facts(s))
+        listed = "".join(f"<span>{as_html(fact)}</span>" for fact in _facts(s, report))
         name = as_html(shortened(s.model, 80))
         drawn.append(
             f'<div class="card {"first" if place == 0 else ""}">'
@@ -205,11 +206,13 @@ def _cards(report: Report) -> None:
         st.html(f'<div class="cards">{"".join(drawn)}</div>')
 
 
-def _facts(s: Standing) -> list[str]:
+def _facts(s: Standing, report: Report) -> list[str]:
     """What else is said of a model beside the number that ranks it."""
+    implied = f"{t('Implied win rate').lower()} {percent(s.win_rate)}"
+    won = implied if report.adaptive else t("win rate {p}", p=percent(s.win_rate))
     facts = [
         t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
-        t("win rate {p}", p=percent(s.win_rate)) if s.win_rate is not None else "",
+        won if s.win_rate is not None else "",
         money(s.cost_usd) if s.cost_usd is not None else "",
         t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
         f"{amount(speed)} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
@@ -222,7 +225,7 @@ def _on_phones(standings: list[Standing], report: Report) -> None:
     lines = []
     for s in standings:
         value, around = _value_text(s, report)
-        told = " · ".join([*_remarks(s), *_facts(s)])
+        told = " · ".join([*_remarks(s), *_facts(s, report)])
         lines.append(Line(s.model, told, value, around, "battles", {"model": s.model}))
     phone_list("models", lines, 62)
 

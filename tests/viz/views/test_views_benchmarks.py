@@ -38,6 +38,8 @@ def test_scores_stand_by_model_and_task_with_whiskers(app, imported: Path) -> No
     assert list(matrix["Model"]) == ["sparrow", "wren"]
     assert matrix["general_mcq"][0].startswith("75.0 [") and matrix["general_mcq"][1].startswith("50.0 [")
     assert matrix["general_mcq ⟷"][0].startswith("data:image/svg+xml")
+    heads = json.loads(at.dataframe[0].proto.columns)
+    assert heads["general_mcq ⟷"]["label"] == "Interval"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ def test_the_leaderboard_says_what_was_drawn(app, adaptive_folder: Path) -> None
     assert not at.exception
     said = [caption.value for caption in at.caption]
     assert any("300 of 800 judge requests" in text for text in said)
+    assert any(text.startswith("Schedule adaptive") for text in said)
+    cards = " ".join(html.proto.body for html in at.get("html"))
+    assert "implied win rate" in cards and "<span>win rate" not in cards
     assert any("judge requests" in expander.label for expander in at.expander)
 
 
