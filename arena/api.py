@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
 
 from arena.board.open import OpenBoard, open_board
 from arena.config.loading import LoadedConfig, load_config, loaded_from
-from arena.errors import DataError, InputError
+from arena.errors import InputError
 from arena.files import read_objects, to_json
 from arena.ratings import Anchored, RatingOptions
 from arena.ratings.options import USUAL_METHODS, Interval, Slice
@@ -82,12 +82,16 @@ class Board(Shown):
         if place.suffix in {".yaml", ".yml"} or not place.exists():
             self._config = load_config(str(path))
             place = self._config.config.output_dir
-        folders = (place / "dry-run" if dry_run else place, place)
+        if dry_run and "dry-run" not in (place.name, place.parent.name, place.parent.parent.name):
+            place /= "dry-run"
+            if not place.is_dir():
+                raise InputError(f"{place}: nothing is rehearsed there; rehearse first: arena.run(..., dry_run=True)")
         names = ("", "leaderboard.json", "reports/leaderboard.json")
-        found = next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
+        found = next((place / name for name in names if (place / name).is_file()), None)
         report = None if found is None else read_report(found)
         if found is None or report is None:
-            raise InputError(f"{place}: no leaderboard.json there; rate the board first with `arena run`")
+            run = "arena.run(..., dry_run=True)" if dry_run else "`arena run`"
+            raise InputError(f"{place}: no leaderboard.json there; rate the board first with {run}")
         self.reports = found.parent
         super().__init__(report)
 
@@ -225,6 +229,7 @@ def rate(
 ) -> Shown:
     """Ratings of battles, as `arena rate`: of a file, several, a folder, or a data frame (pandas, polars, pyarrow, a
     mapping of columns). Raises InputError."""
+    from arena.battles.read.frame import write_frame
     from arena.battles.read.wanted import Wanted
     from arena.ratings.methods import wrong_method
     from arena.ratings.methods.style import columns_needed
@@ -251,7 +256,7 @@ def rate(
     if isinstance(battles, list | tuple) and battles and all(isinstance(item, str | Path) for item in battles):
         return Shown(rate_files([Path(item) for item in battles], options, wanted).report)
     with TemporaryDirectory() as folder:
-        path = _written(battles, Path(folder) / "battles.parquet")
+        path = write_frame(battles, Path(folder) / "battles.parquet")
         try:
             return Shown(rate_files([path], options, wanted).report)
         except InputError as error:
@@ -341,29 +346,6 @@ def _in_a_thread(work: Callable[[], T], listener: _Listener) -> T:
     if failed:
         raise failed[0]
     return found[0]
-
-
-def _written(battles: object, path: Path) -> Path:
-    """A data frame as a file that `arena rate` reads. Raises DataError for what is none."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if isinstance(battles, pa.Table):
-            table = battles
-        elif isinstance(battles, Mapping):
-            table = pa.table(dict(battles))
-        elif hasattr(battles, "to_arrow"):
-            table = battles.to_arrow()
-        elif hasattr(battles, "columns"):
-            table = pa.Table.from_pandas(battles, preserve_index=False)
-        else:
-            found = type(battles).__name__
-            raise DataError(f"battles: found {found}, allowed: a path, a data frame, or columns by name")
-        pq.write_table(table, path)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"battles: {error}") from None
-    return path
 
 
 def _stored(folder: Path, owner: str, name: str | None) -> list[Row]:

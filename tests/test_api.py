@@ -88,6 +88,12 @@ def test_a_board_gives_what_lies_in_its_folder(tmp_path: Path) -> None:
         board.battles(format="numpy")
 
 
+def test_a_rehearsal_that_there_is_not_is_no_other_board(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.json").write_text("{}")
+    with pytest.raises(InputError, match=r"nothing is rehearsed there; rehearse first: arena.run\(..., dry_run=True\)"):
+        arena.Board(tmp_path, dry_run=True)
+
+
 def test_gate_and_compare_say_what_the_command_says(tmp_path: Path) -> None:
     config = arithmetic_board(tmp_path, 40)
     arena.run(config)

@@ -80,10 +80,12 @@ def gate(
     board = open_board(loaded, cast("DryRun | None", dry_run))
     if board.simulated and dry_run is None and not plan:
         raise InputError(f"{config}: this board is simulated and decides nothing; with --dry-run the gate rehearses")
+    _check_rehearsed(board, config, dry_run)
     warn_of_shorter(board.folders)
     other = None
     if against is not None:
         other = Other(open_board(load_config(against), cast("DryRun | None", dry_run)), against)
+        _check_rehearsed(other.board, against, dry_run)
         warn_of_shorter(other.board.folders)
         if other.board.simulated and dry_run is None:
             raise InputError(f"{against}: this board is simulated and decides nothing")
@@ -104,6 +106,16 @@ def gate(
     else:
         print_gate(found)
     return found.exit_code
+
+
+def _check_rehearsed(board: OpenBoard, config: str, dry_run: str | None) -> None:
+    """Raises InputError where a gate is to be rehearsed on a board that was not."""
+    from arena.errors import InputError
+
+    folder = board.review_folder.root
+    if dry_run is not None and not folder.is_dir():
+        how = "--dry-run" if dry_run == "all" else f"--dry-run={dry_run}"
+        raise InputError(f"{folder}: nothing is rehearsed there; rehearse first: arena run -c {config} {how}")
 
 
 def _say_power(board: OpenBoard, wish: Wish, difference: str | None, *, as_json: bool) -> None:

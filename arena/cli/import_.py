@@ -56,4 +56,10 @@ def import_(tool: str, sources: tuple[str, ...], out: Path, force: bool) -> None
         say(note)
     for config in written.configs[1:]:
         say(f"verdicts of the other kind: arena run -c {config}")
-    say(f"next: arena run -c {written.configs[0]}    arena view -c {written.configs[0]}")
+    config = written.configs[0]
+    if written.scores_alone and len(written.models) > 1:
+        from shlex import quote
+
+        say(f"next: arena compare -c {config} {' '.join(map(quote, written.models[:2]))}    arena run -c {config}")
+        return
+    say(f"next: arena run -c {config}    arena view -c {config}")

@@ -14,9 +14,9 @@ from arena.reports.numbers import amount
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from arena.board.open import OpenBoard
     from arena.stages.forecast import Coming
     from arena.stages.plan import Plan, PlanRow
+    from arena.stages.power import BoardPower
 
 HEADS = {
     "": None,
@@ -66,6 +66,7 @@ def plan(
     from arena.stages.benchmark import check_benchmarks
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
+    from arena.stages.power import board_power
     from arena.stages.review import same_again
 
     if difference is not None and not power:
@@ -76,24 +77,23 @@ def plan(
     )
     board = open_board(with_schedule(load_config(config), schedule, calls))
     warn_of_shorter(board.folders, counted(board))
-    exams = check_benchmarks(board, options)[0] if "benchmarks" in chosen else []
+    exams, notes = check_benchmarks(board, options) if "benchmarks" in chosen else ([], [])
+    shown = board_power(board, 0.95, len(options.asked_questions(board.questions)), difference) if power else None
     found = make_plan(in_asking_order(board), options, exams)
     print_plan(found, sys.stdout)
-    for line in (*found.unrecognised, *found.notes):
+    for line in (*notes, *found.unrecognised, *found.notes):
         say(line)
     for row in found.rows:
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
             say(warning)
-    if power:
-        _say_power(board, len(options.asked_questions(board.questions)), difference)
+    if shown is not None:
+        _say_power(shown)
 
 
-def _say_power(board: OpenBoard, questions: int, difference: str | None) -> None:
+def _say_power(found: BoardPower) -> None:
     """What the questions can show of any two models, and the pair that varies most."""
     from arena.reports.gate_words import power_lines
-    from arena.stages.power import board_power
 
-    found = board_power(board, 0.95, questions, difference)
     of = f", the pair in the middle of {found.n_pairs}" if found.n_pairs > 1 else ""
     say(f"\nwhat the questions can show by {found.metric.title}{of}")
     for line in power_lines(found.typical, found.metric, found.level, peek=not board.config.reviews_gen.adaptive):

@@ -69,6 +69,20 @@ class Exam:
         """Documents of every subject that are asked: the weights of their scores."""
         return dict(Counter(document.subject for document in self.chosen))
 
+    @property
+    def lacks_examples(self) -> str | None:
+        """What to say where documents get fewer examples than is usual, and nobody asked for fewer; None elsewhere."""
+        if self.settings.shots is not None or self.shots >= self.task.shots:
+            return None
+        fewest = min(self.parts, key=lambda part: len(part.examples or ()))
+        where = self.task.layout.examples
+        found = "there is no such file" if fewest.examples is None else f"{len(fewest.examples)} there"
+        why = "" if where is None else f": they come from {where} ({fewest.subject}: {found})"
+        return (
+            f"{self.name}: asked with {self.shots} examples where {self.task.shots} are usual{why};"
+            f" {self.place}.shots: {self.shots} says that this is meant"
+        )
+
     def mode_for(self, entry: BackendConfig) -> AskingMode | None:
         """How a model is asked; None where the task cannot be scored without what its endpoint does not tell.
 

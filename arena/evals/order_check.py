@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arena.evals.changes import paired_documents
 from arena.evals.documents import Choice, Document, Row
 from arena.evals.scores import cluster_of
+from arena.ratings.data.arrays import codes_of
 from arena.ratings.intervals.strata import stratified_estimate, stratified_mean
 from arena.ratings.intervals.student_t import t_cdf
 from arena.reports.benchmarks import BenchmarkRow
@@ -81,8 +83,8 @@ class OrderCheck:
 
 
 def order_check(published: Sequence[BenchmarkRow], seeded: Sequence[BenchmarkRow], level: float) -> OrderCheck | None:
-    """The paired gap over the documents that were asked in every order, clustered like the scores. None where there are
-    none."""
+    """The paired gap over the documents that were asked in every order, clustered like the scores; where it is rare
+    that a document shows one, its interval is at least as wide as `arena compare` has it. None where there are none."""
     values: defaultdict[str, list[float]] = defaultdict(list)
     for row in seeded:
         if row.state == "rated":
@@ -102,8 +104,13 @@ def order_check(published: Sequence[BenchmarkRow], seeded: Sequence[BenchmarkRow
     if df >= 1:
         rights = [round(x + ORDERS * y) for _, x, y in pairs]
         p = max(_two_sided(gap, variance, df), exchanged(rights, round(sum(x for _, x, _ in pairs))))
-    return OrderCheck(sum(x for _, x, _ in pairs) / total, sum(y for *_, y in pairs) / total, gap, mean.low, mean.high,
-                      p, total)  # fmt: skip
+    low, high = mean.low, mean.high
+    first, mixed = (np.array([pair[place] for pair in pairs], dtype=float) for place in (1, 2))
+    paired = paired_documents(first, mixed, codes_of(clusters))
+    if low is not None and high is not None and paired.rare:
+        least, most = paired.ends(level)
+        low, high = max(-1.0, min(low, least)), min(1.0, max(high, most))
+    return OrderCheck(sum(x for _, x, _ in pairs) / total, sum(y for *_, y in pairs) / total, gap, low, high, p, total)
 
 
 def _two_sided(gap: float, variance: float, df: int) -> float:

@@ -43,6 +43,8 @@ class Written:
     tasks: int = 0
     """Benchmarks among it, and their documents over all models."""
     documents: int = 0
+    scores_alone: bool = False
+    """Whether those are all there is: no answer that could be judged."""
 
 
 def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> Written:
@@ -89,7 +91,7 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
         configs, len(questions), tuple(models), len(kept),
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply in kept),
         tuple(sorted({reply.judge for reply in kept})), tuple(notes),
-        len({item.task for item in collected.items}), len(collected.items),
+        len({item.task for item in collected.items}), len(collected.items), bool(collected.items) and not slots,
     )  # fmt: skip
 
 
@@ -278,7 +280,10 @@ def _header(collected: FoundBoard, judged: bool, answered: bool, name: str) -> s
             f"#   arena run -c {name}      arena view -c {name}",
         ]
     elif collected.items:
-        lines += ["# The scores of the finished runs stand on the board; there are no answers to be judged."]
+        lines += [
+            "# The scores of the finished runs stand on the board; there are no answers to be judged.",
+            f"#   arena run -c {name}      arena compare -c {name} BASE TUNED",
+        ]
     elif answered:
         lines += [
             "# It holds no verdicts yet. Rehearse without a key, then judge for real:",

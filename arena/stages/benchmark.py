@@ -335,8 +335,8 @@ async def _ask(board: OpenBoard, sitting: Sitting, store: ItemStore, asking: Ask
 def check_benchmarks(board: OpenBoard, options: RunOptions) -> tuple[list[Exam], list[str]]:
     """All that can be wrong with benchmarks before anybody is asked, and notes. Raises InputError."""
     exams = open_board_exams(board, options)
-    notes = []
     models = benchmark_models(board, options)
+    notes = [line for exam in exams if models and (line := exam.lacks_examples) is not None]
     for sitting in sittings(board, exams, models):
         if sitting.way is None:
             notes.append(

@@ -23,6 +23,7 @@ from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
 from arena.evals.exams import Exam
+from arena.evals.scores import ROWS
 from arena.stages.adaptive import adaptive_stage
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
@@ -149,7 +150,7 @@ def _carry_out(
     try:
         if not spent:
             _raise_what_is_no_stop(problems)
-        if exams and not any(isinstance(problem, DiskFull) for problem in problems):
+        if (exams or _only_scored(board, options)) and not any(isinstance(problem, DiskFull) for problem in problems):
             scored = write_benchmarks(board, exams, rated_later=rates(board, options))
         rated = _rate(board, options, record, problems, spent=spent)
         if rated is not None and scored is not None:
@@ -274,6 +275,12 @@ async def _stages(
 def rates(board: OpenBoard, options: RunOptions) -> bool:
     """Whether a run ends with ratings."""
     return "ratings" in options.stages and board.config.rating_gen.enable and board.config.reviews_gen.enable
+
+
+def _only_scored(board: OpenBoard, options: RunOptions) -> bool:
+    """Whether documents of benchmarks that another tool asked are all there is to say something about."""
+    nothing_else = "ratings" in options.stages and not rates(board, options) and board.config.benchmarks is None
+    return nothing_else and (board.review_folder.reports / ROWS).is_file()
 
 
 def _rate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -207,6 +208,14 @@ def test_what_cannot_be_is_said_before_the_first_call(tmp_path: Path, downloads:
         assert scores(tmp_path / "b")["m"]["truthful_qa_mc2"]["score"] is None
         assert "no task 'arc_hard'" in arena("bench", "-c", config, "--tasks", "arc_hard").stderr
         assert server.calls == []
+
+
+def test_fewer_examples_than_usual_are_said_once(tmp_path: Path, downloads: Path) -> None:
+    shutil.copytree(downloads / "mmlu", tmp_path / "data/mmlu", ignore=shutil.ignore_patterns("dev"))
+    with FakeServer(always("A")) as server:
+        config = exam_board(tmp_path, server, ["a", "b"], ["mmlu"], tmp_path / "data")
+        done = arena("plan", "-c", config, "--stage", "benchmarks")
+    assert done.stdout.count("mmlu: asked with 0 examples where 5 are usual") == 1, done
 
 
 def test_the_list_says_what_the_folder_holds(tmp_path: Path, downloads: Path) -> None:

@@ -56,6 +56,14 @@ def test_a_model_that_hardly_errs_is_not_suspected() -> None:
     assert check.to_json(check.p, 0.95)["said"] is None
 
 
+def test_no_gap_seen_is_not_none_at_all() -> None:
+    alike = [BenchmarkRow(task="t", category="c", model="m", question_id=f"d{n}", score=1.0) for n in range(100)]
+    check = order_check(alike, [row for row in alike for _ in range(ORDERS)], 0.95)
+    assert check is not None
+    assert (check.gap, check.low is not None and -0.1 < check.low < -0.01) == (0.0, True)
+    assert check.high == pytest.approx(-(check.low or 0.0))
+
+
 def test_holm_by_hand() -> None:
     assert holm([0.01, None, 0.04, 0.03]) == [0.03, None, 0.06, 0.06]
 

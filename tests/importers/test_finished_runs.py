@@ -134,7 +134,13 @@ def test_a_run_of_log_likelihoods_alone_is_a_board_of_scores(tmp_path: Path) -> 
     out = tmp_path / "b"
     done = arena("import", "lm_eval", tmp_path / "sparrow", tmp_path / "wren", "--out", out)
     assert done.returncode == 0, done
-    assert len(rows_of(out)) == 6
+    before = rows_of(out)
+    assert len(before) == 6
+    assert f"next: arena compare -c {out / 'config.yaml'} sparrow wren" in done.stdout
+    ran = arena("run", "-c", out / "config.yaml")
+    assert ran.returncode == 0, ran
+    assert "hellaswag" in ran.stdout
+    assert rows_of(out) == before
     assert arena("check", "-c", out / "config.yaml").returncode == 0
 
 

@@ -228,7 +228,7 @@ def test_holm_asks_more_of_the_worst_of_many_categories() -> None:
         (["right", "half", "--metric", "winrate"], "did you mean win_rate?"),
         (["right", "half", "--metric", "score"], "a board of mode pairwise_baseline has win_rate, rating"),
         (["right", "half", "--level", "0.4"], "0.4 is not in the range"),
-        (["right", "half", "--dry-run"], "no answers of right are stored; run the board first"),
+        (["right", "half", "--dry-run"], "nothing is rehearsed there; rehearse first: arena run -c"),
     ],
 )
 def test_bad_input_is_answered_in_one_line(tmp_path: Path, args: list[str], said: str) -> None:

@@ -189,3 +189,5 @@ def test_power_is_told_before_and_after_anything_is_rated(tmp_path: Path) -> Non
     assert "what the questions can show by win rate" in points.stdout, points.stderr
     assert "to see 3 pp takes" in points.stdout
     assert arena("plan", "-c", config, "--difference", "20elo").returncode == 2
+    wrong = arena("plan", "-c", config, "--power", "--difference", "3parsec")
+    assert (wrong.returncode, wrong.stdout) == (2, "")

@@ -35,6 +35,11 @@ class Paired:
         sd = float(self.terms.std(ddof=1)) if len(self.new) > 1 else 0.0
         return sd if sd > 0 else None
 
+    @property
+    def rare(self) -> bool:
+        """Whether fewer than `RARE` questions show another difference than the commonest one."""
+        return _differing(self.terms) < RARE
+
     def ends(self, level: float) -> tuple[float, float]:
         """The two-sided interval of the mean difference; infinite for fewer than two questions.
 
@@ -46,7 +51,7 @@ class Paired:
         if len(self.new) < 2:
             return -math.inf, math.inf
         low, high = self.terms, self.terms
-        if _differing(self.terms) < RARE:
+        if self.rare:
             low, high = np.append(low, self.lowest), np.append(high, self.highest)
         return _end(low, level, -1.0), _end(high, level, 1.0)
 
