@@ -87,16 +87,16 @@ def plan(
         if retry_unparsed and row.stage == "reviews" and row.calls and (warning := same_again(board, row.name)):
             say(warning)
     if shown is not None:
-        _say_power(shown)
+        _say_power(shown, peek=not board.config.reviews_gen.adaptive)
 
 
-def _say_power(found: BoardPower) -> None:
+def _say_power(found: BoardPower, *, peek: bool) -> None:
     """What the questions can show of any two models, and the pair that varies most."""
     from arena.reports.gate_words import power_lines
 
     of = f", the pair in the middle of {found.n_pairs}" if found.n_pairs > 1 else ""
     say(f"\nwhat the questions can show by {found.metric.title}{of}")
-    for line in power_lines(found.typical, found.metric, found.level, peek=not board.config.reviews_gen.adaptive):
+    for line in power_lines(found.typical, found.metric, found.level, peek=peek):
         say(line)
     if found.widest is not None and found.pair is not None and found.widest.detectable is not None:
         amount = f"{found.metric.number(found.widest.detectable)} {found.metric.unit}"
