@@ -120,6 +120,12 @@ def leaderboard(board: Path) -> dict[str, JSON]:
     return loaded
 
 
+def in_true_order(ranked: list[str]) -> bool:
+    """Whether models stand worst first. The two that were trained longest are nearly always right: which of them comes
+    out ahead depends on the processor that trained them."""
+    return ranked[:4] == TRUE_ORDER[:4] and sorted(ranked[4:]) == sorted(TRUE_ORDER[4:])
+
+
 def ranking(board: Path) -> list[str]:
     """Models, worst first."""
     models = leaderboard(board)["models"]
