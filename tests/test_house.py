@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 
 import pytest
 import yaml
@@ -60,3 +61,8 @@ def test_a_drawing_has_a_wall_between_rooms_side_by_side() -> None:
     assert [line.count("│") for line in drawn] == [0, 2, 0, 3, 0]
     assert [line[len(line) // 2] for line in drawn[2:]] == ["┬", "│", "┴"]
     assert {len(line) for line in drawn} == {77}
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = [path.stem for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name, n in Counter(names).items() if n > 1] == []
