@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from arena.reports.compare_words import (
     battle_lines,
@@ -21,11 +18,10 @@ from arena.reports.compare_words import (
 )
 from arena.reports.comparison import Comparison, PartDifference, TaskDifference
 from arena.reports.page.charts import Scale, axis, scale_over, whisker
-from arena.reports.page.layout import section, table
+from arena.reports.page.layout import document, section, table
 from arena.reports.page.markup import Html, fill, join, number, percent, tag
 from arena.reports.verdict import Language
 
-_STYLE = Path(__file__).resolve().parent / "page.css"
 _WIDTH = 120.0
 _PILLS = {"better": "pill", "worse": "pill warn"}
 W = dict[str, str]
@@ -33,23 +29,11 @@ W = dict[str, str]
 
 def render_comparison(found: Comparison, language: Language = "en") -> str:
     """The whole page; it loads nothing and runs nothing."""
-    w, style = words(language), _STYLE.read_text(encoding="utf-8")
-    source = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{source}'; base-uri 'none'; form-action 'none'"
-    head = join(
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{found.tuned} − {found.base} · {w['title']}"),
-        Html(f"<style>{style}</style>"),
-    )
+    w = words(language)
     banner = tag("p", w["simulated"], class_="banner") if found.simulated else None
     header = tag("header", tag("div", tag("b", w["title"]), class_="bar-top"), banner)
     main = tag("main", *[part for part in _sections(found, w, language) if part is not None])
-    lang = "zh-CN" if language == "zh" else "en"
-    return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', header, main), lang=lang)}\n"
+    return document(f"{found.tuned} − {found.base} · {w['title']}", join(header, main), language)
 
 
 def _sections(found: Comparison, w: W, language: Language) -> list[Html | None]:

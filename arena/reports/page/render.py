@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 
 from arena.files import to_json
 from arena.reports.page import benchmarks, first_screen, heat, schedule, sections
 from arena.reports.page.data import PageData
+from arena.reports.page.layout import document
 from arena.reports.page.markup import Html, join, tag
 from arena.reports.page.words import Words, words
 from arena.reports.verdict import Language
@@ -25,20 +24,7 @@ _SCRIPT_WORDS = (
 def render_page(data: PageData, language: Language = "en") -> str:
     """The whole page. It loads nothing, runs one small script of its own, and shows model text as text."""
     w = words(language)
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = join(
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{data.title} · {w['report']}"),
-        Html(f"<style>{style}</style>"),
-    )
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
     shown: dict[str, JSON] = {**data.sample, "words": {key: w[key] for key in _SCRIPT_WORDS}}
     main = tag("main", *[part for part in _sections(data, w, language) if part is not None])
     body = join(
@@ -46,8 +32,7 @@ def render_page(data: PageData, language: Language = "en") -> str:
         main,
         *_sample(shown, script) if data.sample else (),
     )
-    lang = "zh-CN" if language == "zh" else "en"
-    return f"<!DOCTYPE html>\n{tag('html', tag('head', head), tag('body', body), lang=lang)}\n"
+    return document(f"{data.title} · {w['report']}", body, language, script)
 
 
 def _sample(shown: dict[str, JSON], script: str) -> tuple[Html, Html]:
@@ -85,15 +70,6 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         sections.battles(data, w),
         sections.method(data, w),
     ]
-
-
-def _asset(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _source(content: str) -> str:
-    """The policy's name for one inline block: its sha256."""
-    return "'sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() + "'"
 
 
 def _inert(data: bytes) -> str:
