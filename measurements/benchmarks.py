@@ -1,6 +1,6 @@
 """Benchmarks by log-likelihood: our throughput beside lm-eval's own hf model, on the same random weights and documents.
 
-    .venv-bench/bin/python measurements/benchmarks.py
+    .venv-local/bin/python measurements/benchmarks.py
 
 CPU seconds per document, start and load taken off (each side runs once with few documents and once with all), so that
 other work on the machine does not count. `make test-bench` makes the environment.

@@ -79,5 +79,14 @@ def _children(ids: frozenset[str]) -> dict[int, str]:
                 if state == "Z":
                     os.waitpid(int(process), os.WNOHANG)
                 else:
-                    found[int(process)] = (PROC / process / "cmdline").read_text().replace("\0", " ")
+                    found[int(process)] = _command(process)
     return found
+
+
+def _command(process: str) -> str:
+    """The command line of a process; for an instant after it began a program it has none."""
+    for _ in range(100):
+        if command := (PROC / process / "cmdline").read_text().replace("\0", " "):
+            return command
+        time.sleep(0.01)
+    return (PROC / process / "comm").read_text().strip()
