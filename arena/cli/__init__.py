@@ -35,6 +35,7 @@ COMMANDS: dict[str, Lazy] = {
     "gate": Lazy("arena.cli.gate:gate", "May NEW take OLD's place? PASS, FAIL or INCONCLUSIVE, for people and CI."),
     "diff": Lazy("arena.cli.diff:diff", "Two boards compared."),
     "compare": Lazy("arena.cli.compare:compare", "Before and after: what one model learnt and forgot against another."),
+    "record": Lazy("arena.cli.record:record", "What was evaluated, how, with which data: a record for auditors."),
     "init": Lazy("arena.cli.init:init", "A new board in a folder, ready to run."),
     "import": Lazy("arena.cli.import_:import_", "Another tool's files into a board; rated without a call."),
 }

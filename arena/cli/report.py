@@ -78,7 +78,7 @@ def _of_board(
     real = BoardFolder(loaded.config.output_dir)
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
     warn_of_shorter(dict.fromkeys((answers, reviews)))
-    data = read_page_data(loaded.config, title or _title(loaded.path), answers, reviews)
+    data = read_page_data(loaded.config, title or board_title(loaded.path), answers, reviews)
     if not show_endpoints:
         data = without_endpoints(data, loaded.config, os.environ)
     page = render_page(data, language).encode("utf-8", "replace")
@@ -87,7 +87,7 @@ def _of_board(
     return target, len(page)
 
 
-def _title(path: Path) -> str:
+def board_title(path: Path) -> str:
     """The board's name: that of its config file, or of the folder around a plain `config.yaml`."""
     stem = path.stem.removeprefix("cfg_")
     name = path.resolve().parent.name + stem.removeprefix("config") if stem.startswith("config") else stem

@@ -137,7 +137,7 @@ def escaped(text: str) -> str:
     """Anybody's text for a line of Markdown, unable to mark anything up."""
     for mark in "\\`*_[]<>|":
         text = text.replace(mark, f"\\{mark}")
-    return text.replace("\n", " ")
+    return text.replace("\r", " ").replace("\n", " ")
 
 
 def _range(ends: Ends, digits: int, factor: float = 1.0, missing: str = "–") -> str:
