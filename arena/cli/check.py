@@ -26,6 +26,7 @@ def check(config: str) -> None:
     from arena.config.loading import load_config
     from arena.stages.benchmark import check_benchmarks
     from arena.stages.options import RunOptions
+    from arena.stages.score import check_scores
 
     board = open_board(load_config(config))
     for name, candidate in board.candidates.items():
@@ -34,6 +35,7 @@ def check(config: str) -> None:
     for name, judge in board.judges.items():
         check_entry(Opening(name, "reviews_gen.judges"), judge)
     exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
+    notes += check_scores(board, RunOptions())
     _, warnings = current_answers(board)
     reviews = board.config.reviews_gen
     categories = sorted({question.category for question in board.questions})
@@ -52,6 +54,8 @@ def check(config: str) -> None:
         say(f"  prompts     {prompts}")
     for exam in exams:
         say(f"  benchmark   {exam.name}: {len(exam.chosen):,} documents, {exam.shots} examples each")
+    if board.config.scores.metrics:
+        say(f"  scores      {', '.join(board.config.scores.metrics)}")
     say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings, *notes, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)

@@ -33,7 +33,7 @@ HEADS = {
 
 @click.command()
 @config_option
-@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "benchmarks"]),
+@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "benchmarks", "scores"]),
               help="Only this stage; may be given several times.")  # fmt: skip
 @click.option("--models", metavar="A,B", help="Only these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N questions.")
@@ -68,6 +68,7 @@ def plan(
     from arena.stages.plan import make_plan
     from arena.stages.power import board_power
     from arena.stages.review import same_again
+    from arena.stages.score import check_scores
 
     if difference is not None and not power:
         raise click.UsageError("--difference goes with --power")
@@ -78,6 +79,7 @@ def plan(
     board = open_board(with_schedule(load_config(config), schedule, calls))
     warn_of_shorter(board.folders, counted(board))
     exams, notes = check_benchmarks(board, options) if "benchmarks" in chosen else ([], [])
+    notes += check_scores(board, options)
     shown = board_power(board, 0.95, len(options.asked_questions(board.questions)), difference) if power else None
     found = make_plan(in_asking_order(board), options, exams)
     print_plan(found, sys.stdout)
@@ -133,7 +135,7 @@ def _table(plan: Plan, width: int) -> Table:
 
     from arena.cli.console import Shown, fill
 
-    total = f"{sum(row.asked for row in plan.rows):,}"
+    total = f"{sum(row.asked for row in plan.rows if not row.free):,}"
     rows = [*map(_cells, plan.rows), ("together", total, *[""] * 4, _usd(plan.cost_usd), _usd(plan.most_usd))]
     columns = [
         Shown(head, [row[place] for row in rows], left=not head, spare=spare)
@@ -145,7 +147,7 @@ def _table(plan: Plan, width: int) -> Table:
     return table
 
 
-_HEAD = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmarks of"}
+_HEAD = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmarks of", "scores": "scores of"}
 
 
 def _ways(coming: Coming, plan: Plan) -> Table:
@@ -172,6 +174,8 @@ def _ways(coming: Coming, plan: Plan) -> Table:
 def _cells(row: PlanRow) -> tuple[str, ...]:
     head = f"{_HEAD[row.stage]} {row.name}" if row.task is None else f"{row.task} of {row.name}"
     costs = (_usd(row.cost_usd), _usd(row.most_usd)) if row.costs else ("–", "–")
+    if row.free:
+        return (head, f"{row.asked:,} by rule", f"{row.stored:,}", "–", "–", "–", "free", "–")
     if row.calls and row.keyless_local:
         costs = ("no key, local", "–")
     if not row.calls:

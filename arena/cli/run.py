@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_option
-@click.option("--stage", "stages", multiple=True, type=click.Choice(["answers", "reviews", "benchmarks", "ratings"]),
+@click.option("--stage", "stages", multiple=True,
+              type=click.Choice(["answers", "reviews", "benchmarks", "scores", "ratings"]),
               help="Only this stage; may be given several times.")  # fmt: skip
 @click.option("--models", metavar="A,B", help="Ask only about these candidates (and the baseline's missing answers).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask only about the first N questions.")
@@ -98,6 +99,10 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
         from arena.cli.bench import print_benchmarks
 
         print_benchmarks(result.benchmarks)
+    if result.scores is not None:
+        from arena.cli.score import print_scores
+
+        print_scores(result.scores)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

@@ -22,7 +22,7 @@ from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
-_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks", "load_test")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks", "scores", "load_test")
 _SENT = ("base_url", "headers", "extra_query", "extra_body")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

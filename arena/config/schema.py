@@ -15,6 +15,7 @@ from arena.config.base import Strict
 from arena.config.benchmarks import BenchmarksConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.config.load_test import LoadTestConfig
+from arena.config.scores import ScoresConfig
 from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
@@ -199,6 +200,7 @@ class Config(Strict):
     gate: GateConfig = GateConfig()
     benchmarks: BenchmarksConfig | None = None
     """Tasks with right answers, asked beside the questions; None: there are none."""
+    scores: ScoresConfig = ScoresConfig()
     load_test: LoadTestConfig = LoadTestConfig()
 
     @field_validator("answers_gen")

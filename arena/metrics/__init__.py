@@ -27,18 +27,31 @@ class Metric:
     """How texts of a language are cut and compared: what must be known to compare the number with somebody else's."""
     extra: str | None = None
     """The extra of this package that it needs."""
+    against: str = "reference"
+    """The field of a question that holds what a text is compared with; empty: the text alone is looked at."""
+    nothing: float = 0.0
+    """What nothing said comes to."""
+    lower: bool = False
+    """Whether less is better."""
+    share: bool = True
+    """Whether it lies in [0, 1]; else it is 0 or more."""
+
+    def check(self) -> None:
+        """Raises MissingDependency where what it needs is not installed."""
+        self.score("1", ("1",), "en")
 
     def score(self, said: str, references: Sequence[str], language: str | None = None) -> float:
-        """Closeness in [0, 1]. Nothing said is 0. A language that is not given is the references'.
+        """The number of a text; `nothing` where nothing is said. A language that is not given is the references'.
 
         Raises MissingDependency where a package is not installed.
         """
         if not said.strip():
-            return 0.0
+            return self.nothing
         module, _, function = self.where.partition(":")
         try:
             found = cast("Score", getattr(importlib.import_module(f"arena.metrics.{module}"), function))
-            return min(1.0, max(0.0, found(said, references, language or language_of(*references))))
+            value = max(0.0, found(said, references, language or language_of(*references)))
+            return min(1.0, value) if self.share else value
         except ModuleNotFoundError as error:
             if self.extra is None or (error.name or "").startswith("arena"):
                 raise

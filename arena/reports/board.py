@@ -155,6 +155,50 @@ class BenchmarkScore(BenchmarkPart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricPart:
+    """What a model's answers come to by one metric, on the whole board or a part of it."""
+
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    """Answers that count."""
+    n_questions: int = 0
+    n_empty: int = 0
+    """Of these, answers in which nothing is said."""
+    excluded: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> Ends:
+        """The number with its interval."""
+        return Ends(self.score, self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricScore(MetricPart):
+    """A model's number by one metric, and by what way of comparing."""
+
+    lower_is_better: bool = False
+    share: bool = True
+    """Whether it lies in [0, 1] and is shown in per cent."""
+    signature: str = ""
+    n_pending: int = 0
+    categories: Mapping[str, MetricPart] = field(default_factory=dict)
+    languages: Mapping[str, MetricPart] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Numbers of a model's answers by rule, beside the judges."""
+
+    metrics: Mapping[str, MetricScore] = field(default_factory=dict)
+    stored: Mapping[str, JSON] = field(default_factory=dict)
+
+
+NOT_SCORED = Scores()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Line):
     """One model's row of the leaderboard."""
 
@@ -177,6 +221,7 @@ class Standing(Line):
     criteria_low: Mapping[str, float | None] = field(default_factory=dict)
     criteria_high: Mapping[str, float | None] = field(default_factory=dict)
     benchmarks: Mapping[str, BenchmarkScore] = field(default_factory=dict)
+    scores: Scores = NOT_SCORED
     flags: tuple[str, ...] = ()
 
     def criterion(self, name: str) -> Ends:

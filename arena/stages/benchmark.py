@@ -345,7 +345,7 @@ def check_benchmarks(board: OpenBoard, options: RunOptions) -> tuple[list[Exam],
             continue
         for document in sitting.exam.drawn(options.task_limit)[:1]:
             sitting.exam.asked(sitting.way, document)
-    for name, candidate in board.candidates.items():
+    for name, candidate in board.candidates.items() if exams else ():
         if candidate.entry.replays and candidate.entry.enable and (options.models is None or name in options.models):
             notes.append(f"{name}: recorded answers cannot be asked benchmarks")
     if exams and not models and options.stages == ("benchmarks",):

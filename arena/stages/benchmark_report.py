@@ -56,9 +56,9 @@ def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bo
     sheet, level = sheet_of(rows), board.config.rating_gen.interval.level
     scores = round_floats(cast("JSON", benchmark_scores(sheet, level)))
     assert isinstance(scores, dict)
-    before = None if rated_later else _board_as_rated(folder)
+    before = None if rated_later else board_as_rated(folder)
     if before is not None:
-        _update(folder, before, scores)
+        update(folder, before, "benchmarks", scores)
     checked = board.config.benchmarks is not None and board.config.benchmarks.order_check
     orders = order_checks(board, exams, level) if checked else {}
     summary = _summary(sheet, scores, level, before) | ({"order_check": orders} if checked else {})
@@ -70,35 +70,35 @@ def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bo
     return BenchmarkReport(typed, tasks, tuple(_problems(board, sheet)), folder, simulated, orders)
 
 
-def correlate(report: BenchmarkReport) -> None:
-    """Write how the scores go with the judges' board into reports/benchmarks.json, once that is rated anew."""
-    path, board = report.folder / SUMMARY, _board_as_rated(report.folder)
+def correlate(path: Path) -> None:
+    """Write how the scores of a summary in reports/ go with the judges' board, once that is rated anew."""
+    board = board_as_rated(path.parent)
     document = from_json(path.read_bytes())
     assert isinstance(document, dict)
     scores = {model: _object(own) for model, own in _object(document["models"]).items()}
-    document["correlations"] = correlations(scores, _judged(board)) if board else {}
+    document["correlations"] = correlations(scores, judged_numbers(board)) if board else {}
     write_atomically(path, to_json(round_floats(document), indent=True) + b"\n")
 
 
-def _board_as_rated(folder: Path) -> Report | None:
+def board_as_rated(folder: Path) -> Report | None:
+    """The board as it was rated last; None where it was not."""
     try:
         return read_report(folder / "leaderboard.json")
     except DataError:  # the next rating writes it anew
         return None
 
 
-def _update(folder: Path, report: Report, scores: Mapping[str, JSON]) -> None:
-    """The board as it was rated, with today's scores."""
+def update(folder: Path, report: Report, field: str, scores: Mapping[str, JSON]) -> None:
+    """Write the board as it was rated, with today's scores in a field of its models."""
     document = dict(report.stored)
     document["models"] = [
-        {**row.stored, "benchmarks": scores[row.model]} if row.model in scores else dict(row.stored)
-        for row in report.models
+        {**row.stored, field: scores[row.model]} if row.model in scores else dict(row.stored) for row in report.models
     ]
     write_leaderboard(folder, document)
 
 
 def _summary(sheet: Sheet, scores: Mapping[str, JSON], level: float, report: Report | None) -> dict[str, JSON]:
-    judged = _judged(report) if report else {}
+    judged = judged_numbers(report) if report else {}
     plain = {model: _object(own) for model, own in scores.items()}
     return {
         "level": level,
@@ -108,7 +108,7 @@ def _summary(sheet: Sheet, scores: Mapping[str, JSON], level: float, report: Rep
     }
 
 
-def _judged(report: Report) -> dict[str, float]:
+def judged_numbers(report: Report) -> dict[str, float]:
     """The judges' number of every model: its score or win rate, which one that won everything has too."""
     found = {row.model: row.interval("score" if report.single else "win_rate").value for row in report.models}
     return {model: value for model, value in found.items() if value is not None}

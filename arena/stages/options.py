@@ -12,9 +12,9 @@ from arena.errors import InputError
 from arena.store.items import Item
 from arena.types import Answer, Question
 
-StageName = Literal["answers", "reviews", "benchmarks", "ratings"]
+StageName = Literal["answers", "reviews", "benchmarks", "scores", "ratings"]
 BatchMode = Literal["wait", "submit", "collect"]
-STAGES: tuple[StageName, ...] = ("answers", "reviews", "benchmarks", "ratings")
+STAGES: tuple[StageName, ...] = ("answers", "reviews", "benchmarks", "scores", "ratings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class RunOptions:
 
     tasks: tuple[str, ...] | None = None
     """Of the benchmarks only these."""
+    metrics: tuple[str, ...] | None = None
+    """Of the metrics only these."""
     task_limit: int | None = None
     """Of every benchmark a sample of this size; `limit` is about the board's questions alone."""
 

@@ -25,6 +25,8 @@ from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, s
 from arena.stages.forecast import Coming, coming
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
+from arena.stages.score import due as due_scores
+from arena.stages.score import measures_of
 from arena.store.folder import AnswerStore
 from arena.store.ledger import Ledger
 from arena.types import JSON, Answer, Request, Usage
@@ -40,7 +42,7 @@ MEASURED = 2000
 """Stored replies looked at, at most."""
 
 
-PlannedStage = Literal["answers", "reviews", "benchmarks"]
+PlannedStage = Literal["answers", "reviews", "benchmarks", "scores"]
 
 
 class Rates(NamedTuple):
@@ -80,6 +82,8 @@ class PlanRow:
     """Whether the endpoint is a server on this machine that costs nothing."""
     task: str | None = None
     """Of a benchmark: which."""
+    free: bool = False
+    """Whether nobody is asked: numbers by rule."""
 
     @property
     def costs(self) -> bool:
@@ -157,8 +161,21 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
         for sitting in sittings(board, exams, benchmark_models(board, options)):
             if sitting.way is not None:
                 rows.append(_benchmark_row(board, sitting, options))
+    if "scores" in options.stages and board.config.scores.metrics:
+        rows.append(_score_row(board, options, answers))
     notes = dict.fromkeys(line for row in rows if row.calls for line in notes_on(_opening(row), _entry(board, row)))
     return Plan(tuple(rows), expected, more, tuple(unrecognised), tuple(notes))
+
+
+def _score_row(board: OpenBoard, options: RunOptions, answers: Answers) -> PlanRow:
+    """The metrics of the config over the answers that there are, and those that come."""
+    measures = measures_of(board, options)
+    todo, known = due_scores(board, options, answers)
+    return PlanRow(
+        stage="scores", name=", ".join(measure.name for measure in measures), backend="rule",
+        asked=todo, calls=0, stored=known, input_chars=0, input_tokens=0, output_tokens=0,
+        cost_usd=0.0, most_usd=0.0, paid=False, cached_usd=None, measured=True, free=True,
+    )  # fmt: skip
 
 
 def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> PlanRow:

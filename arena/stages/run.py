@@ -27,6 +27,7 @@ from arena.evals.scores import ROWS
 from arena.stages.adaptive import adaptive_stage
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
+from arena.stages.benchmark_report import SUMMARY as BENCHMARKS
 from arena.stages.benchmark_report import BenchmarkReport, correlate, write_benchmarks
 from arena.stages.forecast import check_schedule
 from arena.stages.looks import begin_looks_anew
@@ -36,6 +37,8 @@ from arena.stages.rate import Rated, rate_stage
 from arena.stages.readings import read_differently, readings
 from arena.stages.record import RunRecord
 from arena.stages.review import review_stage
+from arena.stages.score import SUMMARY as METRICS
+from arena.stages.score import ScoreReport, check_scores, write_scores
 from arena.store.counts import WAY_OUT, shortfalls
 from arena.store.lock import BoardLock
 from arena.types import JSON
@@ -59,6 +62,8 @@ class RunResult:
     """Warnings of the board that were said before anything was asked."""
     benchmarks: BenchmarkReport | None = None
     """The scores of benchmarks, where the run was about them."""
+    scores: ScoreReport | None = None
+    """What answers come to by rule, where the run was about that."""
 
 
 def run_board(
@@ -100,6 +105,8 @@ def run_held(
     with naming_config(board.loaded.path):
         check_lengths(board, options, progress)
         preflight(board, options)
+        for line in check_scores(board, options):
+            progress.note(line)
         options = _with_recordings(board, options)
         exams = open_benchmarks(board, options, progress)
         if (asked_again := options.asks_again) and (said := begin_looks_anew(board, asked_again)):
@@ -137,7 +144,8 @@ def _carry_out(
     spending = Spending()
     problems: list[Problem] = []
     rated: Rated | None = None
-    scored: BenchmarkReport | None = None
+    examined: BenchmarkReport | None = None
+    scored: ScoreReport | None = None
     failed: tuple[str, ...] = ()
     try:
         asyncio.run(_ask(in_asking_order(board), options, record, plan, spending, exams))
@@ -150,13 +158,17 @@ def _carry_out(
     try:
         if not spent:
             _raise_what_is_no_stop(problems)
-        if (exams or _only_scored(board, options)) and not any(isinstance(problem, DiskFull) for problem in problems):
-            scored = write_benchmarks(board, exams, rated_later=rates(board, options))
+        full = any(isinstance(problem, DiskFull) for problem in problems)
+        if (exams or _only_scored(board, options)) and not full:
+            examined = write_benchmarks(board, exams, rated_later=rates(board, options))
+        if "scores" in options.stages and board.config.scores.metrics and not full:
+            scored = write_scores(board, options, rated_later=rates(board, options))
         rated = _rate(board, options, record, problems, spent=spent)
-        if rated is not None and scored is not None:
-            correlate(scored)
+        for report, summary in ((examined, BENCHMARKS), (scored, METRICS)):
+            if rated is not None and report is not None:
+                correlate(report.folder / summary)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
-        failed += scored.problems if scored else ()
+        failed += examined.problems if examined else ()
     except (InputError, OSError) as error:
         if not spent:
             raise
@@ -166,7 +178,7 @@ def _carry_out(
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
     code = exit_code_of(problems, failures=bool(lines), spent=spent)
-    return RunResult(code, rated, lines, spent, tuple(board.warnings), scored)
+    return RunResult(code, rated, lines, spent, tuple(board.warnings), examined, scored)
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
@@ -199,7 +211,7 @@ def preflight(board: OpenBoard, options: RunOptions) -> None:
 def _with_recordings(board: OpenBoard, options: RunOptions) -> RunOptions:
     """The options; where nothing is stored yet and all answers are recorded, they are taken over first."""
     recorded = all(candidate.recording is not None for candidate in board.candidates.values())
-    if options.stages != ("ratings",) or not recorded or any(current_answers(board)[0].values()):
+    if options.stages not in {("ratings",), ("scores",)} or not recorded or any(current_answers(board)[0].values()):
         return options
     return replace(options, stages=("answers", *options.stages))
 

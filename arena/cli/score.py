@@ -1,0 +1,98 @@
+"""`arena score`, and the table of scores."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.cli.options import config_option, names
+from arena.cli.terminal import say
+
+if TYPE_CHECKING:
+    from arena.board.open import DryRun
+    from arena.reports.board import MetricScore
+    from arena.stages.score import ScoreReport
+
+
+@click.command()
+@config_option
+@click.option("--metrics", metavar="A,B", help="Only these metrics of the config.")
+@click.option("--models", metavar="A,B", help="Only these candidates' answers.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only answers to the first N questions.")
+@click.option("--dry-run", is_flag=True, help="Score the invented answers of a rehearsal.")
+@click.option("--json", "as_json", is_flag=True, help="reports/metrics.json on stdout.")
+def score(config: str, metrics: str | None, models: str | None, limit: int | None, dry_run: bool, as_json: bool) -> int:
+    """Score the answers of a board by rule: metrics against references, beside the judges and in no rating.
+
+    What was scored stays as it is while answer, reference and metric do. `arena run` does the same after its reviews.
+    """
+    from arena.cli.interrupt import says_how_to_go_on
+    from arena.cli.progress import console_progress
+    from arena.config.loading import load_config
+    from arena.stages.options import RunOptions
+    from arena.stages.run import run_board
+
+    loaded = load_config(config)
+    kind: DryRun | None = "all" if dry_run else None
+    options = RunOptions(("scores",), names(models), limit, metrics=names(metrics, "--metrics"))
+    with says_how_to_go_on(), console_progress() as progress:
+        result = run_board(loaded, options, progress, kind)
+    if result.scores is not None and as_json:
+        say((result.scores.folder / "metrics.json").read_text(encoding="utf-8").rstrip())
+    elif result.scores is not None:
+        print_scores(result.scores)
+    for problem in result.problems:
+        say(f"arena: {problem}", err=True)
+    return result.exit_code
+
+
+def print_scores(report: ScoreReport) -> None:
+    """A row per model, a column per metric, with intervals where the terminal is wide enough; under it how each
+    compares and what is left out."""
+    from rich import box
+    from rich.table import Table
+
+    from arena.cli.console import Shown, console_on, fill, simulated
+    from arena.cli.table import WIDTH_OF_A_PIPE
+
+    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
+    if report.simulated:
+        console.print(simulated("no model was asked, these numbers are invented."))
+    models = [model for model, scores in report.scores.items() if scores]
+    metrics = list(dict.fromkeys(name for model in models for name in report.scores[model]))
+    head = Shown("model", models, left=True)
+    for with_ends in (True, False):
+        columns = [Shown(name, [_cell(report.scores[model].get(name), with_ends=with_ends) for model in models])
+                   for name in metrics]  # fmt: skip
+        if head.width + sum(column.width + 3 for column in columns) <= console.width:
+            break
+    console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), [head, *columns], console.width))
+    for name in metrics:
+        for line in _remarks(name, {m: report.scores[m][name] for m in models if name in report.scores[m]}):
+            console.print(line, style="dim", markup=False)
+    say(f"{report.folder / 'metrics.json'}")
+
+
+def _cell(score: MetricScore | None, *, with_ends: bool) -> str:
+    if score is None or score.score is None:
+        return "–"
+    factor, digits = (100, 1) if score.share else (1, 3)
+    known = with_ends and score.low is not None and score.high is not None
+    ends = f" [{factor * (score.low or 0):.{digits}f}, {factor * (score.high or 0):.{digits}f}]" if known else ""
+    return f"{factor * score.score:.{digits}f}{ends}"
+
+
+def _remarks(name: str, scores: dict[str, MetricScore]) -> list[str]:
+    """How a metric compares, once for all; then what was left out and what said nothing, by model."""
+    first = next(iter(scores.values()))
+    unit, lower = "100 × " if first.share else "", ", lower is better" if first.lower_is_better else ""
+    lines = [f"{name}: {unit}{first.signature}{lower}"]
+    for model, score in scores.items():
+        parts = [f"{score.n_empty:,} said nothing"] if score.n_empty else []
+        parts += [f"{n:,} left out ({reason})" for reason, n in score.excluded.items()]
+        parts += [f"{score.n_pending:,} not scored yet"] if score.n_pending else []
+        if parts:
+            lines.append(f"{name}, {model}: {', '.join(parts)}")
+    return lines
