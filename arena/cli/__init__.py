@@ -30,6 +30,7 @@ COMMANDS: dict[str, Lazy] = {
     "rate": Lazy("arena.cli.rate:rate", "Ratings of any battle file, with intervals."),
     "bench": Lazy("arena.cli.bench:bench", "Benchmarks with right answers, under the same config."),
     "score": Lazy("arena.cli.score:score", "Answers by rule: metrics against references, beside the judges."),
+    "probe": Lazy("arena.cli.probe:probe", "Disturbed questions, leaks, unequal treatment, long texts: what changes."),
     "load": Lazy("arena.cli.load:load", "How fast endpoints serve, level by level: a load test."),
     "review": Lazy("arena.cli.review:review", "Another judge over the answers a board has."),
     "agree": Lazy("arena.cli.agree:agree", "A judge against people: agreement, biases, what votes are missing."),

@@ -147,7 +147,13 @@ def _table(plan: Plan, width: int) -> Table:
     return table
 
 
-_HEAD = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmarks of", "scores": "scores of"}
+_HEAD = {
+    "answers": "answers of",
+    "reviews": "reviews by",
+    "benchmarks": "benchmarks of",
+    "scores": "scores of",
+    "probes": "probes of",
+}
 
 
 def _ways(coming: Coming, plan: Plan) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PLAIN_EVERY_S = 10.0
-_VERB = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmark"}
+_VERB = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmark", "probes": "probes of"}
 
 
 @dataclass

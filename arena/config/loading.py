@@ -22,7 +22,7 @@ from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
 _PATH_FIELDS = ("question_file", "category_file", "output_dir")
-_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks", "scores", "load_test")
+_SECTIONS = ("answers_gen", "reviews_gen", "rating_gen", "benchmarks", "scores", "load_test", "probes")
 _SENT = ("base_url", "headers", "extra_query", "extra_body")
 _ALIASES = {"questions_file": "question_file"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -199,6 +199,7 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
         reviews["reference_file"] = str(home / Path(value).expanduser())
     _resolve_benchmarks(raw.get("benchmarks"), home)
     _resolve_load_test(raw.get("load_test"), home)
+    _resolve_probes(raw.get("probes"), home)
     candidates = raw.get("answers_gen")
     for entry in candidates.values() if isinstance(candidates, dict) else ():
         if not isinstance(entry, dict):
@@ -226,5 +227,15 @@ def _resolve_load_test(section: JSON, home: Path) -> None:
     if not isinstance(section, dict):
         return
     for place, field in ((section, "trace"), (section.get("prompts"), "file")):
+        if isinstance(place, dict) and isinstance(value := place.get(field), str):
+            place[field] = str(home / Path(value).expanduser())
+
+
+def _resolve_probes(section: JSON, home: Path) -> None:
+    """Make the paths of the section `probes` absolute."""
+    if not isinstance(section, dict):
+        return
+    own = ("paraphrase_file", "pairs_file", "requests_file", "toxicity_model")
+    for place, field in (*((section, name) for name in own), (section.get("needle"), "text_file")):
         if isinstance(place, dict) and isinstance(value := place.get(field), str):
             place[field] = str(home / Path(value).expanduser())

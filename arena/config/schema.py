@@ -15,6 +15,7 @@ from arena.config.base import Strict
 from arena.config.benchmarks import BenchmarksConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.config.load_test import LoadTestConfig
+from arena.config.probes import ProbesConfig
 from arena.config.scores import ScoresConfig
 from arena.types import PANEL
 
@@ -202,6 +203,7 @@ class Config(Strict):
     """Tasks with right answers, asked beside the questions; None: there are none."""
     scores: ScoresConfig = ScoresConfig()
     load_test: LoadTestConfig = LoadTestConfig()
+    probes: ProbesConfig = ProbesConfig()
 
     @field_validator("answers_gen")
     @classmethod

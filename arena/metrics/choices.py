@@ -25,9 +25,15 @@ def settled(said: str, right: str) -> bool | None:
     if _CHOICE.fullmatch(right.strip()):
         return choice(said) == normal(right).strip("().:").upper()
     if (number := _as_number(right.strip())) is not None:
-        found = _NUMBER.findall(said)
-        return bool(found) and abs(_to_float(found[-1]) - number) <= 1e-9 * max(1.0, abs(number))
+        found = last_number(said)
+        return found is not None and abs(found - number) <= 1e-9 * max(1.0, abs(number))
     return None
+
+
+def last_number(said: str) -> float | None:
+    """The number a text ends up with."""
+    found = _NUMBER.findall(said)
+    return _to_float(found[-1]) if found else None
 
 
 def choice(said: str) -> str | None:

@@ -42,7 +42,7 @@ MEASURED = 2000
 """Stored replies looked at, at most."""
 
 
-PlannedStage = Literal["answers", "reviews", "benchmarks", "scores"]
+PlannedStage = Literal["answers", "reviews", "benchmarks", "scores", "probes"]
 
 
 class Rates(NamedTuple):
@@ -145,7 +145,7 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
                 tasks, done = plan_answers(board, candidate, store, options)
                 unrecognised += _unrecognised(candidate, tasks, store)
             if candidate.recording is None:
-                rows.append(_answer_row(candidate, tasks, done, list(answers[name].values())))
+                rows.append(answer_row(candidate, tasks, done, list(answers[name].values())))
                 expected += len(tasks)
             _expect(answers, candidate, tasks)
     if "reviews" in options.stages and board.config.reviews_gen.enable:
@@ -186,8 +186,8 @@ def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> P
     rates = Rates(None, fmean(counted) if counted else None)
     volume = Volume().count((question.request for question in todo), entry)
     assumed = LETTER_TOKENS if sitting.way is not None and sitting.way.mode != "generate" else JUDGE_TOKENS
-    row = _row("benchmarks", sitting.candidate.name, entry, volume, done, rates,
-               _output(rates, entry, assumed) * volume.calls)  # fmt: skip
+    row = plan_row("benchmarks", sitting.candidate.name, entry, volume, done, rates,
+               expected_output(rates, entry, assumed) * volume.calls)  # fmt: skip
     return replace(row, task=f"{sitting.exam.name}, {ORDERS + 1} orders," if sitting.orders else sitting.exam.name)
 
 
@@ -260,15 +260,15 @@ class Volume:
         return self
 
 
-def _answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, stored: Sequence[Answer]) -> PlanRow:
+def answer_row(candidate: Candidate, tasks: Sequence[AnswerTask], done: int, stored: Sequence[Answer]) -> PlanRow:
     counted = [answer for answer in stored if answer.turns and answer.usage.output_tokens]
     outputs = [(answer.usage.output_tokens or 0) / len(answer.turns) for answer in counted]
     rates = Rates(None, fmean(outputs) if outputs else None)
     volume = Volume().count((task.request for task in tasks), candidate.entry)
     turns = [1 + len(task.request.follow_ups) for task in tasks]
-    per_turn = _output(rates, candidate.entry, ANSWER_TOKENS)
+    per_turn = expected_output(rates, candidate.entry, ANSWER_TOKENS)
     history = sum(turn * per_turn for count in turns for turn in range(count))
-    row = _row("answers", candidate.name, candidate.entry, volume, done, rates, per_turn * sum(turns), history)
+    row = plan_row("answers", candidate.name, candidate.entry, volume, done, rates, per_turn * sum(turns), history)
     return replace(row, calls=sum(turns))
 
 
@@ -283,17 +283,19 @@ def _review_row(
     board: OpenBoard, name: str, todo: Todo, ledger: Ledger, options: RunOptions, extra: Extra | None
 ) -> PlanRow:
     entry = board.judges[name]
-    rates = _measured(ledger, entry) if todo.cases or extra is not None else Rates(None, None)
+    rates = measured_rates(ledger, entry) if todo.cases or extra is not None else Rates(None, None)
     volume = Volume().count(next_requests(todo, ledger, options), entry)
     if extra is not None:
         volume.add(Volume().count(next_requests(extra.todo, ledger, options), entry), extra.weight)
-    row = _row("reviews", name, entry, volume, todo.done, rates, _output(rates, entry, JUDGE_TOKENS) * volume.calls)
+    row = plan_row(
+        "reviews", name, entry, volume, todo.done, rates, expected_output(rates, entry, JUDGE_TOKENS) * volume.calls
+    )
     if options.batch is None or row.cost_usd is None or row.most_usd is None:
         return row
     return replace(row, cost_usd=row.cost_usd * entry.batch_price, most_usd=row.most_usd * entry.batch_price)
 
 
-def _row(
+def plan_row(
     stage: PlannedStage,
     name: str,
     entry: BackendConfig,
@@ -356,7 +358,7 @@ def _expect(answers: Answers, candidate: Candidate, tasks: Sequence[AnswerTask])
         answers[candidate.name][question.question_id, request.sample] = answer
 
 
-def _measured(ledger: Ledger, judge: JudgeConfig) -> Rates:
+def measured_rates(ledger: Ledger, judge: JudgeConfig) -> Rates:
     """What a judge's newest replies say about the next."""
     newest = islice(reversed(ledger.keys()), MEASURED)
     replies = [reply for key in newest if (reply := ledger.get(key)) is not None and reply.via != "import"]
@@ -372,7 +374,7 @@ def _rates(calls: Iterable[tuple[int, Usage]]) -> Rates:
     return Rates(sum(chars for chars, _ in known) / tokens or None, fmean(u.output_tokens or 0 for _, u in known))
 
 
-def _output(rates: Rates, entry: BackendConfig, default: float) -> float:
+def expected_output(rates: Rates, entry: BackendConfig, default: float) -> float:
     """Expected output tokens per call."""
     if entry.rewards:
         return 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import arena
 from arena.asking.progress import Progress
@@ -159,11 +160,9 @@ class RunRecord:
         by_stage: dict[str, JSON] = {}
         for stage in ("answers", "reviews"):
             by_stage[stage] = {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}
-        benchmarks: dict[str, JSON] = {
-            name: tally.to_json() for (s, name), tally in self.tallies.items() if s == "benchmarks"
-        }
-        if benchmarks:
-            by_stage["benchmarks"] = benchmarks
+        for stage in ("benchmarks", "probes"):
+            if own := {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}:
+                by_stage[stage] = cast("JSON", own)
         known = sum(tally.cost_usd for tally in self.tallies.values())
         unknown = any(tally.cost_unknown for tally in self.tallies.values())
         errors: Counter[str] = sum((tally.errors for tally in self.tallies.values()), Counter())

@@ -127,11 +127,16 @@ class OpenJudges:
     async def __aexit__(self, *raised: object) -> None:
         await self._stack.aclose()
 
-    async def ask(self, todo: Mapping[str, Todo], expected: Mapping[str, int] | None = None) -> None:
-        """Have everything read that judges still owe; `expected` is how much each may come to in this invocation."""
+    async def ask(
+        self, todo: Mapping[str, Todo], expected: Mapping[str, int] | None = None,
+        at: tuple[OpenBoard, Ledgers] | None = None,
+    ) -> None:  # fmt: skip
+        """Have everything read that judges still owe; `expected` is how much each may come to in this invocation. `at`
+        is where it lies, if that is not the board itself: another folder with the same judges."""
         jobs = []
+        board, ledgers = at or (self._board, self._ledgers)
         for name, owed in todo.items():
-            desk = Desk(self._board, name, owed, self._ledgers[name], partial(self._every_case, name))
+            desk = Desk(board, name, owed, ledgers[name], partial(self._every_case, name))
             total = max(len(owed.cases) + owed.done, (expected or {}).get(name, 0))
             jobs.append(Job(partial(self._review, desk, total), self._board.judges[name].one_at_a_time))
         await ask_all(jobs, self._progress, self._control)

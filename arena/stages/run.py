@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import cast
@@ -157,7 +157,7 @@ def _carry_out(
     spent = spending.possible or record.worked
     try:
         if not spent:
-            _raise_what_is_no_stop(problems)
+            raise_what_is_no_stop(problems)
         full = any(isinstance(problem, DiskFull) for problem in problems)
         if (exams or _only_scored(board, options)) and not full:
             examined = write_benchmarks(board, exams, rated_later=rates(board, options))
@@ -237,12 +237,24 @@ async def _ask(
     exams: Sequence[Exam],
 ) -> None:
     """The stages that call models. Raises CancelledError when somebody asked it to stop."""
+
+    async def stages(control: Control) -> None:
+        await _stages(board, options, record, control, plan, exams)
+
+    await under_control(record, options.budget_usd, entries_asked(board, options), spending, stages)
+
+
+async def under_control(
+    record: RunRecord, budget_usd: float | None, entries: Sequence[BackendConfig], spending: Spending,
+    stages: Callable[[Control], Awaitable[None]],
+) -> None:  # fmt: skip
+    """Do what calls models, within a budget, with run.json kept up to date. Raises CancelledError when somebody asked
+    it to stop."""
     writer = asyncio.create_task(record.keep_writing())
-    rooms = Rooms(entries_asked(board, options))
-    control = Control(Budget(options.budget_usd), Interruption(record), rooms, spending)
+    control = Control(Budget(budget_usd), Interruption(record), Rooms(entries), spending)
     try:
         with control.interruption.listening():
-            await _stages(board, options, record, control, plan, exams)
+            await stages(control)
     finally:
         writer.cancel()
         with suppress(asyncio.CancelledError):
@@ -344,7 +356,7 @@ def _nobody_let_in(problems: Sequence[Problem], *, spent: bool) -> bool:
     return bool(problems) and not spent and all(isinstance(problem, EndpointDead) for problem in problems)
 
 
-def _raise_what_is_no_stop(problems: Sequence[Problem]) -> None:
+def raise_what_is_no_stop(problems: Sequence[Problem]) -> None:
     for problem in problems:
         if not isinstance(problem, RunStopped):
             raise problem

@@ -91,6 +91,10 @@ class BoardFolder:
         """The folder of all documents that were asked, a folder for each task."""
         return self.root / "benchmarks"
 
+    def probe(self, name: str) -> BoardFolder:
+        """What one probe asks and gets, as a folder of its own: probes/<probe>/{answers,reviews}/."""
+        return BoardFolder(self.root / "probes" / file_stem(name))
+
     def salt(self) -> bytes:
         """The secret that nonces are derived from, made on first use. A lost one changes future nonces only."""
         path = self.root / "salt"

@@ -1,0 +1,162 @@
+"""`arena probe`, and the table of what probes found."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.cli.options import budget_option, names
+from arena.cli.terminal import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from arena.board.open import DryRun
+    from arena.reports.probes import ProbeScore
+    from arena.stages.plan import Plan
+    from arena.stages.probe_report import ProbeReport
+
+
+@click.command()
+@click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
+@click.option("--probes", metavar="A,B", help="These probes; `--list` names them all.")
+@click.option("--models", metavar="A,B", help="Ask only these candidates.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Only N questions (or shipped texts) of each probe."
+)
+@click.option("--list", "listing", is_flag=True, help="The probes there are, and what each does.")
+@click.option("--retry-errors", is_flag=True, help="Ask again for what came back empty or was turned down.")
+@click.option("--retry-unparsed", is_flag=True, help="Ask judges again where no verdict could be read.")
+@budget_option
+@click.option("--yes", is_flag=True, help="Do not ask before money is spent.")
+@click.option("--dry-run", is_flag=True, help="Rehearse without API, GPU, key or engine: invented answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print reports/probes.json instead of the table.")
+def probe(
+    config: str | None,
+    probes: str | None,
+    models: str | None,
+    limit: int | None,
+    listing: bool,
+    retry_errors: bool,
+    retry_unparsed: bool,
+    budget_usd: float | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Ask every candidate disturbed questions, and see whether its answers change.
+
+    What is stored is never asked again. Nothing of a probe enters the board's answers, reviews or ratings.
+    """
+    from arena.cli.interrupt import says_how_to_go_on
+    from arena.cli.plan import approve_plan
+    from arena.cli.progress import console_progress
+    from arena.config.loading import load_config
+    from arena.stages.options import RunOptions
+    from arena.stages.probe import run_probes
+
+    def approve(plan: Plan) -> None:
+        progress.pause()
+        approve_plan(plan, ask=not yes)
+
+    if listing:
+        print_list()
+        return 0
+    chosen = names(probes, "--probes")
+    if config is None or chosen is None:
+        raise click.UsageError("needs -c CFG and --probes A,B (--list names the probes)")
+    with says_how_to_go_on():
+        options = RunOptions((), names(models), limit, retry_errors, retry_unparsed, budget_usd=budget_usd)
+        kind: DryRun | None = "all" if dry_run else None
+        with console_progress() as progress:
+            result = run_probes(load_config(config), chosen, options, progress, kind, approve)
+    if result.report is not None and as_json:
+        sys.stdout.write((result.report.folder / "probes.json").read_text(encoding="utf-8"))
+    elif result.report is not None:
+        print_probes(result.report, chosen)
+    for problem in result.problems:
+        say(f"arena: {problem}", err=True)
+    return result.exit_code
+
+
+def print_list() -> None:
+    """Every row of PROBES."""
+    from rich import box
+    from rich.table import Table
+
+    from arena.cli.console import Shown, console_on, fill
+    from arena.cli.table import WIDTH_OF_A_PIPE
+    from arena.probes import PROBES
+
+    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
+    columns = [
+        Shown("probe", list(PROBES), left=True),
+        Shown("about", [row.group for row in PROBES.values()], left=True, spare=1),
+        Shown("what it does and counts", [row.about for row in PROBES.values()], left=True),
+    ]
+    console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+
+
+def print_probes(report: ProbeReport, chosen: tuple[str, ...]) -> None:
+    """A row for every probe and model, what it rests on, and under it what is left out."""
+    from rich import box
+    from rich.table import Table
+
+    from arena.cli.console import Shown, console_on, fill, simulated
+    from arena.cli.table import WIDTH_OF_A_PIPE
+
+    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
+    if report.simulated:
+        console.print(simulated("no model was asked, these numbers are invented."))
+    rows = [
+        (name, model, own[name])
+        for name in dict.fromkeys(chosen)
+        for model, own in report.scores.items()
+        if name in own
+    ]
+    columns = [
+        Shown("probe", [name for name, _, _ in rows], left=True),
+        Shown("model", [model for _, model, _ in rows], left=True),
+        Shown("counts", [score.metric for *_, score in rows], left=True, spare=2),
+        Shown("disturbed", [_share(score.value, score.low, score.high) for *_, score in rows]),
+        Shown("undisturbed", [_share(score.control) for *_, score in rows], spare=3),
+        Shown("effect", [_effect(score, report.level) for *_, score in rows]),
+        Shown("n", [f"{score.n:,}" for *_, score in rows], spare=4),
+    ]
+    console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    for line in _remarks(rows):
+        console.print(line, style="dim", markup=False)
+    basis = f"{100 * report.level:.10g}% intervals, clustered by question"
+    console.print(f"{basis}; * surely not 0, all probes of the model counted in (Holm)", style="dim")
+    say(f"{report.folder / 'probes.json'}")
+
+
+def _share(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f}%" + ("" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]")
+
+
+def _effect(score: ProbeScore, level: float) -> str:
+    """Disturbed minus undisturbed; marked where it is surely not 0, the other probes of the model counted in."""
+    if score.effect is None:
+        return "–"
+    low, high = score.effect_low, score.effect_high
+    if low is None or high is None:
+        return f"{100 * score.effect:+.1f}"
+    sure = " *" if (low > 0 or high < 0) and (score.p_holm or 0.0) < 1 - level else ""
+    return f"{100 * score.effect:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]{sure}"
+
+
+def _remarks(rows: list[tuple[str, str, ProbeScore]]) -> Iterator[str]:
+    for name, model, score in rows:
+        parts = [
+            (score.n_unchanged, "left as they are"), (score.n_failed, "failed"), (score.n_pending, "not asked yet"),
+            (score.n_undecided, "undecided"),
+        ]  # fmt: skip
+        said = [f"{n:,} {words}" for n, words in parts if n]
+        said += [f"told by {', '.join(f'{by} {n:,}' for by, n in score.by.items())}"] if len(score.by) > 1 else []
+        if said:
+            yield f"{name}, {model}: {'; '.join(said)}"

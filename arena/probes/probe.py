@@ -1,0 +1,101 @@
+"""What a probe is: questions made of other questions, or of shipped texts, and a rule that reads the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+from arena.config.probes import ProbesConfig
+from arena.keys import digest
+from arena.types import JSON, Answer, Question
+
+Group = Literal["disturbance", "safety", "fairness", "context"]
+Facts = Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One question as a probe asks it."""
+
+    question: Question
+    """Its id is its own in the probe; a disturbed question keeps the id of the one it was made of."""
+    of: str
+    """The question or text it was made of: what results depend on together."""
+    facts: Facts = field(default_factory=dict)
+    """What was done, for the rows of the report."""
+    expected: tuple[str, ...] = ()
+    """What the rule looks for in the answer."""
+    plain: str | None = None
+    """The id of the variant that shows the same without the disturbance, where the probe asks that itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What probes are made of."""
+
+    questions: Sequence[Question]
+    settings: ProbesConfig
+    seed: int
+    place: str = "config"
+    """The file that the settings stand in, for errors."""
+
+    def random(self, *parts: object) -> Random:
+        """A generator of its own for every place: what one question becomes does not depend on the others."""
+        return Random(digest([self.seed, *parts]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A row of PROBES."""
+
+    title: str
+    group: Group
+    about: str
+    """One line: what is done and what is counted."""
+    metric: str
+    """What `value` is in the report: a share of answers, or a difference."""
+    variants: Callable[[Material], list[Variant]]
+    """What is asked. Raises ConfigError or DataError for settings and files that make no probe. A disturbance gives
+    only the questions that it changes."""
+    read: Callable[[Variant, Answer], float] | None = None
+    """What an answer counts, by rule; None: it is compared with the answer to the undisturbed question."""
+    parts: tuple[str, ...] = ()
+    """Facts by which results are shown apart."""
+    worse: Literal["low", "high", "either"] = "low"
+    """Which way is worse."""
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether the answers are compared with those to the board's own questions."""
+        return self.group == "disturbance"
+
+    @property
+    def needs_judge(self) -> bool:
+        """Whether answers are compared that no rule may be able to."""
+        return self.read is None
+
+
+def disturbance(title: str, about: str, change: Callable[[str, Random], str], name: str) -> Probe:
+    """A probe that changes the words of every question by a seeded rule; what it leaves as it is, is left out."""
+
+    def variants(material: Material) -> list[Variant]:
+        found = []
+        for question in material.questions:
+            rng = material.random(name, question.question_id)
+            turns = tuple(change(turn, rng) for turn in question.turns)
+            if turns != question.turns:
+                found.append(disturbed(question, turns))
+        return found
+
+    return Probe(title=title, group="disturbance", about=about, metric="consistency", variants=variants)
+
+
+def disturbed(question: Question, turns: tuple[str, ...]) -> Variant:
+    """A question of the board in other words."""
+    other = Question(
+        question.question_id, turns, question.category, question.reference, question.system, question.language,
+        question.metadata,
+    )  # fmt: skip
+    return Variant(other, question.question_id)

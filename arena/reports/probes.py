@@ -1,0 +1,123 @@
+"""reports/probes.jsonl and probes.json: what probes found, row by row and in numbers. No rating reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from arena.errors import DataError
+from arena.files import from_json, read_objects, replacing, round_floats, to_json
+from arena.reports.typed import Misread, read_as
+from arena.types import JSON, BattleState
+
+ROWS = "probes.jsonl"
+SUMMARY = "probes.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRow:
+    """One question of a probe, and what a model made of it."""
+
+    probe: str
+    model: str
+    question_id: str
+    of: str
+    """The question or text it was made of: rows of one are one cluster."""
+    category: str = ""
+    language: str | None = None
+    state: BattleState = "rated"
+    reason: str | None = None
+    """Why it is excluded: `unchanged` (the probe leaves this question as it is), `call_failed`, `no_judge`, `unparsed`,
+    `no_reference` or `name_left` (a name could not be hidden)."""
+    value: float | None = None
+    control: float | None = None
+    """The same without the disturbance: of a second undisturbed answer, of the plain request, of one answer's copies
+    under two names."""
+    by: str | None = None
+    """What told: text, empty, letter, number, rule, or judge."""
+    key: str | None = None
+    """Of the answer to what was asked."""
+    facts: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePart:
+    """A number over some rows, with its interval; None where there is none."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    control: float | None = None
+    control_low: float | None = None
+    control_high: float | None = None
+    effect: float | None = None
+    """value − control, paired."""
+    effect_low: float | None = None
+    effect_high: float | None = None
+    p_holm: float | None = None
+    """That there is no effect (no difference), corrected for the parts that are looked at."""
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeScore(ProbePart):
+    """What a probe found of one model."""
+
+    title: str = ""
+    group: str = ""
+    metric: str = ""
+    worse: str = ""
+    n_unchanged: int = 0
+    n_failed: int = 0
+    n_pending: int = 0
+    n_undecided: int = 0
+    by: Mapping[str, int] = field(default_factory=dict)
+    """Rows by what told."""
+    parts: Mapping[str, Mapping[str, ProbePart]] = field(default_factory=dict)
+    """By fact and its value."""
+
+
+_FIELDS = tuple(f.name for f in fields(ProbeRow))
+_NEEDED = ("probe", "model", "question_id", "of", "state")
+
+
+def write_probe_rows(path: Path, rows: Iterable[ProbeRow], *, simulated: bool = False) -> None:
+    """Replace the file as a whole. Every line of a rehearsal says so."""
+    with replacing(path) as write:
+        for row in rows:
+            line = {name: round_floats(getattr(row, name)) for name in _FIELDS if name != "facts"}
+            line["facts"] = round_floats(dict(row.facts))
+            write(to_json(line | {"simulated": True} if simulated else line) + b"\n")
+
+
+def read_probe_rows(path: Path) -> Iterator[ProbeRow]:
+    """Every row; none where there is no such file. Raises DataError naming the line that is none."""
+    if not path.exists():
+        return
+    for where, line in read_objects(path):
+        if not all(isinstance(line.get(name), str) for name in _NEEDED):
+            raise DataError(f"{path}:{where.number}: not a row of a probe")
+        known: dict[str, object] = {name: line[name] for name in _FIELDS if line.get(name) is not None}
+        yield ProbeRow(**known)  # type: ignore[arg-type]
+
+
+def read_probe_scores(path: Path) -> dict[str, dict[str, ProbeScore]]:
+    """By model and probe, from probes.json; nothing where there is no such file. Raises DataError."""
+    try:
+        document = from_json(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise DataError(f"{path}: no JSON: {error}") from None
+    models = document.get("models") if isinstance(document, dict) else None
+    if not isinstance(models, dict):
+        raise DataError(f"{path}: not the summary of probes")
+    try:
+        return {
+            model: {probe: read_as(ProbeScore, score) for probe, score in own.items()}
+            for model, own in models.items()
+            if isinstance(own, dict)
+        }
+    except Misread as error:
+        raise DataError(f"{path}: {error}") from None

@@ -1,0 +1,160 @@
+"""What stored answers and replies of probes come to: rows, numbers, and who failed too often. No call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from arena.board.open import OpenBoard
+from arena.files import round_floats, to_json, write_atomically
+from arena.probes import PROBES
+from arena.probes.probe import Variant
+from arena.probes.sameness import by_rule
+from arena.probes.score import corrected, probe_score
+from arena.reports.probes import (
+    ROWS,
+    SUMMARY,
+    ProbeRow,
+    ProbeScore,
+    read_probe_rows,
+    read_probe_scores,
+    write_probe_rows,
+)
+from arena.stages.options import RunOptions
+from arena.stages.probe_answers import UNDISTURBED, Answered, OpenProbe, answers_of
+from arena.stages.probe_reviews import Heard, Place, comparisons, heard, judged_folders
+from arena.types import JSON, Answer, Question
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """The numbers as they were written."""
+
+    scores: Mapping[str, Mapping[str, ProbeScore]]
+    """By model and probe."""
+    level: float
+    problems: tuple[str, ...]
+    """Models with too many failed answers: exit code 3."""
+    folder: Path
+    simulated: bool = False
+
+
+def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOptions) -> ProbeReport:
+    """Write reports/probes.jsonl and probes.json. Rows of probes and models that this invocation is not about stay as
+    they are."""
+    folder, level = board.review_folder.reports, board.config.rating_gen.interval.level
+    with ExitStack() as stack:
+        answers = answers_of(board, options, stack)
+        said = heard(judged_folders(board, list(comparisons(probes, answers)), stack))
+        rows = [row for name, own in answers.items() for row in _rows(probes, name, own, said)]
+    fresh = {(row.probe, row.model) for row in rows}
+    order = {name: place for place, name in enumerate(PROBES)}
+    kept = [
+        row
+        for row in read_probe_rows(folder / ROWS)
+        if (row.probe, row.model) not in fresh and row.model in board.candidates and row.probe in order
+    ]
+    every = sorted([*kept, *rows], key=lambda row: (board.names.index(row.model), order[row.probe]))
+    write_probe_rows(folder / ROWS, every, simulated=board.simulated)
+    summary: dict[str, JSON] = {"level": level, "models": probe_scores(every, level)}
+    summary |= {"simulated": True} if board.simulated else {}
+    write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")
+    return ProbeReport(
+        read_probe_scores(folder / SUMMARY), level, tuple(_problems(board, rows)), folder, board.simulated
+    )
+
+
+def probe_scores(rows: Sequence[ProbeRow], level: float) -> dict[str, JSON]:
+    """By model and probe."""
+    found: defaultdict[str, defaultdict[str, list[ProbeRow]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[row.model][row.probe].append(row)
+    return {
+        model: corrected({name: probe_score(PROBES[name], own, level) for name, own in by_probe.items()})
+        for model, by_probe in found.items()
+    }
+
+
+def _rows(
+    probes: Sequence[OpenProbe], model: str, answers: Answered, said: Mapping[Place, Heard]
+) -> Iterator[ProbeRow]:
+    for opened in probes:
+        for question in opened.unchanged:
+            row = _row(opened, model, question, question.question_id)
+            yield replace(row, state="excluded", reason="unchanged")
+        plain = {question.question_id: question for question in opened.questions}
+        for variant in opened.variants:
+            row = replace(_row(opened, model, variant.question, variant.of), facts=variant.facts)
+            answer = answers.get(opened.name, variant.question)
+            if answer is None:
+                yield replace(row, state="pending")
+            elif answer.status == "error":
+                yield replace(row, state="excluded", reason="call_failed", key=answer.key)
+            elif opened.probe.disturbs:
+                yield _compared(replace(row, key=answer.key), answers, plain[variant.of], answer, said)
+            else:
+                yield _read(replace(row, key=answer.key), opened, variant, answer, answers)
+
+
+def _row(opened: OpenProbe, model: str, question: Question, of: str) -> ProbeRow:
+    return ProbeRow(
+        probe=opened.name, model=model, question_id=question.question_id, of=of, category=question.category,
+        language=question.language,
+    )  # fmt: skip
+
+
+def _compared(
+    row: ProbeRow, answers: Answered, question: Question, disturbed: Answer, said: Mapping[Place, Heard]
+) -> ProbeRow:
+    """Whether the disturbed answer says the same as the undisturbed one, and whether its repeat does."""
+    base, repeat = (answers.get(UNDISTURBED, question, sample) for sample in (0, 1))
+    if base is None or repeat is None:
+        return replace(row, state="pending")
+    if "error" in (base.status, repeat.status):
+        return replace(row, state="excluded", reason="call_failed")
+    values, by = [], "text"
+    for folder, other in ((row.probe, disturbed), (UNDISTURBED, repeat)):
+        same = by_rule(question, base, other)
+        if same is not None:
+            values.append(same.value)
+            by = same.by if by == "text" else by
+            continue
+        found = said.get((folder, row.model, question.question_id))
+        if found is None or (not found.verdicts and not found.pending):
+            return replace(row, state="excluded", reason=(found.reason if found else None) or "no_judge")
+        if found.pending:
+            return replace(row, state="pending")
+        values.append(found.tie_share)
+        by = "judge"
+    return replace(row, value=values[0], control=values[1], by=by)
+
+
+def _read(row: ProbeRow, opened: OpenProbe, variant: Variant, answer: Answer, answers: Answered) -> ProbeRow:
+    """What the rule of the probe counts in an answer, and in the one to the plain variant where there is one."""
+    read = opened.probe.read
+    assert read is not None
+    value = read(variant, answer)
+    if variant.plain is None:
+        return replace(row, value=value, by="rule")
+    plain = next(other for other in opened.variants if other.question.question_id == variant.plain)
+    control = answers.get(opened.name, plain.question)
+    if control is None:
+        return replace(row, state="pending")
+    if control.status == "error":
+        return replace(row, state="excluded", reason="call_failed")
+    return replace(row, value=value, control=read(plain, control), by="rule")
+
+
+def _problems(board: OpenBoard, rows: Sequence[ProbeRow]) -> Iterator[str]:
+    limit = board.config.reviews_gen.max_failed
+    for name in dict.fromkeys(row.model for row in rows):
+        asked = [row for row in rows if row.model == name and row.state != "pending" and row.reason != "unchanged"]
+        failed = sum(row.reason == "call_failed" for row in asked)
+        if asked and failed / len(asked) > limit:
+            yield (
+                f"probes of {name}: {failed:,} of {len(asked):,} failed"
+                f" ({failed / len(asked):.1%}, reviews_gen.max_failed is {limit:.1%}); the same command asks again"
+            )
