@@ -1,16 +1,19 @@
 """What adaptive battles find, and whether what they claim is true, beside judging everything.
 
     python measurements/adaptive.py [--models 8,20,50] [--questions 80,200,500] [--sigma 0,1,2] [--position 0,1]
-                                    [--unparsed 0.05] [--identical 0.2] [--replicates N] [--seed 1] [--lines FILE]
-    python measurements/adaptive.py --table FILE
+                                    [--unparsed 0.05] [--identical 0.2] [--error 0.7] [--most 2000] [--seed 1]
+                                    --lines FILE
+    python measurements/adaptive.py --table FILE [FILE ...] [--pooled]
 
 The verdict on every cell is a coin, thrown once, so that all schedules see the same verdicts: judging everything turns
 all of them up, the adaptive schedule those that it draws, baseline mode those with the baseline. Cells are drawn and
 boards are rated by the code that makes the leaderboard. Half of the models are pairs of exactly the same strength. Each
 question favours some models at random (sd σ on the logit scale).
 
-A line of FILE is one replicate; the table is written from whatever lines there are, every rate with the standard error
-between replicates.
+A line of FILE is one replicate. A setting gets replicates until every rate has a standard error of at most `--error`
+points, a few at a time over all settings; what FILE has already is not done again, so a run can be stopped and gone on
+with, and settings can be spread over runs with files of their own. The table is written from whatever lines there are,
+every rate with the standard error between replicates; `--pooled` takes σ and the liking for a slot together.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +45,10 @@ FEWEST_QUESTIONS = 20
 """Before every model was seen on so many questions nothing is claimed by a run that may stop early."""
 RATED = RatingOptions(methods=("bradley_terry",), slices=(), details=False, pairs=True)
 GAUSS = np.polynomial.hermite_e.hermegauss(40)
+
+
+Item = dict[str, Any]
+"""What one replicate found."""
 
 
 class World(NamedTuple):
@@ -107,16 +114,15 @@ def _table(m: int, first: np.ndarray, second: np.ndarray, outcome: FloatArray, q
 
 def battles(game: Play, drawn: np.ndarray) -> BattleTable:
     """The rated battles of the drawn cells: one order, or the mean of both; half a pair is never rated."""
-    m = len(drawn)
-    i, j = np.triu_indices(m, 1)
-    one, two = drawn[i, j], drawn[j, i]
-    ahead, behind = game.outcome[i, j], 1 - game.outcome[j, i]
-    both = one & two
-    outcome = np.where(both, (ahead + behind) / 2, np.where(one, ahead, behind))
-    pair, question = np.nonzero((one | two) & ~np.isnan(outcome))
-    shown = np.where(both, 0.0, np.where(one, 1.0, -1.0))
-    shown = np.where(game.same[i, j], 0.0, shown)
-    return _table(m, i[pair], j[pair], outcome[pair, question], question, shown[pair, question])
+    first, second, question = np.nonzero(drawn)
+    both, swapped = drawn[second, first, question], first > second
+    outcome = game.outcome[first, second, question]
+    outcome = np.where(both, (outcome + 1 - game.outcome[second, first, question]) / 2, outcome)
+    outcome = np.where(swapped, 1 - outcome, outcome)
+    shown = np.where(both | game.same[first, second, question], 0.0, np.where(swapped, -1.0, 1.0))
+    kept = ~(both & swapped) & ~np.isnan(outcome)
+    a, b = np.minimum(first, second), np.maximum(first, second)
+    return _table(len(drawn), a[kept], b[kept], outcome[kept], question[kept], shown[kept])
 
 
 def found(board: Leaderboard) -> dict[tuple[str, str], int]:
@@ -169,7 +175,7 @@ class Looks:
             self.reached = calls
 
 
-def replicate(world: World, seed: int) -> dict[str, float]:
+def replicate(world: World, seed: int) -> Item:
     """One game under all schedules."""
     rng = np.random.default_rng([seed, *(round(1000 * part) for part in world)])
     game = play(world, rng)
@@ -180,7 +186,7 @@ def replicate(world: World, seed: int) -> dict[str, float]:
     budget = min(m * (m - 1) * q, 3 * m * q)
     offer, looks, calls, seen = Offer.of(possible, np.zeros_like(possible)), Looks(game), 0, None
     cells = possible.sum(axis=2).astype(float)
-    result: dict[str, float] = {"found": len(full)}
+    result: Item = {"found": len(full)}
     spent_s, fit_s = 0.0, 0.0
     for share in (2, 3):
         until = min(share * m * q, budget)
@@ -192,7 +198,11 @@ def replicate(world: World, seed: int) -> dict[str, float]:
             spent_s += time.process_time() - began
             if not drawn:
                 break
-            calls += sum(not game.same[cell.first, cell.second, cell.question] for cell in drawn)
+            calls += (
+                len(drawn)
+                if not world.identical
+                else sum(not game.same[cell.first, cell.second, cell.question] for cell in drawn)
+            )
             table = battles(game, offer.drawn)
             began = time.process_time()
             seen = foresee(table, cells)
@@ -224,38 +234,93 @@ def replicate(world: World, seed: int) -> dict[str, float]:
         "scale": slope,
         "round_s": spent_s * max(FEWEST_CELLS, budget // ROUNDS) / max(calls, 1),
         "fit_s": fit_s / 2,
-    }  # type: ignore[dict-item]
+    }
 
 
-def table(lines: Iterable[str]) -> list[str]:
-    """Markdown of all replicates, one row per setting."""
-    by_world: dict[World, list[dict[str, float]]] = defaultdict(list)
-    for line in lines:
-        item = json.loads(line)
-        by_world[World(*item["world"])].append(item)
-    rows = [
-        "| M | Q | σ | slot | unparsed | identical | n | recall 2·M·Q | recall 3·M·Q | baseline mode | covered 2·M·Q | "
-        "covered 3·M·Q | twins, planned | twins, early | calls for 90 % | top 1 | top 3 |",
-        "|" + "---|" * 17,
-    ]
+RATES = {
+    "recall_2": ("found at 2·M·Q", 90),
+    "recall_3": ("found at 3·M·Q", 90),
+    "baseline": ("baseline mode, 2·M·Q", None),
+    "covered_2": ("holds the truth, 2·M·Q", 93),
+    "covered_3": ("holds the truth, 3·M·Q", 93),
+    "twins_planned": ("equals claimed, planned", None),
+    "twins_early": ("equals claimed, early", 5),
+}
+"""What the table shows in per cent, and the goal, if there is one."""
+CALLS = {"reached": "calls for 90 %", "top_1": "calls for top 1", "top_3": "calls for top 3"}
+TOGETHER, AT_ONCE = 20, 20
+"""So many replicates of a setting before its errors are looked at, and at a time."""
+Setting = tuple[str, ...]
+
+
+class Rate(NamedTuple):
+    """In per cent."""
+
+    mean: float
+    error: float
+
+
+def rate_of(worlds: list[list[Item]], name: str) -> Rate:
+    """The mean over worlds, each with the weight of one, and its standard error between replicates."""
+    means, variances = [], []
+    for items in worlds:
+        known = 100 * np.array([item[name] for item in items], dtype=float)
+        known = known[np.isfinite(known)]
+        if len(known) > 1:
+            means.append(known.mean())
+            variances.append(known.var(ddof=1) / len(known))
+    return (
+        Rate(float(np.mean(means)), float(np.sqrt(np.sum(variances))) / len(means))
+        if means
+        else Rate(float("nan"), float("inf"))
+    )
+
+
+def settled(items: list[Item], error: float) -> bool:
+    """Whether every rate of a world is known well enough."""
+    return len(items) >= TOGETHER and all(rate_of([items], name).error <= error for name in RATES)
+
+
+def read_lines(paths: Iterable[Path]) -> dict[World, list[Item]]:
+    """All replicates, by world."""
+    by_world: dict[World, list[Item]] = defaultdict(list)
+    for path in paths:
+        for line in path.read_text().splitlines() if path.exists() else ():
+            item = json.loads(line)
+            world = item["world"]
+            by_world[World(int(world[0]), int(world[1]), *map(float, world[2:]))].append(item)
+    return by_world
+
+
+def table(by_world: dict[World, list[Item]], pooled: bool) -> list[str]:
+    """Markdown of all replicates, one row per setting, or per number of models and questions."""
+    rows: dict[Setting, list[list[Item]]] = defaultdict(list)
     for world, items in sorted(by_world.items()):
-        cells = [f"{world.models}", f"{world.questions}", *(f"{part:g}" for part in world[2:]), f"{len(items)}"]
-        for name in ("recall_2", "recall_3", "baseline", "covered_2", "covered_3", "twins_planned",
-                     "twins_early"):  # fmt: skip
-            cells.append(_mean([item[name] for item in items]))
-        for name in ("reached", "top_1", "top_3"):
-            cells.append(_calls([item[name] for item in items], items[0]["full"]))
-        rows.append("| " + " | ".join(cells) + " |")
-    return rows
+        m, q, sigma, position = (f"{part:g}" for part in world[:4])
+        special = f"{100 * world.unparsed:g} %", f"{100 * world.identical:g} %"
+        rows[(m, q, *special) if pooled else (m, q, sigma, position, *special)].append(items)
+    head = ["M", "Q", *([] if pooled else ["σ", "slot"]), "unparsed", "identical", "n",
+            *(title for title, _ in RATES.values()), "spread", *CALLS.values(), "missed"]  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for setting, worlds in rows.items():
+        rates = {name: rate_of(worlds, name) for name in (*RATES, "scale")}
+        everything = [item for items in worlds for item in items]
+        cells = [*setting, f"{len(everything)}", *(f"{r.mean:.1f} ± {r.error:.1f}" for r in rates.values()),
+                 *(_calls([item[name] for item in everything], everything[0]["full"]) for name in CALLS),
+                 ", ".join(_missed(int(setting[0]), int(setting[1]), rates))]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
-def _mean(values: list[float]) -> str:
-    known = np.array(values, dtype=float)
-    known = known[np.isfinite(known)]
-    if not len(known):
-        return "–"
-    error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    return f"{100 * known.mean():.1f} ± {100 * error:.1f}"
+def _missed(m: int, q: int, rates: dict[str, Rate]) -> Iterable[str]:
+    """Goals that are missed by more than two standard errors."""
+    for name, (title, goal) in RATES.items():
+        mean, error = rates[name]
+        if goal is None or (name.startswith("recall") and (m < 20 or q < 200)):
+            continue
+        low, high = mean - 2 * error, mean + 2 * error
+        if low > goal if name == "twins_early" else high < goal or (name.startswith("covered") and low > 96):
+            yield title
 
 
 def _calls(values: list[float], full: float) -> str:
@@ -266,33 +331,39 @@ def _calls(values: list[float], full: float) -> str:
     return f"{100 * np.median(there) / full:.0f} % ({100 * len(there) / len(values):.0f} % got there)"
 
 
+def run(worlds: list[World], seed: int, error: float, most: int, path: Path) -> None:
+    """Append replicates until every setting is known well enough, a few of each at a time."""
+    done = read_lines([path])
+    while unsettled := [w for w in worlds if len(done[w]) < most and not settled(done[w], error)]:
+        for world in unsettled:
+            for number in range(len(done[world]), min(most, len(done[world]) + AT_ONCE)):
+                item = replicate(world, seed + number)
+                done[world].append(item)
+                with path.open("a") as file:
+                    file.write(json.dumps({"world": world, **item}) + "\n")
+
+
 def main() -> None:
     """Replicates as lines, or the table of lines there are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("models", "8,20,50"), ("questions", "80,200,500"), ("sigma", "0,1,2"), ("position", "0,1"),
                           ("unparsed", "0"), ("identical", "0")):  # fmt: skip
         parser.add_argument(f"--{name}", default=default)
-    parser.add_argument("--replicates", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--error", type=float, default=0.7)
+    parser.add_argument("--most", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", type=Path)
-    parser.add_argument("--table", type=Path)
+    parser.add_argument("--table", type=Path, nargs="+")
+    parser.add_argument("--pooled", action="store_true")
     arguments = parser.parse_args()
-    if arguments.table is not None:
-        print("\n".join(table(arguments.table.read_text().splitlines())))
-        return
-    parts = [[float(part) for part in getattr(arguments, name).split(",")]
-             for name in ("models", "questions", "sigma", "position", "unparsed", "identical")]  # fmt: skip
-    lines = []
-    for number in range(arguments.first, arguments.first + arguments.replicates):
-        for m, q, *rest in itertools.product(*parts):
-            world = World(int(m), int(q), *rest)
-            line = json.dumps({"world": world, **replicate(world, arguments.seed + number)})
-            lines.append(line)
-            if arguments.lines is not None:
-                with arguments.lines.open("a") as file:
-                    file.write(line + "\n")
-    print("\n".join(table(lines)))
+    if arguments.table is None and arguments.lines is None:
+        parser.error("--lines FILE or --table FILE is needed")
+    if arguments.table is None:
+        parts = [[float(part) for part in getattr(arguments, name).split(",")]
+                 for name in ("models", "questions", "sigma", "position", "unparsed", "identical")]  # fmt: skip
+        worlds = [World(int(m), int(q), *rest) for m, q, *rest in itertools.product(*parts)]
+        run(worlds, arguments.seed, arguments.error, arguments.most, arguments.lines)
+    print("\n".join(table(read_lines(arguments.table or [arguments.lines]), arguments.pooled)))
 
 
 if __name__ == "__main__":
