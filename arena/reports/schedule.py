@@ -36,6 +36,8 @@ class Scheduled:
     pairs_separated: int
     expected_of_full: float | None
     stopped_by: str | None
+    ties_for_calls: float
+    """How many of the models that are tied with the leader judging everything is expected to tell apart from it."""
     boundary: float
     curve: tuple[tuple[int, int], ...]
     """Judge requests and pairs told apart by then."""
@@ -61,10 +63,11 @@ def scheduled(report: Report) -> Scheduled | None:
     calls, full, drawn, apart = (_whole(about.get(name)) for name in names)
     if calls is None or full is None or drawn is None or apart is None:
         return None
-    expected, why = about.get("expected_of_full"), about.get("stopped_by")
+    expected, ties, why = (about.get(name) for name in ("expected_of_full", "ties_for_calls", "stopped_by"))
     return Scheduled(
         calls, full, drawn, apart, expected if isinstance(expected, float | int) else None,
-        why if isinstance(why, str) else None, report.options.boundary, _points(about.get("curve")),
+        why if isinstance(why, str) else None, ties if isinstance(ties, float | int) and 0 < ties <= full else 0.0,
+        report.options.boundary, _points(about.get("curve")),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from arena.reports.board import Report, Standing
+from arena.reports.schedule import scheduled
 from arena.types import JSON
 
 Code = Literal["none", "components", "suspicious", "repeats", "all_tied", "few", "even", "tied", "clear"]
@@ -95,6 +96,25 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         "questions before it can tell them apart.",
         "{leader} 并列第一，另有 {n} 个模型与其在统计上打平：需要更多问题才能区分它们。",
     ),
+    "tied_calls": (
+        "{leader} leads, but {n} other models are statistically tied with it: more judge calls should tell them apart.",
+        "{leader} 领先，但另有 {n} 个模型与其在统计上打平：增加评审调用应能区分它们。",
+    ),
+    "tied_level_calls": (
+        "{leader} shares the first place, and {n} other models are statistically tied with it: more judge calls should "
+        "tell them apart.",
+        "{leader} 并列第一，另有 {n} 个模型与其在统计上打平：增加评审调用应能区分它们。",
+    ),
+    "tied_some_calls": (
+        "{leader} leads, but {n} other models are statistically tied with it: more judge calls should tell about "
+        "{calls} of them apart, the others need more questions.",
+        "{leader} 领先，但另有 {n} 个模型与其在统计上打平：增加评审调用应能区分其中约 {calls} 个，其余需要更多问题。",
+    ),
+    "tied_level_some_calls": (
+        "{leader} shares the first place, and {n} other models are statistically tied with it: more judge calls should "
+        "tell about {calls} of them apart, the others need more questions.",
+        "{leader} 并列第一，另有 {n} 个模型与其在统计上打平：增加评审调用应能区分其中约 {calls} 个，其余需要更多问题。",
+    ),
     "clear": ("{leader} leads, and the data settles it.", "{leader} 领先，数据足以支持这一结论。"),
     "clear_no_intervals": (
         "{leader} leads; without intervals nothing says whether by chance.",
@@ -174,7 +194,10 @@ def _by_rank(report: Report, rows: Sequence[Standing], *, level: bool) -> Verdic
         sentence = "tied_level" if level else "tied"
         if len(tied) <= NAMED:
             return Verdict("tied", (leader, *tied), sentence)
-        return Verdict("tied", (leader,), f"{sentence}_many", {"n": len(tied)})
+        about = scheduled(report)
+        calls = 0 if about is None else min(round(about.ties_for_calls), len(tied))
+        helps = "many" if not calls else "calls" if calls == len(tied) else "some_calls"
+        return Verdict("tied", (leader,), f"{sentence}_{helps}", {"n": len(tied), "calls": calls})
     known = any(row.rank_low is not None for row in rows)
     return Verdict("clear", (leader,), "" if known else "clear_no_intervals")
 

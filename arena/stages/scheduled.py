@@ -59,6 +59,7 @@ class Standing:
             "pairs_drawn": int((np.triu((drawn.sum(axis=2) + drawn.sum(axis=2).T) > 0, 1)).sum()),
             "pairs_separated": apart,
             "expected_of_full": expected,
+            "ties_for_calls": None if seen is None else self._ties_for_calls(rated, seen),
             "stopped_by": why,
             "boundary": self.boundary,
             "win_rate": "implied",
@@ -94,6 +95,13 @@ class Standing:
                     apart[i, j] = True
         found, still = int(apart[upper].sum()), float((seen.power * ~apart)[upper].sum())
         return found, found / (found + still) if found + still > 0 else None
+
+    def _ties_for_calls(self, rated: Leaderboard, seen: Foresight) -> float:
+        """How many of the models that are tied with the leader judging everything would be expected to tell apart."""
+        place = {name: i for i, name in enumerate(self.cells.models)}
+        ranked = sorted((row.rank, row.model, row.rank_low) for row in rated.models if row.rank is not None)
+        tied = [model for rank, model, low in ranked[1:] if low == 1 or rank == ranked[0][0]]
+        return round(float(sum(seen.power[place[ranked[0][1]], place[model]] for model in tied)), 6)
 
     def _curve(self, battles: Sequence[Battle], drawn: Mask, apart: int) -> list[JSON]:
         """[calls, pairs told apart] after rounds; a battle counts from its last order on."""

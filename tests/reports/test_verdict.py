@@ -93,6 +93,26 @@ def test_the_sentences() -> None:
     assert "{b} shares" not in said(row("{b}", 1), row("b", 1)).text
 
 
+@pytest.mark.parametrize(
+    ("ties", "helps"),
+    [
+        (None, "this board needs more questions"),
+        (0.4, "this board needs more questions"),
+        (1.6, "more judge calls should tell about 2 of them apart, the others need more questions"),
+        (3.8, "more judge calls should tell them apart."),
+        (float("inf"), "this board needs more questions"),
+        ("many", "this board needs more questions"),
+    ],
+)
+def test_a_board_that_drew_its_battles_says_whether_calls_or_questions_would_help(ties: object, helps: str) -> None:
+    about = {"calls": 9, "calls_full": 90, "pairs_drawn": 3, "pairs_separated": 1, "ties_for_calls": ties}
+    for models in (CODES["many tied"][0], tuple(row(name, 1) for name in "abcde")):
+        verdict = said(*models, options={"schedule": "adaptive"}, schedule=about)
+        assert verdict.code == "tied"
+        assert helps in verdict.text
+        assert "{" not in verdict.told("zh")
+
+
 def test_a_name_stays_on_one_line_of_sane_length_and_in_the_models_as_it_is() -> None:
     long = "a\n" + "b" * 500
     verdict = said(row(long, 1), row("c", 2))
