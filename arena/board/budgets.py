@@ -38,21 +38,22 @@ def budget_of(board: OpenBoard, cells: Cells, models: Sequence[str], limit: int 
     schedule = board.config.reviews_gen.schedule
     inside, asked = _inside(cells, models), len(cells.questions) if limit is None else min(limit, len(cells.questions))
     there = cells.possible & ~cells.free & (inside[:, None] & inside[None, :])[:, :, None]
-    full, price, m = int(there[:, :, :asked].sum()), max(1, cells.per_cell), int(inside.sum())
+    there[:, :, asked:] = False
+    full, m = int(there.sum()), int(inside.sum())
     if isinstance(schedule.calls, int) and limit is None:
-        check_calls(board, m, price)
-        return Budget(min(full, schedule.calls // price), schedule.calls)
+        check_calls(board, cells, m)
+        return Budget(min(full, cells.within(schedule.calls, there)), schedule.calls)
     count = min(full, (ECONOMY if schedule.calls == "economy" else USUAL) * m * asked)
-    return Budget(count, count * price)
+    return Budget(count, cells.requests(count, there))
 
 
-def check_calls(board: OpenBoard, models: int, price: int) -> None:
+def check_calls(board: OpenBoard, cells: Cells, models: int) -> None:
     """Raises InputError where the config's calls are too few for everybody to meet somebody."""
     calls = board.config.reviews_gen.schedule.calls
-    if isinstance(calls, int) and calls // price < models:
+    if isinstance(calls, int) and (found := cells.within(calls)) < models:
         raise InputError(
-            f"{board.loaded.path}: reviews_gen.schedule.calls: found {calls}, which is {calls // price} cells for "
-            f"{models} models, allowed: at least {models * price}; below that nobody would meet"
+            f"{board.loaded.path}: reviews_gen.schedule.calls: found {calls}, which is {found} cells for "
+            f"{models} models, allowed: at least {cells.requests(models)}; below that nobody would meet"
         )
 
 

@@ -1,9 +1,13 @@
 """What a schedule can draw from: every cell (question, model in the first slot, model in the second) that judges can
-read, which of them are decided without a call, and how many requests one is."""
+read, which of them are decided without a call, and how many requests they are.
+
+A judge that compares is asked for every cell. A reward model is asked for every answer, once, whoever else it meets:
+its requests are the answers that the drawn cells show for the first time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +16,7 @@ from numpy.typing import NDArray
 from arena.board.answers import Answers
 from arena.board.matches import lacks_reference, models_on_board
 from arena.board.open import OpenBoard
+from arena.config.kinds import JudgeConfig
 from arena.judging.combine import answer_failure
 from arena.store.schedule_log import Drawn
 
@@ -31,12 +36,11 @@ class Cells:
     free: Mask
     """Decided without a call: identical answers, or one that failed and counts as a loss."""
     price: NDArray[np.int64]
-    """(m, m): judge requests of a cell, repairs apart."""
-
-    @property
-    def per_cell(self) -> int:
-        """Requests of the dearest cell."""
-        return int(self.price.max(initial=0))
+    """(m, m): requests of a cell to judges that compare, repairs apart."""
+    samples: NDArray[np.int64]
+    """(m, m): how many answers of each of two models meet on a question."""
+    scorers: int
+    """How many reward models judge."""
 
     @property
     def n_full(self) -> int:
@@ -46,7 +50,33 @@ class Cells:
     @property
     def calls_full(self) -> int:
         """The same in requests."""
-        return int(((self.possible & ~self.free).sum(axis=2) * self.price).sum())
+        return self.charged(self.possible)[1]
+
+    def requests(self, count: int, there: Mask | None = None) -> int:
+        """What so many cells of those come to at most."""
+        return count * int(self.price.max(initial=0)) + self.scores(count, there)
+
+    def scores(self, count: int, there: Mask | None = None) -> int:
+        """The part of `requests` that goes to reward models."""
+        return min(count * self._scores_of_a_cell, self._all_scores(there))
+
+    def within(self, calls: int, there: Mask | None = None) -> int:
+        """The largest number of cells of those that come to so many requests at most."""
+        price, scores, everything = int(self.price.max(initial=0)), self._all_scores(there), int(self.possible.size)
+        most = calls // (price + self._scores_of_a_cell) if price + self._scores_of_a_cell else everything
+        if calls >= scores:
+            most = max(most, (calls - scores) // price if price else everything)
+        return most
+
+    @property
+    def _scores_of_a_cell(self) -> int:
+        return 2 * self.scorers * int(self.samples.max(initial=0))
+
+    def _all_scores(self, there: Mask | None) -> int:
+        """Requests to reward models if every answer of some cells is read; of all models where answers are to come."""
+        if there is not None:
+            return self.scored(there)
+        return self.scorers * int(self.samples.max(axis=1, initial=0).sum()) * len(self.questions)
 
     def places(self, drawn: Iterable[Drawn]) -> NDArray[np.int64]:
         """The places of drawn cells, shape (n, 3): first, second, question. Those of models or questions that are gone
@@ -67,8 +97,15 @@ class Cells:
 
     def charged(self, drawn: Mask) -> tuple[int, int]:
         """How many of the drawn cells need a call, and how many requests that is."""
-        asked = (drawn & ~self.free).sum(axis=2)
-        return int(asked.sum()), int((asked * self.price).sum())
+        asked = drawn & ~self.free
+        count = asked.sum(axis=2)
+        return int(count.sum()), int((count * self.price).sum()) + self.scored(asked)
+
+    def scored(self, asked: Mask) -> int:
+        """Requests to reward models for cells that need a call: one for every answer that they show."""
+        if not self.scorers:
+            return 0
+        return self.scorers * int(((asked | asked.transpose(1, 0, 2)) * self.samples[:, :, None]).max(axis=1).sum())
 
 
 def cells_of(board: OpenBoard, answers: Answers) -> Cells:
@@ -92,30 +129,34 @@ def cells_of(board: OpenBoard, answers: Answers) -> Cells:
     both = there[:, None] & there[None, :] & (enabled[:, None] & enabled[None, :] & apart)[:, :, None]
     judged = fit[:, None] & fit[None, :]
     same = judged & (code[:, None] == code[None, :])
-    price, read = _price(board, models)
-    possible = both & (judged | (fit[:, None] ^ fit[None, :])) & (price > 0)[:, :, None]
-    return Cells(models, ids, possible & (read | same | ~judged), both & (same | ~judged), price)
-
-
-def _price(board: OpenBoard, models: tuple[str, ...]) -> tuple[NDArray[np.int64], Mask]:
-    """Requests of a cell by pair, and on which questions any judge that is asked can read it."""
-    m = len(models)
+    judges = [(name, entry) for name, entry in board.judges.items() if entry.enable and not entry.replays]
     answered = np.array([board.candidates[name].samples for name in models], dtype=np.int64).reshape(m)
+    samples = np.minimum(answered[:, None], answered[None, :]) * apart
+    price, anyone, read = _judged(board, models, judges)
+    possible = both & (judged | (fit[:, None] ^ fit[None, :])) & anyone[:, :, None]
+    return Cells(
+        models, ids, possible & (read | same | ~judged), both & (same | ~judged), price * samples, samples,
+        sum(entry.rewards for _, entry in judges),
+    )  # fmt: skip
+
+
+def _judged(
+    board: OpenBoard, models: tuple[str, ...], judges: Sequence[tuple[str, JudgeConfig]]
+) -> tuple[NDArray[np.int64], Mask, Mask]:
+    """By pair: requests to judges that compare, and whether any judge is asked; and on which questions one can read."""
+    m, place = len(models), _numbered(models)
     price, read = np.zeros((m, m), dtype=np.int64), np.zeros((m, m, len(board.questions)), dtype=bool)
+    anyone = np.zeros((m, m), dtype=bool)
     peers = board.config.reviews_gen.judges == "peers"
-    place = _numbered(models)
-    for name, entry in board.judges.items():
-        if not entry.enable or entry.replays:
-            continue
+    for name, entry in judges:
         reads = np.ones((m, m), dtype=bool)
         if peers and name in place:
             reads[place[name], :] = reads[:, place[name]] = False
-        price += reads * entry.samples
+        price += 0 if entry.rewards else reads * entry.samples
+        anyone |= reads
         known = np.array([not lacks_reference(board, entry, question) for question in board.questions], dtype=bool)
         read |= reads[:, :, None] & known
-    price *= np.minimum(answered[:, None], answered[None, :])
-    price[np.arange(m), np.arange(m)] = 0
-    return price, read
+    return price, anyone, read
 
 
 def _numbered(names: Iterable[str]) -> Mapping[str, int]:

@@ -195,7 +195,12 @@ def drawn_orders(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Orders
 
 
 def paid_cells(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> list[Drawn]:
-    """Cells that a judge has replied about, whoever asked: [question, first, second], question by question."""
+    """Cells that a judge has replied about, whoever asked: [question, first, second], question by question.
+
+    Scores of two answers are a cell where nobody compares: beside a judge that does they would make it read what it
+    was never to be asked.
+    """
+    compared = any(judge.enable and not (judge.replays or judge.rewards) for judge in board.judges.values())
     judges = {n: j for n, j in judges_on_board(board, ledgers).items() if len(ledgers[n])}
     pairing = pairs(models_on_board(board, answers), "pairwise", None) if judges else []
     found: dict[Drawn, None] = {}
@@ -204,6 +209,10 @@ def paid_cells(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> list[Dra
         for pair in pairing:
             least = min(board.candidates[name].samples for name in pair)
             for match in _meet(board, answers, benches, question, pair, least, BOTH):
+                if match.by_scores:
+                    if not compared and all(replied(case, ledgers[case.judge.name]) for case in match.cases):
+                        found[question.question_id, *pair] = None
+                    continue
                 for case in match.cases:
                     if replied(case, ledgers[case.judge.name]):
                         found[question.question_id, *(pair if case.order == "a_first" else pair[::-1])] = None

@@ -14,7 +14,6 @@ from arena.reports.numbers import amount
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from arena.stages.forecast import Coming
     from arena.stages.plan import Plan, PlanRow
     from arena.stages.power import BoardPower
 
@@ -123,8 +122,8 @@ def print_plan(plan: Plan, file: TextIO) -> None:
 
     console = console_on(file, width_of_a_pipe=120)
     console.print(_table(plan, console.width))
-    if plan.coming is not None:
-        console.print(_ways(plan.coming, plan))
+    if plan.ways and (plan.coming is not None or any(row.calls for row in plan.rows if row.stage == "reviews")):
+        console.print(_ways(plan))
     for line in _assumptions(plan):
         console.print(line, style="dim")
 
@@ -156,8 +155,8 @@ _HEAD = {
 }
 
 
-def _ways(coming: Coming, plan: Plan) -> Table:
-    """The schedule beside all pairs and baseline mode, at the tokens and the price of a request of this plan."""
+def _ways(plan: Plan) -> Table:
+    """Schedules side by side, at the tokens and the price of a request of this plan."""
     from rich import box
     from rich.table import Table
 
@@ -170,7 +169,7 @@ def _ways(coming: Coming, plan: Plan) -> Table:
     table.add_column("judging everything anew")
     for head in ("requests", "tokens", "cost", "tells apart"):
         table.add_column(head, justify="right")
-    for way in coming.ways:
+    for way in plan.ways:
         share = "–" if way.share is None else "everything" if way.share >= 1 else f"~{way.share:.0%} of that"
         amounts = f"~{round(tokens * way.calls):,}" if rows else "–", _usd(known / calls * way.calls) if known else "–"
         table.add_row(way.name, f"{way.calls:,}", *amounts, share)

@@ -258,6 +258,11 @@ class Config(Strict):
                 "rating_gen.metrics: found elo first, but online Elo has no meaning where opponents are chosen; "
                 "an adaptive board is ranked by bradley_terry or win_rate"
             )
+        if self.gate.peek:
+            raise ValueError(
+                "gate.peek: found true, but it asks questions in a seeded order, and an adaptive schedule draws "
+                "battles by what it saw; allowed: false"
+            )
         return self
 
     @model_validator(mode="after")

@@ -63,10 +63,7 @@ class _AtWork:
         self._board, self._answers, self._ledgers, self._rounds = board, answers, ledgers, rounds
         self._options, self._progress = options, progress
         self._done: dict[str, int] = {}
-        judges = {name: judge.samples for name, judge in board.judges.items() if judge.enable and not judge.replays}
-        all_samples = max(1, sum(judges.values()))
-        self.expected = {name: rounds.requests * samples // all_samples for name, samples in judges.items()}
-        """Requests of each judge if every budget is spent."""
+        self.expected = rounds.expected()
 
     def todo(self, asked: Sequence[Round] | None) -> dict[str, Todo]:
         """What is due of some rounds in this invocation, or of the whole board; what earlier rounds came to counts as

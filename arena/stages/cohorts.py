@@ -84,6 +84,11 @@ def _first(board: OpenBoard, cells: Cells, models: list[str], note: Note) -> Ope
     budget = budget_of(board, cells, models)
     if budget.cells < FEW_PER_MODEL * len(models):
         note(few_cells(budget.cells, len(models)))
+    if cells.scorers and budget.calls >= cells.calls_full:
+        note(
+            "reward models read each answer once, so judging everything costs no more requests: schedule all tells "
+            "more models apart"
+        )
     for a, b in strangers(cells)[:3]:
         note(f"{a} and {b} have no question in common: they are compared through the others alone")
     return _opening(board, cells, 0, models, budget)
@@ -100,10 +105,10 @@ def few_cells(cells: int, models: int) -> str:
 def _joined(board: OpenBoard, log: ScheduleLog, cells: Cells, models: list[str]) -> list[Opening]:
     inside = np.array([name in models for name in cells.models], dtype=bool)
     with_them = (inside[:, None] | inside[None, :])[:, :, None]
-    there = int((cells.possible & ~cells.free & ~cells.mask(log.cells()) & with_them).sum())
-    count = min(there, JOINING * len(models) * len(cells.questions))
+    there = cells.possible & ~cells.free & ~cells.mask(log.cells()) & with_them
+    count = min(int(there.sum()), JOINING * len(models) * len(cells.questions))
     cohort = max(0, *(opening.cohort for opening in log.openings)) + 1
-    budget = Budget(count, count * cells.per_cell)
+    budget = Budget(count, cells.requests(count, there))
     return [_opening(board, cells, cohort, models, budget, goal="budget")] if count else []
 
 
@@ -132,7 +137,7 @@ def _opening(
 ) -> Opening:  # fmt: skip
     wanted = board.config.reviews_gen.schedule
     judges = [judge for judge in board.judges.values() if judge.enable and not judge.replays]
-    flight = IN_FLIGHT * sum(judge.in_flight for judge in judges) // max(1, cells.per_cell)
+    flight = IN_FLIGHT * sum(judge.in_flight for judge in judges) // max(1, cells.requests(1))
     batch = wanted.batch or max(SMALLEST_ROUND, flight, budget.cells // ROUNDS)
     return Opening(
         stage, cohort, board.config.seed, tuple(models), goal or wanted.goal, wanted.share, wanted.k, budget.cells,

@@ -13,7 +13,7 @@ from arena.board.answers import Answers
 from arena.board.budgets import ECONOMY, FEWEST_QUESTIONS, USUAL, check_calls, left_of
 from arena.board.cells import Cells, cells_of
 from arena.board.drawn import orders_of, schedule_of
-from arena.board.matches import Ledgers, Match, matches_of, paid_cells
+from arena.board.matches import Ledgers, Match, matches_of, models_on_board, paid_cells
 from arena.board.open import OpenBoard
 from arena.errors import InputError
 from arena.judging.adaptive import Offer
@@ -22,6 +22,8 @@ from arena.stages.cohorts import due_budgets, in_scope
 from arena.stages.options import RunOptions
 from arena.store.schedule_log import Round, ScheduleLog
 
+WORTH, COUNTED = 5, 20_000_000
+"""All pairs have other schedules set beside them from so many models on, and up to so many cells."""
 SAMPLED = 1_000
 """Cells whose requests are written out, at most; the others are taken to be like them."""
 
@@ -69,6 +71,8 @@ class Coming:
     """Requests of some of them."""
     weight: float
     """How many of all stand behind each of the sample."""
+    scores: int
+    """Answers that each reward model would read."""
     ways: tuple[Way, ...]
     notes: tuple[str, ...]
 
@@ -83,34 +87,53 @@ def coming(board: OpenBoard, answers: Answers, ledgers: Ledgers, options: RunOpt
     scope = [o for c, o in in_scope(known, options).items() if known.stopped(c) is None]
     left = [(opening, left_of(cells, known, opening)) for opening in scope]
     total = sum(count for _, count in left)
-    drawn = []
+    drawn, reach = [], np.zeros_like(cells.possible)
     for opening, count in left:
         inside = np.array([name in opening.models for name in cells.models], dtype=bool)
         either = inside[:, None] | inside[None, :] if opening.cohort > 0 else inside[:, None] & inside[None, :]
         possible = cells.possible & ~cells.free
         if opening.limit is not None:
             possible[:, :, opening.limit :] = False
+        reach |= possible & either[:, :, None]
         offer = Offer.of(possible, cells.mask(known.cells()), either)
         some = max(1, SAMPLED * count // max(total, 1)) if total > SAMPLED else count
         drawn += SCHEDULES["adaptive"].draw(offer, None, some, np.random.default_rng(board.config.seed))
     names = [(cells.questions[c.question], cells.models[c.first], cells.models[c.second]) for c in drawn]
     sample = tuple(matches_of(board, answers, ledgers, orders_of(names)))
+    before = cells.mask(known.cells()) & ~cells.free
+    scores = min(cells.scores(total), cells.scored(reach | before) - cells.scored(before))
     return Coming(
-        total, total * cells.per_cell, sample, total / max(1, len(drawn)), ways(board, cells, known), tuple(notes)
-    )
+        total, cells.requests(total) - cells.scores(total) + scores, sample, total / max(1, len(drawn)),
+        scores // max(1, cells.scorers), ways(board, cells, known), tuple(notes),
+    )  # fmt: skip
 
 
 def ways(board: OpenBoard, cells: Cells, known: ScheduleLog | None = None) -> tuple[Way, ...]:
-    """All pairs, baseline mode and the adaptive schedule side by side."""
-    m, q, price = len(cells.models), len(cells.questions), max(1, cells.per_cell)
+    """All pairs, baseline mode and the adaptive schedule side by side; where all pairs are asked in one order only,
+    nobody measured what the others find of it."""
+    m, q, there = len(cells.models), len(cells.questions), cells.possible & ~cells.free
     opening = None if known is None else known.current(0)
     count = min(cells.n_full, USUAL * m * q) if opening is None else opening.cells
+    orders = 1 if board.config.reviews_gen.asked_order in ("fixed", "random") else 2
+    asked = there if orders == 2 else there & np.triu(np.ones((m, m), dtype=bool))[:, :, None]
     measured = measured_near(m, q)
+    shares = measured.baseline, _share(count / max(1, m * q), cells.n_full / max(1, m * q), measured)
+    baseline, adaptive = shares if orders == 2 else (None, None)
     return (
-        Way("all pairs", cells.calls_full, 1.0),
-        Way("baseline", 2 * (m - 1) * q * price, measured.baseline),
-        Way("adaptive", count * price, _share(count / max(1, m * q), cells.n_full / max(1, m * q), measured)),
+        Way("all pairs", cells.charged(asked)[1], 1.0),
+        Way("baseline", cells.requests(orders * (m - 1) * q, there), baseline),
+        Way("adaptive", cells.requests(count, there), adaptive),
     )
+
+
+def beside_all_pairs(board: OpenBoard, answers: Answers) -> tuple[Way, ...]:
+    """The same for a board that asks about all pairs; nothing where an adaptive schedule has nothing to save."""
+    reviews, m = board.config.reviews_gen, len(models_on_board(board, answers))
+    compared = reviews.mode == "pairwise" and reviews.asked_order not in ("recorded", "adaptive")
+    if not compared or m < WORTH or m * m * len(board.questions) > COUNTED:
+        return ()
+    everything, baseline, adaptive = ways(board, cells_of(board, answers))
+    return (everything, baseline, adaptive) if adaptive.calls < everything.calls else ()
 
 
 def measured_near(models: int, questions: int) -> Expected:
@@ -134,7 +157,7 @@ def check_schedule(board: OpenBoard, answers: Answers) -> None:
     schedule, cells = board.config.reviews_gen.schedule, cells_of(board, answers)
     there = sum(board.candidates[name].entry.enable for name in cells.models)
     if schedule_of(board).log.current(0) is None:
-        check_calls(board, there, max(1, cells.per_cell))
+        check_calls(board, cells, there)
     place = f"{board.loaded.path}: reviews_gen.schedule"
     if schedule.goal != "budget" and len(cells.questions) < FEWEST_QUESTIONS:
         raise InputError(

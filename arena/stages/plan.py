@@ -22,7 +22,7 @@ from arena.money import CACHE_WRITE_FACTOR, PER_TOKEN, cost_usd
 from arena.records import written_by
 from arena.stages.answer import AnswerTask, asked_models, plan_answers
 from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, sittings
-from arena.stages.forecast import Coming, coming
+from arena.stages.forecast import Coming, Way, beside_all_pairs, coming
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
 from arena.stages.score import due as due_scores
@@ -100,6 +100,8 @@ class Plan:
     """Answers that do not exist yet, whose length was assumed in the judges' rows."""
     coming: Coming | None = None
     """What an adaptive schedule would draw in this invocation; it stands in the judges' rows."""
+    ways: tuple[Way, ...] = ()
+    """Schedules side by side, where there is a choice."""
     unrecognised: tuple[str, ...] = ()
     """One line for each candidate whose stored answers an earlier version may have kept under another place's path."""
     notes: tuple[str, ...] = ()
@@ -136,7 +138,7 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
     answers, _ = current_answers(board)
     rows: list[PlanRow] = []
     unrecognised: list[str] = []
-    expected, more = 0, None
+    expected, more, beside = 0, None, tuple[Way, ...]()
     if "answers" in options.stages:
         for name in asked_models(board, options):
             candidate = board.candidates[name]
@@ -153,9 +155,10 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
             ledgers = open_ledgers(board, stack)
             if board.config.reviews_gen.adaptive and options.battle is None:
                 more = coming(board, answers, ledgers, options)
+            beside = beside_all_pairs(board, answers) if more is None else more.ways
             drawn = {} if more is None else plan_reviews(board, answers, ledgers, options, more.sample)
             for name, todo in plan_reviews(board, answers, ledgers, options).items():
-                extra = None if more is None or not more.cells else Extra(drawn[name], more.weight)
+                extra = None if more is None or not more.cells else _extra(board, drawn[name], name, more)
                 rows.append(_review_row(board, name, todo, ledgers[name], options, extra))
     if exams:
         for sitting in sittings(board, exams, benchmark_models(board, options)):
@@ -164,7 +167,7 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
     if "scores" in options.stages and board.config.scores.metrics:
         rows.append(_score_row(board, options, answers))
     notes = dict.fromkeys(line for row in rows if row.calls for line in notes_on(_opening(row), _entry(board, row)))
-    return Plan(tuple(rows), expected, more, tuple(unrecognised), tuple(notes))
+    return Plan(tuple(rows), expected, more, beside, tuple(unrecognised), tuple(notes))
 
 
 def _score_row(board: OpenBoard, options: RunOptions, answers: Answers) -> PlanRow:
@@ -277,6 +280,11 @@ class Extra(NamedTuple):
 
     todo: Todo
     weight: float
+
+
+def _extra(board: OpenBoard, todo: Todo, judge: str, more: Coming) -> Extra:
+    """A reward model reads each answer once, so some cells show more of its requests than others."""
+    return Extra(todo, more.scores / max(1, len(todo.cases)) if board.judges[judge].rewards else more.weight)
 
 
 def _review_row(

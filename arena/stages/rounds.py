@@ -58,11 +58,18 @@ class Rounds:
         """What can be drawn: answers do not change while judges read."""
         return cells_of(self._board, self._answers)
 
-    @property
-    def requests(self) -> int:
-        """Requests that all budgets come to, as far as they are known."""
-        drawn = self.cells.charged(self.cells.mask(self.log.cells()))[1]
-        return max(drawn, sum(opening.calls for opening in self._cohorts().values()))
+    def expected(self) -> dict[str, int]:
+        """Requests of each judge if all budgets are spent, as far as they are known."""
+        cells, budgets = self.cells, self._cohorts().values()
+        drawn, requests = cells.charged(cells.mask(self.log.cells()))
+        scores = cells.scores(max(drawn, sum(o.cells for o in budgets)), cells.possible & ~cells.free)
+        compared = max(requests, sum(o.calls for o in budgets)) - scores
+        judges = {name: judge for name, judge in self._board.judges.items() if judge.enable and not judge.replays}
+        all_samples = max(1, sum(judge.samples for judge in judges.values() if not judge.rewards))
+        return {
+            name: scores // cells.scorers if judge.rewards else max(0, compared) * judge.samples // all_samples
+            for name, judge in judges.items()
+        }
 
     def notes(self) -> list[str]:
         """What a person should know, each once."""

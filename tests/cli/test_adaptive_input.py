@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from kit.adaptive_boards import adaptive_board
+from kit.adaptive_boards import REFERENCE, adaptive_board
 from kit.boards import edit_config, leaderboard
 from kit.commands import arena
 
@@ -44,6 +44,17 @@ def test_elo_cannot_rank_and_has_no_column(tmp_path: Path) -> None:
     assert arena("run", "-c", config).returncode == 0
     assert {row["elo"] for row in leaderboard(tmp_path)["models"]} == {None}
     assert leaderboard(tmp_path)["ranked_by"] == "win_rate"
+
+
+def test_a_board_that_is_looked_at_while_it_grows_is_none(tmp_path: Path) -> None:
+    config = edit_config(adaptive_board(tmp_path, 5, 12), gate={"peek": True})
+    for command in ("check", "plan", "run"):
+        done = arena(command, "-c", config)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert "gate.peek: found true" in done.stderr
+    edit_config(config, reviews_gen={"mode": "pairwise", "judges": REFERENCE})
+    assert arena("check", "-c", config).returncode == 0
+    assert "gate.peek: found true" in arena("run", "-c", config, "--schedule", "adaptive").stderr
 
 
 def test_calls_go_with_an_adaptive_schedule(tmp_path: Path) -> None:
@@ -117,3 +128,23 @@ def test_the_plan_sets_three_ways_side_by_side(tmp_path: Path) -> None:
         assert calls in line
     assert arena("run", "-c", config).returncode == 0
     assert "to be drawn" not in arena("plan", "-c", config).stdout
+
+
+def test_the_plan_of_all_pairs_sets_the_others_beside_it(tmp_path: Path) -> None:
+    config = adaptive_board(tmp_path, 5, 40, schedule="all")
+    shown = arena("plan", "-c", config).stdout
+    assert "to be drawn" not in shown and "benchmarks" not in shown
+    for way, calls, share in (("all pairs", "800", "everything"), ("baseline", "320", "~"), ("adaptive", "600", "~")):
+        line = next(line for line in shown.splitlines() if line.strip().startswith(way))
+        assert calls in line and share in line
+    assert arena("run", "-c", config).returncode == 0
+    assert "baseline" not in arena("plan", "-c", config).stdout
+
+
+@pytest.mark.parametrize(("models", "order", "calls"), [(4, "both", None), (5, "random", None), (8, "random", "280")])
+def test_nothing_stands_beside_all_pairs_where_nothing_is_saved(
+    tmp_path: Path, models: int, order: str, calls: str | None
+) -> None:
+    shown = arena("plan", "-c", adaptive_board(tmp_path, models, 10, schedule="all", order=order)).stdout
+    found = [line.split()[2:] for line in shown.splitlines() if "all pairs" in line]
+    assert [line[0] for line in found] == ([] if calls is None else [calls])
