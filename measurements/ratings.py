@@ -26,15 +26,19 @@ from arena.battles.read.files import read_battles
 from arena.battles.read.wanted import Wanted
 from arena.ratings import BattleTable, RatingOptions, rate
 from arena.ratings.data.table import Coded
+from arena.ratings.findings.stability import stability
 from arena.ratings.methods.bootstrap import question_bootstrap
 from arena.ratings.methods.elo import elo_in_order
 from arena.ratings.methods.elo_orders import elo_over_orders
-from arena.ratings.methods.estimate import estimate
+from arena.ratings.methods.estimate import Estimate, estimate
+from arena.ratings.methods.refits import of_fit
 from arena.ratings.methods.style import style_columns
 
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1")
 LEAST, GOAL = 20, 25
 """How many times as long arena-rank takes for S2 from Parquet."""
+MOST_FITS = 3
+"""So many plain fits the questions that decide may take, on S2."""
 STYLE = ("f0", "f1", "f2", "f3")
 
 RIVAL_PLAIN = """
@@ -120,9 +124,17 @@ def inside(path: Path, orders: int) -> float:
            lambda: question_bootstrap(table, fit.theta, fit.block, 1_000, 0, one_step=True))  # fmt: skip
     _clock("online Elo over S2, file order", lambda: elo_in_order(table, 4.0))
     _clock(f"online Elo over S2, {orders} orders", lambda: elo_over_orders(table, 4.0, orders, 0), times=2)
+    plain = _clock("Bradley–Terry with clustered intervals, S2, in process", lambda: estimate(table))
+    line = _clock("how few questions decide between neighbours, S2", lambda: _stability_of(table, fit))
+    print(f"  in plain fits: {line / plain:.1f} (at most {MOST_FITS})", flush=True)
     styled = _styled(path)
     columns = style_columns(styled, STYLE)
     return _clock("style fit of S2, 4 features, clustered intervals", lambda: estimate(styled, columns=columns))
+
+
+def _stability_of(table: BattleTable, fit: Estimate) -> object:
+    assert table.question is not None
+    return stability(table.models, of_fit(table, fit, None), table.question.names, lambda _: {})
 
 
 def growth() -> None:

@@ -18,6 +18,7 @@ from arena.reports.flags import flags_text
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
 from arena.reports.numbers import amount, more_decimals
 from arena.reports.schedule import scheduled
+from arena.reports.stability import firmness
 from arena.reports.verdict import verdict_of
 
 WIDTH_OF_A_PIPE = 160
@@ -75,6 +76,7 @@ def footer(report: Report) -> list[str]:
     lines = [basis(report)]
     if (about := scheduled(report)) is not None:
         lines.append(about.sentence(len(report.models)))
+    lines += firmness(report)
     if report.excluded:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.excluded.items()))
         lines.append(f"left out: {reasons}")

@@ -14,6 +14,7 @@ from arena.ratings.data.pair_sums import DENSE_LIMIT, count_winners
 from arena.ratings.data.table import BattleTable
 from arena.ratings.findings.diagnostics import diagnose, more_questions
 from arena.ratings.findings.judges import judge_details
+from arena.ratings.findings.stability import leaders, stability
 from arena.ratings.methods import METHODS, wrong_method
 from arena.ratings.methods.bradley_terry import ELO_MEAN
 from arena.ratings.methods.contextual import Columns
@@ -22,12 +23,15 @@ from arena.ratings.methods.length_control import length_controlled
 from arena.ratings.methods.method import Battles, Fitted
 from arena.ratings.methods.style import POSITION, joined, position_columns, style_columns, style_names, with_style
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, number
+from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, Stability, number
 from arena.ratings.rows import Played, board_warnings, columns_of, model_rows, pair_differences, ranks_of
 from arena.ratings.slices import of_a_part, slice_rows
 
 CROWD = 50
 """More judges than this are a crowd, as on Chatbot Arena: their battles count, nothing is said about each of them."""
+
+_FEW = 20_000
+"""Up to so many battles a fit with style or position is done again without some of the questions."""
 
 
 def rate(
@@ -51,7 +55,7 @@ def rate(
     columns, options, more = _columns(table, options)
     fit, unfitted = _fit(table, columns, options, None if anchor is None else table.models.index(anchor.model))
     history = usable if options.elo_order == "file" else ordered
-    given = Battles(table, history, options, fit, anchor, ranks=False)
+    given = Battles(table, history, options, fit, anchor, ranks=False, columns=columns if fit.columns else None)
     found = {name: method(replace(given, ranks=name == options.methods[0])) for name, method in methods.items()}
     ranks = ranks_of(found[options.methods[0]], fit.graph.component, options)
     numbers = columns_of(found, options) | length_controlled(table, options)
@@ -79,7 +83,30 @@ def rate(
         style=style,
         diagnostics=diagnostics,
         models=tuple(sorted(rows, key=board_position)),
+        stability=_stability(given, detailed) if options.details and options.stability else None,
     )
+
+
+def _stability(given: Battles, detailed: BattleTable) -> Stability | None:
+    """How few questions decide between neighbours; `detailed` has the rows of every judge."""
+    table, options = given.table, given.options
+    again = METHODS[options.methods[0]].refits
+    slow = given.columns is not None and len(table) > _FEW
+    if again is None or slow or table.all_ties or not len(table) or len(table.models) > DENSE_LIMIT:
+        return None
+    refits = again(given)
+    if refits is None:
+        return None
+    rater = partial(_of_a_part, options=replace(options, interval="none"))
+
+    def without(leader: str) -> dict[str, dict[str, str | None]]:
+        return {
+            "category": leaders(table, table.category, leader, rater),
+            "judge": leaders(detailed, detailed.judge, leader, rater),
+        }
+
+    names = None if table.question is None else table.question.names
+    return stability(table.models, refits, names, without)
 
 
 def _usable(table: BattleTable, options: RatingOptions) -> tuple[BattleTable, list[str]]:

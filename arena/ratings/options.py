@@ -47,3 +47,5 @@ class RatingOptions:
     """Factor on the quantile of every interval: above 1 where somebody looked before the battles were all there."""
     details: bool = True
     """Diagnostics and what is known about each judge."""
+    stability: bool = True
+    """How few questions decide between neighbours; part of the details."""

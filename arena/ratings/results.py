@@ -117,6 +117,38 @@ class Anchored:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Two models that follow each other on the board, and how few questions decide between them."""
+
+    place: int
+    """The better one's; the other has the next. Models on the same rank have places in the order they are shown."""
+    better: str
+    worse: str
+    k: int | None
+    """Without so many questions, found by their influence, the worse one is ahead; 0 where both are level, None where
+    no set of at most a quarter of the questions was found."""
+    questions: tuple[str, ...]
+    """Which they are, the one that decides most first; empty above 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """What the order of a board rests on."""
+
+    unit: Literal["questions", "battles"]
+    """What is left out: battles where rows have no question."""
+    of: int
+    """How many there are."""
+    places: tuple[Neighbours, ...]
+    """Neighbours of the largest set of models that can be compared, the leader first; of more than 50 models the first
+    20 pairs."""
+    without_category: Mapping[str, str | None]
+    """Who leads when a category is left out; null: the leader can then not be compared."""
+    without_judge: Mapping[str, str | None]
+    """The same for a judge; the verdicts of the others are pooled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leaderboard:
     """Everything that is computed from a table of battles or scores; `to_json` has leaderboard.json's names."""
 
@@ -135,6 +167,8 @@ class Leaderboard:
     style: Mapping[str, Effect]
     diagnostics: Mapping[str, JSON]
     models: tuple[ModelRow, ...]
+    stability: Stability | None = None
+    """None where it is not asked for or not known: Elo, sums, more than 2,000 models."""
 
     def to_json(self) -> dict[str, JSON]:
         """Plain values under the names of the contract, floats unrounded."""

@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 
 from arena.ratings.data.score_table import ScoreTable
+from arena.ratings.findings.stability import leaders, stability
 from arena.ratings.intervals.covariance import jointly
 from arena.ratings.intervals.mean_scores import MeanScores, mean_scores
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.method import Fitted, Scores
 from arena.ratings.options import RatingOptions
-from arena.ratings.results import Leaderboard, ModelRow, Pair
+from arena.ratings.results import Leaderboard, ModelRow, Pair, Stability
 from arena.ratings.rows import Played, columns_of, model_rows, pairs_among, ranks_of
 from arena.ratings.slices import slice_rows
 
@@ -37,7 +38,7 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
     played = Played(np.where(battles > 0, 0, -1), none, none, none, battles, means.questions)
     rows = model_rows(table.models, columns_of(found, options), ranks_of(found[ranked_by], group, options), played)
     rows = [_with_criteria(row, table, place, options) for place, row in enumerate(rows)]
-    part = replace(options, slices=(), pairs=False)
+    part = replace(options, slices=(), pairs=False, details=False)
     rows = slice_rows(table, rows, options.slices, partial(rate_scores, options=part))
     return Leaderboard(
         ranked_by=ranked_by, judges=table.judge.names if table.judge else (), baseline=None, anchor=None,
@@ -45,7 +46,23 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
         n_battles=len(table), warnings=_warnings(table, means, found), judges_detail=(),
         pairs=_pairs(table, means, options), style={}, diagnostics={},
         models=tuple(sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, row.model))),
+        stability=_stability(Scores(table, options, means), ranked_by),
     )  # fmt: skip
+
+
+def _stability(given: Scores, ranked_by: str) -> Stability | None:
+    """How few questions decide between neighbours."""
+    table, options = given.table, given.options
+    again = METHODS[ranked_by].refits_of_scores
+    if again is None or not (options.details and options.stability) or not len(table):
+        return None
+    rater = partial(rate_scores, options=replace(options, slices=(), pairs=False, interval="none", details=False))
+
+    def without(leader: str) -> dict[str, dict[str, str | None]]:
+        return {name: leaders(table, getattr(table, name), leader, rater) for name in ("category", "judge")}
+
+    refits = again(given)
+    return None if refits is None else stability(table.models, refits, table.question.names, without)
 
 
 def _fitted(given: Scores) -> dict[str, Fitted]:

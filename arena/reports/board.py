@@ -11,7 +11,7 @@ from arena.errors import DataError
 from arena.files import from_json
 from arena.ratings.columns import Column
 from arena.ratings.methods.style import style_names
-from arena.ratings.results import Anchored, Effect, Pair, Unbounded
+from arena.ratings.results import Anchored, Effect, Pair, Stability, Unbounded
 from arena.reports.typed import Misread, read_as
 from arena.types import JSON
 
@@ -304,6 +304,8 @@ class Report:
     pairs: tuple[Pair, ...] = ()
     style: Mapping[str, Effect] = field(default_factory=dict)
     diagnostics: Diagnostics = Diagnostics()
+    stability: Stability | None = None
+    """What its order rests on; None where it is not known, and on older boards."""
     stored: Mapping[str, JSON] = field(default_factory=dict)
     """The object as it stands in the file."""
 

@@ -12,6 +12,7 @@ from arena.files import round_floats, to_json, write_atomically
 from arena.reports.board import Ends, Line, Report, Standing, report_of
 from arena.reports.columns import BoardColumn, Kind, columns_of, csv_fields
 from arena.reports.schedule import scheduled
+from arena.reports.stability import firmness
 from arena.reports.verdict import verdict_of
 from arena.types import JSON
 
@@ -63,6 +64,7 @@ def to_markdown(report: Report, top: int | None = None) -> str:
     if (about := scheduled(report)) is not None:
         sentence = about.sentence(len(report.models))
         lines.append(f"{sentence[0].upper()}{sentence[1:]}.")
+    lines += firmness(report, shown=escaped)
     if top is not None and top < len(report.models):
         lines.append(f"The first {top:,} of {len(report.models):,} models.")
     if report.excluded:

@@ -21,7 +21,8 @@ from viz.data.board import Board
 from viz.data.rows import EXCLUDED, PENDING, RATED, Rows
 
 ELO_AT_MOST = 50_000
-"""Battles of which Elo is still computed for a filter: replaying them in 100 orders takes 0.4 s."""
+"""Battles of which Elo is still computed for a filter (replaying them in 100 orders takes 0.4 s), and what its order
+rests on."""
 _KEPT = ("cost_usd", "performance", "mean_length", "answers", "flags")
 """Measurements of the answers: they do not depend on the filter."""
 
@@ -79,7 +80,7 @@ def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) ->
     table = battle_table(board, chosen[rows.state == RATED], options.style)
     if len(table) > ELO_AT_MOST:
         methods = tuple(name for name in options.methods if not METHODS[name].costly)
-        options = replace(options, methods=methods or USUAL_METHODS[:1])
+        options = replace(options, methods=methods or USUAL_METHODS[:1], stability=False)
     found = rate(table, options)
     value = cast("dict[str, Any]", found.to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}

@@ -17,6 +17,7 @@ from arena.reports.difference import main_difference
 from arena.reports.flags import flag_text
 from arena.reports.numbers import amount
 from arena.reports.schedule import scheduled
+from arena.reports.stability import HEADS, firmness, rows, word
 from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
@@ -83,6 +84,7 @@ def show() -> None:
     _left_out(report, wanted)
     _without_elo(opened, report)
     _schedule(opened)
+    _firmness(report)
     warn_all(report.warnings)
     estimates, metric = _estimates(standings, report), _metric_name(report)
     if any(e.value is not None for e in estimates):
@@ -105,6 +107,20 @@ def _schedule(opened: Board) -> None:
     if len(about.curve) > 1:
         with st.expander(t("Pairs told apart against judge requests")):
             chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
+
+
+def _firmness(report: Report) -> None:
+    """How few questions decide between neighbours."""
+    told = firmness(report, language(), neighbours=False)
+    if not told:
+        return
+    st.caption(plain(" ".join(told)))
+    with st.expander(word("title", language())):
+        st.caption(word("note", language()))
+        columns = zip(*rows(report, language()), strict=True)
+        heads = [word(head, language()) for head in HEADS]
+        shown = {head: cells for head, cells in zip(heads, columns, strict=True) if any(cells)}
+        st.dataframe(pd.DataFrame(shown), hide_index=True, height="content")
 
 
 def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:

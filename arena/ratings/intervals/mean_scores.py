@@ -24,6 +24,8 @@ class MeanScores:
     questions: FloatArray
     seen: FloatArray
     """(questions, models), 1 where there is a score."""
+    per_question: FloatArray
+    """(questions, models) mean score, 0 where there is none."""
 
 
 def mean_scores(table: ScoreTable, level: float) -> MeanScores:
@@ -48,5 +50,6 @@ def mean_scores(table: ScoreTable, level: float) -> MeanScores:
     half = t_quantile(level, questions - 1) * np.sqrt(np.diag(covariance))
     half = np.where(half > 0, half, np.nan)
     return MeanScores(
-        mean, mean - half, mean + half, Uncertainty(covariance, questions - 1, level), questions, seen.astype(float)
-    )
+        mean, mean - half, mean + half, Uncertainty(covariance, questions - 1, level), questions, seen.astype(float),
+        per_question,
+    )  # fmt: skip

@@ -54,13 +54,8 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
     return WinRates(rate, low, high, matrix, df)
 
 
-def _influence(
-    table: BattleTable, rate: FloatArray, total: FloatArray, n_clusters: int
-) -> tuple[FloatArray, FloatArray]:
-    """Each question's influence on the win rates, and the number of questions of each model.
-
-    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance.
-    """
+def sums_by_question(table: BattleTable, n_clusters: int) -> tuple[FloatArray, FloatArray]:
+    """What every model won on every question, and how many battles it had there by weight; both (n_clusters, m)."""
     m, weight, cluster = len(table.models), table.weight, table.clusters()
     gained = table.outcome if weight is None else weight * table.outcome
     given = 1 - table.outcome if weight is None else weight * (1 - table.outcome)
@@ -68,6 +63,17 @@ def _influence(
     size = n_clusters * m
     points = (add_up(first, gained, size) + add_up(second, given, size)).reshape(n_clusters, m)
     games = (add_up(first, weight, size) + add_up(second, weight, size)).reshape(n_clusters, m)
+    return points, games
+
+
+def _influence(
+    table: BattleTable, rate: FloatArray, total: FloatArray, n_clusters: int
+) -> tuple[FloatArray, FloatArray]:
+    """Each question's influence on the win rates, and the number of questions of each model.
+
+    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance.
+    """
+    points, games = sums_by_question(table, n_clusters)
     seen = np.count_nonzero(games, axis=0).astype(float)
     safe = np.where(total > 0, total, 1.0)
     influence = (points - np.nan_to_num(rate) * games) / safe

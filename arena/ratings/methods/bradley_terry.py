@@ -18,6 +18,7 @@ from arena.ratings.intervals.student_t import widened
 from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
 from arena.ratings.methods.estimate import CoreRates, Estimate, among_the_core, degenerate_ends
 from arena.ratings.methods.method import Battles, Fitted, Method
+from arena.ratings.methods.refits import of_fit
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored
 
@@ -149,4 +150,5 @@ def _warnings(models: Sequence[str], fit: Estimate, anchor: Anchored | None, *, 
 BRADLEY_TERRY = Method(
     (with_ends("rating", "rating", "points"), Column("unbounded", "unbounded", "text", where="files")),
     of_battles=_rated,
+    refits=lambda given: of_fit(given.table, given.estimate, given.columns),
 )

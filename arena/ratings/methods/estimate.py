@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,11 @@ from arena.ratings.intervals.win_rates import WinRates, win_rates
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
 from arena.ratings.methods.newton import Fit, fit_bradley_terry, limit_order, profile
 from arena.ratings.options import Interval
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    Scores = FloatArray | csr_array
 
 CoreRates = Callable[[], tuple[PairSums, WinRates]]
 """Sums and win rates of the battles among models of finite rating."""
@@ -52,6 +58,8 @@ class Estimate:
     iterations: int
     columns: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     """Coefficients of the extra columns (style, position) with their intervals, on the natural scale."""
+    scores: Scores | None = None
+    """Scores of the likelihood by question, where the sandwich was made of them and there are no columns."""
 
 
 def estimate(
@@ -85,6 +93,7 @@ def estimate(
         columns = columns.keep(identified(rows, columns, block, fit.theta))
     questions = questions_of(table, independent=table.question is None)
     uncertainty: Uncertainty | MarginalUncertainty | None = None
+    scores: Scores | None = None
     coefficients: dict[str, tuple[float, float, float]] = {}
     within = questions_of(rows, independent=independent) if graph.separated else questions
     if columns is not None and columns.names:
@@ -96,7 +105,7 @@ def estimate(
             wide = widened(level, factor)
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, wide, independent=independent)
         else:
-            uncertainty = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
+            uncertainty, scores = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
     if isinstance(uncertainty, Uncertainty):
         uncertainty = replace(uncertainty, factor=factor)
         uncertainty = jointly(uncertainty, block, seed) if simultaneous else uncertainty
@@ -104,7 +113,7 @@ def estimate(
     low, high = open_ends(pairs, graph, theta, widened(level, factor), _questions_with_core(table, graph, theta))
     return Estimate(
         graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
-        fit.gradient_norm, fit.iterations, coefficients,
+        fit.gradient_norm, fit.iterations, coefficients, scores,
     )  # fmt: skip
 
 
@@ -117,18 +126,19 @@ def _uncertainty(
     level: float,
     *,
     independent: bool,
-) -> Uncertainty:
-    residual = residuals(rows, theta)
+) -> tuple[Uncertainty, Scores | None]:
+    residual, scores = residuals(rows, theta), None
     if rows.weight is not None:
         residual *= rows.weight
     if independent:
         meat = independent_meat(rows, residual)
         df = np.full(core.n_models, np.inf)
     else:
-        meat = clustered_meat(scores_by_question(rows, residual), component_questions(rows, block))
+        scores = scores_by_question(rows, residual)
+        meat = clustered_meat(scores, component_questions(rows, block))
         meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
         df = questions - 1.0
-    return uncertainty_of(core, theta, block, meat, df, level)
+    return uncertainty_of(core, theta, block, meat, df, level), scores
 
 
 def uncertainty_of(

@@ -11,6 +11,7 @@ import numpy as np
 from arena.ratings.columns import with_ends
 from arena.ratings.intervals.covariance import NO_SPREAD
 from arena.ratings.methods.method import Fitted, Method, Scores
+from arena.ratings.methods.refits import Refits, of_means
 
 
 def _rated(given: Scores) -> Fitted:
@@ -20,4 +21,10 @@ def _rated(given: Scores) -> Fitted:
     return Fitted(means.mean, means.low, means.high, better=better)
 
 
-MEAN_SCORE = Method((with_ends("score", "score", "score"),), of_scores=_rated)
+def _refits(given: Scores) -> Refits:
+    means = given.means
+    group = np.where(means.questions > 0, 0, -1)
+    return of_means([means.per_question], [means.seen], means.mean, group, None)
+
+
+MEAN_SCORE = Method((with_ends("score", "score", "score"),), of_scores=_rated, refits_of_scores=_refits)

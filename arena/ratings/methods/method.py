@@ -12,7 +12,9 @@ from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import Uncertainty, jointly
 from arena.ratings.intervals.mean_scores import MeanScores
 from arena.ratings.intervals.ranks import told_apart
+from arena.ratings.methods.contextual import Columns
 from arena.ratings.methods.estimate import Estimate
+from arena.ratings.methods.refits import Refits
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored
 
@@ -38,6 +40,8 @@ class Battles:
     anchor: Anchored | None
     ranks: bool
     """Whether this method ranks the board: only then is `Fitted.better` looked at."""
+    columns: Columns | None = None
+    """Style and position, where they are in the fit."""
 
     def told_apart(
         self, values: FloatArray, low: FloatArray, high: FloatArray, covariance: FloatArray | None, df: FloatArray
@@ -97,6 +101,9 @@ class Method:
     """The first is what it ranks by."""
     of_battles: Callable[[Battles], Fitted] | None = None
     of_scores: Callable[[Scores], Fitted] | None = None
+    refits: Callable[[Battles], Refits | None] | None = None
+    """How its order of models is found again without some questions; None where it is not known."""
+    refits_of_scores: Callable[[Scores], Refits | None] | None = None
     costly: bool = False
     """Whether it takes as long as all else together: then it rates the whole board only, no category and no judge."""
 

@@ -9,9 +9,13 @@ import numpy as np
 
 from arena.ratings.columns import Column, with_ends
 from arena.ratings.intervals.student_t import widened
-from arena.ratings.intervals.win_rates import WinRates, win_rates
+from arena.ratings.intervals.win_rates import WinRates, sums_by_question, win_rates
 from arena.ratings.methods.implied import implied_rates
 from arena.ratings.methods.method import Battles, Fitted, Method, ToldApart
+from arena.ratings.methods.refits import Refits, of_fit, of_means
+
+_CELLS = 10_000_000
+"""With more cells of question and model than this it is not asked which questions decide."""
 
 
 def _rated(given: Battles) -> Fitted:
@@ -28,6 +32,20 @@ def _rated(given: Battles) -> Fitted:
     code = table.models.index(options.baseline)
     met = (table.a == code) | (table.b == code)
     return fitted(overall, overall if met.all() else rates(table.select(met)), code, given.told_apart)
+
+
+def _refits(given: Battles) -> Refits | None:
+    """Without some questions: the same means over the others, or the fit that they are implied by."""
+    table, baseline = given.table, given.options.baseline
+    if given.options.implied:
+        return of_fit(table, given.estimate, given.columns)
+    n_clusters = int(table.clusters().max(initial=-1)) + 1
+    if n_clusters * len(table.models) > _CELLS:
+        return None
+    code = None if baseline is None else table.models.index(baseline)
+    shown = table if code is None else table.select((table.a == code) | (table.b == code))
+    points, games = sums_by_question(shown, n_clusters)
+    return of_means([points], [games], _rated(given).value, given.estimate.graph.component, code)
 
 
 def fitted(overall: WinRates, shown: WinRates, baseline: int | None, told_apart: ToldApart) -> Fitted:
@@ -60,5 +78,6 @@ WIN_RATE = Method(
         Column("lc_win_rate", "LC win rate", "percent", sliced=False),
     ),
     of_battles=_rated,
+    refits=_refits,
 )
 """`lc_win_rate` is filled in where a style preset asks for it (`arena.ratings.methods.length_control`)."""

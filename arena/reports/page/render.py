@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import benchmarks, first_screen, heat, schedule, sections
+from arena.reports.page import benchmarks, first_screen, heat, schedule, sections, stability
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import document
 from arena.reports.page.markup import Html, join, tag
@@ -44,7 +44,8 @@ def _sample(shown: dict[str, JSON], script: str) -> tuple[Html, Html]:
 def _header(data: PageData, w: Words, main: Html) -> Html:
     """The title and links to the sections that are there."""
     sections = (
-        ("leaderboard", "leaderboard"), ("schedule", "nav_schedule"), ("matrix", "nav_matrix"),
+        ("leaderboard", "leaderboard"), ("schedule", "nav_schedule"), ("stability", "nav_stability"),
+        ("matrix", "nav_matrix"),
         ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("value", "nav_value"), ("speed", "speed"),
         ("judges", "nav_judges"),
         ("battles", "answers" if data.report.single else "nav_battles"), ("method", "nav_method"),
@@ -61,6 +62,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         sections.leaderboard(data, w, language),
         sections.notes(data, w),
         schedule.drawn(data, w, language),
+        stability.firm(data, language),
         heat.matrices(data, w),
         heat.categories(data, w),
         benchmarks.benchmarks(data, w),

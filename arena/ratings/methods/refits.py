@@ -1,0 +1,210 @@
+"""What puts the models of a board in order, and how two of them would stand without some of the questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up, sigmoid
+from arena.ratings.data.pair_sums import PairSums, cell_codes, difference_sums, laplacian, pair_sums
+from arena.ratings.data.table import BattleTable
+from arena.ratings.intervals.covariance import pseudo_inverse
+from arena.ratings.intervals.question_scores import residuals, scores_by_question
+from arena.ratings.methods.contextual import Columns
+from arena.ratings.methods.estimate import Estimate, estimate
+
+_STEPS = 30
+_SURE = 1e-3
+"""A step this small against the difference itself can no longer turn its sign: every step is at most half the last."""
+_SETTLED = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """An order of models with the two things that one asks about it: who decides, and what if they were not there."""
+
+    key: FloatArray
+    """(m,) the better the higher; NaN for a model that has no place."""
+    group: IntArray
+    """(m,) which models can be compared; −1 for none."""
+    asked: IntArray
+    """Codes of the questions that count."""
+    influence: Callable[[int, int], FloatArray]
+    """(questions,) by how much each one moves key[i] − key[j] up, to first order; 0 for those that do not count."""
+    without: Callable[[IntArray, int, int], Callable[[int], float]]
+    """Of questions in an order and two models: key[i] − key[j] without the first so many; NaN where the two can then
+    not be compared."""
+
+
+def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits:
+    """The order of a Bradley–Terry fit: influence H⁺ s_q from the sandwich's own scores, and Newton's method again.
+
+    `columns` are those of the fit; then every refit is a fit of the rows from the start.
+    """
+    inside = (fit.block[table.a] >= 0) & (fit.block[table.b] >= 0)
+    rows = table if inside.all() else table.select(inside)
+    core = pair_sums(rows)
+    theta = np.nan_to_num(fit.theta)
+    beyond = _beyond(rows, fit, columns, inside)
+    p = sigmoid(theta[rows.a] - theta[rows.b] + beyond) if beyond is not None else None
+    curvature = _curvature(core, theta) if p is None else _curvature_of_rows(rows, p)
+    inverse = pseudo_inverse(curvature, fit.block)
+    scores = fit.scores
+    if scores is None:
+        residual = residuals(rows, theta) if p is None else rows.outcome - p
+        scores = scores_by_question(rows, residual if rows.weight is None else residual * rows.weight)
+
+    def influence(i: int, j: int) -> FloatArray:
+        found: FloatArray = np.asarray(scores @ (inverse[:, i] - inverse[:, j]))
+        return found
+
+    quick = _Quick(rows, core, theta, inverse)
+
+    def without(order: IntArray, i: int, j: int) -> Callable[[int], float]:
+        lost = _Lost(quick, order) if columns is None and fit.block[i] == fit.block[j] >= 0 else None
+
+        def difference(n: int) -> float:
+            found = None if lost is None else quick.difference(lost.pairs(n), i, j)
+            if found is not None:
+                return found
+            kept = ~_members(table.clusters(), order[:n])
+            return _refitted(table.select(kept), None if columns is None else columns.select(kept), i, j)
+
+        return difference
+
+    asked = np.flatnonzero(np.bincount(rows.clusters())) if len(rows) else np.zeros(0, dtype=np.int64)
+    return Refits(fit.order, fit.graph.component, asked, influence, without)
+
+
+def of_means(
+    points: Sequence[FloatArray], weights: Sequence[FloatArray], key: FloatArray, group: IntArray, fixed: int | None
+) -> Refits:
+    """The order of means over questions: (questions, m) sums of points and of weights, one or several of each.
+
+    A model's key is the mean of Σ points/Σ weights over those that it has; `fixed` is a model whose key is given.
+    """
+    totals = [(p.sum(axis=0), w.sum(axis=0)) for p, w in zip(points, weights, strict=True)]
+    parts = np.sum([total > 0 for _, total in totals], axis=0)
+
+    def moved(model: int) -> FloatArray:
+        found = np.zeros(len(points[0]))
+        for p, w, (gained, total) in zip(points, weights, totals, strict=True):
+            if model != fixed and total[model] > 0:
+                found += (p[:, model] - gained[model] / total[model] * w[:, model]) / total[model] / parts[model]
+        return found
+
+    def mean(questions: IntArray, model: int) -> float:
+        if model == fixed:
+            return float(key[model])
+        kept = [
+            (gained[model] - p[questions, model].sum(), total[model] - w[questions, model].sum())
+            for p, w, (gained, total) in zip(points, weights, totals, strict=True)
+            if total[model] > 0
+        ]
+        if not kept or any(total <= _SETTLED for _, total in kept):
+            return float("nan")
+        return float(np.mean([gained / total for gained, total in kept]))
+
+    asked = np.flatnonzero(np.sum([w.any(axis=1) for w in weights], axis=0))
+
+    def without(order: IntArray, i: int, j: int) -> Callable[[int], float]:
+        return lambda n: mean(order[:n], i) - mean(order[:n], j)
+
+    return Refits(key, group, asked, lambda i, j: moved(i) - moved(j), without)
+
+
+class _Quick:
+    """Newton's method again without some questions, with the curvature of the whole: most sets are a few questions."""
+
+    def __init__(self, rows: BattleTable, core: PairSums, theta: FloatArray, inverse: FloatArray) -> None:
+        self._rows, self.core, self._theta, self._inverse = rows, core, theta, inverse
+        self._pair = np.zeros((len(theta), len(theta)), dtype=np.int32)
+        self._pair[core.i, core.j] = self._pair[core.j, core.i] = np.arange(len(core.i))
+        clusters = rows.clusters()
+        few = int(clusters.max(initial=0)) < 2**16  # sorted by digits, many times faster
+        self._order = np.argsort(clusters.astype(np.uint16) if few else clusters, kind="stable")
+        self._ends = np.concatenate([[0], np.cumsum(np.bincount(clusters))])
+
+    def difference(self, core: PairSums, i: int, j: int) -> float | None:
+        """θ_i − θ_j of what is left, as exact as its sign needs; None where the steps do not settle."""
+        theta, last = self._theta, np.inf
+        for _ in range(_STEPS):
+            p = sigmoid(theta[core.i] - theta[core.j])
+            step = self._inverse @ difference_sums(core.n_models, core.i, core.j, core.wins - core.games * p)
+            size = float(np.abs(step).max(initial=0.0))
+            if size > last / 2 and size > _SETTLED:
+                return None
+            theta, last = theta + step, size
+            found = float(theta[i] - theta[j])
+            if size <= max(_SETTLED, _SURE * abs(found)) and np.isfinite(found):
+                return found
+        return None
+
+    def of_questions(self, questions: IntArray) -> tuple[IntArray, FloatArray, FloatArray | None, IntArray]:
+        """Pair, points of its first model and weight of every row of some questions, and where each one's rows end."""
+        start, count = self._ends[questions], self._ends[questions + 1] - self._ends[questions]
+        ends = np.cumsum(count)
+        rows = self._order[np.repeat(start - ends + count, count) + np.arange(count.sum())]
+        a, b, points = self._rows.a[rows], self._rows.b[rows], self._rows.outcome[rows]
+        weight = None if self._rows.weight is None else self._rows.weight[rows]
+        points = np.where(a < b, points, 1 - points) * (1.0 if weight is None else weight)
+        return self._pair[a, b], points, weight, ends
+
+
+class _Lost:
+    """The sums that are left without the first questions of an order; their rows are looked up once."""
+
+    def __init__(self, quick: _Quick, order: IntArray) -> None:
+        self._quick, self._order, self._known = quick, order, 0
+
+    def pairs(self, n: int) -> PairSums:
+        """Without the first n."""
+        if n > self._known:
+            self._known, self._found = n, self._quick.of_questions(self._order[:n])
+        pair, points, weight, ends = self._found
+        rows, core = int(ends[n - 1]), self._quick.core
+        games = add_up(pair[:rows], None if weight is None else weight[:rows], len(core.i))
+        wins = add_up(pair[:rows], points[:rows], len(core.i))
+        return PairSums(core.n_models, core.i, core.j, core.wins - wins, core.games - games)
+
+
+def _refitted(table: BattleTable, columns: Columns | None, i: int, j: int) -> float:
+    try:
+        found = estimate(table, interval="none", columns=columns)
+    except RuntimeError:  # together with the columns the few battles that are left have no fit
+        return float("nan")
+    component = found.graph.component
+    if component[i] < 0 or component[i] != component[j]:
+        return float("nan")
+    return float(found.order[i] - found.order[j])
+
+
+def _beyond(rows: BattleTable, fit: Estimate, columns: Columns | None, inside: Mask) -> FloatArray | None:
+    """What the columns add to the log-odds of every row."""
+    if columns is None or not fit.columns:
+        return None
+    known = columns.keep([place for place, name in enumerate(columns.names) if name in fit.columns])
+    found: FloatArray = known.select(inside).x @ np.array([fit.columns[name][0] for name in known.names])
+    return found
+
+
+def _curvature(core: PairSums, theta: FloatArray) -> FloatArray:
+    p = sigmoid(theta[core.i] - theta[core.j])
+    return laplacian(core.n_models, core.i, core.j, core.games * p * (1 - p))
+
+
+def _curvature_of_rows(rows: BattleTable, p: FloatArray) -> FloatArray:
+    m = len(rows.models)
+    cells = add_up(cell_codes(rows.a, rows.b, m), rows.weights() * p * (1 - p), m * m).reshape(m, m)
+    i, j = np.nonzero(np.triu(cells + cells.T > 0, 1))
+    return laplacian(m, i, j, cells[i, j] + cells[j, i])
+
+
+def _members(codes: Codes, some: NDArray[np.int64]) -> Mask:
+    found = np.zeros(int(codes.max(initial=-1)) + 1, dtype=bool)
+    found[some] = True
+    result: Mask = found[codes]
+    return result
