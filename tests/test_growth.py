@@ -60,6 +60,8 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "escapes": ('{"explanation": "', "\\"),
     "stars": ("", "*a "),
     "backticks": ("", "` "),
+    "choosing": ("", "选"),
+    "answers said": ("", "answer is: ("),
 }
 
 

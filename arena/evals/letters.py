@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
@@ -18,6 +17,8 @@ from arena.config.benchmarks import AskingMode
 from arena.errors import InputError
 from arena.evals.documents import Choice, Document, Row
 from arena.evals.ways import Asked, Reading, Said
+from arena.metrics.choices import plain_choice_text, said_letter
+from arena.metrics.exact import normal
 from arena.types import Message
 
 ASKS = {
@@ -50,49 +51,24 @@ def _asked(choice: Choice, order: Sequence[int], language: str) -> str:
     return f"{choice.question}\n\n" + "\n".join(lines) + f"\n\n{ASKS.get(language, ASKS['en'])}"
 
 
-_MARKUP = re.compile(r"[*_`#>]+|\\(?:text|mathrm|textbf|mathbf)\b|<\|?[a-z_/]+\|?>", re.I)
-_SAID = re.compile(
-    r"""(?:
-        (?:answer|option|choice)s?\s*(?:would\s+be|must\s+be|should\s+be|is|was|=|:|-|—)?\s*:?\s*
-            (?:clearly\s+|therefore\s+|most\s+likely\s+|option\s+|choice\s+|letter\s+|the\s+letter\s+|is\s+)*
-      | (?:i\s+(?:choose|pick|select|go\s+with|would\s+choose|'d\s+choose))\s+(?:option\s+|answer\s+)?
-      | (?:正确)?(?:答案|选项)(?:应该|应当|应|就)?(?:是|为|选|:|：)*\s*(?:选项)?
-      | (?:应该|应当|应|故|因此|所以|我)?选(?:择)?(?:项)?(?:是|:|：)?
-      | \\boxed\s*
-    )\s*[(\[{"'“‘「【]*\s*(?P<letter>[A-Z])(?![A-Za-z0-9'’])""",
-    re.X | re.I,
-)
-_ALONE = re.compile(r"^[\s(\[{\"'“‘「【]*(?P<letter>[A-Za-z])\s*[)\]}\"'”’」】.,:：。、;!]*\s*$")
 _LABELLED = re.compile(r"^\s*[(\[「【]?(?P<letter>[A-Z])\s*[)\]」】.:：、]\s*(?P<text>\S.*)$", re.S)
 
 
 def read_letter(reply: str, options: Sequence[str]) -> int | None:
     """Which option a reply names, by the place it was shown at; None where none, or more than one, can be read.
 
-    `options` are the texts as they were shown. Read in this order: the last sentence that says which ("the answer is
-    C", 答案是Ｃ, 选C, a boxed C); the reply, its last or its first line as a letter alone; a letter with its option's
-    text; one option's text alone. Letters beyond the options are nothing.
+    `options` are the texts as they were shown. Read in this order: the letter that is said to be the answer
+    (`said_letter`); a letter with its option's text; one option's text alone. Letters beyond the options are nothing.
     """
-    text = _MARKUP.sub("", unicodedata.normalize("NFKC", reply)).strip()
-    said = [match["letter"] for match in _SAID.finditer(text) if not _is_word(match["letter"], text[match.end() :])]
-    known = [place for letter in said if (place := _place(letter, len(options))) is not None]
-    if known:
-        return known[-1]
+    text = plain_choice_text(reply)
+    if letter := said_letter(text, ascii_uppercase[: len(options)]):
+        return ascii_uppercase.index(letter)
     lines = [line for line in text.splitlines() if line.strip()]
-    for line in dict.fromkeys((text, *lines[-1:], *lines[:1])):
-        alone = _ALONE.match(line)
-        if alone is not None:
-            return _place(alone["letter"], len(options))
     found = {place for line in lines if (place := _labelled(line, options)) is not None}
     if len(found) == 1:
         return found.pop()
-    same = [place for place, option in enumerate(options) if _bare(option) == _bare(text)]
+    same = [place for place, option in enumerate(options) if normal(option) == normal(text)]
     return same[0] if len(same) == 1 else None
-
-
-def _is_word(letter: str, rest: str) -> bool:
-    """Whether it is an article or a pronoun: `the answer is a cat`, but not `the answer is A because`."""
-    return letter.upper() in "AI" and re.match(r" +(?!because|since|as\b|for\b|which)[a-z]", rest) is not None
 
 
 def _labelled(line: str, options: Sequence[str]) -> int | None:
@@ -100,17 +76,13 @@ def _labelled(line: str, options: Sequence[str]) -> int | None:
     match = _LABELLED.match(line)
     if match is None or (place := _place(match["letter"], len(options))) is None:
         return None
-    text, option = _bare(match["text"]), _bare(options[place])
+    text, option = normal(match["text"]), normal(options[place])
     return place if text.startswith(option) or line.lstrip().startswith(("(", "[")) else None
 
 
 def _place(letter: str, options: int) -> int | None:
     found = ascii_uppercase.find(letter.upper())
     return found if 0 <= found < options else None
-
-
-def _bare(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".。!")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from arena.judging.combine import identical
-from arena.metrics.choices import choice, last_number, settled
+from arena.metrics.choices import choice, said_number, settled
 from arena.types import Answer, Question
 
 Kind = Literal["letter", "number"]
@@ -40,6 +40,6 @@ def by_rule(question: Question, base: Answer, other: Answer) -> Same | None:
     kind = expects(question)
     if kind is None:
         return None
-    read = choice if kind == "letter" else last_number
+    read = choice if kind == "letter" else said_number
     meant, said = read(base.turns[-1]), read(other.turns[-1])
     return None if meant is None else Same(float(meant == said), kind)

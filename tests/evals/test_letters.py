@@ -22,6 +22,16 @@ OPTIONS = ["apple pie", "blue whale", "A cat", "deep sea"]
         ("因此选B。", 1),        ("我选择A", 0), ("Ｂ", 1), ("blue whale", 1), ("A cat", 2),
         ("Let me think. A is wrong.\n\nAnswer: D", 3), ("First, B seems wrong.\nC", 2),
         ("The answer is A... wait, the answer is B", 1),
+        ("The answer is A. Option B is wrong because it is a whale.", 0),
+        ("The correct answer is (C), not option B.", 2), ("B是正确的,A错误", 1), ("应选D", 3), ("正确的是C", 2),
+        ("**Answer: C**\n\nExplanation: choice A refers to pies, and choice B to whales.", 2),
+        ("答案是A。选项B不对。", 0), ("正确答案是B,不选A", 1), ("排除A、B、C,故选D", 3), ("不选A,选B", 1),
+        ("I would rule out option B and option C. So A.", 0), ("The answer is not B. It is C.", 2),
+        ("The answer cannot be A, so it must be B", 1), ("B is correct. Option A is a distractor.", 1),
+        ("A is wrong. B is wrong. C is the answer.", 2), ("Final answer: C\nOption D is close.", 2), ("so (C)", 2),
+        ("The answer is A. The answer is not B.", 0), ("Let me think: choice A? No. I choose B", 1),
+        ("The best answer is: **(D) deep sea**", 3), ("Neither A nor B; the right one is C", 2),
+        ("The answer is A, because I know it.", 0), ("My guess would be option B, though I am not sure.", 1),
     ],
 )  # fmt: skip
 def test_a_letter_is_read(reply: str, place: int) -> None:
@@ -31,6 +41,8 @@ def test_a_letter_is_read(reply: str, place: int) -> None:
 @pytest.mark.parametrize(
     "reply",
     ["", "E", "The answer is E", "Not sure.", "A or B", "I cannot answer that.", "I think A good choice is hard",
+     "Answer: A or B", "Answers: A, B", "The answer is B and C", "The answer isn't A", "答案不是A",
+     "Option A or option B?",
      "Answer: a cat may be", "The answer is a bit hard to find.", "None of these. A lot of them are wrong."],
 )  # fmt: skip
 def test_what_names_no_option_is_not_read(reply: str) -> None:
