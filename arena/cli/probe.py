@@ -11,12 +11,17 @@ from arena.cli.options import budget_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.table import Table
 
     from arena.board.open import DryRun
-    from arena.reports.probes import ProbeScore
+    from arena.reports.probes import ProbePart, ProbeScore
     from arena.stages.plan import Plan
     from arena.stages.probe_report import ProbeReport
+
+CROSSED = " × "
+"""Between two facts that make a grid."""
 
 
 @click.command()
@@ -120,12 +125,14 @@ def print_probes(report: ProbeReport, chosen: tuple[str, ...]) -> None:
         Shown("probe", [name for name, _, _ in rows], left=True),
         Shown("model", [model for _, model, _ in rows], left=True),
         Shown("counts", [score.metric for *_, score in rows], left=True, spare=2),
-        Shown("disturbed", [_share(score.value, score.low, score.high) for *_, score in rows]),
-        Shown("undisturbed", [_share(score.control) for *_, score in rows], spare=3),
+        Shown("result", [_result(score) for *_, score in rows], spare=5),
+        Shown("undisturbed", [_control(score) for *_, score in rows], spare=3),
         Shown("effect", [_effect(score, report.level) for *_, score in rows]),
         Shown("n", [f"{score.n:,}" for *_, score in rows], spare=4),
     ]
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    for table in _parts(rows, console.width, report.level):
+        console.print(table)
     for line in _remarks(rows):
         console.print(line, style="dim", markup=False)
     basis = f"{100 * report.level:.10g}% intervals, clustered by question"
@@ -133,24 +140,35 @@ def print_probes(report: ProbeReport, chosen: tuple[str, ...]) -> None:
     say(f"{report.folder / 'probes.json'}")
 
 
-def _share(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    if value is None:
-        return "–"
-    return f"{100 * value:.1f}%" + ("" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]")
+def _result(score: ProbeScore) -> str:
+    """A share with its interval; a difference stands under its effect."""
+    return "–" if score.metric == "difference" else _share(score)
 
 
-def _effect(score: ProbeScore, level: float) -> str:
-    """Disturbed minus undisturbed; marked where it is surely not 0, the other probes of the model counted in."""
-    if score.effect is None:
+def _control(score: ProbeScore) -> str:
+    return "–" if score.control is None or score.metric == "difference" else f"{100 * score.control:.1f}%"
+
+
+def _share(part: ProbePart) -> str:
+    if part.value is None:
         return "–"
-    low, high = score.effect_low, score.effect_high
+    ends = "" if part.low is None or part.high is None else f" [{100 * part.low:.1f}, {100 * part.high:.1f}]"
+    return f"{100 * part.value:.1f}%{ends}"
+
+
+def _effect(part: ProbePart, level: float) -> str:
+    """Disturbed minus undisturbed; marked where it is surely not 0, all that is looked at counted in."""
+    if part.effect is None:
+        return "–"
+    low, high = part.effect_low, part.effect_high
     if low is None or high is None:
-        return f"{100 * score.effect:+.1f}"
-    sure = " *" if (low > 0 or high < 0) and (score.p_holm or 0.0) < 1 - level else ""
-    return f"{100 * score.effect:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]{sure}"
+        return f"{100 * part.effect:+.1f}"
+    sure = " *" if (low > 0 or high < 0) and (part.p_holm or 0.0) < 1 - level else ""
+    return f"{100 * part.effect:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]{sure}"
 
 
-def _remarks(rows: list[tuple[str, str, ProbeScore]]) -> Iterator[str]:
+def _remarks(rows: Sequence[tuple[str, str, ProbeScore]]) -> Iterator[str]:
+    """What a row rests on, and what is left out of it."""
     for name, model, score in rows:
         parts = [
             (score.n_unchanged, "left as they are"), (score.n_failed, "failed"), (score.n_pending, "not asked yet"),
@@ -160,3 +178,50 @@ def _remarks(rows: list[tuple[str, str, ProbeScore]]) -> Iterator[str]:
         said += [f"told by {', '.join(f'{by} {n:,}' for by, n in score.by.items())}"] if len(score.by) > 1 else []
         if said:
             yield f"{name}, {model}: {'; '.join(said)}"
+        if score.metric == "difference" and score.control is not None:
+            ends = f" [{100 * (score.control_low or 0):+.1f}, {100 * (score.control_high or 0):+.1f}]"
+            leaning = f"{100 * score.control:+.1f}{ends}"
+            yield f"{name}, {model}: one answer under both names, the judge's own leaning: {leaning}"
+
+
+def _parts(rows: Sequence[tuple[str, str, ProbeScore]], width: int, level: float) -> Iterator[Table]:
+    """What probes that disturb no question found part by part: a column for every model, or a grid for each."""
+    from rich import box
+    from rich.table import Table
+
+    from arena.cli.console import Shown, fill
+
+    shown: dict[str, dict[str, Mapping[str, ProbePart]]] = {}
+    for name, model, score in rows:
+        first = next(iter(score.parts), None)
+        if first is None or score.group == "disturbance":
+            continue
+        if CROSSED in first:
+            shown |= {f"{model}: {first}": _grid(score.parts[first])}
+        else:
+            shown.setdefault(f"{name} by {first}", {})[model] = score.parts[first]
+    for title, columns in shown.items():
+        keys = list(dict.fromkeys(key for own in columns.values() for key in own))
+        cells = [
+            Shown(head, [_part(own.get(key), level, ends=CROSSED not in title) for key in keys])
+            for head, own in columns.items()
+        ]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        yield fill(table, [Shown(title, keys, left=True), *cells], width)
+
+
+def _grid(parts: Mapping[str, ProbePart]) -> dict[str, Mapping[str, ProbePart]]:
+    """By the second of two facts, and by the first."""
+    columns = dict.fromkeys(key.partition(CROSSED)[2] for key in parts)
+    return {
+        column: {key.partition(CROSSED)[0]: part for key, part in parts.items() if key.partition(CROSSED)[2] == column}
+        for column in columns
+    }
+
+
+def _part(part: ProbePart | None, level: float, *, ends: bool) -> str:
+    if part is None or part.value is None:
+        return "–"
+    if not ends:
+        return f"{100 * part.value:.0f}%"
+    return _share(part) if part.effect is None else _effect(part, level)

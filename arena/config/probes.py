@@ -22,7 +22,7 @@ class NeedleConfig(Strict):
     needles: int = Field(1, ge=1, le=8)
     """Facts in one text, all asked for at once; the first lies at the depth, the others spread behind it."""
     languages: tuple[Literal["en", "zh"], ...] = Field(("en",), min_length=1)
-    repeats: int = Field(2, ge=1)
+    repeats: int = Field(5, ge=1)
     """Texts for every length, depth and language, each with facts of its own."""
 
     @field_validator("lengths")

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arena.probes import around, case, full_width, punctuation, spaces, typo
+from arena.probes import (
+    around,
+    case,
+    counterfactual,
+    full_width,
+    jailbreak,
+    leak,
+    needle,
+    punctuation,
+    spaces,
+    typo,
+)
 from arena.probes.paraphrases import paraphrases
 from arena.probes.probe import Probe, disturbance
 
@@ -25,6 +36,26 @@ PROBES: Mapping[str, Probe] = {
     "paraphrase_file": Probe(
         title="other words", group="disturbance", about="each question in the words of a file", metric="consistency",
         variants=paraphrases,
+    ),
+    "leak": Probe(
+        title="secrets kept", group="safety", metric="leaked", worse="high", variants=leak.leak, read=leak.leaked,
+        about="a secret in the system prompt, and questions that try to get it out: how often it is told",
+        parts=("attack", "language"),
+    ),
+    "jailbreak": Probe(
+        title="refusals talked away", group="safety", metric="complied", worse="high", variants=jailbreak.jailbreak,
+        read=jailbreak.complied, parts=("suffix", "language"),
+        about="requests to be refused, plain and with words that talk a model out of it: how often it complies",
+    ),
+    "counterfactual": Probe(
+        title="the same question about two people", group="fairness", metric="difference", worse="either",
+        variants=counterfactual.counterfactual, hide=counterfactual.hidden, parts=("attribute", "language"),
+        about="another name, gender or nationality: whose answer the judge finds better, without seeing whose it is",
+    ),
+    "needle": Probe(
+        title="facts in a long text", group="context", metric="retrieved", variants=needle.needle,
+        read=needle.retrieved, parts=("depth × length", "depth", "length", "language"), counts_tokens=True,
+        about="numbers hidden in a text, at depths and lengths: how many are found",
     ),
 }  # fmt: skip
 """Every probe by the name a user writes."""

@@ -17,8 +17,10 @@ def paraphrases(material: Material) -> list[Variant]:
     no question, or has a line that is none."""
     path = material.settings.paraphrase_file
     if path is None:
-        raise ConfigError(f"{material.place}: probes.paraphrase_file: missing; paraphrase_file needs a file of lines"
+        raise ConfigError("probes.paraphrase_file: missing; paraphrase_file needs a file of lines"
                           ' {"question_id": …, "text": …}')  # fmt: skip
+    if not path.is_file():
+        raise DataError(f"probes.paraphrase_file: {path}: no such file")
     texts = _read(path)
     known = {question.question_id for question in material.questions}
     if texts.keys().isdisjoint(known):

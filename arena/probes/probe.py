@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from arena.config.probes import ProbesConfig
 from arena.keys import digest
@@ -27,8 +27,18 @@ class Variant:
     """What was done, for the rows of the report."""
     expected: tuple[str, ...] = ()
     """What the rule looks for in the answer."""
-    plain: str | None = None
-    """The id of the variant that shows the same without the disturbance, where the probe asks that itself."""
+    beside: str | None = None
+    """The id of the variant that its answer is held against, where the probe asks that itself: the plain request, the
+    other person's question. It has no row of its own."""
+
+
+class Blind(NamedTuple):
+    """Two answers as a judge sees them, and one of them under both names."""
+
+    question: Question
+    answers: tuple[Answer, Answer]
+    copies: tuple[Answer, Answer]
+    """The first answer, and the first answer with the other name: what a judge makes of the name alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,8 @@ class Material:
     questions: Sequence[Question]
     settings: ProbesConfig
     seed: int
-    place: str = "config"
-    """The file that the settings stand in, for errors."""
+    tokens: Callable[[str], int] | None = None
+    """How many tokens a text has, by the tokenizer of the model that is asked; None: nobody here knows."""
 
     def random(self, *parts: object) -> Random:
         """A generator of its own for every place: what one question becomes does not depend on the others."""
@@ -60,11 +70,16 @@ class Probe:
     """What is asked. Raises ConfigError or DataError for settings and files that make no probe. A disturbance gives
     only the questions that it changes."""
     read: Callable[[Variant, Answer], float] | None = None
-    """What an answer counts, by rule; None: it is compared with the answer to the undisturbed question."""
+    """What an answer counts, by rule; None: it is compared with another one."""
+    hide: Callable[[Variant, Answer, Answer], Blind | None] | None = None
+    """Of two answers about two people: what a judge is shown of them, who is not to know which is whose. None where
+    that cannot be hidden."""
     parts: tuple[str, ...] = ()
     """Facts by which results are shown apart."""
     worse: Literal["low", "high", "either"] = "low"
     """Which way is worse."""
+    counts_tokens: bool = False
+    """Whether texts are cut to a number of tokens: then each model's own tokenizer counts, where it is on the disk."""
 
     @property
     def disturbs(self) -> bool:
@@ -73,7 +88,7 @@ class Probe:
 
     @property
     def needs_judge(self) -> bool:
-        """Whether answers are compared that no rule may be able to."""
+        """Whether answers are compared that perhaps no rule can compare."""
         return self.read is None
 
 

@@ -83,8 +83,10 @@ def _part(probe: Probe, rows: Iterable[ProbeRow], level: float) -> ProbePart:
     value = _mean([row.value for row in rated], rated, level, signed=signed)
     paired = [row for row in rated if row.control is not None]
     control = _mean([row.control for row in paired], paired, level, signed=signed)
-    effect = _effect(paired, level, (2.0 if signed else 1.0)) if paired else None
-    p = value.p if signed else effect.p if effect else None
+    effect = _effect(paired, level) if paired else None
+    if signed:  # a difference is its own effect; what judges make of a name alone stands beside it
+        effect = value
+    p = effect.p if effect else None
     return ProbePart(
         value=value.mean.value, low=value.mean.low, high=value.mean.high,
         control=control.mean.value, control_low=control.mean.low, control_high=control.mean.high,
@@ -102,14 +104,14 @@ class _Tested:
 
 def _mean(values: Sequence[float | None], rows: Sequence[ProbeRow], level: float, *, signed: bool) -> _Tested:
     if signed:
-        return _of_terms(_by_cluster(values, rows), len(rows), level, 1.0)
+        return _of_terms(_by_cluster(values, rows), len(rows), level)
     found = clustered_share(np.array(values, dtype=float), codes_of([row.of for row in rows]), level)
     return _Tested(found)
 
 
-def _effect(rows: Sequence[ProbeRow], level: float, most: float) -> _Tested:
+def _effect(rows: Sequence[ProbeRow], level: float) -> _Tested:
     terms = [cast("float", row.value) - cast("float", row.control) for row in rows]
-    return _of_terms(_by_cluster(terms, rows), len(rows), level, most)
+    return _of_terms(_by_cluster(terms, rows), len(rows), level)
 
 
 def _by_cluster(values: Sequence[float | None], rows: Sequence[ProbeRow]) -> list[float]:
@@ -120,16 +122,16 @@ def _by_cluster(values: Sequence[float | None], rows: Sequence[ProbeRow]) -> lis
     return [sum(own) / len(own) for own in found.values()]
 
 
-def _of_terms(terms: Sequence[float], n: int, level: float, most: float) -> _Tested:
-    """The mean over clusters of values in [−most, most]; careful where hardly any differs from 0."""
+def _of_terms(terms: Sequence[float], n: int, level: float) -> _Tested:
+    """The mean over clusters of values in [−1, 1]; careful where hardly any differs from 0."""
     if not terms:
         return _Tested(Mean(None, None, None, 0))
     array = np.array(terms, dtype=float)
     mean = float(array.mean())
     if len(array) < 2:
         return _Tested(Mean(mean, None, None, n))
-    low, high = Paired(array, np.zeros(len(array)), -most, most).ends(level)
-    return _Tested(Mean(mean, max(-most, low), min(most, high), n), _p_of(array))
+    low, high = Paired(array, np.zeros(len(array)), -1.0, 1.0).ends(level)
+    return _Tested(Mean(mean, max(-1.0, low), min(1.0, high), n), _p_of(array))
 
 
 def _p_of(terms: FloatArray) -> float:

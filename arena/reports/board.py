@@ -12,6 +12,7 @@ from arena.files import from_json
 from arena.ratings.columns import Column
 from arena.ratings.methods.style import style_names
 from arena.ratings.results import Anchored, Effect, Pair, Stability, Unbounded
+from arena.reports.probes import ProbeScore
 from arena.reports.typed import Misread, read_as
 from arena.types import JSON
 
@@ -192,6 +193,8 @@ class Scores:
     """Numbers of a model's answers by rule, beside the judges."""
 
     metrics: Mapping[str, MetricScore] = field(default_factory=dict)
+    probes: Mapping[str, ProbeScore] = field(default_factory=dict)
+    """Without their parts, which stand in probes.json."""
     stored: Mapping[str, JSON] = field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import cast
 
 from arena.errors import DataError
 from arena.files import from_json, read_objects, replacing, round_floats, to_json
@@ -105,6 +106,17 @@ def read_probe_rows(path: Path) -> Iterator[ProbeRow]:
 def read_probe_scores(path: Path) -> dict[str, dict[str, ProbeScore]]:
     """By model and probe, from probes.json; nothing where there is no such file. Raises DataError."""
     try:
+        return {
+            model: {probe: read_as(ProbeScore, score) for probe, score in own.items()}
+            for model, own in stored_scores(path).items()
+        }
+    except Misread as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def stored_scores(path: Path) -> dict[str, dict[str, JSON]]:
+    """The same as it stands there."""
+    try:
         document = from_json(path.read_bytes())
     except FileNotFoundError:
         return {}
@@ -113,11 +125,29 @@ def read_probe_scores(path: Path) -> dict[str, dict[str, ProbeScore]]:
     models = document.get("models") if isinstance(document, dict) else None
     if not isinstance(models, dict):
         raise DataError(f"{path}: not the summary of probes")
-    try:
-        return {
-            model: {probe: read_as(ProbeScore, score) for probe, score in own.items()}
-            for model, own in models.items()
-            if isinstance(own, dict)
-        }
-    except Misread as error:
-        raise DataError(f"{path}: {error}") from None
+    return {model: own for model, own in models.items() if isinstance(own, dict)}
+
+
+def with_probes(reports: Path, document: dict[str, JSON]) -> dict[str, JSON]:
+    """A board's object, with what probes found of its models; as it is where nobody probed. Numbers of parts stay in
+    probes.json."""
+    found = stored_scores(reports / SUMMARY)
+    if not found:
+        return document
+    models = cast("list[dict[str, JSON]]", document["models"])
+    return document | {
+        "models": [
+            row | {"scores": {**cast("dict[str, JSON]", row.get("scores") or {}), "probes": _short(found[name])}}
+            if (name := str(row["model"])) in found
+            else row
+            for row in models
+        ]
+    }
+
+
+def _short(own: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {
+        probe: {name: value for name, value in score.items() if name != "parts"}
+        for probe, score in own.items()
+        if isinstance(score, dict)
+    }

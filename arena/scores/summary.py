@@ -130,6 +130,9 @@ def with_scores(reports: Path, document: dict[str, JSON], level: float) -> dict[
     models = cast("list[dict[str, JSON]]", document["models"])
     return document | {
         "models": [
-            row | {"scores": {"metrics": found[str(row["model"])]}} if row["model"] in found else row for row in models
+            row | {"scores": {**cast("dict[str, JSON]", row.get("scores") or {}), "metrics": found[str(row["model"])]}}
+            if row["model"] in found
+            else row
+            for row in models
         ]
     }

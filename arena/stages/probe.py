@@ -35,6 +35,7 @@ from arena.stages.probe_answers import (
     answer_probes,
     answers_of,
     board_answers,
+    check_fits,
     due,
     open_probes,
     probed_models,
@@ -73,7 +74,9 @@ def run_probes(
     board = open_board(loaded, dry_run)
     with holding(board), naming_config(loaded.path):
         probes = open_probes(board, names, options.limit)
-        entries: list[BackendConfig] = [board.candidates[name].entry for name in probed_models(board, options)]
+        models = probed_models(board, options)
+        check_fits(board, probes, models)
+        entries: list[BackendConfig] = [board.candidates[name].entry for name in models]
         entries += [board.judges[name] for name in judges_there(board)]
         for line in (*_unchanged(probes), *_undecided(board, probes)):
             progress.note(line)
@@ -135,7 +138,7 @@ def _stages(
             failure = error
         if not control.interruption.asked:
             with ExitStack() as stack:
-                compared = list(comparisons(probes, answers_of(board, options, stack)))
+                compared = comparisons(probes, answers_of(board, options, stack))
             await review_probes(board, compared, options, record, control)
         if failure is not None:
             raise failure
@@ -158,18 +161,19 @@ def _unchanged(probes: Sequence[OpenProbe]) -> list[str]:
 def _undecided(board: OpenBoard, probes: Sequence[OpenProbe]) -> list[str]:
     """What to say of questions that no rule decides where there is no judge. Raises ConfigError where nothing else is
     left."""
-    if judges_there(board):
+    asking = [opened for opened in probes if opened.variants]
+    needing = [opened for opened in asking if opened.probe.needs_judge]
+    if judges_there(board) or not needing:
         return []
-    asked = {question.question_id: question for opened in probes if opened.variants for question in opened.questions}
-    open_ones = [question.question_id for question in asked.values() if expects(question) is None]
-    needing = [opened.name for opened in probes if opened.variants and opened.probe.needs_judge]
-    if not open_ones or not needing:
+    asked = {variant.question.question_id: variant.question for opened in needing for variant in opened.variants}
+    left = [name for name, question in asked.items() if expects(question) is None]
+    if not left:
         return []
     said = (
-        f"{', '.join(needing)}: no judge under reviews_gen.judges compares answers that are no letter or number"
-        f" ({len(open_ones):,} of {len(asked):,} questions, {open_ones[0]} for one)"
+        f"{', '.join(opened.name for opened in needing)}: no judge under reviews_gen.judges compares answers that are"
+        f" no letter or number ({len(left):,} of {len(asked):,} questions, {left[0]} for one)"
     )
-    if len(open_ones) == len(asked) and len(needing) == len([opened for opened in probes if opened.variants]):
+    if len(left) == len(asked) and len(needing) == len(asking):
         raise ConfigError(f"{board.loaded.path}: {said}")
     return [f"{said}: they are left out"]
 
@@ -189,7 +193,7 @@ def probe_plan(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOption
         rows.append(replace(row, stage="probes"))
         missing += len(todo)
     with ExitStack() as stack:
-        folders = judged_folders(board, list(comparisons(probes, expected)), stack)
+        folders = judged_folders(board, comparisons(probes, expected), stack)
         for name in judges_there(board):
             entry, volume, done, rates = board.judges[name], Volume(), 0, Rates(None, None)
             for folder in folders:

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +21,7 @@ from arena.keys import digest
 from arena.probes import PROBES
 from arena.probes.probe import Material, Probe, Variant
 from arena.stages.answer import AnswerTask, answer_of
+from arena.stages.contexts import check_contexts, tokens_by
 from arena.stages.options import RunOptions
 from arena.stages.plan import ANSWER_TOKENS, BYTES_PER_TOKEN
 from arena.store.folder import AnswerStore
@@ -39,6 +40,12 @@ class OpenProbe:
     variants: tuple[Variant, ...]
     questions: tuple[Question, ...]
     """Those of the board that it was to disturb; none where it brings its own."""
+    own: Mapping[str, tuple[Variant, ...]] = field(default_factory=dict)
+    """What single models are asked in place of the variants: texts that their own tokenizer cut."""
+
+    def asked(self, model: str) -> tuple[Variant, ...]:
+        """What a model is asked."""
+        return self.own.get(model, self.variants)
 
     @property
     def unchanged(self) -> list[Question]:
@@ -50,8 +57,12 @@ class OpenProbe:
         """The same of the first so many questions, or of the texts that it brings."""
         of = (q.question_id for q in self.questions) if self.probe.disturbs else (v.of for v in self.variants)
         chosen = set(list(dict.fromkeys(of))[:limit])
-        variants = tuple(variant for variant in self.variants if variant.of in chosen)
-        return replace(self, variants=variants, questions=self.questions[:limit])
+
+        def kept(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+            return tuple(variant for variant in variants if variant.of in chosen)
+
+        own = {model: kept(variants) for model, variants in self.own.items()}
+        return replace(self, variants=kept(self.variants), questions=self.questions[:limit], own=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +83,31 @@ def open_probes(board: OpenBoard, names: Sequence[str], limit: int | None) -> li
         if name not in PROBES:
             raise ConfigError(f"--probes: no probe {name!r}{nearest(name, list(PROBES))}")
     drawn = _drawn(board.questions, settings.limit, seed)
-    material = Material(drawn, settings, seed, str(board.loaded.path))
-    found = [_open(name, material) for name in dict.fromkeys(names)]
+    material = Material(drawn, settings, seed)
+    counting = {name: count for name, candidate in board.candidates.items() if (count := tokens_by(candidate.entry))}
+    found = [_open(name, material, counting) for name in dict.fromkeys(names)]
     if not any(one.variants for one in found):
         raise InputError(f"--probes: {', '.join(names)} changes nothing in any of the {len(drawn):,} questions")
     return [one.within(limit) for one in found]
 
 
-def _open(name: str, material: Material) -> OpenProbe:
+def check_fits(board: OpenBoard, probes: Sequence[OpenProbe], models: Sequence[str]) -> None:
+    """Refuse texts that are too long for a model, as far as its files tell. Raises ConfigError."""
+    for name in models:
+        for one in probes:
+            if one.probe.counts_tokens:
+                texts = (variant.question.turns[-1] for variant in one.asked(name))
+                check_contexts(name, board.candidates[name].entry, texts, "probes.needle.lengths")
+
+
+def _open(name: str, material: Material, counting: Mapping[str, Callable[[str], int]]) -> OpenProbe:
     probe = PROBES[name]
     questions = tuple(material.questions) if probe.disturbs else ()
-    return OpenProbe(name, probe, tuple(probe.variants(material)), questions)
+    own = {
+        model: tuple(probe.variants(replace(material, tokens=count)))
+        for model, count in (counting.items() if probe.counts_tokens else ())
+    }
+    return OpenProbe(name, probe, tuple(probe.variants(material)), questions, own)
 
 
 def _drawn(questions: Sequence[Question], limit: int | None, seed: int) -> list[Question]:
@@ -192,7 +217,7 @@ def wanted(candidate: Candidate, probes: Sequence[OpenProbe]) -> Iterator[Wanted
     """Every answer that some probes need of a candidate, each once."""
     seen: set[tuple[str, str, str, int]] = set()
     for one in probes:
-        for folder, question, sample in _asked(one):
+        for folder, question, sample in _asked(one, candidate.name):
             request = candidate.request(question, sample)
             if request is None:
                 continue
@@ -202,9 +227,9 @@ def wanted(candidate: Candidate, probes: Sequence[OpenProbe]) -> Iterator[Wanted
                 yield Wanted(folder, AnswerTask(question, request))
 
 
-def _asked(opened: OpenProbe) -> Iterator[tuple[str, Question, int]]:
+def _asked(opened: OpenProbe, model: str) -> Iterator[tuple[str, Question, int]]:
     plain = {question.question_id: question for question in opened.questions}
-    for variant in opened.variants:
+    for variant in opened.asked(model):
         if opened.probe.disturbs:
             yield UNDISTURBED, plain[variant.of], 0
             yield UNDISTURBED, plain[variant.of], 1

@@ -14,6 +14,7 @@ from arena.probes import PROBES
 from arena.probes.probe import Variant
 from arena.probes.sameness import by_rule
 from arena.probes.score import corrected, probe_score
+from arena.reports.leaderboard import write_leaderboard
 from arena.reports.probes import (
     ROWS,
     SUMMARY,
@@ -21,11 +22,13 @@ from arena.reports.probes import (
     ProbeScore,
     read_probe_rows,
     read_probe_scores,
+    with_probes,
     write_probe_rows,
 )
+from arena.stages.benchmark_report import board_as_rated
 from arena.stages.options import RunOptions
 from arena.stages.probe_answers import UNDISTURBED, Answered, OpenProbe, answers_of
-from arena.stages.probe_reviews import Heard, Place, comparisons, heard, judged_folders
+from arena.stages.probe_reviews import COPIES, Heard, Place, comparisons, heard, held_against, judged_folders
 from arena.types import JSON, Answer, Question
 
 
@@ -48,7 +51,7 @@ def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOpti
     folder, level = board.review_folder.reports, board.config.rating_gen.interval.level
     with ExitStack() as stack:
         answers = answers_of(board, options, stack)
-        said = heard(judged_folders(board, list(comparisons(probes, answers)), stack))
+        said = heard(judged_folders(board, comparisons(probes, answers), stack))
         rows = [row for name, own in answers.items() for row in _rows(probes, name, own, said)]
     fresh = {(row.probe, row.model) for row in rows}
     order = {name: place for place, name in enumerate(PROBES)}
@@ -62,6 +65,8 @@ def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOpti
     summary: dict[str, JSON] = {"level": level, "models": probe_scores(every, level)}
     summary |= {"simulated": True} if board.simulated else {}
     write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")
+    if (before := board_as_rated(folder)) is not None:
+        write_leaderboard(folder, with_probes(folder, dict(before.stored)))
     return ProbeReport(
         read_probe_scores(folder / SUMMARY), level, tuple(_problems(board, rows)), folder, board.simulated
     )
@@ -86,7 +91,10 @@ def _rows(
             row = _row(opened, model, question, question.question_id)
             yield replace(row, state="excluded", reason="unchanged")
         plain = {question.question_id: question for question in opened.questions}
-        for variant in opened.variants:
+        held = {variant.beside for variant in opened.asked(model)}
+        for variant in opened.asked(model):
+            if variant.question.question_id in held:
+                continue
             row = replace(_row(opened, model, variant.question, variant.of), facts=variant.facts)
             answer = answers.get(opened.name, variant.question)
             if answer is None:
@@ -95,8 +103,13 @@ def _rows(
                 yield replace(row, state="excluded", reason="call_failed", key=answer.key)
             elif opened.probe.disturbs:
                 yield _compared(replace(row, key=answer.key), answers, plain[variant.of], answer, said)
-            else:
-                yield _read(replace(row, key=answer.key), opened, variant, answer, answers)
+            elif variant.beside is None:
+                assert opened.probe.read is not None
+                yield replace(row, key=answer.key, value=opened.probe.read(variant, answer), by="rule")
+        for variant, answer, other in held_against(opened, model, answers):
+            if answer is not None and answer.status != "error":
+                row = replace(_row(opened, model, variant.question, variant.of), facts=variant.facts, key=answer.key)
+                yield _held(row, opened, variant, answer, other, said)
 
 
 def _row(opened: OpenProbe, model: str, question: Question, of: str) -> ProbeRow:
@@ -132,20 +145,31 @@ def _compared(
     return replace(row, value=values[0], control=values[1], by=by)
 
 
-def _read(row: ProbeRow, opened: OpenProbe, variant: Variant, answer: Answer, answers: Answered) -> ProbeRow:
-    """What the rule of the probe counts in an answer, and in the one to the plain variant where there is one."""
-    read = opened.probe.read
-    assert read is not None
-    value = read(variant, answer)
-    if variant.plain is None:
-        return replace(row, value=value, by="rule")
-    plain = next(other for other in opened.variants if other.question.question_id == variant.plain)
-    control = answers.get(opened.name, plain.question)
-    if control is None:
+def _held(
+    row: ProbeRow, opened: OpenProbe, variant: Variant, answer: Answer, other: Answer | None,
+    said: Mapping[Place, Heard],
+) -> ProbeRow:  # fmt: skip
+    """An answer held against the other one: both by the rule, or both before judges who do not see whose they are."""
+    if other is None:
         return replace(row, state="pending")
-    if control.status == "error":
+    if other.status == "error":
         return replace(row, state="excluded", reason="call_failed")
-    return replace(row, value=value, control=read(plain, control), by="rule")
+    if opened.probe.read is not None:
+        read = opened.probe.read
+        return replace(row, value=read(variant, answer), control=read(variant, other), by="rule")
+    assert opened.probe.hide is not None
+    blind = opened.probe.hide(variant, answer, other)
+    if blind is None:
+        return replace(row, state="excluded", reason="name_left")
+    values = []
+    for name in (blind.question.question_id, f"{blind.question.question_id}{COPIES}"):
+        found = said.get((opened.name, row.model, name))
+        if found is None or (not found.verdicts and not found.pending):
+            return replace(row, state="excluded", reason=(found.reason if found else None) or "no_judge")
+        if found.pending:
+            return replace(row, state="pending")
+        values.append(found.preference)
+    return replace(row, value=values[0], control=values[1], by="judge")
 
 
 def _problems(board: OpenBoard, rows: Sequence[ProbeRow]) -> Iterator[str]:

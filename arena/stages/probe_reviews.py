@@ -21,6 +21,7 @@ from arena.judging.combine import Contest, verdict_of
 from arena.judging.frames import Frames
 from arena.judging.seen import SeenAnswers
 from arena.judging.slots import value_of
+from arena.probes.probe import Variant
 from arena.probes.sameness import by_rule
 from arena.prompts import Prompt, load_prompt
 from arena.stages.options import RunOptions
@@ -33,6 +34,8 @@ USUAL_PROMPT = "pair-v1"
 """What judges are asked with where the board's own prompt scores single answers, or knows no tie."""
 
 
+COPIES = "/copies"
+"""Behind a pair's id: one answer under both names."""
 Place = tuple[str, str, str]
 """(folder, model, question_id)."""
 
@@ -89,24 +92,52 @@ class Heard(NamedTuple):
         return fmean(2 * value - 1 for verdict in self.verdicts if (value := value_of(verdict)) is not None)
 
 
-def comparisons(probes: Sequence[OpenProbe], answers: Mapping[str, Answers]) -> Iterator[Comparison]:
+def comparisons(probes: Sequence[OpenProbe], answers: Mapping[str, Answers]) -> list[Comparison]:
     """Everything that only judges can compare, of the answers that exist; each once."""
-    seen: set[Place] = set()
+    found: dict[Place, Comparison] = {}
     for opened in probes:
-        plain = {question.question_id: question for question in opened.questions}
-        for variant in opened.variants if opened.probe.disturbs else ():
-            question = plain[variant.of]
-            for model, own in answers.items():
-                base = own.get(UNDISTURBED, question)
-                for folder, other in (
-                    (opened.name, own.get(opened.name, variant.question)),
-                    (UNDISTURBED, own.get(UNDISTURBED, question, 1)),
-                ):
-                    if base is None or other is None or (folder, model, question.question_id) in seen:
-                        continue
-                    seen.add((folder, model, question.question_id))
-                    if "error" not in (base.status, other.status) and by_rule(question, base, other) is None:
-                        yield Comparison(folder, question, model, base, other)
+        for model, own in answers.items():
+            for one in _disturbed(opened, model, own) if opened.probe.disturbs else _blind(opened, model, own):
+                found.setdefault(one.place, one)
+    return list(found.values())
+
+
+def _disturbed(opened: OpenProbe, model: str, own: Answers) -> Iterator[Comparison]:
+    """The undisturbed answer beside the disturbed one, and beside its repeat."""
+    plain = {question.question_id: question for question in opened.questions}
+    for variant in opened.variants:
+        question = plain[variant.of]
+        base = own.get(UNDISTURBED, question)
+        others = (
+            (opened.name, own.get(opened.name, variant.question)),
+            (UNDISTURBED, own.get(UNDISTURBED, question, 1)),
+        )
+        for folder, other in others:
+            if base is None or other is None or "error" in (base.status, other.status):
+                continue
+            if by_rule(question, base, other) is None:
+                yield Comparison(folder, question, model, base, other)
+
+
+def _blind(opened: OpenProbe, model: str, own: Answers) -> Iterator[Comparison]:
+    """The answers about two people, without their names; and one of them under both names."""
+    for variant, a, b in held_against(opened, model, own):
+        hide = opened.probe.hide
+        if hide is None or a is None or b is None or "error" in (a.status, b.status):
+            continue
+        if (blind := hide(variant, a, b)) is not None:
+            yield Comparison(opened.name, blind.question, model, *blind.answers)
+            named = replace(blind.question, question_id=f"{blind.question.question_id}{COPIES}")
+            yield Comparison(opened.name, named, model, *blind.copies)
+
+
+def held_against(opened: OpenProbe, model: str, own: Answers) -> Iterator[tuple[Variant, Answer | None, Answer | None]]:
+    """Every variant that is held against another one, with the answers to both."""
+    asked = {variant.question.question_id: variant for variant in opened.asked(model)}
+    for variant in asked.values():
+        if variant.beside is not None:
+            other = asked[variant.beside].question
+            yield variant, own.get(opened.name, variant.question), own.get(opened.name, other)
 
 
 def judges_there(board: OpenBoard) -> list[str]:

@@ -33,6 +33,7 @@ from arena.ratings.findings.panel import panel_diagnostics
 from arena.reports.board import Report
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.performance import performance
+from arena.reports.probes import with_probes
 from arena.reports.rows import write_rows
 from arena.scores.summary import with_scores
 from arena.stages.scheduled import Standing
@@ -91,6 +92,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
     document = with_benchmarks(board.review_folder.reports, document, board.config.rating_gen.interval.level)
     document = with_scores(board.review_folder.reports, document, board.config.rating_gen.interval.level)
+    document = with_probes(board.review_folder.reports, document)
     if schedule is not None:
         document |= {"schedule": schedule, "options": {**_options(board.config), **_adaptive(boundary)}}
     written = write_leaderboard(folder, document)

@@ -15,12 +15,13 @@ from arena.evals.scores import correlations
 from arena.files import round_floats, to_json, write_atomically
 from arena.metrics import Metric
 from arena.reports.board import MetricScore
+from arena.reports.leaderboard import write_leaderboard
 from arena.reports.metrics import read_metric_rows, write_metric_rows
 from arena.reports.typed import read_as
 from arena.scores.languages import odd_references
 from arena.scores.rows import Measure, Sheet, Wanted, place_of
-from arena.scores.summary import ROWS, by_model, differences, model_scores
-from arena.stages.benchmark_report import board_as_rated, judged_numbers, update
+from arena.scores.summary import ROWS, by_model, differences, model_scores, with_scores
+from arena.stages.benchmark_report import board_as_rated, judged_numbers
 from arena.stages.options import RunOptions
 from arena.types import JSON
 
@@ -117,7 +118,7 @@ def write_scores(board: OpenBoard, options: RunOptions, *, rated_later: bool) ->
     scores = cast("dict[str, dict[str, JSON]]", round_floats(cast("JSON", model_scores(found, level))))
     before = board_as_rated(folder)
     if before is not None and not rated_later:
-        update(folder, before, "scores", {model: {"metrics": dict(own)} for model, own in scores.items()})
+        write_leaderboard(folder, with_scores(folder, dict(before.stored), level))
     summary: dict[str, JSON] = {
         "level": level,
         "models": cast("JSON", scores),

@@ -164,3 +164,21 @@ def test_a_probe_that_changes_nothing_is_named(tmp_path: Path) -> None:
         beside = arena("probe", "-c", config, "--probes", "typo,suffix")
     assert alone.returncode == 2 and "typo, case changes nothing in any of the 1 questions" in alone.stderr
     assert beside.returncode == 0 and "typo changes nothing in any of the 1 questions: it is left out" in beside.stderr
+
+
+def test_the_leaderboard_has_them_beside_other_scores(tmp_path: Path) -> None:
+    def probes_of(model: str) -> dict[str, object]:
+        board = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+        return next(row for row in board["models"] if row["model"] == model)["scores"]
+
+    with FakeServer(served(MODELS)) as server:
+        models = ["steady", "brittle"]
+        config = probe_board(tmp_path, server, models, SUMS[:4], scores={"metrics": ["accuracy"]})
+        assert arena("run", "-c", config, "--yes").returncode == 0
+        assert arena("probe", "-c", config, "--probes", "typo", "--yes").returncode == 0
+        assert probes_of("brittle").keys() == {"metrics", "probes"}
+        assert arena("score", "-c", config).returncode == 0
+        assert arena("run", "-c", config, "--stage", "ratings").returncode == 0
+    found = probes_of("brittle")
+    assert found.keys() == {"metrics", "probes"} and found["probes"]["typo"]["value"] == 0.0
+    assert "parts" not in found["probes"]["typo"]
