@@ -21,9 +21,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,11 +99,11 @@ def truth(world: World, theta: FloatArray) -> FloatArray:
     shift = np.sqrt(2.0) * world.sigma * nodes
     p = sigmoid((theta[first] - theta[second] + world.position)[:, None] + shift) @ (weights / weights.sum())
     p = world.identical * 0.5 + (1 - world.identical) * p if world.identical else p
-    table = _table(m, first, second, p, np.zeros(len(p), dtype=int), np.ones(len(p)))
+    table = table_of(m, first, second, p, np.zeros(len(p), dtype=int), np.ones(len(p)))
     return estimate(table, interval="none", columns=position_columns(table)).theta
 
 
-def _table(m: int, first: np.ndarray, second: np.ndarray, outcome: FloatArray, question: np.ndarray,
+def table_of(m: int, first: np.ndarray, second: np.ndarray, outcome: FloatArray, question: np.ndarray,
            shown: FloatArray) -> BattleTable:  # fmt: skip
     names = tuple(f"m{i:03d}" for i in range(m))
     ids = tuple(f"{q:04d}" for q in range(int(question.max(initial=0)) + 1))
@@ -122,7 +121,7 @@ def battles(game: Play, drawn: np.ndarray) -> BattleTable:
     shown = np.where(both | game.same[first, second, question], 0.0, np.where(swapped, -1.0, 1.0))
     kept = ~(both & swapped) & ~np.isnan(outcome)
     a, b = np.minimum(first, second), np.maximum(first, second)
-    return _table(len(drawn), a[kept], b[kept], outcome[kept], question[kept], shown[kept])
+    return table_of(len(drawn), a[kept], b[kept], outcome[kept], question[kept], shown[kept])
 
 
 def found(board: Leaderboard) -> dict[tuple[str, str], int]:
@@ -175,44 +174,43 @@ class Looks:
             self.reached = calls
 
 
+def rounds(game: Play, possible: np.ndarray, budget: int, marks: Sequence[int],
+           rng: np.random.Generator) -> Iterator[tuple[int, Foresight, np.ndarray]]:  # fmt: skip
+    """The calls so far, the outlook and what was drawn, after every round of the adaptive schedule; one ends at every
+    mark."""
+    offer, calls, seen = Offer.of(possible, np.zeros_like(possible)), 0, None
+    cells = possible.sum(axis=2).astype(float)
+    for mark in marks:
+        while calls < mark:
+            told = None if seen is None else Estimates(seen.difference, seen.half_width, seen.power, seen.questions)
+            size = min(max(FEWEST_CELLS, budget // ROUNDS), mark - calls)
+            if not SCHEDULES["adaptive"].draw(offer, told, size, rng):
+                return
+            calls = int(np.count_nonzero(offer.drawn & ~game.same))
+            seen = foresee(battles(game, offer.drawn), cells)
+            yield calls, seen, offer.drawn
+
+
 def replicate(world: World, seed: int) -> Item:
     """One game under all schedules."""
     rng = np.random.default_rng([seed, *(round(1000 * part) for part in world)])
     game = play(world, rng)
-    m, q = world.models, world.questions
+    return study(game, truth(world, game.theta), rng)
+
+
+def study(game: Play, true: FloatArray, rng: np.random.Generator) -> Item:
+    """All schedules on the same verdicts."""
+    m, q = len(game.outcome), game.outcome.shape[2]
     possible = np.broadcast_to(~np.eye(m, dtype=bool)[:, :, None], (m, m, q)).copy()
     everything = rate(battles(game, possible), RATED)
-    full, true = found(everything), truth(world, game.theta)
+    full, looks = found(everything), Looks(game)
     budget = min(m * (m - 1) * q, 3 * m * q)
-    offer, looks, calls, seen = Offer.of(possible, np.zeros_like(possible)), Looks(game), 0, None
-    cells = possible.sum(axis=2).astype(float)
     result: Item = {"found": len(full)}
-    spent_s, fit_s = 0.0, 0.0
-    for share in (2, 3):
-        until = min(share * m * q, budget)
-        while calls < until:
-            began = time.process_time()
-            told = None if seen is None else Estimates(seen.difference, seen.half_width, seen.power, seen.questions)
-            size = min(max(FEWEST_CELLS, budget // ROUNDS), until - calls)
-            drawn = SCHEDULES["adaptive"].draw(offer, told, size, rng)
-            spent_s += time.process_time() - began
-            if not drawn:
-                break
-            calls += (
-                len(drawn)
-                if not world.identical
-                else sum(not game.same[cell.first, cell.second, cell.question] for cell in drawn)
-            )
-            table = battles(game, offer.drawn)
-            began = time.process_time()
-            seen = foresee(table, cells)
-            spent_s += time.process_time() - began
-            looks.look(seen, calls, budget)
-        began = time.process_time()
-        board = rate(battles(game, offer.drawn), RATED)
-        fit_s += time.process_time() - began
-        result |= {f"recall_{share}": recall(found(board), full), f"covered_{share}": covered(board, true),
-                   f"unfitted_{share}": float(any(row.unbounded for row in board.models))}  # fmt: skip
+    for calls, seen, drawn in rounds(game, possible, budget, (2 * m * q, budget), rng):
+        looks.look(seen, calls, budget)
+        if (share := {2 * m * q: 2, budget: 3}.get(calls)) is not None:
+            board = rate(battles(game, drawn), RATED)
+            result |= {f"recall_{share}": recall(found(board), full), f"covered_{share}": covered(board, true)}
     ratings = [np.array([row.rating for row in sorted(b.models, key=lambda row: row.model)], dtype=float)
                for b in (board, everything)]  # fmt: skip
     slope = float(np.polyfit(ratings[1], ratings[0], 1)[0]) if np.isfinite(ratings).all() else float("nan")
@@ -223,8 +221,8 @@ def replicate(world: World, seed: int) -> Item:
     twins = [found(board).get((f"m{min(t):03d}", f"m{max(t):03d}")) is not None for t in game.twins]
     return result | {
         "baseline": recall(found(rate(battles(game, stars.drawn), RATED)), full),
-        "twins_planned": float(np.mean(twins)),
-        "twins_early": float(np.mean(list(looks.claimed.values()))),
+        "twins_planned": float(np.mean(twins)) if twins else float("nan"),
+        "twins_early": float(np.mean(list(looks.claimed.values()))) if twins else float("nan"),
         "most": list(looks.most.values()),
         "top_1": looks.top.get(1, 0),
         "top_3": looks.top.get(3, 0),
@@ -232,8 +230,6 @@ def replicate(world: World, seed: int) -> Item:
         "budget": budget,
         "full": m * (m - 1) * q,
         "scale": slope,
-        "round_s": spent_s * max(FEWEST_CELLS, budget // ROUNDS) / max(calls, 1),
-        "fit_s": fit_s / 2,
     }
 
 

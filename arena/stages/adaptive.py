@@ -12,6 +12,7 @@ from arena.board.answers import Answers
 from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers, stored
 from arena.errors import RunStopped
+from arena.stages.cohorts import Note
 from arena.stages.options import RunOptions
 from arena.stages.review import OpenJudges, Todo, plan_reviews
 from arena.stages.rounds import Rounds
@@ -30,7 +31,7 @@ async def adaptive_stage(
     with ExitStack() as stack:
         ledgers = open_ledgers(board, stack, writable=True)
         rounds = Rounds(board, answers, ledgers, options)
-        at_work = _AtWork(board, answers, ledgers, options, rounds, progress)
+        at_work = AtWork(board, answers, ledgers, options, rounds, progress.note)
         async with OpenJudges(board, answers, ledgers, options, progress, control) as judges:
             asked: Sequence[Round] | None = None
             while True:
@@ -38,12 +39,14 @@ async def adaptive_stage(
                     progress.note(note)
                 todo = at_work.todo(asked)
                 await judges.ask(todo, at_work.expected)
-                handed_over = options.batch == "submit" and at_work.owes(todo) and at_work.owes(at_work.left(asked))
+                left = at_work.left(asked)
+                handed_over = options.batch == "submit" and at_work.owes(todo) and at_work.owes(left)
                 if control.interruption.asked or handed_over:
                     return
-                if options.batch is None and at_work.owes(left := at_work.left(asked)):
+                if options.batch is None and at_work.owes(left):
                     await judges.ask(left, at_work.expected)
-                if control.interruption.asked or not at_work.complete(asked):
+                    left = at_work.left(asked)
+                if control.interruption.asked or not at_work.complete(asked, left):
                     return
                 drawn = rounds.draw()
                 if drawn is None or options.batch == "collect":
@@ -53,15 +56,15 @@ async def adaptive_stage(
             progress.note(note)
 
 
-class _AtWork:
+class AtWork:
     """What judges owe, round by round."""
 
     def __init__(
         self, board: OpenBoard, answers: Answers, ledgers: dict[str, Ledger], options: RunOptions, rounds: Rounds,
-        progress: Progress,
+        note: Note,
     ) -> None:  # fmt: skip
         self._board, self._answers, self._ledgers, self._rounds = board, answers, ledgers, rounds
-        self._options, self._progress = options, progress
+        self._options, self._note = options, note
         self._done: dict[str, int] = {}
         self.expected = rounds.expected()
 
@@ -87,19 +90,18 @@ class _AtWork:
         """How many requests are due."""
         return sum(len(owed.cases) for owed in todo.values())
 
-    def complete(self, asked: Sequence[Round] | None) -> bool:
-        """Whether the next round can be drawn. Raises RunStopped where judges failed."""
-        due = [case for owed in self._planned(asked, self._options).values() for case in owed.cases]
+    def complete(self, asked: Sequence[Round] | None, left: dict[str, Todo]) -> bool:
+        """Whether the next round can be drawn, where so much is left of it. Raises RunStopped where judges failed."""
+        due = [case for owed in left.values() for case in owed.cases]
         failed = sum(stored(case, self._ledgers[case.judge.name]) is not None for case in due)
         if failed and self._options.batch is None:
             raise RunStopped(f"{failed} calls failed twice, so no further round is drawn; run again to go on")
         everything = replace(self._options, models=None, limit=None)
-        rounds = self._rounds.log.rounds if asked is None else asked
-        waiting = self.owes(self._planned(rounds, everything))
+        if asked is not None and everything == self._options:
+            return not due
+        waiting = self.owes(self._planned(self._rounds.log.rounds if asked is None else asked, everything))
         if waiting > len(due):
-            self._progress.note(
-                f"{waiting} requests of what was drawn are outside of this run; new rounds wait for them"
-            )
+            self._note(f"{waiting} requests of what was drawn are outside of this run; new rounds wait for them")
         return not waiting
 
     def _planned(self, asked: Sequence[Round] | None, options: RunOptions) -> dict[str, Todo]:

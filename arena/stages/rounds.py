@@ -9,7 +9,7 @@ what an undisturbed run would have drawn. Each round's replies are read once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -49,6 +49,7 @@ class Rounds:
         self.log: ScheduleLog = schedule_of(board).log
         self._seen = Observed(self.cells.models, self.cells.questions)
         self._offer: tuple[int, Offer] | None = None
+        self._last: tuple[Round, list[Match]] | None = None
         self._notes: list[str] = []
         set_budgets(board, self.log, answers, ledgers, self.cells, options, self._notes.append)
         self._left = {cohort: left_of(self.cells, self.log, opening) for cohort, opening in self._cohorts().items()}
@@ -76,10 +77,17 @@ class Rounds:
         told, self._notes = self._notes, []
         return told
 
-    def subjects(self, rounds: Iterable[Round]) -> Iterator[Match]:
-        """Everything that judges have to read of some rounds."""
+    def subjects(self, rounds: Sequence[Round]) -> Iterable[Match]:
+        """Everything that judges have to read of some rounds; of a single one it is kept until the next is asked for,
+        since a round is gone through when it is asked, when it is complete and when it is read."""
+        if len(rounds) == 1 and self._last is not None and self._last[0] is rounds[0]:
+            return self._last[1]
         drawn = orders_of(cell for one in rounds for cell in one.cells)
-        return matches_of(self._board, self._answers, self._ledgers, drawn)
+        matched = matches_of(self._board, self._answers, self._ledgers, drawn)
+        if len(rounds) != 1:
+            return matched
+        self._last = rounds[0], list(matched)
+        return self._last[1]
 
     def draw(self) -> Round | None:
         """The next round, written down; None where nothing more is to be drawn. All cells so far have their replies."""
@@ -131,8 +139,7 @@ class Rounds:
     def _foresee(self) -> Foresight | None:
         """What is known by the replies of every round so far."""
         for drawn in self.log.rounds[self._seen.rounds :]:
-            matched = matches_of(self._board, self._answers, self._ledgers, orders_of(drawn.cells))
-            self._seen.add(plain_rows(self._board, self._ledgers, matched))
+            self._seen.add(plain_rows(self._board, self._ledgers, self.subjects([drawn])))
         table = self._seen.table()
         if not len(table):
             return None
