@@ -80,6 +80,14 @@ def load_categories(path: Path | None) -> dict[str, tuple[str, ...]]:
     return groups
 
 
+def group_of(category: str, groups: Mapping[str, Sequence[str]]) -> str:
+    """The group a category is shown under; itself where it is in none."""
+    for group, members in groups.items():
+        if category in members:
+            return group
+    return next((group for group, members in groups.items() if "*" in members), category)
+
+
 def category_warnings(groups: Mapping[str, Sequence[str]], categories: Collection[str]) -> list[str]:
     """What a file of groups says twice or about nothing."""
     warnings = []

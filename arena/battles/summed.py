@@ -42,9 +42,13 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
     `ray` is the address of a cluster that adds up the parts, however few; then InputError says why it cannot.
     Raises DataError that names the file and the row, and what `rate` raises.
     """
-    if options.implied or options.boundary != 1:  # rates that a fit implies need its covariance with slot effects
+    in_rows = options.weights is not None or bool(options.set_aside)  # two fits, of rows with their categories
+    if in_rows or options.implied or options.boundary != 1:  # implied rates need a covariance with slot effects
         if ray is not None:
-            raise InputError("--ray does not go with --schedule adaptive or --boundary; these are rated in memory")
+            raise InputError(
+                "--ray does not go with --schedule adaptive, --boundary, --weights or --set-aside; these are rated in "
+                "memory"
+            )
         return None
     stream = stream_of(files, wanted, MANY if ray is None else -1)
     with ExitStack() as after:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from arena.board.candidates import Candidate
 from arena.board.peers import peer_judges
+from arena.board.weights import check_weights
 from arena.config.kinds import KINDS, CandidateConfig, JudgeConfig
 from arena.config.loading import LoadedConfig, naming_config
 from arena.config.schema import Config
@@ -21,7 +22,7 @@ from arena.judging.order import seeded_order
 from arena.judging.seen import SeenAnswers
 from arena.judging.style import FEATURES
 from arena.prompts import Prompt, load_prompt
-from arena.questions import category_warnings, load_categories, load_questions, with_references
+from arena.questions import category_warnings, group_of, load_categories, load_questions, with_references
 from arena.ratings.methods import wrong_method
 from arena.store.counts import Count
 from arena.store.folder import BoardFolder
@@ -100,10 +101,7 @@ class OpenBoard:
 
     def group_of(self, category: str) -> str:
         """The group a category is shown under."""
-        for group, members in self.groups.items():
-            if category in members:
-                return group
-        return next((group for group, members in self.groups.items() if "*" in members), category)
+        return group_of(category, self.groups)
 
 
 def in_asking_order(board: OpenBoard) -> OpenBoard:
@@ -131,6 +129,8 @@ def open_board(loaded: LoadedConfig, dry_run: DryRun | None = None) -> OpenBoard
             folder.dry_run if dry_run else folder,
         )
     _check_metrics(loaded)
+    shown = {board.group_of(question.category) for question in questions}
+    check_weights(config, questions, shown, str(loaded.path))
     _warn(board)
     return board
 

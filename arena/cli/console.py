@@ -62,9 +62,9 @@ class Shown:
         return max(cell_len(self.head), *(cell_len(str(cell)) for cell in self.cells), 0)
 
 
-def fill(table: Table, columns: Sequence[Shown], width: int) -> Table:
+def fill(table: Table, columns: Sequence[Shown], width: int, line_after: int | None = None) -> Table:
     """Put columns into a table that is no wider than the terminal. Digits are never cut: the columns least needed go,
-    then names are cut."""
+    then names are cut. `line_after` so many rows the table is ruled off."""
 
     def room(names: float) -> float:
         """What is left when each column of names takes at most so much."""
@@ -80,8 +80,8 @@ def fill(table: Table, columns: Sequence[Shown], width: int) -> Table:
         head = _cut(column.head, names) if column.left else column.head
         table.add_column(head, justify="left" if column.left else "right", no_wrap=True)
     cells = [[_cut(cell, names) for cell in column.cells] if column.left else column.cells for column in columns]
-    for row in zip(*cells, strict=True):
-        table.add_row(*row)
+    for place, row in enumerate(zip(*cells, strict=True), 1):
+        table.add_row(*row, end_section=place == line_after)
     return table
 
 

@@ -75,6 +75,13 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
               help="adaptive: opponents were chosen, so win rates are those that the fit implies; no Elo.")  # fmt: skip
 @click.option("--boundary", type=FiniteRange(1), default=1.0, show_default=True,
               help="Factor on the quantile of every interval, as an adaptive board says it.")  # fmt: skip
+@click.option("--weights", metavar="FILE",
+              help="Also rate by your own weights: a file of what rating_gen.weights holds, a leaderboard.json, or "
+              "the word balanced.")  # fmt: skip
+@click.option("--category-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Groups of categories, as a board has them.")  # fmt: skip
+@click.option("--set-aside", metavar="M[,M]", multiple=True,
+              help="Models whose battles count for nobody else; they have no rank.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Show so many models; all are rated, and in the JSON.")
 @click.option(
@@ -95,7 +102,8 @@ def rate(
     battles: tuple[Path, ...], methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str,
     cluster: str, level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None,
     pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, schedule: str, boundary: float,
-    seed: int, top: int | None, out: Path | None, plot: Path | None, ray: str | None, as_json: bool,
+    weights: str | None, category_file: Path | None, set_aside: tuple[str, ...], seed: int, top: int | None,
+    out: Path | None, plot: Path | None, ray: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Ratings of any battle files: .jsonl, .csv, .tsv, .parquet, a .json array, each also .gz; - is stdin.
 
@@ -107,7 +115,7 @@ def rate(
     """
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
-    from arena.stages.rate_file import FIGURES, rate_files, shown, write_figure, write_files
+    from arena.stages.rate_file import FIGURES, rate_files, read_weights, shown, write_figure, write_files
 
     if plot is not None and plot.suffix.lower() not in FIGURES:
         raise click.BadParameter(f"found {plot.name!r}, allowed: a file {' or '.join(FIGURES)}", param_hint="--plot")
@@ -118,8 +126,9 @@ def rate(
         level=level, simultaneous=simultaneous, style=features, elo_k=elo_k, elo_orders=elo_orders,
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),
         bootstraps=bootstraps, implied=schedule == "adaptive", boundary=boundary,
+        weights=None if weights is None else read_weights(weights), set_aside=set_aside,
     )  # fmt: skip
-    rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by), ray)
+    rated = rate_files(battles, options, Wanted(judge, _needed(features), cluster, by), ray, category_file)
     if out is not None:
         write_files(out, rated, top)
     if plot is not None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from arena.cli.console import NEEDED, Shown, console_on, fill, simulated
 from arena.reports.board import Ends, Report, Standing
-from arena.reports.columns import BoardColumn, Kind, columns_of, main_column
+from arena.reports.columns import BoardColumn, Kind, columns_of, line_of, main_column
 from arena.reports.difference import difference, main_difference
 from arena.reports.flags import flags_text
 from arena.reports.leaderboard import basis, games_text, open_end, rank_text, set_text
@@ -20,6 +20,7 @@ from arena.reports.numbers import amount, more_decimals
 from arena.reports.schedule import scheduled
 from arena.reports.stability import firmness
 from arena.reports.verdict import verdict_of
+from arena.reports.weights import aside_told, weights_told
 
 WIDTH_OF_A_PIPE = 160
 
@@ -42,7 +43,8 @@ def print_board(
         console.print(simulated("No model was asked: these numbers are invented."))
     table = Table(title=_title(report), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
-    console.print(fill(table, [*_columns(report), *_criteria(report)], console.width))
+    last = [row for row in rows if not row.set_aside]
+    console.print(fill(table, [*_columns(report), *_criteria(report)], console.width, len(last)))
     loads = {load for row in rows if (load := row.performance.load) is not None}
     speeds = {column.heading("terminal") for column in columns_of(report, "terminal") if column.name in SPEEDS}
     if len(loads) > 1 and speeds & {str(column.header) for column in table.columns}:
@@ -77,6 +79,7 @@ def footer(report: Report) -> list[str]:
     if (about := scheduled(report)) is not None:
         lines.append(about.sentence(len(report.models)))
     lines += firmness(report)
+    lines += [text for text in (weights_told(report), aside_told(report)) if text is not None]
     if report.excluded:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.excluded.items()))
         lines.append(f"left out: {reasons}")
@@ -186,7 +189,7 @@ DECIMALS: Mapping[Kind, tuple[float, int]] = {"points": (1.0, 0), "percent": (10
 """By what an interval's ends are multiplied, and how many decimals they usually have."""
 CELLS: Mapping[Kind, Callable[[BoardColumn, int, Standing], str]] = {
     "set": lambda _, more, row: set_text(row),
-    "rank": lambda _, more, row: rank_text(row),
+    "rank": lambda column, more, row: rank_text(line_of(column, row)),
     "model": lambda _, more, row: row.model,
     "points": _points,
     "percent": lambda column, more, row: share(column.shown_ends(row), more),

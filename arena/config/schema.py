@@ -7,9 +7,9 @@ into a `Config`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from arena.config.base import Strict
 from arena.config.benchmarks import BenchmarksConfig
@@ -152,6 +152,24 @@ class IntervalConfig(Strict):
     simultaneous: bool = False
 
 
+class WeightsConfig(Strict):
+    """How much the questions of a category or language count; the two multiply, and what is not named has 1."""
+
+    category: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    language: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_is_named(self) -> WeightsConfig:
+        if not self.category and not self.language:
+            raise ValueError("no weight is named; as in {category: {math: 2}}, or balanced")
+        return self
+
+
+def _form(value: object) -> str:
+    """Which of the two it is, by names that messages about it leave out."""
+    return "literal[balanced]" if isinstance(value, str) else "function-map"
+
+
 class RatingConfig(Strict):
     """What the board shows, and in which order it ranks."""
 
@@ -163,6 +181,16 @@ class RatingConfig(Strict):
     """{model: rating}; default: the baseline at 1000 in baseline mode, else mean 1000 of each connected component."""
     interval: IntervalConfig = IntervalConfig()
     style_control: tuple[str, ...] = ()
+    weights: (
+        Annotated[
+            Annotated[Literal["balanced"], Tag("literal[balanced]")] | Annotated[WeightsConfig, Tag("function-map")],
+            Discriminator(_form),
+        ]
+        | None
+    ) = None
+    """Ratings by your own weights, beside the board's; `balanced`: every category counts the same in total."""
+    set_aside: Literal["flagged"] | None = None
+    """flagged: models most of whose answers look made to sway the judge count for nobody else, and have no rank."""
 
     @field_validator("anchor", mode="before")
     @classmethod

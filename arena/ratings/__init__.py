@@ -25,7 +25,7 @@ depend on the order of the rows (except `elo_order="file"`), only on their conte
 from arena.ratings.data.score_table import ScoreTable
 from arena.ratings.data.table import BattleTable
 from arena.ratings.leaderboard import rate
-from arena.ratings.options import RatingOptions
+from arena.ratings.options import RatingOptions, Weights
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, Pair, SliceRow, plain, rounded
 from arena.ratings.score_leaderboard import rate_scores
 
@@ -39,6 +39,7 @@ __all__ = [
     "RatingOptions",
     "ScoreTable",
     "SliceRow",
+    "Weights",
     "plain",
     "rate",
     "rate_scores",

@@ -25,7 +25,9 @@ from arena.ratings.methods.style import POSITION, joined, position_columns, styl
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, Stability, number
 from arena.ratings.rows import Played, board_warnings, columns_of, model_rows, pair_differences, ranks_of
+from arena.ratings.set_aside import with_some_aside, without
 from arena.ratings.slices import of_a_part, slice_rows
+from arena.ratings.weighted import weighted_rows
 
 CROWD = 50
 """More judges than this are a crowd, as on Chatbot Arena: their battles count, nothing is said about each of them."""
@@ -46,8 +48,12 @@ def rate(
     model or with nothing but ties gives a leaderboard without ratings whose warnings say why. `every_judge` holds the
     rows of all judges where `table` has the panel's alone; `judges` and `judges_detail` are then about them. Numbers of
     methods that are not among `options.methods` are None.
-    Raises DataError when there is no such method, or the baseline, the anchor or a style column is not in the table.
+    Raises DataError when there is no such method, or the baseline, the anchor, a style column or a model that is to be
+    set aside is not in the table, and where weights leave nothing.
     """
+    if options.set_aside:
+        judged = None if every_judge is None else without(every_judge, options.set_aside)
+        return with_some_aside(table, options, partial(rate, every_judge=judged), rate)
     methods, anchor = _methods(options), anchor_of(table.models, options)
     usable, notes = _usable(table, options)
     ordered = usable.canonical()
@@ -68,6 +74,7 @@ def rate(
     judges = judge_details(detailed, replace(options, style=()), position, _of_a_part) if options.details else ()
     n_questions = None if table.question is None else int(np.count_nonzero(np.bincount(table.question.codes)))
     told = board_warnings(table.models, len(table), n_questions, fit, told)
+    rows, weighed = weighted_rows(table, rows, options, rate, told)
     return Leaderboard(
         ranked_by=options.methods[0],
         judges=() if detailed.judge is None else detailed.judge.names,
@@ -77,7 +84,7 @@ def rate(
         interval=_interval_name(table, options),
         n_questions=n_questions or 0,
         n_battles=len(table),
-        warnings=(*told, *notes, *more, *unfitted, *more_questions(diagnostics)),
+        warnings=(*told, *notes, *more, *unfitted, *more_questions(diagnostics), *weighed),
         judges_detail=judges,
         pairs=pair_differences(table, fit, options, anchor),
         style=style,

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from arena.ratings.results import Anchored
+from arena.types import JSON
 
 USUAL_METHODS = ("bradley_terry", "win_rate")
 """What `arena rate` and a board of battles without a config are rated by."""
 Interval = Literal["sandwich", "bootstrap", "independent", "none"]
 EloOrder = Literal["seeded", "file"]
 Slice = Literal["category", "language"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much questions count: the weights of a question's category and language multiply; what is not named has 1."""
+
+    category: Mapping[str, float] = field(default_factory=dict)
+    language: Mapping[str, float] = field(default_factory=dict)
+    balanced: bool = False
+    """Every category counts the same in total, however many questions it has."""
+
+    def to_json(self) -> JSON:
+        """As people write them, and as `options.weights` of leaderboard.json holds them."""
+        named = {"category": self.category, "language": self.language}
+        return "balanced" if self.balanced else {key: dict(of) for key, of in named.items() if of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +66,9 @@ class RatingOptions:
     """Diagnostics and what is known about each judge."""
     stability: bool = True
     """How few questions decide between neighbours; part of the details."""
+    weights: Weights | None = None
+    """How much questions count in `weighted` of every model; the board's own numbers stay unweighted."""
+    set_aside: tuple[str, ...] = ()
+    """Models whose battles count for nobody else; their own numbers come from a second fit, without a rank."""
+    centre: tuple[str, ...] = ()
+    """The models whose mean is 1000 where no anchor holds the scale; without any, all of a component."""

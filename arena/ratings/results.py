@@ -77,6 +77,10 @@ class ModelRow(_WithNumbers):
     """Mean of each criterion; of one that is 0 or 1 its rate."""
     criteria_low: Mapping[str, float | None] = field(default_factory=dict)
     criteria_high: Mapping[str, float | None] = field(default_factory=dict)
+    weighted: Mapping[str, Number] | None = None
+    """Rating, win rate (or score) with their ends, and ranks, where questions have weights."""
+    set_aside: bool = False
+    """Whether its battles count for nobody else: its own numbers come from a second fit, and it has no rank."""
     flags: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, JSON]:

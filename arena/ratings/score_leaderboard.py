@@ -17,7 +17,9 @@ from arena.ratings.methods.method import Fitted, Scores
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Leaderboard, ModelRow, Pair, Stability
 from arena.ratings.rows import Played, columns_of, model_rows, pairs_among, ranks_of
+from arena.ratings.set_aside import with_some_aside
 from arena.ratings.slices import slice_rows
+from arena.ratings.weighted import weighted_rows
 
 
 def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> Leaderboard:  # noqa: B008
@@ -25,6 +27,8 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
 
     Intervals are clustered by question, rank intervals and `pairs` rest on the questions that two models share.
     """
+    if options.set_aside:
+        return with_some_aside(table, options, rate_scores, rate_scores)
     if len(table):
         table = table.select(np.lexsort((table.score, table.question.codes, table.model)))
     means = mean_scores(table, options.level)
@@ -38,12 +42,14 @@ def rate_scores(table: ScoreTable, options: RatingOptions = RatingOptions()) -> 
     played = Played(np.where(battles > 0, 0, -1), none, none, none, battles, means.questions)
     rows = model_rows(table.models, columns_of(found, options), ranks_of(found[ranked_by], group, options), played)
     rows = [_with_criteria(row, table, place, options) for place, row in enumerate(rows)]
-    part = replace(options, slices=(), pairs=False, details=False)
+    part = replace(options, slices=(), pairs=False, details=False, weights=None)
     rows = slice_rows(table, rows, options.slices, partial(rate_scores, options=part))
+    told = _warnings(table, means, found)
+    rows, weighed = weighted_rows(table, rows, options, rate_scores, told)
     return Leaderboard(
         ranked_by=ranked_by, judges=table.judge.names if table.judge else (), baseline=None, anchor=None,
         level=options.level, interval=options.interval, n_questions=int(means.seen.any(axis=1).sum()),
-        n_battles=len(table), warnings=_warnings(table, means, found), judges_detail=(),
+        n_battles=len(table), warnings=(*told, *weighed), judges_detail=(),
         pairs=_pairs(table, means, options), style={}, diagnostics={},
         models=tuple(sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, row.model))),
         stability=_stability(Scores(table, options, means), ranked_by),

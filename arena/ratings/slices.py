@@ -20,7 +20,7 @@ THIN_QUESTIONS = 20
 def of_a_part(options: RatingOptions) -> RatingOptions:
     """The options with which a part of a board is rated: without what only the whole board shows."""
     methods = tuple(name for name in options.methods if not METHODS[name].costly) or USUAL_METHODS[:1]
-    return replace(options, methods=methods, slices=(), pairs=False, simultaneous=False, details=False)
+    return replace(options, methods=methods, slices=(), pairs=False, simultaneous=False, details=False, weights=None)
 
 
 def slice_rows(

@@ -202,6 +202,22 @@ NOT_SCORED = Scores()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weighted(Line):
+    """One model by the reader's own weights: rating, win rate or score, and ranks."""
+
+    low: float | None = None
+    """The ends of the rating."""
+    high: float | None = None
+
+    def interval(self, measure: Measure) -> Ends:
+        """As of any line."""
+        return Ends(self.rating, self.low, self.high) if measure == "rating" else Line.interval(self, measure)
+
+
+NOT_WEIGHTED = Weighted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Line):
     """One model's row of the leaderboard."""
 
@@ -225,6 +241,9 @@ class Standing(Line):
     criteria_high: Mapping[str, float | None] = field(default_factory=dict)
     benchmarks: Mapping[str, BenchmarkScore] = field(default_factory=dict)
     scores: Scores = NOT_SCORED
+    weighted: Weighted = NOT_WEIGHTED
+    set_aside: bool = False
+    """Its battles count for nobody else, and it has no rank."""
     flags: tuple[str, ...] = ()
 
     def criterion(self, name: str) -> Ends:
@@ -248,7 +267,13 @@ class Options:
     """`adaptive` where opponents were chosen by what was known."""
     boundary: float = 1.0
     """By how much every interval is wider than at a planned number of battles."""
+    set_aside: tuple[str, ...] = ()
     stored: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def weighted(self) -> bool:
+        """Whether there are numbers by the reader's own weights beside the board's."""
+        return self.stored.get("weights") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,7 +369,12 @@ class Report:
     @property
     def sets(self) -> int:
         """How many sets of models there are that never met: ranks count within a set."""
-        return len({row.component for row in self.models} - {None})
+        return len({row.component for row in self.models if not row.set_aside} - {None})
+
+    @property
+    def aside(self) -> list[Standing]:
+        """The models that are set aside; they stand at the end."""
+        return [row for row in self.models if row.set_aside]
 
 
 def report_of(value: JSON) -> Report:

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from arena.ratings.columns import Column, Shown
+from arena.ratings.columns import Column, Shown, with_ends
 from arena.ratings.methods import METHODS
-from arena.reports.board import Ends, Report, Standing
+from arena.reports.board import Ends, Line, Measure, Report, Standing
+from arena.types import JSON
 
 Medium = Literal["csv", "markdown", "terminal", "page", "viewer"]
 Kind = Literal[Shown, "set", "rank", "model", "games", "money", "seconds", "speed", "flags"]
 IMPLIED = "implied win rate"
 """What a win rate is called where the fit implies it."""
+WEIGHTED = "weighted"
+"""How the names begin of columns by the reader's own weights; the rest is the name of the number."""
 TABLES: frozenset[Medium] = frozenset({"markdown", "terminal", "page", "viewer"})
 
 
@@ -82,15 +85,33 @@ def _said(column: BoardColumn, report: Report) -> BoardColumn:
     return replace(column, title=IMPLIED, titles={**column.titles, "page": "implied_win_rate"})
 
 
-def csv_fields() -> list[str]:
-    """The header of leaderboard.csv: every field of every column, on all boards the same."""
-    return [name for column in _ordered("csv") for name in column.fields]
+def csv_fields(report: Report) -> list[str]:
+    """The header of leaderboard.csv: every field of every column, on all boards the same, and at the end what only
+    boards with weights or with models set aside have."""
+    more = {
+        **dict.fromkeys((column.name for column in _WEIGHTED), any(row.weighted.stored for row in report.models)),
+        "set_aside": bool(report.aside),
+    }
+    return [name for column in _ordered("csv") if more.get(column.name, True) for name in column.fields]
 
 
 def board_columns() -> list[BoardColumn]:
     """Every column of every board, in the order of most tables."""
     of_methods = (column for method in METHODS.values() for column in method.columns if column.where != "json")
-    return [*_WHO, *map(_of_method, of_methods), *_COUNTED]
+    return [*_WHO, *map(_of_method, of_methods), *_WEIGHTED, *_COUNTED]
+
+
+def line_of(column: BoardColumn, row: Standing) -> Line:
+    """The numbers that a column of ranks speaks of: the board's own, or those by the reader's weights."""
+    return row.weighted if column.name.startswith(WEIGHTED) else row
+
+
+def csv_cell(name: str, row: Standing) -> JSON:
+    """What stands in a column of leaderboard.csv."""
+    if name.startswith(WEIGHTED):
+        inner = name.removeprefix(f"{WEIGHTED}_")
+        return row.weighted.stored.get(inner.removeprefix("rating_") if inner.startswith("rating_") else inner)
+    return row.stored.get(name)
 
 
 def main_column(report: Report) -> BoardColumn:
@@ -146,6 +167,25 @@ _WHO = (
                 ("rank", "rank_low", "rank_high"), titles={"page": "rank"}),
     BoardColumn("model", "model", "model", lambda row: Ends(), ("model",), titles={"page": "model"}),
 )  # fmt: skip
+
+
+def _by_weights(measure: Measure, title: str, kind: Kind, behind: str, spare: int) -> BoardColumn:
+    names = with_ends(f"{WEIGHTED}_{measure}", title, "points").fields
+    return BoardColumn(
+        names[0], f"weighted {title}", kind, lambda row: row.weighted.interval(measure), names,
+        titles={"page": f"{WEIGHTED}_{measure}"}, after={"csv": behind}, spare=spare,
+    )  # fmt: skip
+
+
+_WEIGHTED = (
+    BoardColumn(f"{WEIGHTED}_rank", "weighted rank", "rank",
+                lambda row: Ends(row.weighted.rank, row.weighted.rank_low, row.weighted.rank_high),
+                with_ends(f"{WEIGHTED}_rank", "", "points").fields, titles={"page": f"{WEIGHTED}_rank"},
+                after={"csv": "output_tokens_per_s"}, spare=14),
+    _by_weights("rating", "rating", "points", "latency_p50_s", 13),
+    _by_weights("win_rate", "win rate", "percent", "ttft_p50_s", 12),
+    _by_weights("score", "score", "score", "flags", 11),
+)  # fmt: skip
 _COUNTED = (
     BoardColumn("games", "W/L/T", "games", lambda row: Ends(row.wins), ("wins", "losses", "ties"), of="battles",
                 titles={"page": "games", "viewer": "W / L / T"}, spare=10),
@@ -167,4 +207,5 @@ _COUNTED = (
     BoardColumn("flags", "flags", "flags", lambda row: Ends(len(row.flags) or None),
                 media=frozenset({"terminal", "viewer"}), titles={"viewer": "Remarks"}, unbounded=frozenset({"viewer"}),
                 spare=4),
+    BoardColumn("set_aside", "set aside", "text", lambda row: Ends(), ("set_aside",), frozenset()),
 )  # fmt: skip

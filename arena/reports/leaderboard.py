@@ -10,10 +10,11 @@ from pathlib import Path
 
 from arena.files import round_floats, to_json, write_atomically
 from arena.reports.board import Ends, Line, Report, Standing, report_of
-from arena.reports.columns import BoardColumn, Kind, columns_of, csv_fields
+from arena.reports.columns import BoardColumn, Kind, columns_of, csv_cell, csv_fields, line_of
 from arena.reports.schedule import scheduled
 from arena.reports.stability import firmness
 from arena.reports.verdict import verdict_of
+from arena.reports.weights import aside_told, weights_told
 from arena.types import JSON
 
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
@@ -40,11 +41,11 @@ def with_verdict(board: JSON) -> Report:
 def to_csv(report: Report) -> str:
     """The table as CSV, with a `simulated` column where the board is a rehearsal."""
     out = io.StringIO()
-    fields, simulated = csv_fields(), ["simulated"] if report.simulated else []
+    fields, simulated = csv_fields(report), ["simulated"] if report.simulated else []
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*fields, *simulated])
     for row in report.models:
-        cells = [row.stored.get(name) for name in fields] + ["true" for _ in simulated]
+        cells = [csv_cell(name, row) for name in fields] + ["true" for _ in simulated]
         writer.writerow(["" if cell is None else _defused(cell) for cell in cells])
     return out.getvalue()
 
@@ -65,6 +66,7 @@ def to_markdown(report: Report, top: int | None = None) -> str:
         sentence = about.sentence(len(report.models))
         lines.append(f"{sentence[0].upper()}{sentence[1:]}.")
     lines += firmness(report, shown=escaped)
+    lines += [f"{escaped(text)}." for text in (weights_told(report), aside_told(report)) if text is not None]
     if top is not None and top < len(report.models):
         lines.append(f"The first {top:,} of {len(report.models):,} models.")
     if report.excluded:
@@ -157,7 +159,7 @@ def _points(column: BoardColumn, row: Standing) -> str:
 
 CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], str]] = {
     "set": lambda _, row: set_text(row),
-    "rank": lambda _, row: rank_text(row),
+    "rank": lambda column, row: rank_text(line_of(column, row)),
     "model": lambda _, row: escaped(row.model),
     "points": _points,
     "percent": lambda column, row: _range(column.shown_ends(row), 1, 100.0),

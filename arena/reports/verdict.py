@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from arena.reports.board import Report, Standing
@@ -122,6 +122,19 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
 }
 """By code, some with variants: English and Chinese."""
+_ASIDE: Mapping[str, tuple[str, str]] = {
+    "flagged_one": (
+        " One model is set aside: most of its answers look made to sway the judge.",
+        "有 1 个模型被搁置：其多数回答疑似为影响评审而写。",
+    ),
+    "flagged": (
+        " {aside} models are set aside: most of their answers look made to sway the judge.",
+        "有 {aside} 个模型被搁置：其多数回答疑似为影响评审而写。",
+    ),
+    "asked_one": (" One model is set aside, as asked.", "按要求搁置了 1 个模型。"),
+    "asked": (" {aside} models are set aside, as asked.", "按要求搁置了 {aside} 个模型。"),
+}
+"""What follows the sentence where models are set aside."""
 _HOLE = re.compile(r"\{(\w+)\}")
 _COUNTED = re.compile(r"(?:suspicious: .*|repeated answer) \((\d{1,15})\)", re.DOTALL)
 
@@ -136,6 +149,8 @@ class Verdict:
     sentence: str = ""
     """Its key where the code alone does not tell it."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    aside: str | None = None
+    """The key of what follows the sentence: that models are set aside, and why."""
 
     @property
     def text(self) -> str:
@@ -149,7 +164,8 @@ class Verdict:
         parts = {name: f"{count:,}" for name, count in self.counts.items()}
         parts |= {"leader": names[0] if names else "", "tied": _listed(names[1:], language)}
         parts["is"] = "is" if len(names) == 2 else "are"
-        return _HOLE.sub(lambda hole: parts[hole[1]], _SENTENCES[self.sentence or self.code][place])
+        told = _SENTENCES[self.sentence or self.code][place] + (_ASIDE[self.aside][place] if self.aside else "")
+        return _HOLE.sub(lambda hole: parts[hole[1]], told)
 
     def to_json(self) -> dict[str, JSON]:
         """`verdict` of leaderboard.json."""
@@ -160,8 +176,18 @@ def verdict_of(report: Report) -> Verdict:
     """The first that fits, in the order of `Code`.
 
     Only answers that look made to sway the judge accuse a model; nothing is said to be settled about a leader that
-    gives everybody the same answer. Of models that share the first place any can be the reason for a warning.
+    gives everybody the same answer. Of models that share the first place any can be the reason for a warning. Models
+    that are set aside are counted behind the sentence.
     """
+    found, aside = _of_the_ranked(report), report.aside
+    if not aside:
+        return found
+    mostly = all(2 * suspicious(row) > _answers(row) for row in aside)
+    why = f"{'flagged' if mostly else 'asked'}{'_one' if len(aside) == 1 else ''}"
+    return replace(found, counts={**found.counts, "aside": len(aside)}, aside=why)
+
+
+def _of_the_ranked(report: Report) -> Verdict:
     rows = ranked(report)
     if len(rows) < 2 or not report.n_battles:
         return Verdict("none")

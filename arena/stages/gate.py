@@ -10,6 +10,7 @@ from arena.board.against import Other, duel_against
 from arena.board.duel import Duel, duel_of
 from arena.board.evidence import Compared, Evidence, compared_on, evidence_of
 from arena.board.open import OpenBoard, nearest
+from arena.board.weights import MOSTLY
 from arena.errors import InputError
 from arena.ratings.contrasts import Contrast
 from arena.reports.board import Ends
@@ -18,8 +19,6 @@ from arena.stages.looks import Look, look
 
 RANKED_BY = {"bradley_terry": "rating", "elo": "rating", "win_rate": "win_rate", "score": "score"}
 """What a board that ranks by this method is decided by, where nobody says."""
-MOSTLY = 0.5
-"""Above this share of flagged answers a model fails."""
 Bounds = Callable[[float, str | None], float]
 """The two-sided level of the interval whose ends hold with a one-sided level: over the whole board or a category."""
 

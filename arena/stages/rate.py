@@ -23,15 +23,17 @@ from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, rating_options, report_rows, sentinel_rows
 from arena.board.verdicts import open_ledgers
+from arena.board.weights import mostly_flagged, weights_asked
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.evals.scores import with_benchmarks
 from arena.judging.flags import Flagged, flag_answers
 from arena.money import known_sum
-from arena.ratings import Leaderboard, rate, rate_scores
+from arena.ratings import Leaderboard, RatingOptions, rate, rate_scores
 from arena.ratings.findings.panel import panel_diagnostics
 from arena.reports.board import Report
 from arena.reports.leaderboard import write_leaderboard
+from arena.reports.options import options_json
 from arena.reports.performance import performance
 from arena.reports.probes import with_probes
 from arena.reports.rows import write_rows
@@ -71,14 +73,17 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     counted = counted_rows(rows)
     standing = Standing.of(board, answers) if board.config.reviews_gen.adaptive else None
     boundary = 1.0 if standing is None else standing.boundary
-    rated, panel = _rate(board, rows, counted, models_on_board(board, answers), boundary)
+    models = models_on_board(board, answers)
+    flagged = {model: flag_answers(model, _in_order(own)) for model, own in answers.items()}
+    aside, kept = _set_aside(board.config, {model: flagged[model] for model in models})
+    options = replace(rating_options(board.config, boundary), weights=weights_asked(board.config), set_aside=aside)
+    rated, panel = _rate(board, rows, counted, models, options)
     schedule, said = (None, list[str]()) if standing is None else standing.facts(counted, rated)
     gamed = findings(board, rows_of_null)
     threshold = board.config.reviews_gen.null_sentinel.threshold
     found = [text for finding in gamed if (text := finding.warning(threshold)) and not board.simulated]
     details = judges_detail(rated, rows, inputs.judge_cost_usd, gamed)
     shaky = tuple(unsteady(board, details))
-    flagged = {row.model: flag_answers(row.model, _in_order(answers[row.model])) for row in rated.models}
     rated = replace(
         rated,
         judges=tuple(sorted(board.judges)),
@@ -86,28 +91,28 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
         judges_detail=tuple(details),
         models=tuple(replace(row, flags=(*row.flags, *flagged[row.model].flags)) for row in rated.models),
         warnings=(*board.warnings, *warnings, *said, *odd, *found, *mixed_verdicts(board, rows),
-                  *(judge.warning for judge in shaky), *rated.warnings,
+                  *(judge.warning for judge in shaky), *rated.warnings, *kept,
                   *(text for flags in flagged.values() for text in flags.warnings)),
     )  # fmt: skip
-    document = _document(board, rated, counted, answers, flagged) | {"inputs": inputs.sha256}
+    document = _document(board, rated, counted, answers, flagged)
+    document |= {"options": options_json(options), "inputs": inputs.sha256}
     document = with_benchmarks(board.review_folder.reports, document, board.config.rating_gen.interval.level)
     document = with_scores(board.review_folder.reports, document, board.config.rating_gen.interval.level)
     document = with_probes(board.review_folder.reports, document)
     if schedule is not None:
-        document |= {"schedule": schedule, "options": {**_options(board.config), **_adaptive(boundary)}}
+        document |= {"schedule": schedule}
     written = write_leaderboard(folder, document)
     problems = (*too_many_failures(board, rows, answers), *follows_a_slot(board, details))
     return Rated(written, folder, problems, tuple(judge.warning for judge in shaky if judge.fails))
 
 
 def _rate(
-    board: OpenBoard, rows: Sequence[Row], counted: Sequence[Row], models: list[str], boundary: float
+    board: OpenBoard, rows: Sequence[Row], counted: Sequence[Row], models: list[str], options: RatingOptions
 ) -> tuple[Leaderboard, dict[str, JSON]]:
     """The leaderboard of the rows that count, and what a panel's judges say about each other.
 
     With a panel, what is said about judges rests on their own rows.
     """
-    options = rating_options(board.config, boundary)
     if board.config.reviews_gen.mode == "single":
         return rate_scores(score_table(counted, board.group_of, models=models), options), {}
     battles = battle_table(counted, board.group_of, models=models)
@@ -117,19 +122,18 @@ def _rate(
     return rate(battles, options, every_judge=each), panel_diagnostics(each, options.level, options.seed)
 
 
-def _options(config: Config) -> dict[str, JSON]:
-    """What the ratings rest on that stands nowhere else on the board: whoever rates a part of it needs the same."""
-    rating = config.rating_gen
-    return {
-        "style_control": list[JSON](rating.style_control),
-        "simultaneous": rating.interval.simultaneous,
-        "elo_k": rating.elo.k,
-        "elo_orders": rating.elo.orders,
-    }
-
-
-def _adaptive(boundary: float) -> dict[str, JSON]:
-    return {"schedule": "adaptive", "boundary": boundary}
+def _set_aside(config: Config, flagged: Mapping[str, Flagged]) -> tuple[tuple[str, ...], list[str]]:
+    """The models whose battles are to count for nobody else; and what is said of a baseline that would be one."""
+    if config.rating_gen.set_aside is None:
+        return (), []
+    found = mostly_flagged(flagged)
+    baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
+    said = [
+        f"{name} is the baseline, so it is not set aside, though {found[name].counts['suspicious']:,} of its "
+        f"{found[name].counts['n']:,} answers look made to sway the judge: every win rate rests on them"
+        for name in found if name == baseline
+    ]  # fmt: skip
+    return tuple(sorted(name for name in found if name != baseline)), said
 
 
 def _document(
@@ -152,7 +156,6 @@ def _document(
             for row in rated.models
         ],
         "seed": board.config.seed,
-        "options": _options(board.config),
         "excluded": dict(sorted(excluded.items())),
         "pending": sum(row.state == "pending" for row in rows),
     }

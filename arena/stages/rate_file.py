@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,16 @@ import numpy as np
 from arena.battles.read.several import called, files_of, read_files
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.battles.summed import Summed, rate_summed
-from arena.errors import InputError, MissingDependency
-from arena.files import write_atomically
-from arena.ratings import BattleTable, Leaderboard, RatingOptions, rate, rounded
+from arena.config.strict import read_yaml
+from arena.errors import DataError, InputError, MissingDependency
+from arena.files import from_json, write_atomically
+from arena.questions import group_of, load_categories
+from arena.ratings import BattleTable, Leaderboard, RatingOptions, Weights, rate, rounded
+from arena.ratings.data.mix import BALANCED, check_names, weights_of
 from arena.ratings.data.table import Coded
 from arena.reports.board import Report
 from arena.reports.leaderboard import with_verdict, write_leaderboard
+from arena.reports.options import options_json
 from arena.reports.rows import write_rows
 from arena.tables import STDIN
 from arena.types import JSON, Battle
@@ -60,29 +64,82 @@ class RatedFile:
         return "battles" if str(path) == STDIN else path.name.split(".")[0]
 
 
-def rate_files(given: Sequence[Path], options: RatingOptions, wanted: Wanted, ray: str | None = None) -> RatedFile:
+def rate_files(
+    given: Sequence[Path], options: RatingOptions, wanted: Wanted, ray: str | None = None,
+    categories: Path | None = None,
+) -> RatedFile:  # fmt: skip
     """Read and rate battles: those of files, folders and patterns, as if they stood in one file.
 
-    Many rows of Parquet are added up as they are read, on the Ray cluster at `ray` where one is given. Raises
-    DataError.
+    Many rows of Parquet are added up as they are read, on the Ray cluster at `ray` where one is given. `categories`
+    is a file of groups in whose place categories are shown. A model to be set aside may stand for several, with commas.
+    Raises DataError.
     """
     files = files_of(given)
     summed = rate_summed(files, options, wanted, ray)
     if summed is not None:
         return RatedFile(
-            files, summed, _reported(summed.board, summed, options.seed, wanted.cluster if summed.clustered else None)
+            files, summed, _reported(summed.board, summed, options, wanted.cluster if summed.clustered else None)
         )
-    file = read_files(files, wanted)
+    file = grouped(read_files(files, wanted), load_categories(categories))
+    options = replace(options, set_aside=split_names(options.set_aside, file.table.models))
+    if options.weights is not None:
+        there, spoken = (() if c is None else c.names for c in (file.table.category, file.table.language))
+        check_names(options.weights, there, spoken, f"{called(files)}: weights")
     board = rate(file.table, options, every_judge=file.every_judge)
     cluster = None if file.table.question is None else wanted.cluster
-    return RatedFile(files, file, _reported(board, file, options.seed, cluster, simulated=file.simulated))
+    return RatedFile(files, file, _reported(board, file, options, cluster, simulated=file.simulated))
+
+
+def read_weights(given: str) -> Weights:
+    """Weights from a file: as they stand under `rating_gen.weights`, or those of a leaderboard.json; or `balanced`.
+
+    Raises DataError.
+    """
+    path = Path(given)
+    if given == BALANCED and not path.exists():
+        return weights_of(BALANCED)
+    try:
+        value = from_json(path.read_bytes()) if path.suffix.lower() == ".json" else read_yaml(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"--weights: {path}: {getattr(error, 'strerror', None) or error}") from None
+    if isinstance(value, dict) and isinstance(value.get("models"), list):
+        own = value.get("options")
+        value = own.get("weights") if isinstance(own, dict) else None
+        if value is None:
+            raise DataError(f"--weights: {path}: this board has no weights of its own")
+    return weights_of(value, f"--weights: {path}")
+
+
+def split_names(given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Names as options give them: each a name, or several with commas."""
+    each = [[text] if text in known else [part.strip() for part in text.split(",")] for text in given]
+    return tuple(sorted({name for names in each for name in names if name}))
+
+
+def grouped(file: BattleFile, groups: Mapping[str, Sequence[str]]) -> BattleFile:
+    """The same battles under the groups of their categories."""
+    if not groups:
+        return file
+
+    def shown(table: BattleTable) -> BattleTable:
+        column = table.category
+        if column is None:
+            return table
+        return replace(table, category=Coded.recoded([group_of(name, groups) for name in column.names], column.codes))
+
+    return replace(file, table=shown(file.table), every_judge=file.every_judge and shown(file.every_judge))
 
 
 def _reported(
-    board: Leaderboard, file: BattleFile | Summed, seed: int, cluster: str | None, *, simulated: bool = False
+    board: Leaderboard,
+    file: BattleFile | Summed,
+    options: RatingOptions,
+    cluster: str | None,
+    *,
+    simulated: bool = False,
 ) -> Report:
     document = board.to_json() | {
-        "mode": None, "seed": seed,
+        "mode": None, "seed": options.seed, "options": options_json(options),
         "excluded": {reason: count for reason, count in sorted(file.skipped.items()) if reason != "pending"},
         "pending": file.skipped.get("pending", 0), "inputs": {},
     }  # fmt: skip

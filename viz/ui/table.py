@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from arena.reports.board import Report, Standing
-from arena.reports.columns import BoardColumn, Kind, columns_of, main_column
+from arena.reports.columns import BoardColumn, Kind, columns_of, line_of, main_column
 from arena.reports.flags import flags_text
 from arena.reports.leaderboard import set_text
 from viz.ui.figures import count, rank_range
@@ -49,9 +49,14 @@ def _hundredfold(column: BoardColumn, s: Standing) -> object:
     return None if value is None else value * 100
 
 
+def _ranks(column: BoardColumn, s: Standing) -> object:
+    line = line_of(column, s)
+    return rank_range(line.rank, line.rank_low, line.rank_high)
+
+
 CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], object]] = {
     "set": lambda _, s: set_text(s),
-    "rank": lambda _, s: rank_range(s.rank, s.rank_low, s.rank_high),
+    "rank": _ranks,
     "model": lambda _, s: s.model,
     "points": _number,
     "percent": _hundredfold,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import inf
 from typing import cast
 
@@ -13,6 +14,7 @@ from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import DataError
 from arena.judging.slots import value_of
 from arena.ratings import BattleTable
+from arena.ratings.data.table import Coded
 from arena.records import verdict_from_json
 from arena.tables import TableFile, blank_warnings
 from arena.types import JSON, PANEL, Battle, Verdict
@@ -49,7 +51,19 @@ def _table(file: TableFile, rows: Sequence[tuple[int, Line]], cluster: str) -> B
     """Rows as columns; what depends on each other has the same value under `cluster`."""
     rated = [row for row in rows if row[1].get("state") == "rated" and _outcome(row[1]) is not None]
     models = sorted({str(line[side]) for _, line in rows for side in ("model_a", "model_b") if line.get(side)})
-    return battle_table((_battle(file, *row, cluster) for row in rated), models=models, source=str(file))
+    table = battle_table((_battle(file, *row, cluster) for row in rated), models=models, source=str(file))
+    return replace(
+        table, category=_all_names(table.category, rows, "category"),
+        language=_all_names(table.language, rows, "language"),
+    )  # fmt: skip
+
+
+def _all_names(column: Coded | None, rows: Sequence[tuple[int, Line]], key: str) -> Coded | None:
+    """A column that knows the names of rows that are not rated, too: a category may be waiting for its battles."""
+    if column is None:
+        return None
+    more = sorted({str(line[key]) for _, line in rows if line.get(key) is not None} - set(column.names))
+    return Coded.recoded([*column.names, *more], column.codes) if more else column
 
 
 def _battle(file: TableFile, number: int, line: Line, cluster: str) -> Battle:

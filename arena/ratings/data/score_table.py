@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from arena.errors import DataError
 from arena.ratings.data.arrays import Codes, FloatArray, Mask
-from arena.ratings.data.table import Coded
+from arena.ratings.data.table import Coded, Mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class ScoreTable:
     language: Coded | None = None
     criteria: Mapping[str, FloatArray] = field(default_factory=dict)
     """Further scores of the same answers; NaN where one is missing."""
+    mix: Mix | None = None
+    """Where questions count differently."""
 
     def __len__(self) -> int:
         return len(self.model)

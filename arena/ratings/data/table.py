@@ -47,6 +47,15 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """A fixed mix of questions, one entry per question's code (`arena.ratings.data.mix`)."""
+
+    weight: FloatArray
+    stratum: Codes
+    """The questions of one stratum are drawn from one pool."""
+
+
+@dataclass(frozen=True, slots=True)
 class BattleTable:
     """Rated battles, one per row: who met whom on which question, and how it ended for model a.
 
@@ -75,6 +84,8 @@ class BattleTable:
     """The outcome (still P(model a wins)) of the order with model b first; NaN where it is missing."""
     style: Mapping[str, FloatArray] = field(default_factory=dict)
     """Features of the answers: (n,) differences a − b as given, or (n, 2) values of both sides."""
+    mix: Mix | None = None
+    """Where questions count differently; `weight` then holds their weights already."""
 
     def __len__(self) -> int:
         return len(self.a)

@@ -62,9 +62,14 @@ class Uncertainty:
 
     def held_at(self, model: int, block: IntArray) -> Uncertainty:
         """The same contrasts with one model of a block held fixed: its own variance becomes 0."""
-        inside = (block == block[model]).astype(float)
-        shift = np.outer(inside, self.covariance[model])
-        corner = np.outer(inside, inside) * self.covariance[model, model]
+        return self.centred_on(np.arange(len(block)) == model, block)
+
+    def centred_on(self, models: Mask, block: IntArray) -> Uncertainty:
+        """The same contrasts with the mean of some models of one block held fixed."""
+        inside, among = (block == block[np.argmax(models)]).astype(float), models / models.sum()
+        with_mean = np.where(models, self.covariance, 0.0) @ among
+        shift = np.outer(inside, with_mean)
+        corner = np.outer(inside, inside) * float(with_mean[models].mean())
         return replace(self, covariance=self.covariance - shift - shift.T + corner)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, add_up, sigmoid
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, sigmoid
+from arena.ratings.data.mix import effective_size
 from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian
 from arena.ratings.data.table import BattleTable
 
@@ -34,6 +35,22 @@ def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
         return counts
     ordered = np.sort(np.concatenate(cells))  # np.unique hashes, which is many times slower here
     return add_up(ordered[np.diff(ordered, prepend=-1) > 0] % m, None, m)
+
+
+def seen_questions(table: BattleTable) -> Mask:
+    """(questions, models): on which questions each model was compared."""
+    m, clusters = len(table.models), table.clusters()
+    seen = np.zeros((int(clusters.max(initial=-1)) + 1, m), dtype=bool)
+    seen[clusters, table.a] = seen[clusters, table.b] = True
+    return seen
+
+
+def weighty_questions(table: BattleTable) -> FloatArray:
+    """How many questions of equal weight each model was compared on, as far as what they tell goes."""
+    if table.mix is None:
+        return questions_of(table, independent=table.question is None)
+    seen = seen_questions(table).astype(float)
+    return effective_size(seen, table.mix.weight[: len(seen)])
 
 
 def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:

@@ -10,6 +10,8 @@ from arena.ratings.data.arrays import FloatArray, add_up
 from arena.ratings.data.pair_sums import cell_codes
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.means import wilson
+from arena.ratings.intervals.question_scores import seen_questions, weighty_questions
+from arena.ratings.intervals.stratified import stratified
 from arena.ratings.intervals.student_t import t_quantile
 
 _CELL_LIMIT = 30_000_000
@@ -30,13 +32,15 @@ class WinRates:
 def win_rates(table: BattleTable, level: float, *, independent: bool, covariance: bool = False) -> WinRates:
     """Mean outcome of every model over its battles, with intervals.
 
-    Clustered: n_eff = p(1 − p)/V with V the variance of the mean over questions, times Q/(Q − 1), and t(Q − 1).
+    Clustered: n_eff = p(1 − p)/V with V the variance of the mean over questions, times Q/(Q − 1), and t(Q − 1); of a
+    fixed mix of questions as `stratified` says.
     Independent: the same from rows, with the normal quantile and no factor.
     """
     m = len(table.models)
     weight, cluster = table.weights(), table.clusters()
     independent = independent or table.question is None
     n_clusters = int(cluster.max(initial=-1)) + 1
+    df: FloatArray | None = None
     total = add_up(table.a, weight, m) + add_up(table.b, weight, m)
     points = add_up(table.a, weight * table.outcome, m) + add_up(table.b, weight * (1 - table.outcome), m)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -46,9 +50,13 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
         matrix = None
     else:
         influence, clusters = _influence(table, rate, total, n_clusters)
+        if table.mix is not None:
+            influence, df = stratified(influence, seen_questions(table), table.mix)
+            clusters = weighty_questions(table)
         variance = (influence**2).sum(axis=0)
         matrix = influence.T @ influence if covariance else None
-    df = np.full(m, np.inf) if independent else clusters - 1.0
+    if df is None:
+        df = np.full(m, np.inf) if independent else clusters - 1.0
     size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
     low, high = wilson(rate, size, t_quantile(level, df))
     return WinRates(rate, low, high, matrix, df)
@@ -71,12 +79,14 @@ def _influence(
 ) -> tuple[FloatArray, FloatArray]:
     """Each question's influence on the win rates, and the number of questions of each model.
 
-    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance.
+    Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance; plain for a fixed mix.
     """
     points, games = sums_by_question(table, n_clusters)
     seen = np.count_nonzero(games, axis=0).astype(float)
     safe = np.where(total > 0, total, 1.0)
     influence = (points - np.nan_to_num(rate) * games) / safe
+    if table.mix is not None:
+        return influence, seen
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(seen > 1, np.sqrt(seen / (seen - 1)), 0.0)
     return influence * factor, seen

@@ -13,6 +13,8 @@ from arena.ratings.columns import Column, with_ends
 from arena.ratings.data.arrays import FloatArray
 from arena.ratings.data.graph import HIGH, INCOMPARABLE, LOW
 from arena.ratings.data.table import BattleTable, listed
+from arena.ratings.intervals.covariance import Uncertainty
+from arena.ratings.intervals.marginal import MarginalUncertainty
 from arena.ratings.intervals.ranks import told_apart
 from arena.ratings.intervals.student_t import widened
 from arena.ratings.methods.bootstrap import percentile_interval, question_bootstrap
@@ -80,6 +82,8 @@ def points_of(
             together = fit.graph.component == fit.graph.component[model]
             centre[together] = anchor.rating - fit.theta[model] * ELO_SCALE
             uncertainty = None if uncertainty is None else uncertainty.held_at(model, fit.block)
+    elif options.centre:
+        centre, uncertainty = _centred(models, fit, options.centre)
     rating = centre + fit.theta * ELO_SCALE
     low, high = np.full(len(rating), np.nan), np.full(len(rating), np.nan)
     if uncertainty is not None:
@@ -98,6 +102,21 @@ def points_of(
     if all_ties:
         rating, low, high = (np.full(len(rating), np.nan) for _ in range(3))
     return Ratings(rating, low, high, held, all_ties)
+
+
+def _centred(
+    models: Sequence[str], fit: Estimate, names: tuple[str, ...]
+) -> tuple[FloatArray, Uncertainty | MarginalUncertainty | None]:
+    """Where each component has its 1000, at the mean of those of the named models that are in it; and how sure."""
+    centre, uncertainty = np.full(len(fit.theta), ELO_MEAN), fit.uncertainty
+    named = np.isin(models, names)
+    for number in range(fit.graph.n_components):
+        there = named & (fit.block == number)
+        if there.any():
+            centre[fit.graph.component == number] -= float(fit.theta[there].mean()) * ELO_SCALE
+            if isinstance(uncertainty, Uncertainty):
+                uncertainty = uncertainty.centred_on(there, fit.block)
+    return centre, uncertainty
 
 
 def ends_to_compare(ratings: Ratings, fit: Estimate) -> tuple[FloatArray, FloatArray]:

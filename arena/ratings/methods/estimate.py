@@ -21,7 +21,10 @@ from arena.ratings.intervals.question_scores import (
     questions_of,
     residuals,
     scores_by_question,
+    seen_questions,
+    weighty_questions,
 )
+from arena.ratings.intervals.stratified import stratified
 from arena.ratings.intervals.student_t import t_quantile, widened
 from arena.ratings.intervals.win_rates import WinRates, win_rates
 from arena.ratings.methods.contextual import NO_MAXIMUM, Columns, fit_contextual, identified, independent_gram
@@ -98,14 +101,17 @@ def estimate(
     within = questions_of(rows, independent=independent) if graph.separated else questions
     if columns is not None and columns.names:
         fit, uncertainty, coefficients = _with_columns(
-            rows, columns, block, fit.theta, within, None if interval == "none" else level, independent=independent
-        )
+            rows, columns, block, fit.theta, within, None if interval == "none" else level, prefer,
+            independent=independent,
+        )  # fmt: skip
     elif interval != "none":
         if pairs.n_models > DENSE_LIMIT:
             wide = widened(level, factor)
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, wide, independent=independent)
         else:
-            uncertainty, scores = _uncertainty(rows, core, fit.theta, block, within, level, independent=independent)
+            uncertainty, scores = _uncertainty(
+                rows, core, fit.theta, block, within, level, prefer, independent=independent
+            )
     if isinstance(uncertainty, Uncertainty):
         uncertainty = replace(uncertainty, factor=factor)
         uncertainty = jointly(uncertainty, block, seed) if simultaneous else uncertainty
@@ -124,6 +130,7 @@ def _uncertainty(
     block: IntArray,
     questions: FloatArray,
     level: float,
+    held: int | None,
     *,
     independent: bool,
 ) -> tuple[Uncertainty, Scores | None]:
@@ -133,6 +140,10 @@ def _uncertainty(
     if independent:
         meat = independent_meat(rows, residual)
         df = np.full(core.n_models, np.inf)
+    elif rows.mix is not None:
+        inverse = pseudo_inverse(information_of(core, theta), block)
+        covariance, df = _of_a_mix(rows, scores_by_question(rows, residual), inverse, block, held)
+        return Uncertainty(_known(covariance, block), df, level), None
     else:
         scores = scores_by_question(rows, residual)
         meat = clustered_meat(scores, component_questions(rows, block))
@@ -145,9 +156,36 @@ def uncertainty_of(
     core: PairSums, theta: FloatArray, block: IntArray, meat: FloatArray, df: FloatArray, level: float
 ) -> Uncertainty:
     """The sandwich around `meat`, the (m, m) covariance of the scores."""
+    return Uncertainty(_known(sandwich(pseudo_inverse(information_of(core, theta), block), meat), block), df, level)
+
+
+def information_of(core: PairSums, theta: FloatArray) -> FloatArray:
+    """The Hessian of the likelihood, (m, m)."""
     p = sigmoid(theta[core.i] - theta[core.j])
-    inverse = pseudo_inverse(laplacian(core.n_models, core.i, core.j, core.games * p * (1 - p)), block)
-    return Uncertainty(_known(sandwich(inverse, meat), block), df, level)
+    return laplacian(core.n_models, core.i, core.j, core.games * p * (1 - p))
+
+
+def _of_a_mix(
+    rows: BattleTable, scores: FloatArray | csr_array, inverse: FloatArray, block: IntArray, held: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """The covariance of all parameters under a fixed mix of questions, and degrees of freedom.
+
+    The latter are those of the distance to the model that is `held`, where it is in the same block: that is what is
+    shown, and every other difference is of two such distances.
+    """
+    assert rows.mix is not None
+    influence = np.asarray(scores @ inverse)
+    seen = np.ones(influence.shape, dtype=bool)
+    seen[:, : len(block)] = seen_questions(rows)
+    found = stratified(influence, seen, rows.mix)
+    df = found.df
+    if held is not None and block[held] >= 0:
+        together = np.flatnonzero(block == block[held])
+        to_held = influence.copy()
+        to_held[:, together] -= influence[:, [held]]
+        df = stratified(to_held, seen, rows.mix).df
+        df[held] = np.inf
+    return found.influence.T @ found.influence, df
 
 
 def _known(covariance: FloatArray, block: IntArray) -> FloatArray:
@@ -164,6 +202,7 @@ def _with_columns(
     start: FloatArray,
     questions: FloatArray,
     level: float | None,
+    held: int | None,
     *,
     independent: bool,
 ) -> tuple[Fit, Uncertainty | None, dict[str, tuple[float, float, float]]]:
@@ -185,7 +224,10 @@ def _with_columns(
         meat = clustered_meat(scores, np.r_[component_questions(rows, block), asked])
         df = np.r_[questions, asked] - 1.0
     try:
-        covariance = sandwich(pseudo_inverse(fit.hessian, block), meat)
+        inverse = pseudo_inverse(fit.hessian, block)
+        covariance = sandwich(inverse, meat)
+        if rows.mix is not None and not independent:
+            covariance, df = _of_a_mix(rows, scores, inverse, block, held)
     except np.linalg.LinAlgError as error:
         raise RuntimeError(NO_MAXIMUM) from error
     half = t_quantile(level, df[m:]) * np.sqrt(np.maximum(np.diag(covariance)[m:], 0.0))
@@ -218,7 +260,7 @@ def _questions_with_core(table: BattleTable, graph: Graph, theta: FloatArray) ->
     if not graph.separated:
         return np.zeros(len(theta))
     with_core = table.select(np.isfinite(theta[table.a]) != np.isfinite(theta[table.b]))
-    return questions_of(with_core, independent=table.question is None)
+    return weighty_questions(with_core)
 
 
 def open_ends(

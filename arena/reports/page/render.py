@@ -60,7 +60,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         first_screen.summary(data, w, language),
         first_screen.cards(data, w),
         sections.leaderboard(data, w, language),
-        sections.notes(data, w),
+        sections.notes(data, w, language),
         schedule.drawn(data, w, language),
         stability.firm(data, language),
         heat.matrices(data, w),

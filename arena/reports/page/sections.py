@@ -9,9 +9,10 @@ from typing import NamedTuple, cast
 import yaml
 
 from arena.reports.board import NOT_MEASURED, Performance, Report, Standing
-from arena.reports.columns import BoardColumn, Kind, columns_of
+from arena.reports.columns import BoardColumn, Kind, columns_of, line_of
 from arena.reports.flags import flag_text, flags_text
 from arena.reports.leaderboard import rank_text, set_text
+from arena.reports.options import rate_command
 from arena.reports.page.charts import Point, axis, bar, scale_over, value_map, whisker
 from arena.reports.page.data import PageData
 from arena.reports.page.first_screen import games_text, main_number, per_question
@@ -32,6 +33,7 @@ from arena.reports.page.markup import (
 )  # fmt: skip
 from arena.reports.page.words import Words
 from arena.reports.verdict import Language
+from arena.reports.weights import aside_told, weights_told
 
 WHISKER_WIDTH = 210.0
 MAP_MODELS = 40
@@ -43,7 +45,7 @@ def leaderboard(data: PageData, w: Words, language: Language) -> Html:
     drawn = [row.interval(report.drawn) for row in listed]
     scale = scale_over([x for e in drawn for x in (e.low, e.value, e.high) if x is not None], WHISKER_WIDTH)
     mark = report.anchor.rating if report.anchor is not None and not report.single else None
-    columns = [column for column in columns_of(report, "page") if column.kind not in ("rank", "model")]
+    columns = [column for column in columns_of(report, "page") if column.name not in ("rank", "model")]
     head = [tag("th", w["rank"]), tag("th", w["model"], class_="left"), tag("th", axis(scale))]
     head += [tag("th", w[report.drawn]), *(tag("th", _word(column, w)) for column in columns)]
     body = []
@@ -55,7 +57,8 @@ def leaderboard(data: PageData, w: Words, language: Language) -> Html:
             tag("td", whisker(scale, ends.value, ends.low, ends.high, mark)),
             tag("td", tag("b", shown), tag("span", f" {bounds}", class_="ends") if bounds else None),
         ]
-        body.append(tag("tr", *cells, *(tag("td", CELLS[column.kind](column, row)) for column in columns)))
+        kind = "aside" if row.set_aside else None
+        body.append(tag("tr", *cells, *(tag("td", CELLS[column.kind](column, row)) for column in columns), class_=kind))
     rest = len(report.models) - len(listed)
     note = fill(w["first_models"], n=number(len(listed)), total=number(len(report.models))) if rest else None
     return section("leaderboard", w["leaderboard"], note, table(head, body))
@@ -64,6 +67,7 @@ def leaderboard(data: PageData, w: Words, language: Language) -> Html:
 def _model(row: Standing, report: Report, w: Words, language: Language) -> list[Html]:
     flags = [tag("span", flag_text(flag, language), class_="pill warn") for flag in row.flags]
     own = [tag("span", w["baseline"], class_="pill")] if row.model == report.baseline else []
+    own += [tag("span", w["set_aside"], class_="pill warn")] if row.set_aside else []
     return [tag("span", row.model, class_="isolate"), *own, *flags]
 
 
@@ -91,7 +95,7 @@ def _percent(column: BoardColumn, row: Standing) -> Html:
 
 CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], Html]] = {
     "set": lambda _, row: join(set_text(row)),
-    "rank": lambda _, row: join(rank_text(row)),
+    "rank": lambda column, row: join(rank_text(line_of(column, row))),
     "model": lambda _, row: join(row.model),
     "points": partial(_with_ends, digits=0),
     "percent": _percent,
@@ -107,9 +111,10 @@ CELLS: Mapping[Kind, Callable[[BoardColumn, Standing], Html]] = {
 """How the page writes each kind of column."""
 
 
-def notes(data: PageData, w: Words) -> Html | None:
+def notes(data: PageData, w: Words, language: Language) -> Html | None:
     """What was left out and why, what is pending, and the board's warnings."""
-    report, lines = data.report, []
+    report = data.report
+    lines = [join(text) for text in (weights_told(report, language), aside_told(report, language)) if text is not None]
     if report.excluded:
         named = [f"{w.get(reason, reason)} ({number(count)})" for reason, count in sorted(report.excluded.items())]
         lines.append(fill(w["left_out"], reasons=", ".join(named)))
@@ -286,9 +291,11 @@ def method(data: PageData, w: Words) -> Html:
         (w["nav_judges"], ", ".join(report.judges)),
         (w["prompts"], ", ".join(f"{name} ({digest[:12]})" for name, digest in sorted(prompts.items()))),
         (w["seed"], str(report.seed)),
+        (w["again"], rate_command(report) or ""),
         (w["version"], f"arena {run.get('arena_version', '')}".strip()),
     ]
-    listed = [join(tag("dt", name), tag("dd", shown)) for name, shown in facts if shown]
+    listed = [join(tag("dt", name), tag("dd", tag("code", shown) if name == w["again"] else shown))
+              for name, shown in facts if shown]  # fmt: skip
     rows = [
         tag("tr", tag("td", name, class_="left name"), tag("td", tag("code", digest)))
         for name, digest in report.inputs.items()
