@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--requests", type=click.IntRange(1), metavar="N", help="Per level.")
 @click.option("--duration", "duration_s", type=FiniteRange(0, min_open=True), metavar="S",
               help="Seconds per level, in place of --requests.")  # fmt: skip
+@click.option("--repeat", type=click.IntRange(1, 1000), metavar="N",
+              help="Runs of each level; from 5 on, intervals are over runs.")  # fmt: skip
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Of a reply.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Default: load/ in the board's folder, with --url ./load/.")  # fmt: skip
@@ -48,8 +50,9 @@ if TYPE_CHECKING:
 def load(
     config: str | None, models: str | None, url: str | None, model: str | None, api: str | None,
     api_key_env: str | None, concurrency: str | None, rate: str | None, requests: int | None,
-    duration_s: float | None, max_tokens: int | None, out: Path | None, resume: str | None, against: Path | None,
-    budget_usd: float | None, yes: bool, dry_run: bool, as_json: bool, markdown: bool,
+    duration_s: float | None, repeat: int | None, max_tokens: int | None, out: Path | None,
+    resume: str | None, against: Path | None, budget_usd: float | None, yes: bool, dry_run: bool, as_json: bool,
+    markdown: bool,
 ) -> int:  # fmt: skip
     """How fast endpoints serve: time to first token, time per token, latency and throughput, level by level.
 
@@ -69,7 +72,7 @@ def load(
     other: Run | None = None if against is None else _run_of(against)
     changed: dict[str, object] = {
         "concurrency": _numbers(concurrency, "--concurrency"), "rate": _numbers(rate, "--rate"),
-        "requests": requests, "duration_s": duration_s, "max_tokens": max_tokens,
+        "requests": requests, "duration_s": duration_s, "repeat": repeat, "max_tokens": max_tokens,
     }  # fmt: skip
     test, plan = _prepared(config, names(models), (url, model, api, api_key_env), changed, out, resume, budget_usd)
     if dry_run:

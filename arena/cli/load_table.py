@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TextIO, cast
+from typing import TextIO
 
 import click
 from rich import box
@@ -15,7 +15,10 @@ from arena.cli.terminal import say, shown
 from arena.errors import InputError
 from arena.load.compare import Change
 from arena.load.plan import LoadPlan
+from arena.reports.load_runs import LoadLevel, LoadRun
+from arena.reports.load_words import DASH, level_title, remarks, told_rate, told_time
 from arena.reports.numbers import amount
+from arena.reports.typed import read_as
 from arena.types import JSON
 
 WIDTH_OF_A_PIPE = 160
@@ -62,11 +65,11 @@ def print_plan(plan: LoadPlan, file: TextIO) -> None:
 
 def print_run(run: Row) -> None:
     """A row per model and level, and under it what the figures do not show."""
-    rows = [(name, row, _cells(row)) for name, row in _rows(run)]
+    rows = _rows(run)
     columns = [
-        Shown(head, [(name, *cells)[n] for name, _, cells in rows], left=n == 0, spare=spare)
+        Shown(head, [(name, *_cells(level))[n] for name, level in rows], left=n == 0, spare=spare)
         for n, (head, spare) in enumerate(HEADS.items())
-        if head != "good" or any(row["goodput"] for _, row, _ in rows)
+        if head != "good" or any(level.goodput for _, level in rows)
     ]
     console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
     if rows:
@@ -74,19 +77,19 @@ def print_run(run: Row) -> None:
         console.print(
             "95 % intervals in [ ]; – where there is no such figure, or too little data for an end", style="dim"
         )
-    for remark in remarks(run):
+    for remark in _remarks(rows):
         console.print(remark, style="dim")
 
 
 def print_markdown(run: Row) -> None:
     """The table in Markdown."""
-    heads = list(HEADS)
+    heads, rows = list(HEADS), _rows(run)
     say(f"| {' | '.join(heads)} |")
     say(f"|{'|'.join(['---', '---', *['---:'] * (len(heads) - 2)])}|")
-    for name, row in _rows(run):
-        cells = (name, *_cells(row))
+    for name, level in rows:
+        cells = (name, *_cells(level))
         say(f"| {' | '.join(shown(cell).replace('|', '&#124;') for cell in cells)} |")
-    for remark in remarks(run):
+    for remark in _remarks(rows):
         say(f"\n{shown(remark)}")
 
 
@@ -104,75 +107,24 @@ def print_changes(found: Sequence[Change], file: TextIO) -> None:
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
 
 
-def remarks(run: Row) -> list[str]:
-    """What is to be said about levels, in words."""
-    found = []
-    for name, row in _rows(run):
-        head = f"{name}, {row['titled']}"
-        generator = cast("Row", row["generator"])
-        if generator["limited"]:
-            reasons = "; ".join(map(str, cast("list[JSON]", generator["reasons"])))
-            found.append(f"{head}: limited by this machine, not by the endpoint: {reasons}")
-        if row["sustained"] is False:
-            found.append(f"{head}: not sustained: waiting requests grow as long as it lasts")
-        if failed := cast("Row", row["failed"]):
-            found.append(f"{head}: failed: " + ", ".join(f"{n:,} {kind}" for kind, n in failed.items()))
-        if row["not_streamed"]:
-            found.append(
-                f"{head}: {row['not_streamed']:,} replies came whole, without a stream: no time to first token"
-            )
-        if row["output_tokens"] is None and row["succeeded"]:
-            found.append(f"{head}: the endpoint does not say how many tokens it wrote: no time per token")
-        goodput = row["goodput"]
-        if isinstance(goodput, Mapping):
-            kept = {True: "kept", False: "missed", None: "neither shown to be kept nor missed"}[
-                cast("bool", goodput["kept"])
-            ]
-            found.append(f"{head}: SLO {kept}: {goodput['good']:,} of {goodput['due']:,} requests good")
-        if not row["complete"]:
-            found.append(f"{head}: not finished")
-    return found
+def _remarks(rows: Sequence[tuple[str, LoadLevel]]) -> list[str]:
+    return [
+        f"{name}, {level_title(level.arrival, level.value)}: {said}" for name, level in rows for said in remarks(level)
+    ]
 
 
-def _rows(run: Row) -> list[tuple[str, Row]]:
-    models = cast("Mapping[str, Row]", run["models"])
-    return [(name, row) for name, entry in models.items() for row in cast("list[Row]", entry["levels"])]
+def _rows(run: Row) -> list[tuple[str, LoadLevel]]:
+    return [(name, level) for name, model in read_as(LoadRun, dict(run)).models.items() for level in model.levels]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    failed = sum(cast("Mapping[str, int]", row["failed"]).values())
-    goodput = row["goodput"]
-    good = f"{100 * cast('float', goodput['share'] or 0.0):.1f} %" if isinstance(goodput, Mapping) else "–"
+def _cells(level: LoadLevel) -> tuple[str, ...]:
+    good = DASH if level.goodput is None else f"{100 * (level.goodput.share or 0.0):.1f} %"
     return (
-        str(row["titled"]), f"{row['succeeded']:,}/{row['expected']:,}", f"{failed:,}",
-        _rate(row["requests_per_s"]), _rate(row["output_tokens_per_s"]),
-        _time(row, "ttft_s", "p50"), _time(row, "ttft_s", "p99"), _time(row, "tpot_s", "p50"),
-        _time(row, "latency_s", "p50"), _time(row, "latency_s", "p99"), good,
+        level_title(level.arrival, level.value), f"{level.succeeded:,}/{level.expected:,}",
+        f"{sum(level.failed.values()):,}", told_rate(level.requests_per_s), told_rate(level.output_tokens_per_s),
+        told_time(level.ttft_s.p50), told_time(level.ttft_s.p99), told_time(level.tpot_s.p50),
+        told_time(level.latency_s.p50), told_time(level.latency_s.p99), good,
     )  # fmt: skip
-
-
-def _time(row: Row, name: str, of: str) -> str:
-    found = cast("Row", cast("Row", row[name])[of])
-    value, low, high = (cast("float | None", found[end]) for end in ("value", "low", "high"))
-    if value is None:
-        return "–"
-    unit, factor = ("ms", 1000.0) if value < 1 else ("s", 1.0)
-
-    def number(seconds: float | None) -> str:
-        return (
-            "–"
-            if seconds is None
-            else f"{factor * seconds:.3g}"
-            if factor * seconds < 100
-            else f"{factor * seconds:.0f}"
-        )
-
-    ends = "" if low is None and high is None else f" [{number(low)}, {number(high)}]"
-    return f"{number(value)} {unit}{ends}"
-
-
-def _rate(value: JSON) -> str:
-    return "–" if not isinstance(value, int | float) else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
 
 
 def _count(value: int | None, about: str = "") -> str:

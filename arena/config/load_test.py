@@ -63,6 +63,8 @@ class LoadTestConfig(Strict):
     """Per level; default: 100, or 10 times the concurrency where that is more."""
     duration_s: float | None = Field(None, gt=0)
     """Seconds per level, in place of `requests`."""
+    repeat: int = Field(1, ge=1, le=1000)
+    """Runs of each level; from 5 on intervals are over runs."""
     warmup: int | None = Field(None, ge=0)
     """Requests sent before each level and left out; default: its concurrency, in an open loop 1."""
     max_tokens: int | None = Field(None, ge=1)

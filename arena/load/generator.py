@@ -44,25 +44,35 @@ class LevelRun:
         self._level, self._attempt, self._send, self._keep, self._stopped = level, attempt, send, keep, stopped
         self._loop = asyncio.get_running_loop()
         self._start = 0.0
-        self._through = self._failed = 0
+        self._through = self._failed = self._repeat = 0
+        self._sent = {True: 0, False: 0}
+        """How many of warm-up and of others were sent, in all runs: none has another's number, and so its prompt."""
 
     async def run(self, seed: int) -> None:
-        """Warm up, then send the level. What came back is kept, however this ends.
+        """Every run of the level: warm up, then send. What came back is kept, however this ends.
 
         Raises CancelledError where it is cancelled; a budget's end passes through.
         """
-        self._start = self._loop.time()
         try:
-            await self._closed(int(self._level.value) if self._level.closed else 1, self._level.warmup, warmup=True)
-            self._through = self._failed = 0
-            self._start = self._loop.time()
-            with watching() as self.watched:
-                if self._level.closed:
-                    await self._closed(int(self._level.value), self._level.requests, warmup=False)
-                else:
-                    await self._open(seed)
+            for repeat in range(self._level.repeats):
+                self._repeat = repeat
+                if not self._stopped():
+                    await self._once(seed)
         except Ended as why:
             self.ended = str(why)
+
+    async def _once(self, seed: int) -> None:
+        level = self._level
+        width = int(level.value) if level.closed else 1
+        self._start = self._loop.time()
+        await self._closed(width, level.warmup, warmup=True)
+        self._through = self._failed = 0
+        self._start = self._loop.time()
+        with watching(self.watched):
+            if level.closed:
+                await self._closed(width, level.requests, warmup=False)
+            else:
+                await self._open(seed)
 
     async def _closed(self, width: int, requests: int | None, *, warmup: bool) -> None:
         sent = 0
@@ -73,8 +83,8 @@ class LevelRun:
             while (requests is None or sent < requests) and not self._stopped():
                 if until is not None and self._loop.time() >= until:
                     return
-                index, sent = sent, sent + 1
-                await self._one(index, None, warmup=warmup)
+                sent += 1
+                await self._one(None, warmup=warmup)
 
         await _together([worker() for _ in range(width if requests is None else min(width, requests))])
 
@@ -88,12 +98,12 @@ class LevelRun:
                 broken.append(error)
 
         try:
-            for index, at in enumerate(self._level.arrivals(seed)):
+            for at in self._level.arrivals(seed, self._repeat):
                 while (left := self._start + at - self._loop.time()) > 0 and not self._stopped() and not broken:
                     await asyncio.sleep(min(left, _LOOK_S))
                 if self._stopped() or broken:
                     break
-                task = self._loop.create_task(self._one(index, at, warmup=False))
+                task = self._loop.create_task(self._one(at, warmup=False))
                 under_way.add(task)
                 task.add_done_callback(through)
                 if left < 0:
@@ -105,9 +115,12 @@ class LevelRun:
         if broken:
             raise broken[0]
 
-    async def _one(self, index: int, due: float | None, *, warmup: bool) -> None:
+    async def _one(self, due: float | None, *, warmup: bool) -> None:
         now = self._loop.time() - self._start
-        served = Served(self._level.number, self._attempt, index, warmup, now if due is None else due, now)
+        index = self._sent[warmup]
+        self._sent[warmup] += 1
+        at = now if due is None else due
+        served = Served(self._level.number, self._attempt, index, warmup, at, now, repeat=self._repeat)
         await self._send(served)
         served.times = array("d", (at - self._start for at in served.times))
         served.ended_s = self._loop.time() - self._start

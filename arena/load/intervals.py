@@ -18,6 +18,8 @@ FEWEST_IN_A_BATCH = 20
 LENGTHS_IN_A_BATCH = 10
 """Correlation lengths that a batch must hold, so that batches say nothing about each other: with fewer their interval
 covers too rarely (.88 for 500 requests at half the capacity of a queue, .94 for 2,000)."""
+FEWEST_RUNS = 5
+"""Runs of a level that give an interval."""
 FEWEST_BEYOND = 5
 """Requests of a batch that lie beyond a percentile, so that the batch says anything about it."""
 
@@ -87,6 +89,43 @@ def by_batches(
     each = np.array([of(batch) for batch in batches])
     half = float(t_quantile(LEVEL, len(each) - 1)) * float(each.std(ddof=1)) / math.sqrt(len(each))
     return Estimate(value, value - half, value + half)
+
+
+def mean_over_runs(runs: Sequence[FloatArray]) -> Estimate:
+    """A mean, its interval from that of each run. A few slow runs make these skewed, so t is transformed by their
+    skewness (Hall 1992, Journal of the Royal Statistical Society B 54:221); without runs enough there is no interval.
+    """
+    everything = np.concatenate([*runs, np.empty(0)])
+    if not len(everything):
+        return Estimate(None)
+    value, n = float(everything.mean()), len(runs)
+    if n < FEWEST_RUNS or min(map(len, runs)) < FEWEST_IN_A_BATCH:
+        return Estimate(value)
+    each = np.array([run.mean() for run in runs])
+    spread = float(each.std(ddof=1))
+    t = float(t_quantile(LEVEL, n - 1)) / math.sqrt(n)
+    skew = 0.0 if spread == 0 else n / ((n - 1) * (n - 2)) * float((((each - each.mean()) / spread) ** 3).sum())
+    if abs(skew) < 1e-6:
+        return Estimate(value, value - spread * t, value + spread * t)
+    far, near = (3 / skew * (float(np.cbrt(1 + skew * (x - skew / (6 * n)))) - 1) for x in (t, -t))
+    return Estimate(value, value - spread * far, value - spread * near)
+
+
+def percentile_over_runs(runs: Sequence[FloatArray], q: float) -> Estimate:
+    """A percentile: how the share at or below it differs between runs, read back as values (Woodruff 1952, JASA
+    47:635). An end beyond the data is None."""
+    ordered = np.sort(np.concatenate([*runs, np.empty(0)]))
+    if not len(ordered):
+        return Estimate(None)
+    value = percentile(ordered, q)
+    if len(runs) < FEWEST_RUNS or min(map(len, runs)) < FEWEST_IN_A_BATCH:
+        return Estimate(value)
+    shares = np.array([(run <= value).mean() for run in runs])
+    half = float(t_quantile(LEVEL, len(runs) - 1)) * float(shares.std(ddof=1)) / math.sqrt(len(runs))
+    low, high = q - half, q + half
+    return Estimate(
+        value, None if low <= 0 else percentile(ordered, low), None if high > 1 else percentile(ordered, high)
+    )
 
 
 def least_in_a_batch(values: FloatArray) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from arena.config.load_test import Arrival, LoadTestConfig
 from arena.errors import DataError
 from arena.files import from_json, read_lines
+from arena.reports.load_words import level_title
 from arena.types import JSON
 
 FEWEST_REQUESTS = 100
@@ -32,6 +33,8 @@ class Level:
     warmup: int
     moments: tuple[float, ...] = ()
     """Of a trace: seconds after the start."""
+    repeats: int = 1
+    """Runs of it, each with a warm-up and moments of its own."""
 
     @property
     def closed(self) -> bool:
@@ -41,14 +44,14 @@ class Level:
     @property
     def titled(self) -> str:
         """What people read."""
-        return f"{self.value:g} at once" if self.closed else f"{self.value:.4g}/s {self.arrival}"
+        return level_title(self.arrival, self.value)
 
-    def arrivals(self, seed: int) -> Iterator[float]:
-        """The moments of an open loop, in seconds after its start; the same for the same seed."""
+    def arrivals(self, seed: int, run: int = 0) -> Iterator[float]:
+        """The moments of an open loop, in seconds after its start; the same for the same seed and run."""
         if self.arrival == "trace":
             yield from self.moments
             return
-        drawn = random.Random(f"{seed}:{self.value!r}")
+        drawn = random.Random(f"{seed}:{self.value!r}" + (f":{run}" if run else ""))
         at, sent = 0.0, 0
         while (self.requests is None or sent < self.requests) and (self.duration_s is None or at < self.duration_s):
             yield at
@@ -58,8 +61,8 @@ class Level:
     def expected(self, seed: int) -> int | None:
         """How many requests are measured; None where that depends on how fast they come back."""
         if self.closed:
-            return self.requests
-        return sum(1 for _ in self.arrivals(seed))
+            return None if self.requests is None else self.repeats * self.requests
+        return sum(1 for run in range(self.repeats) for _ in self.arrivals(seed, run))
 
 
 def levels_of(settings: LoadTestConfig) -> list[Level]:
@@ -72,7 +75,8 @@ def levels_of(settings: LoadTestConfig) -> list[Level]:
         if settings.duration_s is not None:
             moments = tuple(at for at in moments if at < settings.duration_s)
         mean = (len(moments) - 1) / moments[-1] if len(moments) > 1 and moments[-1] > 0 else float(len(moments))
-        return [Level(0, "trace", mean, len(moments), None, _warmup(settings, 1), moments)]
+        return [Level(0, "trace", mean, len(moments), None, _warmup(settings, 1), moments,
+                      settings.repeat)]  # fmt: skip
     values: tuple[float, ...] = settings.concurrency if settings.arrival == "closed" else settings.rate
     levels = []
     for number, value in enumerate(values):
@@ -80,7 +84,8 @@ def levels_of(settings: LoadTestConfig) -> list[Level]:
         if requests is None and settings.duration_s is None:
             requests = max(FEWEST_REQUESTS, 10 * int(value)) if settings.arrival == "closed" else FEWEST_REQUESTS
         warmup = _warmup(settings, int(value) if settings.arrival == "closed" else 1)
-        levels.append(Level(number, settings.arrival, value, requests, settings.duration_s, warmup))
+        levels.append(Level(number, settings.arrival, value, requests, settings.duration_s, warmup,
+                            repeats=settings.repeat))  # fmt: skip
     return levels
 
 

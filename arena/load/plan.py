@@ -49,7 +49,11 @@ def make_plan(
 ) -> LoadPlan:
     """The plan of a load test; `prompts` belong to the targets."""
     expected = [level.expected(seed) for level in levels]
-    total = None if None in expected else sum(n or 0 for n in expected) + sum(level.warmup for level in levels) + 1
+    total = (
+        None
+        if None in expected
+        else sum(n or 0 for n in expected) + sum(level.repeats * level.warmup for level in levels) + 1
+    )
     rows = [_row(target, total, own) for target, own in zip(targets, prompts, strict=True)]
     notes = []
     for own in {one.what: one for one in prompts}.values():

@@ -42,6 +42,8 @@ class Served:
     cached_tokens: int | None = None
     cost_usd: float | None = None
     question: str = ""
+    repeat: int = 0
+    """Which run of its level it belongs to."""
 
     @property
     def ok(self) -> bool:
@@ -90,7 +92,8 @@ class Served:
     def line(self) -> dict[str, JSON]:
         """As it is stored. Moments to the microsecond."""
         return {
-            "level": self.level, "attempt": self.attempt, "index": self.index, "warmup": self.warmup,
+            "level": self.level, "attempt": self.attempt, "repeat": self.repeat, "index": self.index,
+            "warmup": self.warmup,
             "question_id": self.question, "status": self.status, "error": self.error, "streamed": self.streamed,
             "scheduled_s": round(self.scheduled_s, 6), "sent_s": round(self.sent_s, 6),
             "ended_s": round(self.ended_s, 6), "packages_s": [round(at, 6) for at in self.times],
@@ -117,5 +120,5 @@ def served_of(line: Mapping[str, JSON]) -> Served:
         counted=None if counted is None else array("d", counted),  # type: ignore[arg-type]
         input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"],  # type: ignore[arg-type]
         reasoning_tokens=usage["reasoning_tokens"], cached_tokens=usage["cached_input_tokens"],  # type: ignore[arg-type]
-        cost_usd=line["cost_usd"], question=line["question_id"],  # type: ignore[arg-type]
+        cost_usd=line["cost_usd"], question=line["question_id"], repeat=line.get("repeat", 0),  # type: ignore[arg-type]
     )  # fmt: skip

@@ -24,8 +24,15 @@ class Watched:
 
     lags_s: list[float] = field(default_factory=list)
     """How much later than asked the event loop woke, every TICK_S."""
-    cpu_share: float | None = None
-    """CPU seconds of this process over seconds."""
+    cpu_s: float = 0.0
+    """CPU seconds of this process."""
+    seconds: float = 0.0
+    """How long it was watched."""
+
+    @property
+    def cpu_share(self) -> float | None:
+        """Of a core, how much this process used; None where it was watched too shortly to say."""
+        return self.cpu_s / self.seconds if self.seconds > TICK_S else None
 
     def limits(self, send_lags_s: Sequence[float] | None = None) -> list[str]:
         """Why the generator, and not the endpoint, may have set the pace; empty where it kept up."""
@@ -53,9 +60,8 @@ def high_of(values: Sequence[float]) -> float | None:
 
 
 @contextmanager
-def watching(cpu_s: Callable[[], float] = time.process_time) -> Iterator[Watched]:
-    """While this lasts, the running event loop is watched; how it went stands in what is given out, afterwards."""
-    seen = Watched()
+def watching(seen: Watched, cpu_s: Callable[[], float] = time.process_time) -> Iterator[None]:
+    """While this lasts, the running event loop is watched; how it went is added to `seen`."""
     loop = asyncio.get_running_loop()
     began, used = loop.time(), cpu_s()
 
@@ -67,8 +73,8 @@ def watching(cpu_s: Callable[[], float] = time.process_time) -> Iterator[Watched
 
     ticking = loop.create_task(tick())
     try:
-        yield seen
+        yield
     finally:
         ticking.cancel()
-        if (seconds := loop.time() - began) > TICK_S:
-            seen.cpu_share = (cpu_s() - used) / seconds
+        seen.seconds += loop.time() - began
+        seen.cpu_s += cpu_s() - used

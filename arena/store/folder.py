@@ -54,6 +54,11 @@ class BoardFolder:
         return self.root / "schedule.jsonl"
 
     @property
+    def load_file(self) -> Path:
+        """The summaries of its load tests."""
+        return self.root / "load" / "load.json"
+
+    @property
     def dry_run(self) -> BoardFolder:
         """The rehearsal's own board inside this one."""
         return BoardFolder(self.root / "dry-run")

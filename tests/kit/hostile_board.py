@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.hostile import HOSTILE
+from kit.load_runs import load_board
 
 from arena.ratings import BattleTable, RatingOptions, rate
 
@@ -42,6 +43,7 @@ def hostile_board(folder: Path, beacon: str) -> Path:
     for row in board["models"]:
         row |= {"flags": [texts["svg"]], "cost_usd": 0.1, "performance": {"latency_p50_s": 1.0}, "mean_length": 10.0}
     (folder / "reports" / "leaderboard.json").write_text(json.dumps(board))
+    load_board(folder, {model: 0.1 + n / 10 for n, model in enumerate(models)})
     run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
            "notes": list(texts.values()), "spent_known_usd": 0.0,
            "answers": {texts["img"]: {"planned": 3, "done": 1}},

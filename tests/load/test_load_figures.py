@@ -17,10 +17,21 @@ from arena.backends.openai import wire as chat
 from arena.config.load_test import LoadTestConfig
 from arena.errors import DataError
 from arena.load.compare import changes
-from arena.load.intervals import by_batches, by_order, correlation_length, least_in_a_batch, order_ranks, share_low
+from arena.load.intervals import (
+    by_batches,
+    by_order,
+    correlation_length,
+    least_in_a_batch,
+    mean_over_runs,
+    order_ranks,
+    percentile_over_runs,
+    share_low,
+)
 from arena.load.levels import Level, levels_of, read_trace
 from arena.load.packages import Packages
 from arena.load.served import Served, served_of
+from arena.load.spreads import spread_of, units_of
+from arena.load.timeline import MOST_STEPS, timeline
 
 
 def test_moments_of_a_poisson_process() -> None:
@@ -208,3 +219,45 @@ def test_two_runs_differ_where_the_interval_of_the_difference_says_so() -> None:
     other = run(1.0, 0.9, 1.1) | {"models": {}}
     with pytest.raises(DataError, match="in common"):
         changes(other, run(1.0, 0.9, 1.1))  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_intervals_over_runs_of_a_queue_cover() -> None:
+    rng, rounds, runs, n, load = np.random.default_rng(2), 300, 8, 100, 0.8
+
+    def queue(many: int) -> np.ndarray:
+        gaps, services = rng.exponential(1 / load, (many, n)), rng.exponential(1.0, (many, n))
+        waited, found = np.zeros(many), np.empty((many, n))
+        for at in range(n):
+            if at:
+                waited = np.maximum(0.0, waited + services[:, at - 1] - gaps[:, at])
+            found[:, at] = waited + services[:, at]
+        return found
+
+    long = queue(10_000)
+    true, high = float(long.mean()), float(np.quantile(long, 0.9))
+    hits = {"mean": 0, "p90": 0}
+    for _ in range(rounds):
+        drawn = list(queue(runs))
+        mean, p90 = mean_over_runs(drawn), percentile_over_runs(drawn, 0.9)
+        assert mean.low is not None and mean.high is not None and p90.low is not None
+        hits["mean"] += mean.low <= true <= mean.high
+        hits["p90"] += p90.low <= high and (p90.high is None or high <= p90.high)
+    assert hits["mean"] / rounds >= 0.88  # t alone: .87
+    assert hits["p90"] / rounds >= 0.90  # the runs' own percentiles: .81
+
+
+def test_too_few_runs_give_no_interval_and_say_so() -> None:
+    served = [Served(0, 0, n, False, 0.0, 0.0, 1.0 + n % 7, repeat=n % 4) for n in range(200)]
+    found = spread_of(units_of(sorted(served, key=lambda one: one.repeat), 4), lambda one: one.latency_s, closed=False)
+    assert found.mean.low is None and found.without == "too few runs for an interval: 5 are needed"
+
+
+def test_a_timeline_counts_everybody_once_and_runs_after_one_another() -> None:
+    served = [Served(0, 0, n, False, n / 10, n / 10, n / 10 + 0.25, repeat=run) for run in (0, 1) for n in range(100)]
+    steps = timeline(served)
+    assert len(steps) <= MOST_STEPS + 1
+    assert sum(step["ended"] for step in steps) == 200
+    width = steps[1]["at_s"] - steps[0]["at_s"]
+    assert sum(step["under_way"] for step in steps) * width == pytest.approx(200 * 0.25)
+    assert [step["at_s"] for step in steps] == sorted(step["at_s"] for step in steps)

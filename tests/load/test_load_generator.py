@@ -16,7 +16,7 @@ from arena.load.figures import level_figures, sustained
 from arena.load.generator import LevelRun
 from arena.load.levels import Level
 from arena.load.served import Served
-from arena.load.watch import watching
+from arena.load.watch import Watched, watching
 
 FIRST, GAP, TOKENS, IN_PACKAGE = 0.2, 0.03, 41, 4
 
@@ -114,7 +114,7 @@ def test_latency_of_an_open_loop_counts_from_when_it_was_due() -> None:
 def test_a_starved_generator_is_marked_and_a_healthy_one_is_not() -> None:
     async def job(block: float, cpu: float) -> list[str]:
         loop = cast("VirtualLoop", asyncio.get_running_loop())
-        with watching(lambda: cpu * loop.now) as seen:
+        with watching(seen := Watched(), lambda: cpu * loop.now):
             for _ in range(100):
                 loop.now += block
                 await asyncio.sleep(0.05)

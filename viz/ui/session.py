@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from arena.errors import ArenaError
 from arena.reports.board import Report
+from arena.reports.load_runs import LoadRun, read_load_runs
 from arena.reports.verdict import Language
+from arena.store.folder import BoardFolder
 from arena.store.votes import Votes, read_votes
 from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
@@ -92,6 +95,21 @@ def was_rewritten() -> bool:
 def fresh(key: str) -> str:
     """A widget's key for as long as the files stay as they are: a click on a row that is no more hits nothing."""
     return f"{key}-{hash(board_state())}"
+
+
+def load_runs() -> tuple[LoadRun, ...]:
+    """The load tests of the board; none of one that is no folder. Raises DataError."""
+    folder = source().board
+    if folder is None:
+        return ()
+    file = BoardFolder(folder).load_file
+    return _load_runs(file, signature([file]))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_runs(file: Path, state: Signature) -> tuple[LoadRun, ...]:
+    del state
+    return read_load_runs(file)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from viz.ui.words_of_runs import OF_RUNS
+
 CHINESE: dict[str, str] = {
     # pages and navigation
     "Leaderboard": "排行榜",
@@ -336,65 +338,5 @@ CHINESE: dict[str, str] = {
     "Same winner as the judge": "与评审一致",
     "{n} votes by people who recognised a model; they count.": "{n} 票来自认出模型的人，仍计入。",
     "The leaderboard by people's votes": "人工投票排行榜",
-    # live
-    "A single battles file has no run to watch.": "单个对战文件没有可查看的运行。",
-    "No run has been recorded here yet. This page follows one as soon as it starts.": (
-        "这里还没有运行记录。运行开始后本页会自动跟踪。"
-    ),
-    "running": "运行中",
-    "done": "已完成",
-    "stopped": "已停止",
-    "interrupted": "已中断",
-    "ended without a word {s} ago: killed, or the machine went down": "{s} 前无故终止：进程被杀或机器宕机",
-    "Time left": "剩余时间",
-    "Spent": "已花费",
-    "Some calls have no known price.": "部分调用价格未知。",
-    "Errors": "错误",
-    "Answers": "回答",
-    "Reviews": "评判",
-    "Progress": "进度",
-    "Done": "完成",
-    "Planned": "计划",
-    "Stored before": "先前已存",
-    "Still reading what was judged before this page was opened.": "正在读取本页打开之前的评判。",
-    "Provisional": "临时结果",
-    "{n} replies read, {all} are planned.": "已读取 {n} 条回复，计划 {all} 条。",
-    "Rated: {n} battles judged in full. Left out: {part} judged in part.": (
-        "已评：{n} 场完整判定的对战。未计入：{part} 场部分判定的对战。"
-    ),
-    "Ties of identical answers are not in yet. A reply that several battles share counts once.": (
-        "相同回答的平局尚未计入，多场对战共用的回复只计一次。"
-    ),
-    "A verdict on an answer that has changed counts until the new one is judged.": (
-        "回答改变后，旧判定在重新评判前仍计入。"
-    ),
-    "No verdict yet.": "尚无判定。",
-    "Notes of the run ({n})": "运行备注（{n}）",
-    "Latest replies without a verdict": "最近没有判定的回复",
-    "What came back": "返回内容",
-    # runs
-    "A single battles file has no board to compare.": "单个对战文件没有可比较的榜。",
-    "There is no other board beside this one. `arena view --other` adds one from anywhere.": (
-        "旁边没有其他榜。可用 `arena view --other` 添加任意位置的榜。"
-    ),
-    "This board": "此榜",
-    "compared with": "对比",
-    "One of these boards is a rehearsal: its numbers are invented.": "其中一个榜是演练：数字是虚构的。",
-    "Models on both": "共有模型",
-    "Same order (Kendall's τ)": "排序一致性（Kendall τ）",
-    "Battles on both": "共有对战",
-    "only before": "仅在之前",
-    "only now": "仅在现在",
-    "The two boards share no model.": "两个榜没有共同模型。",
-    "“Apart” means that the two intervals do not meet.": "“分离”表示两个区间不相交。",
-    "Moved": "变动",
-    "Rating before": "之前评分",
-    "Rating now": "现在评分",
-    "Change": "变化",
-    "Apart": "分离",
-    "Battles that changed hands: {n}": "胜者改变的对战：{n}",
-    "Before": "之前",
-    "Now": "现在",
-    "Answers changed": "回答已变",
-    "The first {n} are shown; `arena diff --json` lists all.": "仅显示前 {n} 场；`arena diff --json` 可列出全部。",
+    **OF_RUNS,
 }

@@ -9,12 +9,15 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from arena.errors import ArenaError
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
 from arena.reports.flags import flag_text
+from arena.reports.load_runs import newest, shared_load
+from arena.reports.load_words import level_title
 from arena.reports.numbers import amount
 from arena.reports.schedule import scheduled
 from arena.reports.stability import HEADS, firmness, rows, word
@@ -46,7 +49,7 @@ from viz.ui.pieces import (
 )
 from viz.ui.rendering import as_html, distinct, plain, shortened
 from viz.ui.room import room, table_room
-from viz.ui.session import board, fresh, go, language, look, report_for, t
+from viz.ui.session import board, fresh, go, language, load_runs, look, report_for, t
 from viz.ui.table import table_of
 
 EXPLAINED = {
@@ -340,12 +343,18 @@ def _value_map(standings: list[Standing], report: Report) -> None:
         "latency": (t("Median latency, seconds"), [s.performance.latency_p50_s for s in standings]),
         "ttft": (t("Median TTFT, seconds"), [s.performance.ttft_p50_s for s in standings]),
         "length": (t("Mean characters per answer"), [s.mean_length for s in standings]),
-    }
+    } | _under_load(standings)
     known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]
     if not known:
         return
     st.header(t("What does quality cost?"), anchor=False)
-    labels = {"cost": t("Cost"), "latency": t("Latency"), "ttft": "TTFT", "length": t("Length")}
+    labels = {
+        "cost": t("Cost"),
+        "latency": t("Latency"),
+        "ttft": "TTFT",
+        "length": t("Length"),
+        "load": t("Under load"),
+    }
     chosen = choose(t("Against"), {name: labels[name] for name in known}, "against")
     title, values = measures[chosen]
     estimates = _estimates(standings, report, 28)
@@ -363,6 +372,20 @@ def _value_map(standings: list[Standing], report: Report) -> None:
     chart("value-map", pareto, frame, title, _metric_name(report), log=log)
     if missing := len(standings) - len(frame):
         st.caption(t("{n} models without this number are not drawn.", n=missing))
+
+
+def _under_load(standings: Sequence[Standing]) -> dict[str, tuple[str, list[float | None]]]:
+    """Median latency at the load that most models were tested at; nothing without a load test."""
+    try:
+        tested = newest(load_runs())
+    except ArenaError:  # its own page says so
+        return {}
+    if (at := shared_load(tested)) is None:
+        return {}
+    levels = {one.model: level for one in tested if (level := one.at(at)) is not None}
+    first = next(iter(levels.values()))
+    title = t("Median latency under load, {level}, seconds", level=level_title(first.arrival, first.value, language()))
+    return {"load": (title, [levels[s.model].latency_s.p50.value if s.model in levels else None for s in standings])}
 
 
 if __name__ == "__main__":

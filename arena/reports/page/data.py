@@ -16,6 +16,7 @@ from arena.files import read_objects
 from arena.questions import load_questions
 from arena.redact import without_hosts
 from arena.reports.board import Report, read_report
+from arena.reports.load_runs import Tested, newest, read_load_runs
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
@@ -45,6 +46,8 @@ class PageData:
     """So many models are listed; None: all of them."""
     moments: Moments = NEVER
     """When what the page shows was made."""
+    load: tuple[Tested, ...] = ()
+    """The last load test of each model."""
 
 
 @dataclass
@@ -101,6 +104,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         n_rows,
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
         moments=_moments(config, report, answers, reviews),
+        load=newest(read_load_runs(answers.load_file)),
     )
 
 

@@ -18,6 +18,7 @@ from arena.reports.page.data import PageData
 from arena.reports.page.first_screen import games_text, main_number, per_question
 from arena.reports.page.health import JudgeHealth, Share
 from arena.reports.page.layout import section, table
+from arena.reports.page.load import under_load
 from arena.reports.page.markup import (
     Html,
     fill,
@@ -131,8 +132,9 @@ def notes(data: PageData, w: Words, language: Language) -> Html | None:
     )
 
 
-def value(data: PageData, w: Words) -> Html | None:
-    """Quality against cost, or against time where no costs are known; None where neither is known of two models."""
+def value(data: PageData, w: Words, language: Language) -> Html | None:
+    """Quality against cost, or against time where no costs are known, and against latency under load; None where none
+    of them is known of two models."""
     report = data.report
     rated = [(row, row.interval(report.drawn)) for row in report.models]
     rows = [(row, ends, ends.value) for row, ends in rated if ends.value is not None][:MAP_MODELS]
@@ -140,14 +142,23 @@ def value(data: PageData, w: Words) -> Html | None:
         [Point(row.model, x, y, ends.low, ends.high) for row, ends, y in rows if (x := price(row)) is not None]
         for price in (per_question, lambda row: row.performance.latency_p50_s)
     )
+    at, taken = under_load(data, language) or ("", {})
+    loaded = [Point(r.model, taken[r.model], y, ends.low, ends.high) for r, ends, y in rows if r.model in taken]
+    maps = []
     if len(costs) > 1 and any(point.x > 0 for point in costs):
-        title, cheap, label, points = w["value"], w["cheaper"], w["cost_axis"], costs
+        maps.append((w["value"], w["cheaper"], w["cost_axis"], costs))
     elif len(times) > 1:
-        title, cheap, label, points = w["value_time"], w["quicker"], w["time_axis"], times
-    else:
+        maps.append((w["value_time"], w["quicker"], w["time_axis"], times))
+    if len(loaded) > 1:
+        maps.append((w["value_load"], w["quicker"], fill(w["load_time_axis"], level=at), loaded))
+    if not maps:
         return None
-    drawn = value_map(points, label, w[report.drawn])
-    return section("value", title, fill(w["value_note"], cheap=cheap), drawn)
+    (title, cheap, label, points), *more = maps
+    drawn = [value_map(points, label, w[report.drawn])]
+    for heading, less, label, points in more:
+        note = tag("p", fill(w["value_note"], cheap=less), class_="note")
+        drawn += [tag("h3", heading, class_="more"), note, value_map(points, label, w[report.drawn])]
+    return section("value", title, fill(w["value_note"], cheap=cheap), join(*drawn))
 
 
 class _Measure(NamedTuple):

@@ -134,6 +134,32 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "latency_p95": ("p95 latency", "延迟 p95"),
     "tokens": ("Tokens/s", "词元/秒"),
     "load": ("Load", "负载"),
+    "value_load": ("Quality against speed under load", "质量与负载下的速度"),
+    "load_time_axis": ("median latency, {level}, seconds", "延迟中位数，{level}（秒）"),
+    "load_tests": ("Speed under load", "负载测试"),
+    "load_note": (
+        "From the last load test of each model. Numbers at the points are requests at once, or per second. "
+        "Brackets are 95% intervals; a dash is an end that the data cannot give.",
+        "取自各模型最近一次负载测试。点旁数字为并发数或每秒请求数。方括号为 95% 区间；短横表示数据不足以给出的一端。",
+    ),
+    "tested_apart": (
+        "Not all were tested with the same settings: compare with care.",
+        "各模型的测试设置不完全相同：比较时请留意。",
+    ),
+    "tested_ok": ("Replies", "回复"),
+    "tested_failed": ("Failed", "失败"),
+    "requests_s": ("Requests/s", "请求/秒"),
+    "ttft_p50": ("TTFT p50", "首词元 p50"),
+    "ttft_p99": ("TTFT p99", "首词元 p99"),
+    "tpot_p50": ("Per token p50", "每词元 p50"),
+    "latency_p50": ("Latency p50", "延迟 p50"),
+    "latency_p99": ("Latency p99", "延迟 p99"),
+    "good": ("Within SLO", "SLO 达标"),
+    "ttft_axis": ("median TTFT, seconds", "首词元时间中位数（秒）"),
+    "latency_axis": ("median latency, seconds", "延迟中位数（秒）"),
+    "tokens_axis": ("output tokens per second", "每秒输出词元"),
+    "requests_axis": ("requests per second", "每秒请求"),
+    "along": ("seconds of the test, {level}", "测试时间（秒），{level}"),
     "judges": ("How the judges behaved", "评审表现"),
     "judges_note": (
         "Brackets are 95% intervals clustered by question. A fair judge prefers neither slot (50%) and says the same "

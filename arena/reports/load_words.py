@@ -1,0 +1,103 @@
+"""What is said of load tests, in English and Chinese: levels, times, and what figures alone do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arena.reports.load_runs import Figure, LoadLevel
+from arena.reports.verdict import Language
+
+DASH = "–"
+_ARRIVALS = {
+    "poisson": ("{value:.4g}/s Poisson", "{value:.4g}/秒 泊松到达"),
+    "constant": ("{value:.4g}/s constant", "{value:.4g}/秒 匀速"),
+    "trace": ("{value:.4g}/s trace", "{value:.4g}/秒 按记录"),
+    "closed": ("{value:g} at once", "并发 {value:g}"),
+}
+_REMARKS = {
+    "limited": ("limited by this machine, not by the endpoint: {why}", "受发送端限制，而非服务端：{why}"),
+    "not_sustained": (
+        "not sustained: waiting requests grow as long as it lasts",
+        "无法持续：等待的请求随时间不断增加",
+    ),
+    "failed": ("failed: {why}", "失败：{why}"),
+    "whole": (
+        "{n} replies came whole, without a stream: no time to first token",
+        "{n} 条回复未以流式返回：没有首词元时间",
+    ),
+    "uncounted": (
+        "the endpoint does not say how many tokens it wrote: no time per token",
+        "服务端未返回词元数：没有每词元时间",
+    ),
+    "slo": ("SLO {kept}: {good} of {due} requests good", "SLO {kept}：{due} 个请求中 {good} 个达标"),
+    "ended": ("ended early: {why}", "提前结束：{why}"),
+    "unfinished": ("not finished", "未完成"),
+}  # fmt: skip
+_KEPT = {
+    True: ("kept", "达标"), False: ("missed", "未达标"),
+    None: ("neither shown to be kept nor missed", "数据不足以判断是否达标"),
+}  # fmt: skip
+
+
+def level_title(arrival: str, value: float, language: Language = "en") -> str:
+    """`16 at once`, `8/s Poisson`."""
+    return _ARRIVALS.get(arrival, ("{value:.4g}/s", "{value:.4g}/秒"))[language == "zh"].format(value=value)
+
+
+def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = True) -> Iterator[str]:
+    """What is to be said about a level, in words; an SLO that is kept only with `good_too`."""
+
+    def said(name: str, **parts: object) -> str:
+        return _REMARKS[name][language == "zh"].format(**parts)
+
+    if level.generator.limited:
+        yield said("limited", why=_limits(level, language))
+    if level.sustained is False:
+        yield said("not_sustained")
+    if level.failed:
+        yield said("failed", why=", ".join(f"{n:,} {kind}" for kind, n in level.failed.items()))
+    if level.not_streamed:
+        yield said("whole", n=f"{level.not_streamed:,}")
+    if level.output_tokens is None and level.succeeded:
+        yield said("uncounted")
+    if (found := level.goodput) is not None and (good_too or found.kept is not True):
+        yield said("slo", kept=_KEPT[found.kept][language == "zh"], good=f"{found.good:,}", due=f"{found.due:,}")
+    if level.ended is not None:
+        yield said("ended", why=level.ended)
+    elif not level.complete:
+        yield said("unfinished")
+
+
+def _limits(level: LoadLevel, language: Language) -> str:
+    if language == "en":
+        return "; ".join(level.generator.reasons)
+    lag, cpu = level.generator.loop_lag_p99_s, level.generator.cpu_share
+    told = [] if lag is None else [f"事件循环延迟 p99 {1000 * lag:.0f} 毫秒"]
+    return "，".join([*told, *([] if cpu is None else [f"CPU {100 * cpu:.0f} %"])])
+
+
+def told_time(found: Figure, *, ends: bool = True) -> str:
+    """`215 ms [210, 230]`; a dash where there is none, or for an end that the data cannot give."""
+    if found.value is None:
+        return DASH
+    unit, factor = ("ms", 1000.0) if found.value < 1 else ("s", 1.0)
+    told = f"{_three(factor * found.value)} {unit}"
+    return f"{told} {around}" if ends and (around := told_ends(found)) else told
+
+
+def told_ends(found: Figure) -> str:
+    """`[210, 230]`, in the unit of the value; empty without an interval."""
+    if found.value is None or (found.low is None and found.high is None):
+        return ""
+    factor = 1000.0 if found.value < 1 else 1.0
+    low, high = (DASH if end is None else _three(factor * end) for end in (found.low, found.high))
+    return f"[{low}, {high}]"
+
+
+def told_rate(value: float | None) -> str:
+    """So many a second."""
+    return DASH if value is None else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
+
+
+def _three(value: float) -> str:
+    return f"{value:.3g}" if value < 99.95 else f"{value:.0f}"
