@@ -162,6 +162,10 @@ CHINESE: dict[str, str] = {
     "No model has both numbers.": "没有模型同时具备这两个数值。",
     "{n} models without this number are not drawn.": "{n} 个模型缺少该数值，未画出。",
     "Download": "下载",
+    "Weighted rank": "加权名次",
+    "Weighted rating": "加权评分",
+    "Weighted win rate": "加权胜率",
+    "Weighted score": "加权得分",
     # battles
     "Search": "搜索",
     "Search questions and answers, or give a question id": "搜索问题和回答，或输入问题编号",
