@@ -1,14 +1,15 @@
 """The adaptive schedule on verdicts of others, beside judging everything.
 
     python -m measurements.adaptive_replay alpaca BATTLES.parquet [--models 8,20,50] [--questions 200,500]
-                                                 [--replicates 40]
+                                                 [--replicates 40] [--sure]
     python -m measurements.adaptive_replay recorded BATTLES.parquet TRUTH.json [--replicates 20]
 
 alpaca: AlpacaEval has every model against one baseline (`preference`, P(model_a is preferred), of GPT-4 Turbo), so
 pairs meet by it: P(i beats j on a question) is the logistic of the difference of their log-odds against the baseline,
 which keeps how strong models are, how that changes from question to question, and how sure the judge was. Models are
 drawn without and questions with replacement; the truth is the same fit on every question's probabilities. No liking
-for a slot is in these numbers.
+for a slot is in these numbers. With `--sure` nothing is left to chance: whoever did better against the baseline wins in
+both orders, equals tie. A real judge stands between the two.
 
 recorded: what was judged is all there is to draw (model_a in the first slot), and what a tenth, a fifth and two fifths
 of it find is set beside all of it, and beside as many verdicts at random. Verdicts are the same in every replicate,
@@ -48,16 +49,21 @@ def alpaca(path: Path) -> FloatArray:
     return np.asarray(np.log(p / (1 - p)))
 
 
-def replayed(odds: FloatArray, m: int, q: int, seed: int) -> Item:
+def replayed(odds: FloatArray, m: int, q: int, seed: int, *, sure: bool) -> Item:
     """Some models on some questions, under all schedules."""
     rng = np.random.default_rng([seed, m, q])
     chosen = odds[rng.choice(len(odds), m, replace=False)]
     first, second = np.nonzero(~np.eye(m, dtype=bool))
-    mean = sigmoid(chosen[first] - chosen[second]).mean(axis=1)
+    mean = _chance(chosen[first] - chosen[second], sure=sure).mean(axis=1)
     true = estimate(table_of(m, first, second, mean, np.zeros(len(mean), dtype=int), np.zeros(len(mean)))).theta
     asked = chosen[:, rng.integers(0, odds.shape[1], q)]
-    outcome = (rng.random((m, m, q)) < sigmoid(asked[:, None] - asked[None, :])).astype(float)
+    p = _chance(asked[:, None] - asked[None, :], sure=sure)
+    outcome = p if sure else (rng.random((m, m, q)) < p).astype(float)
     return study(Play(true, [], outcome, np.zeros((m, m, q), dtype=bool)), true, rng)
+
+
+def _chance(ahead: FloatArray, *, sure: bool) -> FloatArray:
+    return (np.sign(ahead) + 1) / 2 if sure else sigmoid(ahead)
 
 
 def recorded(path: Path, truth: Path, replicates: int) -> None:
@@ -107,6 +113,7 @@ def main() -> None:
     parser.add_argument("--models", default="8,20,50")
     parser.add_argument("--questions", default="200,500")
     parser.add_argument("--replicates", type=int, default=40)
+    parser.add_argument("--sure", action="store_true")
     arguments = parser.parse_args()
     if arguments.kind == "recorded":
         recorded(arguments.battles, arguments.truth, arguments.replicates)
@@ -120,7 +127,7 @@ def main() -> None:
     for m, q in itertools.product(
         *([int(x) for x in part.split(",")] for part in (arguments.models, arguments.questions))
     ):
-        items = [replayed(odds, m, q, seed) for seed in range(arguments.replicates)]
+        items = [replayed(odds, m, q, seed, sure=arguments.sure) for seed in range(arguments.replicates)]
         shown = [rate_of([items], name) for name in (*names, "scale")]
         cells = [f"{m}", f"{q}", f"{len(items)}", *(f"{r.mean:.1f} ± {r.error:.1f}" for r in shown)]
         print("| " + " | ".join(cells) + " |", flush=True)

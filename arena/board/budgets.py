@@ -21,6 +21,8 @@ FEW_PER_MODEL = 10
 """Below so many cells for every model intervals cannot be expected."""
 FEWEST_QUESTIONS = 20
 """Before every model was seen on so many questions no goal is looked at."""
+HOPELESS = 0.5
+"""Where fewer pairs than this can be expected to come apart, calls no longer help."""
 
 
 class Budget(NamedTuple):

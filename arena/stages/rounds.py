@@ -17,7 +17,7 @@ import numpy as np
 from arena.battles.columns import battle_table
 from arena.battles.counted import counted_rows
 from arena.board.answers import Answers
-from arena.board.budgets import FEWEST_QUESTIONS, left_of
+from arena.board.budgets import FEWEST_QUESTIONS, HOPELESS, left_of
 from arena.board.cells import Cells, cells_of
 from arena.board.drawn import orders_of, schedule_of
 from arena.board.matches import Match, matches_of
@@ -37,8 +37,6 @@ from arena.types import Battle
 
 FIRST_BATCH = 8
 """Through batch endpoints the first round is this part of the budget, and each as large as all before it together."""
-HOPELESS = 0.5
-"""Where fewer pairs than this can be expected to come apart, calls no longer help."""
 
 
 class Rounds:

@@ -10,7 +10,7 @@ import numpy as np
 
 from arena.battles.columns import battle_table
 from arena.board.answers import Answers
-from arena.board.budgets import boundary_of, stopped_by
+from arena.board.budgets import HOPELESS, boundary_of, stopped_by
 from arena.board.cells import Cells, Mask, cells_of
 from arena.board.drawn import schedule_of, warnings_of
 from arena.board.open import OpenBoard
@@ -46,7 +46,9 @@ class Standing:
         table = battle_table(battles, models=self.cells.models)
         drawn = self._drawn(battles)
         seen = None if not len(table) else self._foresee(table.canonical())
-        apart, expected = self._told_apart(rated, seen)
+        if seen is not None and not (self.cells.possible & ~self.cells.free & ~drawn).any():
+            seen = seen._replace(power=np.zeros_like(seen.power))  # everything is judged: nothing is left to calls
+        apart, still = self._told_apart(rated, seen)
         curve = list[JSON]() if seen is None else self._curve(battles, drawn, apart)
         first, why = self.log.current(0), stopped_by(self.cells, self.log)
         reviews = self.board.config.reviews_gen.schedule
@@ -58,14 +60,14 @@ class Standing:
             "calls_planned": None if first is None else first.calls,
             "pairs_drawn": int((np.triu((drawn.sum(axis=2) + drawn.sum(axis=2).T) > 0, 1)).sum()),
             "pairs_separated": apart,
-            "expected_of_full": expected,
+            "expected_of_full": apart / (apart + still) if apart + still > 0 else None,
             "ties_for_calls": None if seen is None else self._ties_for_calls(rated, seen),
             "stopped_by": why,
             "boundary": self.boundary,
             "win_rate": "implied",
             "curve": curve,
         }
-        return facts, [*warnings_of(self.board, schedule_of(self.board)), *self._warnings(why, seen)]
+        return facts, [*warnings_of(self.board, schedule_of(self.board)), *self._warnings(why, seen, still)]
 
     def _drawn(self, battles: Sequence[Battle]) -> Mask:
         """Cells of the rows that there are."""
@@ -81,10 +83,10 @@ class Standing:
         level = self.board.config.rating_gen.interval.level
         return foresee(table, self.cells.possible.sum(axis=2).astype(float), level)
 
-    def _told_apart(self, rated: Leaderboard, seen: Foresight | None) -> tuple[int, float | None]:
-        """Pairs told apart, and the share that is of what judging everything is expected to tell apart."""
+    def _told_apart(self, rated: Leaderboard, seen: Foresight | None) -> tuple[int, float]:
+        """Pairs told apart, and how many more judging everything is expected to tell apart."""
         if seen is None:
-            return 0, None
+            return 0, 0.0
         upper = np.triu(np.ones_like(seen.power, dtype=bool), 1)
         apart = seen.separated(self.boundary) > 0
         if rated.pairs:
@@ -93,8 +95,7 @@ class Standing:
                 if (pair.low is not None and pair.low > 0) or (pair.high is not None and pair.high < 0):
                     i, j = sorted((place[pair.a], place[pair.b]))
                     apart[i, j] = True
-        found, still = int(apart[upper].sum()), float((seen.power * ~apart)[upper].sum())
-        return found, found / (found + still) if found + still > 0 else None
+        return int(apart[upper].sum()), float((seen.power * ~apart)[upper].sum())
 
     def _ties_for_calls(self, rated: Leaderboard, seen: Foresight) -> float:
         """How many of the models that are tied with the leader judging everything would be expected to tell apart."""
@@ -129,7 +130,7 @@ class Standing:
             found[-1] = [self.cells.charged(drawn)[1], apart]
         return found
 
-    def _warnings(self, why: str | None, seen: Foresight | None) -> list[str]:
+    def _warnings(self, why: str | None, seen: Foresight | None, still: float) -> list[str]:
         found = []
         if self.boundary > 1:
             cause = (
@@ -138,8 +139,8 @@ class Standing:
                 else ("the run stops on what it sees")
             )
             found.append(f"intervals are {self.boundary:.2f} times as wide as at a planned budget: {cause}")
-        if why == "questions" and seen is not None:
-            needed = seen.questions_needed(len(self.cells.questions), self.boundary)
+        needed = None if seen is None else seen.questions_needed(len(self.cells.questions), self.boundary)
+        if why == "questions" or (why is not None and needed is not None and still < HOPELESS):
             more = f" (about {needed:,} for half of the open pairs)" if needed else ""
             found.append(f"further calls would not tell more models apart, further questions would{more}")
         return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from kit.adaptive_boards import adaptive_board, add_models, config_of, drawn_cells, schedule_lines
-from kit.boards import edit_config, leaderboard, models_of, read_jsonl, write_config
+from kit.boards import edit_config, leaderboard, models_of, read_jsonl, write_config, write_jsonl
 from kit.commands import arena
 
 M, Q = 5, 40
@@ -177,6 +178,21 @@ def test_models_that_are_all_alike_need_questions_and_not_calls(tmp_path: Path) 
     assert about["stopped_by"] in {"questions", "separations"}
     assert about["calls"] < about["calls_full"]
     assert about["stopped_by"] == "separations" or "further questions would" in said
+
+
+def test_where_everything_was_judged_only_questions_are_left(tmp_path: Path) -> None:
+    config = adaptive_board(tmp_path, 6, 20, schedule={"method": "adaptive", "calls": 600})
+    for place in range(6):
+        rng, share = random.Random(place), 0.1 if place == 0 else 0.6
+        lines = [
+            {"question_id": i, "answer": f"m{place}: {i + (7 if rng.random() < share else 900)}."} for i in range(20)
+        ]
+        write_jsonl(tmp_path / f"m{place:02d}.jsonl", lines)
+    shown = run(config)
+    about = leaderboard(tmp_path)["schedule"]
+    assert (about["calls"], about["expected_of_full"], about["ties_for_calls"]) == (600, 1.0, 0.0)
+    assert "this board needs more questions" in shown
+    assert "further calls would not tell more models apart" in shown
 
 
 def test_a_new_model_opens_a_cohort_of_its_own(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, add_up, sigmoid
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, sigmoid
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.question_scores import questions_of
 from arena.ratings.intervals.student_t import t_quantile
@@ -68,6 +68,8 @@ class _Sums(NamedTuple):
 
     games: FloatArray
     points: FloatArray
+    scatter: FloatArray
+    """How many single verdicts' variances the battles have: a mean of both orders half of one."""
 
 
 def foresee(table: BattleTable, cells: FloatArray, level: float = 0.95) -> Foresight:
@@ -82,8 +84,10 @@ def foresee(table: BattleTable, cells: FloatArray, level: float = 0.95) -> Fores
     code = (layer * m + i) * m + j
     shape = (judges + 1, m, m)
     sums = _Sums(
-        add_up(code, weight, int(np.prod(shape))).reshape(shape),
-        add_up(code, weight * points, int(np.prod(shape))).reshape(shape),
+        *(
+            add_up(code, each, int(np.prod(shape))).reshape(shape)
+            for each in (weight, weight * points, weight**2 * np.where(_means(table), 0.5, 1.0))
+        )
     )
     theta, beta, probability, hessian = _fit(sums, m, judges)
     inverse = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
@@ -91,7 +95,11 @@ def foresee(table: BattleTable, cells: FloatArray, level: float = 0.95) -> Fores
     scores = _by_question(table, i, j, residual, layer, judges)
     used = max(2, int(np.count_nonzero(np.bincount(table.clusters()))) if len(table) else 2)
     influence = (scores @ inverse)[:, :m]
-    chance = _of_differences(inverse[:m, :m])
+    covariance = inverse
+    if not np.array_equal(sums.scatter, sums.games):
+        scatter = _information(sums.scatter * probability * (1 - probability), m, judges)
+        covariance = np.asarray(inverse @ scatter @ inverse, dtype=np.float64)
+    chance = _of_differences(covariance[:m, :m])
     found = _of_differences(np.asarray(influence.T @ influence * (used / (used - 1)), dtype=np.float64))
     clustered = np.maximum(found, _LEAST * chance)
     questions = questions_of(table, independent=False)
@@ -108,6 +116,14 @@ def foresee(table: BattleTable, cells: FloatArray, level: float = 0.95) -> Fores
 
 def _first(table: BattleTable) -> FloatArray:
     return np.zeros(len(table)) if table.first is None else np.nan_to_num(table.first)
+
+
+def _means(table: BattleTable) -> Mask:
+    """Which battles are means of both orders."""
+    sides = table.a_first_outcome, table.b_first_outcome
+    if sides[0] is None or sides[1] is None:
+        return np.zeros(len(table), dtype=bool)
+    return ~np.isnan(sides[0]) & ~np.isnan(sides[1])
 
 
 def _layers(table: BattleTable, first: FloatArray) -> tuple[IntArray, int]:

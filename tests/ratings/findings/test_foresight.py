@@ -75,6 +75,28 @@ def test_both_orders_of_a_battle_have_no_slot_effect() -> None:
     assert foresee(table, np.full((2, 2), 2.0)).difference[0, 1] > 0
 
 
+def test_where_everything_is_judged_calls_settle_nothing() -> None:
+    rng = np.random.default_rng(0)
+    favour = rng.normal(0, 0.7, (Q, M))
+    rows = []
+    for q in range(Q):
+        for i in range(M):
+            for j in range(i + 1, M):
+                p = 1 / (1 + np.exp(-(THETA[i] + favour[q, i] - THETA[j] - favour[q, j])))
+                rows.append((NAMES[i], NAMES[j], str(q), *(rng.random(2) < p).astype(float)))
+    a, b, question, one, other = map(list, zip(*rows, strict=True))
+    mean = [(x + y) / 2 for x, y in zip(one, other, strict=True)]
+    cells = np.full((M, M), float(Q)) * ~np.eye(M, dtype=bool)
+    both = BattleTable.from_columns(a, b, mean, question_id=question, outcome_a_first=one, outcome_b_first=other)
+    left = foresee(both, cells)
+    assert (left.settled / left.se**2)[~np.eye(M, dtype=bool)].min() > 0.95
+    halves = BattleTable.from_columns(  # as a board does that drew the second orders later
+        a + a, b + b, one + other, question_id=question + question, weight=[0.5] * (2 * len(a)),
+        first_model=a + b,
+    )  # fmt: skip
+    assert (foresee(halves, cells).settled / left.se**2)[~np.eye(M, dtype=bool)].min() > 0.9
+
+
 def test_how_many_questions_would_settle_what_is_open() -> None:
     outcome = [1.0] * 32 + [0.0] * 28
     table = BattleTable.from_columns(["m0"] * Q, ["m1"] * Q, outcome, question_id=list(map(str, range(Q))))
