@@ -226,11 +226,14 @@ def rate(
     judge: str | None = None,
     pairs: bool | None = None,
     seed: int = 0,
+    weights: str | Mapping[str, Mapping[str, float]] | None = None,
+    set_aside: Sequence[str] = (),
 ) -> Shown:
     """Ratings of battles, as `arena rate`: of a file, several, a folder, or a data frame (pandas, polars, pyarrow, a
-    mapping of columns). Raises InputError."""
+    mapping of columns). `weights` are as under `rating_gen.weights`. Raises InputError."""
     from arena.battles.read.frame import write_frame
     from arena.battles.read.wanted import Wanted
+    from arena.ratings.data.mix import weights_of
     from arena.ratings.methods import wrong_method
     from arena.ratings.methods.style import columns_needed
     from arena.stages.rate_file import rate_files
@@ -249,6 +252,7 @@ def rate(
     options = RatingOptions(
         methods=methods, baseline=baseline, anchor=held, interval=interval, level=level,
         simultaneous=simultaneous, style=style, seed=seed, pairs=pairs, slices=slices,
+        weights=None if weights is None else weights_of(weights), set_aside=_listed(set_aside),
     )  # fmt: skip
     wanted = Wanted(judge, columns_needed(style), cluster, slices)
     if isinstance(battles, str | Path):

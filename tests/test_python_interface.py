@@ -129,6 +129,12 @@ def test_rate_takes_files_and_frames_alike(tmp_path: Path) -> None:
     for battles in given:
         rated = arena.rate(battles, baseline="half")
         assert json.loads(rated.to_json()) == json.loads(said)
+    own = tmp_path / "out/reports/battles.jsonl"
+    asked = command("rate", own, "--weights", "balanced", "--set-aside", "wrong", "--json")
+    weighed = arena.rate(own, weights="balanced", set_aside="wrong")
+    assert json.loads(weighed.to_json()) == json.loads(asked.stdout)
+    with pytest.raises(DataError, match="did you mean category"):
+        arena.rate(frame, weights={"categry": {"sums": 2}})
     with pytest.raises(InputError, match="allowed"):
         arena.rate(frame, methods=["elos"])
     with pytest.raises(DataError, match=r"^battles.*model_b"):

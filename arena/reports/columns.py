@@ -204,7 +204,7 @@ _COUNTED = (
     BoardColumn("ttft_p50_s", "median TTFT (p95)", "seconds", lambda row: row.performance.ttft,
                 media=frozenset({"terminal", "viewer"}), titles={"viewer": "Median TTFT"},
                 after={"viewer": "cost_usd"}, spare=1),
-    BoardColumn("flags", "flags", "flags", lambda row: Ends(len(row.flags) or None),
+    BoardColumn("flags", "flags", "flags", lambda row: Ends(len(row.flags) or (1 if row.set_aside else None)),
                 media=frozenset({"terminal", "viewer"}), titles={"viewer": "Remarks"}, unbounded=frozenset({"viewer"}),
                 spare=4),
     BoardColumn("set_aside", "set aside", "text", lambda row: Ends(), ("set_aside",), frozenset()),

@@ -132,6 +132,11 @@ def test_the_board_says_who_is_set_aside_and_what_it_weighs_by(tmp_path: Path) -
     said = " ".join(done.stdout.split())
     assert f"Set aside, below the line and without a rank: {CHEAT}. What they fought (24) counts" in said
     assert "Weighted numbers: category rare 5, odd 0.5; language de 2; what is not named has weight 1" in said
+    assert arena("report", "-c", config).returncode == 0
+    page = (tmp_path / "out/reports/leaderboard.html").read_text()
+    assert page.count('<tr class="aside">') == 1
+    assert "--weights reports/leaderboard.json --set-aside" in page
+    assert "One model is set aside" in page
     header, *rows = (tmp_path / "out/reports/leaderboard.csv").read_text().splitlines()
     last = dict(zip(header.split(","), rows[-1].replace(f'"{CHEAT}"', "cheat").split(","), strict=True))
     assert (last["model"], last["rank"], last["set_aside"]) == ("cheat", "", "True")

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.judging.style import FEATURES
-from arena.ratings import BattleTable, RatingOptions, ScoreTable, rate, rate_scores
+from arena.ratings import BattleTable, RatingOptions, ScoreTable, Weights, rate, rate_scores
+from arena.ratings.data.mix import weights_of
 from arena.ratings.data.table import Coded, seen_first
 from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.style import style_names
@@ -27,14 +28,24 @@ _KEPT = ("cost_usd", "performance", "mean_length", "answers", "flags")
 """Measurements of the answers: they do not depend on the filter."""
 
 
+def weights_of_board(board: Board) -> Weights | None:
+    """What the board's own weighted numbers weigh by."""
+    stored = None if board.report is None else board.report.options.stored.get("weights")
+    return None if stored is None else weights_of(stored)
+
+
 def rating_options(
-    board: Board, *, baseline: str | None, style: Sequence[str] | None = None, slices: bool = False
-) -> RatingOptions:
-    """The options of the board's own rating, with another baseline or other style features where asked."""
+    board: Board, *, baseline: str | None, style: Sequence[str] | None = None, slices: bool = False,
+    weights: Weights | None = None,
+) -> RatingOptions:  # fmt: skip
+    """The options of the board's own rating, with another baseline, other style features or weights where asked.
+
+    Models that the board sets aside are set aside here, but for one that is made the baseline.
+    """
     report = board.report
     by: tuple[Slice, ...] = ("category", "language") if slices else ()
     if report is None:
-        return RatingOptions(baseline=baseline, style=tuple(style or ()), slices=by)
+        return RatingOptions(baseline=baseline, style=tuple(style or ()), slices=by, weights=weights)
     own, usual = report.options, RatingOptions()
     return RatingOptions(
         methods=_methods(report),
@@ -50,6 +61,8 @@ def rating_options(
         implied=report.adaptive,
         boundary=own.boundary,
         slices=by,
+        weights=weights,
+        set_aside=tuple(name for name in own.set_aside if name != baseline),
     )
 
 
@@ -86,11 +99,19 @@ def rate_rows(board: Board, chosen: NDArray[np.intp], options: RatingOptions) ->
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "pairwise"}
     if (report := board.report) is not None:
         value |= {"simulated": report.simulated, "mode": report.mode, "options": dict(report.options.stored)}
-        whole = len(table) == report.n_battles
+    value["options"] = {**value.get("options", {}), **_asked(options)}
+    if report is not None:
+        whole = found.n_battles == report.n_battles
         _keep(value["models"], report, (*_KEPT, *(_left_out(options) if whole else ())))
     else:
         _mean_lengths(board, chosen, value["models"])
     return report_of(value)
+
+
+def _asked(options: RatingOptions) -> dict[str, Any]:
+    """What of the options a table says of itself."""
+    weights = None if options.weights is None else options.weights.to_json()
+    return {"weights": weights, "set_aside": list(options.set_aside)}
 
 
 def _left_out(options: RatingOptions) -> list[str]:
@@ -152,7 +173,9 @@ def _mean_lengths(board: Board, chosen: NDArray[np.intp], models: list[dict[str,
             model["mean_length"] = float(total[code] / count[code])
 
 
-def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = False) -> Report:
+def scores_report(
+    board: Board, chosen: NDArray[np.intp], *, slices: bool = False, weights: Weights | None = None
+) -> Report:
     """The leaderboard of a board of scores (single mode) over some rows."""
     rows, names = board.rows.take(chosen), board.names
     reasons = Counter(names.reasons[code] for code in rows.reason[rows.state == EXCLUDED] if code >= 0)
@@ -167,11 +190,15 @@ def scores_report(board: Board, chosen: NDArray[np.intp], *, slices: bool = Fals
         category=[groups[code] if code >= 0 else None for code in group_of[rated.category]],
         language=[names.languages[code] if code >= 0 else None for code in rated.language],
     )
-    options = RatingOptions(level=report.level if report else 0.95, slices=("category", "language") if slices else ())
+    options = RatingOptions(
+        methods=("score",), level=report.level if report else 0.95, slices=("category", "language") if slices else (),
+        weights=weights, set_aside=report.options.set_aside if report else (),
+    )  # fmt: skip
     value = cast("dict[str, Any]", rate_scores(table, options).to_json())
     value |= {"excluded": dict(reasons), "pending": int((rows.state == PENDING).sum()), "mode": "single"}
     for model in value["models"]:
         model |= {"wins": None, "losses": None, "ties": None}  # a score has no opponent
+    value["options"] = {**(report.options.stored if report else {}), **_asked(options)}
     if report is not None:
         value["simulated"] = report.simulated
         _keep(value["models"], report, _KEPT)

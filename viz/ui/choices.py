@@ -7,11 +7,12 @@ bound parameter, which is what a click on a row is.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import isfinite
 from typing import TypeVar
 
 import streamlit as st
 
-Value = str | int | list[str] | None
+Value = str | int | float | list[str] | None
 Word = TypeVar("Word", bound=str)
 NONE_CHOSEN = "none"
 """What the URL says where nothing is chosen although something is by default."""
@@ -92,6 +93,22 @@ def choose_name(
     if st.session_state[key] not in options:
         st.session_state[key] = default  # the list changed under it
     return st.selectbox(label, options, key=key, placeholder=placeholder, on_change=_to_url, args=(key, default))
+
+
+def choose_number(label: str, key: str, ends: tuple[float, float], usual: float, step: float = 0.5) -> float:
+    """A number between two ends, as a slider."""
+
+    def read(given: list[str]) -> float:
+        try:
+            number = float(given[0]) if given else usual
+        except ValueError:
+            number = usual
+        return min(max(number, ends[0]), ends[1]) if isfinite(number) else usual
+
+    _follow_url(key, read)
+    return float(
+        st.slider(label, *ends, step=step, key=key, format="%g", on_change=_to_url, args=(key, str(float(usual))))
+    )
 
 
 def type_text(

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from arena.errors import ArenaError
+from arena.ratings import Weights
 from arena.reports.board import Report
 from arena.reports.load_runs import LoadRun, read_load_runs
 from arena.reports.verdict import Language
@@ -21,7 +22,7 @@ from viz.charts.looks import DARK, LIGHT, Look
 from viz.data.board import Board, NotRated, open_board, sources_of
 from viz.data.cache import Signature, signature
 from viz.data.filters import Filter, filter_from, select
-from viz.data.ranking import rate_rows, rating_options, scores_report
+from viz.data.ranking import rate_rows, rating_options, scores_report, weights_of_board
 from viz.data.source import Source, parse_arguments
 from viz.data.votes import current_keys, votes_file
 from viz.ui.rendering import plain
@@ -163,33 +164,42 @@ _USUAL = object()
 
 def report_for(
     wanted: Filter, *, baseline: str | object | None = _USUAL, style: Sequence[str] | None = None,
-    slices: bool = False,
+    slices: bool = False, weights: Weights | object | None = _USUAL,
 ) -> Report:  # fmt: skip
     """The stored leaderboard where nothing is filtered, else a rating of the chosen rows by the same rules.
 
-    `style` names the features to control for; None: those of the board itself.
+    `style` names the features to control for; None: those of the board itself. Without `weights` the stored weighted
+    numbers are as good as any, and a filter has none.
     """
     opened = board()
     stored = opened.report
     against = (stored.baseline if stored else None) if baseline is _USUAL else baseline
     own = stored.controlled if stored else ()
     features = own if style is None else tuple(sorted(style, key=opened.features.index))
-    if stored is not None and not wanted.active and set(features) == set(own) and against == stored.baseline:
+    weighed = None if weights is _USUAL else cast("Weights | None", weights)
+    as_stored = weights is _USUAL or weighed == weights_of_board(opened)
+    same = set(features) == set(own) and stored is not None and against == stored.baseline
+    if stored is not None and not wanted.active and same and as_stored:
         return stored
+    asked = None if weighed is None else (weighed.balanced, dict(weighed.category), dict(weighed.language))
     try:
-        return _rated(wanted, None if against is None else str(against), features, slices, board_state())
+        return _rated(wanted, None if against is None else str(against), features, slices, asked, board_state())
     except (ArenaError, RuntimeError) as error:  # what the command line refuses too, or a fit without a maximum
         st.warning(plain(error), icon=":material/warning:")
         st.stop()
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def _rated(wanted: Filter, baseline: str | None, style: tuple[str, ...], slices: bool, state: Signature) -> Report:
+def _rated(
+    wanted: Filter, baseline: str | None, style: tuple[str, ...], slices: bool,
+    weights: tuple[bool, dict[str, float], dict[str, float]] | None, state: Signature,
+) -> Report:  # fmt: skip
     del state
     opened = board()
+    weighed = None if weights is None else Weights(weights[1], weights[2], balanced=weights[0])
     if opened.kind == "scores":
-        return scores_report(opened, selected(wanted), slices=slices)
-    options = rating_options(opened, baseline=baseline, style=style, slices=slices)
+        return scores_report(opened, selected(wanted), slices=slices, weights=weighed)
+    options = rating_options(opened, baseline=baseline, style=style, slices=slices, weights=weighed)
     return rate_rows(opened, selected(wanted), options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viz.ui.words_of_runs import OF_RUNS
+from viz.ui.words_of_leaderboard import OF_LEADERBOARD
 
 CHINESE: dict[str, str] = {
     # pages and navigation
@@ -166,6 +167,7 @@ CHINESE: dict[str, str] = {
     "Weighted rating": "加权评分",
     "Weighted win rate": "加权胜率",
     "Weighted score": "加权得分",
+    **OF_LEADERBOARD,
     # battles
     "Search": "搜索",
     "Search questions and answers, or give a question id": "搜索问题和回答，或输入问题编号",

@@ -19,9 +19,11 @@ from arena.reports.flags import flag_text
 from arena.reports.load_runs import newest, shared_load
 from arena.reports.load_words import level_title
 from arena.reports.numbers import amount
+from arena.reports.options import rate_command
 from arena.reports.schedule import scheduled
 from arena.reports.stability import HEADS, firmness, rows, word
 from arena.reports.verdict import LONGEST_NAME, verdict_of
+from arena.reports.weights import aside_told, weights_told
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
 from viz.charts.looks import Look
@@ -51,6 +53,7 @@ from viz.ui.rendering import as_html, distinct, plain, shortened
 from viz.ui.room import room, table_room
 from viz.ui.session import board, fresh, go, language, load_runs, look, report_for, t
 from viz.ui.table import table_of
+from viz.ui.weighing import weights_choice
 
 EXPLAINED = {
     "rank": "In brackets: the ranks that the interval allows.",
@@ -64,8 +67,11 @@ _NUMBERS = {
     "points": ("%.0f", 80), "percent": ("%.1f %%", 90), "score": ("%.2f", 80), "count": ("localized", 76),
     "speed": ("%.0f", 80), "money": ("$%.4f", 86), "seconds": ("%.2f s", 76),
     "elo": ("%.0f", 64), "mean_length": ("localized", 76),
+    "weighted_rating": ("%.0f", 116), "weighted_score": ("%.2f", 116), "weighted_win_rate": ("%.1f %%", 132),
 }  # fmt: skip
 """How the numbers of a kind, or of one column, are written, and how wide it is."""
+WEIGHTED_NUMBERS = ("weighted_rating", "weighted_score")
+"""Columns by the reader's own weights that are shown with their intervals."""
 
 
 def show() -> None:
@@ -73,7 +79,8 @@ def show() -> None:
     opened, colours = board(), look()
     head = st.container(gap="xsmall", key="head")
     wanted, baseline, style, search = _choices(opened)
-    report = report_for(wanted, baseline=baseline, style=style)
+    weights = weights_choice(opened)
+    report = report_for(wanted, baseline=baseline, style=style, weights=weights)
     with head:
         _summary(opened, report)
     standings = [s for s in report.models if search.lower() in s.model.lower()]
@@ -84,6 +91,9 @@ def show() -> None:
     _on_phones(standings, report)
     _table(standings, report, colours)
     _style_effects(report)
+    for told in (weights_told(report, language()), aside_told(report, language())):
+        if told is not None:
+            st.caption(plain(told))
     _left_out(report, wanted)
     _without_elo(opened, report)
     _schedule(opened)
@@ -98,6 +108,17 @@ def show() -> None:
         with right:
             _value_map(standings, report)
     downloads(report, estimates, metric)
+    if report is opened.report:
+        _again(opened, report)
+
+
+def _again(opened: Board, report: Report) -> None:
+    """The command that gives these numbers."""
+    groups = opened.source.category_file
+    command = rate_command(report, str(opened.path.parent), None if groups is None else str(groups))
+    if command is not None:
+        with st.expander(t("The same numbers from the command line"), icon=":material/terminal:"):
+            st.code(command, language="bash", wrap_lines=True)
 
 
 def _schedule(opened: Board) -> None:
@@ -266,6 +287,11 @@ def _table(standings: list[Standing], report: Report, colours: Look) -> None:
         else:
             shown[title] = values
         config[title] = _config(column, standings)
+        if column.name in WEIGHTED_NUMBERS:
+            known = [column.ends(s) for s in standings]
+            shown[t("Weighted ±")] = [
+                margin(e.value, e.low, e.high, digits=2 if column.kind == "score" else 0) for e in known
+            ]
     kept = {key: values for key, values in shown.items() if any(v not in (None, "", DASH) for v in values)}
     with table_room("table", len(standings), 40, most=1200, on="wide-"):
         event = st.dataframe(
@@ -290,13 +316,17 @@ def _config(column: BoardColumn, standings: Sequence[Standing]) -> ColumnConfig:
     form, width = _NUMBERS.get(column.name) or _NUMBERS.get(column.kind) or (None, None)
     if form is not None:
         return st.column_config.NumberColumn(format=form, width=width, help=told)
-    widths = {"rank": 84, "model": name_width(s.model for s in standings), "games": 104}
+    widths = {
+        "rank": 84 if column.name == "rank" else 112,
+        "model": name_width(s.model for s in standings),
+        "games": 104,
+    }
     return st.column_config.TextColumn(width=widths.get(column.kind), help=told)
 
 
 def _remarks(s: Standing) -> list[str]:
     """What a reader should know of a model beside its numbers."""
-    flags = [flag_text(flag, language()) for flag in s.flags]
+    flags = [*([t("set aside")] if s.set_aside else []), *(flag_text(flag, language()) for flag in s.flags)]
     if s.unbounded == "high":
         return [t("won everything: no upper end"), *flags]
     return [t("lost everything: no lower end"), *flags] if s.unbounded == "low" else flags
