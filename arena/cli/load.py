@@ -36,6 +36,10 @@ if TYPE_CHECKING:
               help="Seconds per level, in place of --requests.")  # fmt: skip
 @click.option("--repeat", type=click.IntRange(1, 1000), metavar="N",
               help="Runs of each level; from 5 on, intervals are over runs.")  # fmt: skip
+@click.option("--find-limit", is_flag=True, default=None, help="Search the largest rate that keeps the SLO.")
+@click.option(
+    "--slo", metavar="TIME=S,..", help="What a request must keep: ttft_s=0.5,tpot_s=0.05,latency_s=10,share=0.99."
+)
 @click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Of a reply.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Default: load/ in the board's folder, with --url ./load/.")  # fmt: skip
@@ -50,9 +54,9 @@ if TYPE_CHECKING:
 def load(
     config: str | None, models: str | None, url: str | None, model: str | None, api: str | None,
     api_key_env: str | None, concurrency: str | None, rate: str | None, requests: int | None,
-    duration_s: float | None, repeat: int | None, max_tokens: int | None, out: Path | None,
-    resume: str | None, against: Path | None, budget_usd: float | None, yes: bool, dry_run: bool, as_json: bool,
-    markdown: bool,
+    duration_s: float | None, repeat: int | None, find_limit: bool | None, slo: str | None,
+    max_tokens: int | None, out: Path | None, resume: str | None, against: Path | None,
+    budget_usd: float | None, yes: bool, dry_run: bool, as_json: bool, markdown: bool,
 ) -> int:  # fmt: skip
     """How fast endpoints serve: time to first token, time per token, latency and throughput, level by level.
 
@@ -73,6 +77,7 @@ def load(
     changed: dict[str, object] = {
         "concurrency": _numbers(concurrency, "--concurrency"), "rate": _numbers(rate, "--rate"),
         "requests": requests, "duration_s": duration_s, "repeat": repeat, "max_tokens": max_tokens,
+        "find_limit": find_limit, "slo": _slo(slo),
     }  # fmt: skip
     test, plan = _prepared(config, names(models), (url, model, api, api_key_env), changed, out, resume, budget_usd)
     if dry_run:
@@ -163,7 +168,7 @@ def _prepared(
         if not resume.endswith(f"-{settings_code(told)}"):
             raise InputError(f"--resume {resume}: the settings or endpoints are others by now; start a new run")
     test = LoadTest(folder, targets, levels, prompts, settings, seed, run, LoadLines(), budget_usd)
-    return test, make_plan(targets, levels, prompts, settings.slo, seed)
+    return test, make_plan(targets, levels, prompts, settings, seed)
 
 
 def _changed(section: LoadTestConfig, changed: dict[str, object]) -> LoadTestConfig:
@@ -183,12 +188,16 @@ def _changed(section: LoadTestConfig, changed: dict[str, object]) -> LoadTestCon
         values |= {name: None for name in ("requests", "duration_s") if name not in given}
     if "concurrency" in given:
         values |= {"arrival": "closed", "trace": None}
-    if "rate" in given:
+    if "concurrency" in given and "find_limit" in given:
+        raise click.UsageError("--find-limit searches over rates; it does not go with --concurrency")
+    if "rate" in given or (given.get("find_limit") and section.arrival == "closed"):
         values |= {"arrival": "constant" if section.arrival == "constant" else "poisson", "trace": None}
     try:
         return LoadTestConfig.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"load_test: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+        first = error.errors()[0]
+        where = ".".join(["load_test", *(str(part) for part in first["loc"])])
+        raise InputError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
@@ -203,6 +212,23 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...] | None:
     if not found or not all(0 < one < 1e6 and (one.is_integer() or not whole) for one in found):
         raise click.UsageError(f"{option}: expected numbers like 1,4,16, found {text!r}")
     return tuple(int(one) for one in found) if whole else found
+
+
+def _slo(text: str | None) -> dict[str, float] | None:
+    """`ttft_s=0.5,share=0.99` as the config's `slo` has it."""
+    if text is None:
+        return None
+    found = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise click.UsageError(f"--slo: expected TIME=SECONDS like ttft_s=0.5, found {part!r}") from None
+    known = ("ttft_s", "tpot_s", "latency_s", "share")
+    if unknown := [name for name in found if name not in known]:
+        raise click.UsageError(f"--slo: no {unknown[0]!r} (have: {', '.join(known)})")
+    return found
 
 
 def _run_of(against: Path) -> Run:

@@ -16,7 +16,7 @@ from arena.errors import InputError
 from arena.load.compare import Change
 from arena.load.plan import LoadPlan
 from arena.reports.load_runs import LoadLevel, LoadRun
-from arena.reports.load_words import DASH, level_title, remarks, told_rate, told_time
+from arena.reports.load_words import DASH, level_title, remarks, told_limit, told_rate, told_time
 from arena.reports.numbers import amount
 from arena.reports.typed import read_as
 from arena.types import JSON
@@ -58,7 +58,7 @@ def print_plan(plan: LoadPlan, file: TextIO) -> None:
     columns = [Shown(head, [row[n] for row in rows], left=n < 3) for n, head in enumerate(heads)]
     console = console_on(file, width_of_a_pipe=WIDTH_OF_A_PIPE)
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
-    console.print(f"levels: {', '.join(level.titled for level in plan.levels)}", style="dim")
+    console.print(f"levels: {plan.levels}", style="dim")
     for note in plan.notes:
         console.print(note, style="dim")
 
@@ -77,7 +77,7 @@ def print_run(run: Row) -> None:
         console.print(
             "95 % intervals in [ ]; – where there is no such figure, or too little data for an end", style="dim"
         )
-    for remark in _remarks(rows):
+    for remark in _remarks(run):
         console.print(remark, style="dim")
 
 
@@ -89,7 +89,7 @@ def print_markdown(run: Row) -> None:
     for name, level in rows:
         cells = (name, *_cells(level))
         say(f"| {' | '.join(shown(cell).replace('|', '&#124;') for cell in cells)} |")
-    for remark in _remarks(rows):
+    for remark in _remarks(run):
         say(f"\n{shown(remark)}")
 
 
@@ -107,10 +107,13 @@ def print_changes(found: Sequence[Change], file: TextIO) -> None:
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
 
 
-def _remarks(rows: Sequence[tuple[str, LoadLevel]]) -> list[str]:
-    return [
-        f"{name}, {level_title(level.arrival, level.value)}: {said}" for name, level in rows for said in remarks(level)
-    ]
+def _remarks(run: Row) -> list[str]:
+    found = [
+        f"{name}, {level_title(level.arrival, level.value)}: {said}"
+        for name, level in _rows(run) for said in remarks(level)
+    ]  # fmt: skip
+    models = read_as(LoadRun, dict(run)).models
+    return [*found, *(f"{name} {told_limit(one.limit)}" for name, one in models.items() if one.limit)]
 
 
 def _rows(run: Row) -> list[tuple[str, LoadLevel]]:

@@ -24,6 +24,12 @@ class SloConfig(Strict):
     share: float = Field(0.99, gt=0, lt=1)
     """Of the requests, how many must be good."""
 
+    @property
+    def bounds(self) -> dict[str, float]:
+        """The times that are bounded."""
+        known = {"ttft_s": self.ttft_s, "tpot_s": self.tpot_s, "latency_s": self.latency_s}
+        return {name: value for name, value in known.items() if value is not None}
+
 
 class RandomPrompts(Strict):
     """Prompts of random words, each another one."""
@@ -61,6 +67,8 @@ class LoadTestConfig(Strict):
     """Levels of an open loop: requests per second."""
     requests: int | None = Field(None, ge=1)
     """Per level; default: 100, or 10 times the concurrency where that is more."""
+    find_limit: bool = False
+    """Search the largest rate that keeps the SLO, from the first `rate` on, instead of sending every level."""
     duration_s: float | None = Field(None, gt=0)
     """Seconds per level, in place of `requests`."""
     repeat: int = Field(1, ge=1, le=1000)
@@ -78,12 +86,16 @@ class LoadTestConfig(Strict):
     def _levels_there_are(self) -> Self:
         if self.requests is not None and self.duration_s is not None:
             raise ValueError("either `requests` or `duration_s` per level, not both")
-        if self.arrival in ("poisson", "constant") and not self.rate:
+        if self.arrival in ("poisson", "constant") and not self.rate and not self.find_limit:
             raise ValueError(f"`arrival: {self.arrival}` needs `rate: [...]`, requests per second")
         if self.arrival == "trace" and self.trace is None:
             raise ValueError("`arrival: trace` needs `trace: FILE`, a moment in seconds on each line")
         if self.arrival != "trace" and self.trace is not None:
             raise ValueError("`trace` goes with `arrival: trace`")
+        if self.find_limit and self.arrival not in ("poisson", "constant"):
+            raise ValueError("`find_limit` is a search over rates: it goes with `arrival: poisson` or `constant`")
+        if self.find_limit and (self.slo is None or not self.slo.bounds):
+            raise ValueError("`find_limit` needs an SLO, such as `slo: {ttft_s: 0.5, share: 0.99}`")
         if any(level < 1 or level > 65_536 for level in self.concurrency):
             raise ValueError("`concurrency` takes whole numbers from 1 to 65,536")
         if any(not 0 < level <= 1_000_000 for level in self.rate):

@@ -16,6 +16,10 @@ from arena.types import JSON
 
 FEWEST_REQUESTS = 100
 """Of a level, where the config says neither how many nor how long."""
+LIMIT_REQUESTS = 1_000
+"""Of a level in the search for the largest rate, where the config does not say."""
+LIMIT_START = 1.0
+"""Requests per second with which that begins, where the config names no rate."""
 _MOMENTS = ("at_s", "timestamp", "time", "arrival_s")
 
 
@@ -35,6 +39,8 @@ class Level:
     """Of a trace: seconds after the start."""
     repeats: int = 1
     """Runs of it, each with a warm-up and moments of its own."""
+    again: int = 0
+    """How often this load was sent before: other moments then."""
 
     @property
     def closed(self) -> bool:
@@ -51,6 +57,7 @@ class Level:
         if self.arrival == "trace":
             yield from self.moments
             return
+        run += self.again * self.repeats
         drawn = random.Random(f"{seed}:{self.value!r}" + (f":{run}" if run else ""))
         at, sent = 0.0, 0
         while (self.requests is None or sent < self.requests) and (self.duration_s is None or at < self.duration_s):
@@ -66,7 +73,7 @@ class Level:
 
 
 def levels_of(settings: LoadTestConfig) -> list[Level]:
-    """The levels in their order. Raises DataError for a trace that cannot be read."""
+    """The levels in their order; of a search its first. Raises DataError for a trace that cannot be read."""
     if settings.arrival == "trace":
         assert settings.trace is not None
         moments = read_trace(settings.trace)
@@ -77,6 +84,11 @@ def levels_of(settings: LoadTestConfig) -> list[Level]:
         mean = (len(moments) - 1) / moments[-1] if len(moments) > 1 and moments[-1] > 0 else float(len(moments))
         return [Level(0, "trace", mean, len(moments), None, _warmup(settings, 1), moments,
                       settings.repeat)]  # fmt: skip
+    if settings.find_limit:
+        whole = LIMIT_REQUESTS if settings.requests is None and settings.duration_s is None else settings.requests
+        start = settings.rate[0] if settings.rate else LIMIT_START
+        return [Level(0, settings.arrival, start, whole, settings.duration_s, _warmup(settings, 1),
+                      repeats=settings.repeat)]  # fmt: skip
     values: tuple[float, ...] = settings.concurrency if settings.arrival == "closed" else settings.rate
     levels = []
     for number, value in enumerate(values):

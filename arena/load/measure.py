@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
@@ -19,6 +20,7 @@ from arena.load.figures import level_figures
 from arena.load.folder import LoadFolder, Run, read_requests
 from arena.load.generator import LevelRun
 from arena.load.levels import Level
+from arena.load.limit import bracket_of, counted, next_level
 from arena.load.prompts import Prompts
 from arena.load.served import Served
 from arena.load.targets import Target
@@ -85,8 +87,8 @@ class LoadTest:
         models = cast("dict[str, dict[str, JSON]]", self.run["models"])
         entry = models.setdefault(target.name, {"target": target.url, "api": target.api, "levels": []})
         rows = cast("list[dict[str, JSON]]", entry["levels"])
-        finished = {row["level"] for row in rows if row["complete"]}
-        if finished >= {level.number for level in self.levels}:
+        sent: set[int] = set()
+        if self._next(rows, sent) is None:
             return
         client = Client(backend, prompts.of, budget, target.entry.token_price)
         error = await client.learn(prompts.of(-1, 0))
@@ -96,11 +98,26 @@ class LoadTest:
             self.progress.note(f"{target.name}: a first request failed: {error}")
         lines = Appender(self.folder.lines(target.name, str(self.run["run"])))
         try:
-            for level in self.levels:
-                if level.number not in finished and not interruption.asked:
-                    await self._level(target, client, level, lines, rows, interruption)
+            while not interruption.asked and (level := self._next(rows, sent)) is not None:
+                sent.add(level.number)
+                await self._level(target, client, level, lines, rows, interruption)
+                if self.settings.find_limit:
+                    entry["limit"] = bracket_of(counted(rows)).line()
+                    self.folder.keep(self.run)
         finally:
             lines.close()
+
+    def _next(self, rows: Sequence[Mapping[str, JSON]], sent: AbstractSet[int]) -> Level | None:
+        """The level to send now, of those that no earlier call finished and this one has not sent."""
+        if self.settings.find_limit:
+            level = next_level(rows, self.levels[0])
+            return None if level is None or level.number in sent else level
+        finished = sent | {row["level"] for row in rows if row["complete"]}
+        return next((level for level in self.levels if level.number not in finished), None)
+
+    def through(self, rows: Sequence[Mapping[str, JSON]]) -> bool:
+        """Whether nothing of a model is left to send."""
+        return self._next(rows, set()) is None
 
     async def _level(
         self, target: Target, client: Client, level: Level, lines: Appender, rows: list[dict[str, JSON]],
@@ -121,7 +138,7 @@ class LoadTest:
             await run.run(self.seed)
             through = run.ended is None and not interruption.asked
         finally:
-            if run.ended is not None:
+            if run.ended is not None and not (self.settings.find_limit and level.number):
                 self.problems.append(f"{target.name}, {level.titled}: {run.ended}")
             if any(not one.warmup for one in kept):
                 expected = level.expected(self.seed) if through or run.ended is not None else None
@@ -141,9 +158,8 @@ def measure(test: LoadTest, interruption: Callable[[], Interruption]) -> None:
         test.folder.keep(test.run)
         asyncio.run(test.measure(interruption()))
         models = cast("dict[str, dict[str, list[dict[str, JSON]]]]", test.run["models"])
-        done = [{row["level"] for row in entry["levels"] if row["complete"]} for entry in models.values()]
-        wanted = {level.number for level in test.levels}
-        test.run["complete"] = len(models) == len(test.targets) and all(levels >= wanted for levels in done)
+        through = all(test.through(entry["levels"]) for entry in models.values())
+        test.run["complete"] = len(models) == len(test.targets) and through
         test.folder.keep(test.run)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arena.asking.budget import OUTPUT_CAP, call_bound_usd
-from arena.config.load_test import SloConfig
+from arena.config.load_test import LoadTestConfig
 from arena.load.levels import Level
+from arena.load.limit import MOST_LEVELS
 from arena.load.prompts import Prompts
 from arena.load.targets import Target
 
@@ -34,7 +35,8 @@ class LoadPlan:
     """A load test before it starts."""
 
     rows: tuple[PlanRow, ...]
-    levels: tuple[Level, ...]
+    levels: str
+    """In words."""
     notes: tuple[str, ...]
 
     @property
@@ -45,10 +47,15 @@ class LoadPlan:
 
 
 def make_plan(
-    targets: Sequence[Target], levels: Sequence[Level], prompts: Sequence[Prompts], slo: SloConfig | None, seed: int
+    targets: Sequence[Target], levels: Sequence[Level], prompts: Sequence[Prompts], settings: LoadTestConfig, seed: int
 ) -> LoadPlan:
-    """The plan of a load test; `prompts` belong to the targets."""
-    expected = [level.expected(seed) for level in levels]
+    """The plan of a load test; `prompts` belong to the targets. A search is planned with the most levels it takes."""
+    told, slo = ", ".join(level.titled for level in levels), settings.slo
+    if settings.find_limit:
+        told = f"a search from {levels[0].titled} on, at most {MOST_LEVELS} levels"
+        # how many come in a time depends on the rate
+        levels = [replace(levels[0], number=n) for n in range(MOST_LEVELS)]
+    expected = [None if settings.find_limit and level.requests is None else level.expected(seed) for level in levels]
     total = (
         None
         if None in expected
@@ -67,10 +74,9 @@ def make_plan(
         needed = math.ceil(math.log(0.05) / math.log(slo.share))
         few = [level.titled for level, n in zip(levels, expected, strict=True) if n is not None and n < needed]
         if few:
-            notes.append(
-                f"a share of {slo.share:g} cannot be shown by fewer than {needed:,} requests: {', '.join(few)}"
-            )
-    return LoadPlan(tuple(rows), tuple(levels), tuple(notes))
+            some = ", ".join(dict.fromkeys(few))
+            notes.append(f"a share of {slo.share:g} cannot be shown by fewer than {needed:,} requests: {some}")
+    return LoadPlan(tuple(rows), told, tuple(notes))
 
 
 def _row(target: Target, requests: int | None, prompts: Prompts) -> PlanRow:

@@ -119,11 +119,26 @@ class LoadLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The largest rate that keeps the SLO, between two rates."""
+
+    kept: float | None
+    missed: float | None
+    between: tuple[float, ...]
+    """Rates of which neither is shown."""
+    confirmed: bool
+    """Whether both ends were run twice."""
+    limited: bool
+    """Whether the generator could not make a higher rate."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedModel:
     """A model in one run."""
 
     api: str
     levels: tuple[LoadLevel, ...]
+    limit: Limit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +182,7 @@ class Tested:
     model: str
     run: LoadRun
     levels: tuple[LoadLevel, ...]
+    limit: Limit | None
 
     def at(self, load: tuple[bool, float]) -> LoadLevel | None:
         """Its level of one load."""
@@ -179,7 +195,7 @@ def newest(runs: Sequence[LoadRun]) -> tuple[Tested, ...]:
     for run in runs:
         for name, model in run.models.items():
             if model.levels:
-                found[name] = Tested(name, run, tuple(sorted(model.levels, key=lambda level: level.load)))
+                found[name] = Tested(name, run, tuple(sorted(model.levels, key=lambda level: level.load)), model.limit)
     return tuple(found.values())
 
 

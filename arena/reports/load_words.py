@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arena.reports.load_runs import Figure, LoadLevel
+from arena.reports.load_runs import Figure, Limit, LoadLevel
 from arena.reports.verdict import Language
 
 DASH = "–"
 _ARRIVALS = {
-    "poisson": ("{value:.4g}/s Poisson", "{value:.4g}/秒 泊松到达"),
-    "constant": ("{value:.4g}/s constant", "{value:.4g}/秒 匀速"),
-    "trace": ("{value:.4g}/s trace", "{value:.4g}/秒 按记录"),
-    "closed": ("{value:g} at once", "并发 {value:g}"),
+    "poisson": ("{value}/s Poisson", "{value}/秒 泊松到达"),
+    "constant": ("{value}/s constant", "{value}/秒 匀速"),
+    "trace": ("{value}/s trace", "{value}/秒 按记录"),
+    "closed": ("{value} at once", "并发 {value}"),
 }
 _REMARKS = {
     "limited": ("limited by this machine, not by the endpoint: {why}", "受发送端限制，而非服务端：{why}"),
@@ -41,7 +41,12 @@ _KEPT = {
 
 def level_title(arrival: str, value: float, language: Language = "en") -> str:
     """`16 at once`, `8/s Poisson`."""
-    return _ARRIVALS.get(arrival, ("{value:.4g}/s", "{value:.4g}/秒"))[language == "zh"].format(value=value)
+    return _ARRIVALS.get(arrival, ("{value}/s", "{value}/秒"))[language == "zh"].format(value=told_load(value))
+
+
+def told_load(value: float) -> str:
+    """A number of requests at once or per second."""
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
 
 
 def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = True) -> Iterator[str]:
@@ -66,6 +71,29 @@ def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = Tru
         yield said("ended", why=level.ended)
     elif not level.complete:
         yield said("unfinished")
+
+
+def told_limit(limit: Limit, language: Language = "en") -> str:
+    """The largest rate that keeps the SLO, in a sentence."""
+    en = language == "en"
+    kept, missed = (
+        "" if rate is None else f"{told_load(rate)}/{'s' if en else '秒'}" for rate in (limit.kept, limit.missed)
+    )
+    said = (f"keeps the SLO at {kept}" if kept else "no rate was seen to keep the SLO") if en else (
+        f"{kept} 时达标" if kept else "没有发现达标的速率")  # fmt: skip
+    if missed:
+        said += f", misses it at {missed}" if en else f"，{missed} 时未达标"
+    else:
+        said += ", none was seen to miss it" if en else "，没有发现未达标的速率"
+    if limit.limited:
+        said += "; this machine cannot send faster" if en else "；本机无法发送得更快"
+    if limit.between:
+        rates = ", ".join(map(told_load, limit.between))
+        said += f"; not shown either way at {rates}: more requests per level tell" if en else (
+            f"；{rates} 时数据不足以判断：需要更多请求")  # fmt: skip
+    if limit.confirmed:
+        return said + (" (each in two runs)" if en else "（各运行两次）")
+    return said + (" (not confirmed by a second run)" if en else "（未经第二次运行确认）")
 
 
 def _limits(level: LoadLevel, language: Language) -> str:

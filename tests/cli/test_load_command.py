@@ -141,3 +141,47 @@ def test_a_budget_ends_it_and_keeps_what_came_back(tmp_path: Path) -> None:
     assert "--budget-usd 0.02 is reached" in done.stderr
     found = json.loads((tmp_path / "out" / "load" / "load.json").read_text(encoding="utf-8"))["runs"][0]
     assert found["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--find-limit"], "`find_limit` needs an SLO"),
+        (["--find-limit", "--slo", "share=0.9"], "`find_limit` needs an SLO"),
+        (["--find-limit", "--slo", "ttft_s=1", "--concurrency", "4"], "does not go with --concurrency"),
+        (["--slo", "ttft=1"], "no 'ttft' (have: ttft_s, tpot_s, latency_s, share)"),
+        (["--slo", "ttft_s=soon"], "expected TIME=SECONDS"),
+        (["--slo", "share=2"], "slo.share"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(tmp_path: Path, options: list[str], words: str) -> None:
+    done = arena("load", "--url", "http://127.0.0.1:9/v1", "--model", "m", *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+
+
+def test_a_search_shows_its_plan_and_ends_in_a_bracket_or_says_why_not(tmp_path: Path) -> None:
+    options = ("--find-limit", "--slo", "latency_s=5,share=0.5", "--rate", "1000", "--requests", "20")
+    with FakeServer(lambda _: Say()) as server:
+        plan = load(tmp_path, server, *options, "--dry-run")
+        assert "a search from 1,000/s Poisson on, at most 24 levels" in plan.stdout, plan.stdout
+        done = load(tmp_path, server, *options)
+    assert done.returncode == 0, done.stderr
+    run = json.loads((tmp_path / "load" / "load.json").read_text(encoding="utf-8"))["runs"][0]
+    assert run["complete"] is True
+    assert run["models"]["m"]["limit"]["levels"] == len(run["models"]["m"]["levels"]) == 24
+    assert "none was seen to miss it; not shown either way" in " ".join(done.stdout.split())
+
+
+def test_runs_of_a_level_have_moments_and_prompts_of_their_own(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Say()) as server:
+        done = load(tmp_path, server, "--rate", "300", "--requests", "25", "--repeat", "6", "--json")
+        prompts = {json.dumps(call.body["messages"]) for call in server.calls}
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    level = shown["models"]["m"]["levels"][0]
+    assert (level["expected"], level["succeeded"]) == (150, 150)
+    assert level["latency_s"]["p50"]["low"] is not None
+    lines = read_jsonl(tmp_path / "load" / f"m-{shown['run']}.jsonl")
+    assert {line["repeat"] for line in lines} == set(range(6))
+    assert len(prompts) == 6 * 25 + 6 + 1

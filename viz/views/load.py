@@ -10,7 +10,7 @@ import streamlit as st
 
 from arena.errors import ArenaError
 from arena.reports.load_runs import SHARES, LoadLevel, LoadRun, Share, Tested, Times, newest, shared_load
-from arena.reports.load_words import level_title, remarks, told_ends, told_rate, told_time
+from arena.reports.load_words import level_title, remarks, told_ends, told_limit, told_rate, told_time
 from viz.charts.load import against_throughput, along_time
 from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, count, money, percent
@@ -112,6 +112,9 @@ def _levels(tested: Sequence[Tested]) -> None:
     ]  # fmt: skip
     phone_list("levels", lines, 62)
     st.caption(t("95 % intervals in [ ]; – where there is too little data for an end."))
+    for one in tested:
+        if one.limit:
+            st.markdown(plain(f"{shortened(one.model, 60)}: {told_limit(one.limit, language())}"))
     warn_all([
         f"{shortened(model, 60)}, {_title(level)}: {'; '.join(said)}"
         for model, level in pairs if (said := list(remarks(level, language(), good_too=False)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arena.reports.load_runs import Figure, Tested, shared_load
-from arena.reports.load_words import DASH, level_title, remarks, told_ends, told_rate, told_time
+from arena.reports.load_words import DASH, level_title, remarks, told_ends, told_limit, told_rate, told_time
 from arena.reports.page.curves import SERIES, Curve, Spot, curves, keys
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import section, table
@@ -21,6 +21,10 @@ def load(data: PageData, w: Words, language: Language) -> Html | None:
         tag("li", tag("span", one.model, class_="isolate"), f", {level_title(level.arrival, level.value, language)}: ",
             "; ".join(said))
         for one in data.load for level in one.levels if (said := list(remarks(level, language, good_too=False)))
+    ]  # fmt: skip
+    told += [
+        tag("li", tag("span", one.model, class_="isolate"), ": ", told_limit(one.limit, language))
+        for one in data.load if one.limit
     ]  # fmt: skip
     if told:
         parts.append(tag("ul", *told, class_="note"))
