@@ -25,6 +25,7 @@ def check(config: str) -> None:
     from arena.board.open import open_board
     from arena.config.loading import load_config
     from arena.stages.benchmark import check_benchmarks
+    from arena.stages.forecast import check_schedule
     from arena.stages.options import RunOptions
     from arena.stages.score import check_scores
 
@@ -36,8 +37,10 @@ def check(config: str) -> None:
         check_entry(Opening(name, "reviews_gen.judges"), judge)
     exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
     notes += check_scores(board, RunOptions())
-    _, warnings = current_answers(board)
+    answers, warnings = current_answers(board)
     reviews = board.config.reviews_gen
+    if reviews.adaptive:
+        check_schedule(board, answers)
     categories = sorted({question.category for question in board.questions})
     say(f"{board.loaded.path}: fine")
     say(f"  questions   {len(board.questions):,} in {len(categories)} categories ({', '.join(categories)})")

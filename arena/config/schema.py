@@ -17,6 +17,7 @@ from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.config.load_test import LoadTestConfig
 from arena.config.probes import ProbesConfig
 from arena.config.scores import ScoresConfig
+from arena.config.strict import shorten
 from arena.types import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
@@ -56,12 +57,14 @@ class ScheduleConfig(Strict):
     batch: int | None = Field(None, ge=1)
     """Cells of a round; null: 200 or more, so that a round does not wait for single calls."""
 
-    @field_validator("calls")
+    @field_validator("calls", mode="before")
     @classmethod
-    def _calls_are_some(cls, value: str | int | None) -> str | int | None:
-        if isinstance(value, int) and value < 1:
-            raise ValueError("a number of at least 1, or economy")
-        return value
+    def _calls_are_some(cls, value: object) -> object:
+        number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        whole = isinstance(number, int) and not isinstance(number, bool) and number > 0
+        if not (whole or value is None or value == "economy"):
+            raise ValueError(f"found {shorten(value)}, allowed: a number of at least 1, or economy")
+        return number
 
 
 class ReviewsConfig(Strict):

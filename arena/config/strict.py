@@ -76,7 +76,7 @@ def describe(error: ValidationError, *models: type[BaseModel]) -> str:
     same = [p for p in problems if _walk(p, models)[0] == keys]  # a union's branches
     expected = [text for p in same if (text := _expected(p)) is not None]
     allowed = f"expected {' or '.join(expected)}" if expected else problem["msg"][0].lower() + problem["msg"][1:]
-    shown = "something else" if "headers" in keys else _shorten(problem["input"])  # it may be a secret
+    shown = "something else" if "headers" in keys else shorten(problem["input"])  # it may be a secret
     return f"{where}: {allowed}, found {shown}"
 
 
@@ -225,6 +225,7 @@ def kind_of(value: object) -> str:
     return {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}.get(type(value), repr(value))
 
 
-def _shorten(value: object) -> str:
+def shorten(value: object) -> str:
+    """A value as messages show it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

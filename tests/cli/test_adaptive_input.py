@@ -16,7 +16,10 @@ CASES = [
     ({"mode": "pairwise", "order": "adaptive"}, "schedule: {method: adaptive}"),
     ({"mode": "pairwise", "schedule": "adaptve"}, "adaptive"),
     ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": 4}}, "nobody would meet"),
-    ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": 0}}, "at least 1"),
+    ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": 0}}, "found 0, allowed: a number of at least 1"),
+    ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": 1.5}}, "found 1.5, allowed: a number"),
+    ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": True}}, "found True, allowed: a number"),
+    ({"mode": "pairwise", "schedule": {"method": "adaptive", "calls": "ecomony"}}, "at least 1, or economy"),
     ({"mode": "pairwise", "schedule": {"method": "adaptive", "goal": "top", "k": 5}}, "fewer than the 5 models"),
     ({"mode": "pairwise", "schedule": {"method": "adaptive", "goal": "separations"}}, "20 questions"),
     ({"mode": "pairwise", "schedule": {"method": "adaptive", "share": 1.5}}, "share"),
@@ -27,10 +30,11 @@ CASES = [
 def test_bad_input_is_one_line_and_spends_nothing(tmp_path: Path, reviews: dict[str, object], said: str) -> None:
     config = adaptive_board(tmp_path, 5, 12)
     edit_config(config, reviews_gen={"judges": {"reference": {"backend": "reference"}}} | reviews)
-    done = arena("run", "-c", config)
-    assert done.returncode == 2, done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert said in done.stderr
+    for command in ("check", "run"):
+        done = arena(command, "-c", config)
+        assert done.returncode == 2, done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert said in done.stderr
     assert not list((tmp_path / "out").rglob("reviews/*.jsonl"))
 
 
