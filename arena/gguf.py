@@ -50,12 +50,23 @@ class GgufHeader:
         return found if isinstance(found, int) else None
 
     @property
+    def tokens(self) -> list[str]:
+        """How every token is written, by its number."""
+        found = self.metadata.get("tokenizer.ggml.tokens")
+        return [str(token) for token in found] if isinstance(found, list) else []
+
+    def token_id(self, role: str) -> int | None:
+        """The number of the token that has a role (`bos`, `eos`)."""
+        found = self.metadata.get(f"tokenizer.ggml.{role}_token_id")
+        return found if isinstance(found, int) and 0 <= found < len(self.tokens) else None
+
+    @property
     def special_tokens(self) -> tuple[str, ...]:
         """Tokens that steer the model and stand in no text."""
-        tokens, kinds = self.metadata.get("tokenizer.ggml.tokens"), self.metadata.get("tokenizer.ggml.token_type")
-        if not isinstance(tokens, list) or not isinstance(kinds, list):
+        kinds = self.metadata.get("tokenizer.ggml.token_type")
+        if not isinstance(kinds, list):
             return ()
-        return tuple(str(token) for token, kind in zip(tokens, kinds, strict=False) if kind == _CONTROL and token)
+        return tuple(token for token, kind in zip(self.tokens, kinds, strict=False) if kind == _CONTROL and token)
 
 
 def gguf_fingerprint(path: Path) -> str:

@@ -35,6 +35,8 @@ PAIRS = [
     ("tokenizer.chat_template", 8, text("{{ messages }}")),
     ("tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 3) + text("a") + text("<|end|>") + text("b")),
     ("tokenizer.ggml.token_type", 9, struct.pack("<IQ3i", 5, 3, 1, 3, 1)),
+    ("tokenizer.ggml.eos_token_id", 4, struct.pack("<I", 1)),
+    ("tokenizer.ggml.bos_token_id", 4, struct.pack("<I", 77)),
     ("nested", 9, struct.pack("<IQ", 9, 1) + struct.pack("<IQ2H", 2, 2, 7, 8)),
 ]
 WHOLE = header(PAIRS, [("weight", [4, 2])])
@@ -51,9 +53,21 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
     assert found.context_length == 2048
     assert found.chat_template == "{{ messages }}"
     assert found.special_tokens == ("<|end|>",)
+    assert (found.token_id("bos"), found.token_id("eos")) == (None, 1)
     assert found.metadata["llama.rope"] == 0.5
     assert found.metadata["nested"] == [[7, 8]]
     assert found.size == len(WHOLE) + 64
+
+
+def test_a_file_with_a_chat_template_is_asked_through_it_in_benchmarks_and_one_without_is_not(tmp_path: Path) -> None:
+    bare = header([pair for pair in PAIRS if pair[0] != "tokenizer.chat_template"], [("weight", [4, 2])])
+    chat, base = written(tmp_path, WHOLE), written(tmp_path, bare, "base.gguf")
+
+    def templated(path: Path, **fields: str) -> bool | None:
+        return LlamaCppConfig.model_validate({"backend": "llamacpp", "model": str(path), **fields}).templated
+
+    assert (templated(chat), templated(base), templated(base, chat_template="{{ x }}")) == (True, False, True)
+    assert LlamaCppConfig.loglikelihoods
 
 
 def test_weights_beside_the_config_are_the_same_from_whatever_folder_they_are_used(

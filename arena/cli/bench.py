@@ -124,7 +124,7 @@ def _remarks(task: str, scores: dict[str, BenchmarkScore]) -> list[str]:
     if len(asked) > 1:
         lines.append(f"{task}: not all were asked alike, so these scores are not comparable")
     for model, score in scores.items():
-        parts = []
+        parts = [*score.passes]
         if score.n_unreadable and score.score_readable is not None:
             parts.append(f"{score.n_unreadable:,} unreadable (without them {100 * score.score_readable:.1f})")
         elif score.n_unreadable:

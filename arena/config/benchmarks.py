@@ -29,7 +29,7 @@ class TaskConfig(Strict):
     questions: Literal["last", "all"] = "last"
     """race: the last question of an article, or all of them, clustered by article."""
     samples: int = Field(1, ge=1)
-    """Code tasks: programs per problem; the score is pass@1 over them."""
+    """Code tasks: programs per problem; the score is pass@1 over them, and pass@k stands beside it."""
     language: str | None = None
     """Free answers against references: how the metrics cut words (`zh`: characters)."""
     max_tokens: int | None = Field(None, ge=1)

@@ -92,7 +92,7 @@ class Exam:
         if wanted == "loglikelihood" and not entry.loglikelihoods:
             raise ConfigError(
                 f"{self.place}.mode: backend {entry.backend} tells no log-likelihoods of a text it is given;"
-                f" use mode: letter, or a local engine (vllm, transformers)"
+                f" use mode: letter, or a local engine (vllm, transformers, llamacpp)"
             )
         if wanted is not None:
             if wanted not in task.modes:

@@ -13,6 +13,7 @@ from arena.sandbox import Limits, Sandbox, SandboxKind, open_sandbox
 from arena.store.items import Item
 from arena.types import Message
 
+METRIC = "pass@1"
 PROMPT = "Complete this Python function. Reply with the whole function in one code block.\n\n```python\n{prompt}```"
 _BLOCK = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\r?\n(?P<code>.*?)(?:```|\Z)", re.S | re.I)
 LIMITS = Limits()
@@ -26,7 +27,7 @@ class ProgramsWay:
     max_tokens: int = 2048
 
     mode: AskingMode = "generate"
-    metric: str = "pass@1"
+    metric: str = METRIC
     shots: int = 0
     chat_template: bool | None = None
     _verdicts: dict[str, bool] = field(default_factory=dict, repr=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from math import comb
 from pathlib import Path
 from typing import cast
 
+from arena.evals.programs import METRIC
 from arena.keys import digest
 from arena.ratings.intervals.means import Mean
 from arena.ratings.intervals.strata import stratified_mean
@@ -17,6 +19,7 @@ from arena.types import JSON
 ROWS = "benchmarks.jsonl"
 MOST_MODELS = 50
 """Pairs of more models are not written."""
+USUAL_K = (5, 10, 25, 50, 100)
 FEWEST_MODELS = 3
 """Fewer have no rank correlation worth a number."""
 
@@ -58,10 +61,34 @@ def task_score(rows: Sequence[BenchmarkRow], level: float) -> dict[str, JSON]:
     by_subject: dict[str, list[BenchmarkRow]] = defaultdict(list)
     for row in rows:
         by_subject[row.category].append(row)
+    if first.metric == METRIC and (passed := pass_at(rated, level)):
+        found["pass_at"] = {
+            str(k): {"score": m.value, "low": m.low, "high": m.high, "n": m.n} for k, m in passed.items()
+        }
     several = len(by_subject) > 1
     found["subjects"] = {
         subject: cast("JSON", _part(own, {subject: 1}, level)) for subject, own in by_subject.items() if several
     }
+    return found
+
+
+def pass_at(rated: Sequence[BenchmarkRow], level: float) -> dict[int, Mean]:
+    """Where several programs were written for each problem: the chance that one of k passes, the mean over problems of
+    1 − C(n − c, k) / C(n, k) with c of n passing, which is unbiased (Chen et al. 2021, arXiv:2107.03374, eq. 1).
+
+    k: the usual ones, and as many as were written. Problems with fewer programs that count than k are left out.
+    """
+    by_problem: defaultdict[str, list[BenchmarkRow]] = defaultdict(list)
+    for row in rated:
+        by_problem[row.question_id].append(row)
+    most = max(map(len, by_problem.values()), default=1)
+    found = {}
+    for k in sorted({k for k in USUAL_K if k < most} | {most}) if most > 1 else ():
+        whole = [own for own in by_problem.values() if len(own) >= k]
+        passed = [(len(own), sum(row.score == 1 for row in own)) for own in whole]
+        values = [1 - comb(n - c, k) / comb(n, k) for n, c in passed]
+        subjects, names = [own[0].category for own in whole], [cluster_of(own[0]) for own in whole]
+        found[k] = stratified_mean(values, subjects, names, Counter(subjects), level)
     return found
 
 

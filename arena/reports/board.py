@@ -148,6 +148,13 @@ class BenchmarkScore(BenchmarkPart):
     items: str | None = None
     """A hash over the documents that were asked."""
     subjects: Mapping[str, BenchmarkPart] = field(default_factory=dict)
+    pass_at: Mapping[str, BenchmarkPart] = field(default_factory=dict)
+    """Programs, where several were written for each problem: the chance that one of k passes, by k."""
+
+    @property
+    def passes(self) -> list[str]:
+        """`pass@10 62.1`, in percent, of every k."""
+        return [f"pass@{k} {100 * part.score:.1f}" for k, part in self.pass_at.items() if part.score is not None]
 
     def comparable(self, other: BenchmarkScore) -> bool:
         """Whether both were asked alike: mode, shots, template, metric and version of the task."""

@@ -343,6 +343,8 @@ def check_benchmarks(board: OpenBoard, options: RunOptions) -> tuple[list[Exam],
                 f"{sitting.exam.name}: no score of {sitting.candidate.name}, whose endpoint tells no log-likelihoods"
             )
             continue
+        if (line := _one_program(sitting)) is not None:
+            notes.append(line)
         for document in sitting.exam.drawn(options.task_limit)[:1]:
             sitting.exam.asked(sitting.way, document)
     for name, candidate in board.candidates.items() if exams else ():
@@ -351,3 +353,13 @@ def check_benchmarks(board: OpenBoard, options: RunOptions) -> tuple[list[Exam],
     if exams and not models and options.stages == ("benchmarks",):
         raise InputError(f"{board.loaded.path}: no candidate is enabled that can be asked benchmarks")
     return exams, notes
+
+
+def _one_program(sitting: Sitting) -> str | None:
+    """What to say where several programs are wanted of a model that samples nothing."""
+    samples = sitting.exam.settings.samples if sitting.exam.task.code else 1
+    if samples == 1 or sitting.candidate.entry.generation_config.temperature != 0:
+        return None
+    name = sitting.candidate.name
+    return (f"{sitting.exam.name}: {samples} programs of {name} are likely one, since it samples nothing"
+            f" (answers_gen.{name}.generation_config.temperature: 0)")  # fmt: skip

@@ -15,7 +15,10 @@ from arena.errors import EndpointDead
 from arena.types import JSON
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
-ONE_THREAD: dict[str, JSON] = {"n_threads": 1, "n_ctx": 4 * 1024}
+ONE_THREAD: dict[str, JSON] = {
+    "n_threads": 1, "n_ctx": 4 * 1024, "cache_type_k": "f32", "cache_type_v": "f32", "flash_attn_type": "disabled",
+}  # fmt: skip
+"""In float32 throughout, as the other engines are asked to compute."""
 
 
 @pytest.fixture(scope="module")

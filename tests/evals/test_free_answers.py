@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from kit.commands import arena
@@ -15,6 +18,8 @@ from kit.servers import Action, Call, FakeServer, Say
 
 from arena.evals.mathematics import boxed
 from arena.evals.programs import program_of
+from arena.evals.scores import pass_at
+from arena.reports.benchmarks import BenchmarkRow
 
 N = 6
 
@@ -50,11 +55,43 @@ def test_several_programs_per_problem_are_one_cluster(tmp_path: Path, downloads:
     with FakeServer(writes_programs) as server:
         tasks = {"humaneval": {"samples": 3}}
         config = exam_board(tmp_path, server, ["m"], tasks, downloads, sandbox="none")
-        assert arena("bench", "-c", config).returncode == 0
+        done = arena("bench", "-c", config)
+        assert done.returncode == 0 and "humaneval, m: pass@3 33.3," in done.stdout
         assert len(server.calls) == 3 * N
+        config.write_text(config.read_text().replace("concurrency: 4", "generation_config: {temperature: 0}"))
+        told = arena("bench", "-c", config, "--dry-run").stderr
+        assert "humaneval: 3 programs of m are likely one, since it samples nothing" in told
     found = score(tmp_path, "humaneval")
     assert found["n"] == 3 * N and found["score"] == pytest.approx(1 / 3)
     assert found["high"] - found["low"] > 0.6, "three equal programs of six problems say as much as six"
+    assert {k: part["score"] for k, part in found["pass_at"].items()} == {"3": pytest.approx(1 / 3)}
+
+
+def program_rows(*passed: str) -> list[BenchmarkRow]:
+    """A problem for each text, whose characters are its programs: + passes, - does not, 0 was a failed call."""
+    row = BenchmarkRow(question_id="", category="t", model="m", task="humaneval", metric="pass@1")
+    return [
+        replace(row, question_id=f"t/{n}", item=str(n), sample=sample, score=None if c == "0" else float(c == "+"),
+                state="excluded" if c == "0" else "rated")
+        for n, told in enumerate(passed)
+        for sample, c in enumerate(told)
+    ]  # fmt: skip
+
+
+def test_pass_at_k_is_the_mean_over_all_choices_of_k_programs() -> None:
+    told = ("+-----", "++----", "------", "++++++")
+    found = pass_at(program_rows(*told), 0.95)
+    assert list(found) == [5, 6]
+    for k, mean in found.items():
+        by_hand = [fmean("+" in chosen for chosen in combinations(own, k)) for own in told]
+        assert mean.value == pytest.approx(fmean(by_hand)) and mean.n == len(told)
+        assert mean.low < mean.value < mean.high
+    assert pass_at(program_rows("+", "-"), 0.95) == {}
+
+
+def test_a_problem_with_failed_calls_counts_where_it_has_enough_programs() -> None:
+    rows = [row for row in program_rows("+-----", "++0000", "------") if row.state == "rated"]
+    assert {k: mean.n for k, mean in pass_at(rows, 0.95).items()} == {5: 2, 6: 2}
 
 
 def test_no_sandbox_is_said_before_the_first_call(

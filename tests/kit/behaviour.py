@@ -145,6 +145,49 @@ def test_latency_tokens_and_memory_are_measured(engine: Start) -> None:
     assert (answer.peak_memory_bytes or 0) > 50_000_000
 
 
+def test_log_likelihoods_are_those_of_a_plain_forward_pass(engine: Start, tiny: Path) -> None:
+    """Chats and plain texts, several texts behind one prompt, contexts of their own, none at all."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny / "tiny-100")
+    model = AutoModelForCausalLM.from_pretrained(tiny / "tiny-100", dtype=torch.float32).eval()
+
+    def encode(text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False))
+
+    def by_hand(before: list[int], text: str) -> tuple[float, bool]:
+        own = encode(text)
+        ids = torch.tensor([before + own])
+        with torch.inference_mode():
+            table = torch.log_softmax(model(input_ids=ids).logits[0].double(), dim=-1)[len(before) - 1 : -1]
+        told = table[range(len(own)), own]
+        return float(told.sum()), bool((table.argmax(dim=-1) == torch.tensor(own)).all())
+
+    running, expected, asked = engine("tiny-100"), [], []
+    for number, question in enumerate(_prompts(12)):
+        texts = [question.split()[-1], question.split()[-1][::-1], "a b", "hgfe"]
+        chat = tokenizer.apply_chat_template([{"role": "user", "content": question}], tokenize=False,
+                                             add_generation_prompt=True)  # fmt: skip
+        raw = number % 2 == 1
+        before = encode(question) if raw else encode(chat)
+        pairs = tuple((text, None) for text in texts)
+        asked.append(replace(request(question), raw=raw, continuations=pairs))
+        expected.append([by_hand(before, text) for text in texts])
+    start = [tokenizer.bos_token_id]
+    asked.append(
+        replace(request("repeat ab"), raw=True, continuations=(("ab", "repeat "), ("ba", "reverse"), ("abc", "")))
+    )
+    expected.append([by_hand(encode("repeat"), " ab"), by_hand(encode("reverse"), "ba"), by_hand(start, "abc")])
+    greedy = 0
+    for completion, wanted in zip(running.ask(*asked), expected, strict=True):
+        assert (completion.status, completion.error) == ("ok", None)
+        assert [value for value, _ in completion.loglikelihoods] == pytest.approx([v for v, _ in wanted], abs=1e-4)
+        assert [flag for _, flag in completion.loglikelihoods] == [flag for _, flag in wanted]
+        greedy += sum(flag for _, flag in wanted)
+    assert greedy > 2
+
+
 def shrink_adapter(file: Path) -> None:
     """Make every matrix of an adapter a little too narrow for its base."""
     from safetensors.torch import load_file, save_file

@@ -82,6 +82,7 @@ def test_a_template_of_the_config_is_used(weights: Path) -> None:
     [
         ({"n_contxt": 5}, "engine.n_contxt: llama.cpp has no such parameter here; did you mean n_ctx?"),
         ({"n_ctx": "many"}, "engine.n_ctx: found 'many'"),
+        ({"cache_type_k": "q9"}, "engine.cache_type_k: found 'q9': one of f32, f16, q4_0"),
         ({"n_threads": 0}, "engine.n_threads: expected a whole number from 1 on, found 0"),
     ],
 )

@@ -10,17 +10,18 @@ import queue
 import random
 import secrets
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
-from arena.backends.local.failures import explain_adapter, explain_start, one_line
+from arena.backends.local.failures import explain_adapter, explain_start
+from arena.backends.local.likelihoods import Pair, Weighed
+from arena.backends.local.llamacpp_tokenizer import LlamaCppTokenizer
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
@@ -59,10 +60,12 @@ class LlamaCppEngine:
         key = secrets.token_hex(16)
         params.api_keys = [key]
         self._server = _start(spec, params)
-        tokenizer = _Tokenizer(self._server.listening_address, key, header, spec.template_text)
+        tokenizer = LlamaCppTokenizer(self._server.listening_address, key, header, spec.template_text)
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
         self._encode = tokenizer.encode
+        self._plain = tokenizer.encode("a", add_special_tokens=False)[0]
+        self._vocabulary = len(header.tokens)
         self.notes = self._renderer.notes
         self._workers = ThreadPoolExecutor(self._slots)
         self._done: queue.SimpleQueue[Finished | BaseException] = queue.SimpleQueue()
@@ -74,9 +77,13 @@ class LlamaCppEngine:
         return self._open > 0
 
     def add(self, number: int, request: Request) -> None:
-        """Hand a request to the next free slot."""
+        """Hand a request, or the texts that are to be weighed, to the next free slot."""
         self._open += 1
-        self._workers.submit(self._answer, Dialogue(number, request, enforced=None if request.schema is None else True))
+        if request.continuations:
+            self._workers.submit(self._report, partial(self._weigh, number, request))
+            return
+        dialogue = Dialogue(number, request, enforced=None if request.schema is None else True)
+        self._workers.submit(self._report, partial(self._converse, dialogue))
 
     def step(self) -> list[Finished]:
         """What finished; waits a moment for the first. Raises what broke the engine."""
@@ -94,9 +101,9 @@ class LlamaCppEngine:
             raise told
         return told
 
-    def _answer(self, dialogue: Dialogue) -> None:
+    def _report(self, work: Callable[[], Finished]) -> None:
         try:
-            self._done.put(self._converse(dialogue))
+            self._done.put(work())
         except BaseException as error:  # noqa: BLE001 - a thread's last words go to the engine's step
             self._done.put(error)
 
@@ -104,7 +111,7 @@ class LlamaCppEngine:
         """Ask turn after turn until the dialogue is complete or a turn cannot be asked."""
         while True:
             try:
-                prompt = self._renderer.render(dialogue.messages)
+                prompt = self._renderer.prompt(dialogue.messages, raw=dialogue.request.raw)
                 room = self._context - len(prompt.ids)
                 if room < 1:
                     raise CannotRender(
@@ -116,6 +123,41 @@ class LlamaCppEngine:
             if not dialogue.absorb(piece):
                 completion = dialogue.completion(self.spec.model, peak_memory_bytes("cpu"))
                 return Finished(dialogue.number, completion)
+
+    def _weigh(self, number: int, request: Request) -> Finished:
+        """The texts of a request one after another in one slot, whose cache holds the prompt."""
+        try:
+            weighed = Weighed(number, request, self._renderer, self._context - 1)
+            for place, pair in enumerate(weighed.pairs):
+                weighed.put(place, self._weight(pair))
+        except (CannotRender, Refused) as error:
+            return Finished(number, Dialogue(number, request).failure("bad_request", str(error)))
+        return Finished(number, weighed.completion(self.spec.model))
+
+    def _weight(self, pair: Pair) -> tuple[float, bool]:
+        """The server tells nothing of a prompt's tokens, but of one that it generates what the model itself gave to it:
+        so each is generated behind those before it, forced by a bias. Raises Refused."""
+        total, greedy = 0.0, True
+        for at in range(pair.start, len(pair.ids)):
+            token, before = pair.ids[at], list(pair.ids[:at])
+            found = self._alternatives(before, token, 1) or self._beside(before, token)
+            total += found[token]
+            greedy = greedy and found[token] == max(found.values())
+        return total, greedy
+
+    def _beside(self, before: list[int], token: int) -> dict[int, float]:
+        """Of a token that is part of a character, and is not told of: among the alternatives of one that is."""
+        for most in (100, self._vocabulary):
+            found = self._alternatives(before, self._plain, most)
+            if token in found:
+                return found
+        raise Refused(f"llama.cpp gave no probability to token {token} of a text that was to be weighed")
+
+    def _alternatives(self, before: list[int], token: int, most: int) -> dict[int, float]:
+        """The model's own log-probabilities of this token and of the likeliest ones; empty where it is not told of."""
+        forced = {"prompt": before, "n_predict": 1, "stop": [], "temperature": 0.0, "n_probs": most, "stream": False,
+                  "logit_bias": [[token, LABEL_BIAS * 100]]}  # fmt: skip
+        return self._stream(NEUTRAL | forced).alternatives()
 
     def _generate(self, request: Request, sampling: Sampling, prompt: Prompt, room: int) -> Piece:
         """One turn. Raises Refused for a request that llama.cpp does not take."""
@@ -161,7 +203,7 @@ class LlamaCppEngine:
     def _stream(self, body: dict[str, object]) -> _Made:
         made = _Made()
         try:
-            self._server.handle_completions(body | {"stream": True}, made.take)
+            self._server.handle_completions({"stream": True} | body, made.take)
         except (ValueError, TypeError) as error:
             raise Refused(f"llama.cpp: {error}") from error
         return made.ended()
@@ -214,50 +256,15 @@ class _Made:
             logprobs=tuple(_logprobs(token) for token in self._tokens if token.get("token")),
         )  # fmt: skip
 
+    def alternatives(self) -> dict[int, float]:
+        """Log-probabilities before any sampling, of the first token and the likeliest in its place, by id."""
+        listed = [one for told in self._tokens[:1] for one in (told, *told.get("top_logprobs", ()))]
+        return {int(one["id"]): float(one["logprob"]) for one in listed}
+
     def first_token(self) -> dict[int, tuple[str, float]]:
         """The first token's alternatives by id: text and log-probability after sampling."""
         listed = self._tokens[0].get("top_probs", ()) if self._tokens else ()
         return {int(t["id"]): (str(t["token"]), math.log(t["prob"]) if t["prob"] > 0 else -math.inf) for t in listed}
-
-
-class _Tokenizer:
-    """llama.cpp's tokenizer and template engine, as a renderer uses them: over the server's own loopback address."""
-
-    def __init__(self, address: str, key: str, header: GgufHeader, template: str | None) -> None:
-        self._address, self._key = address, key
-        self.chat_template: str | dict[str, str] | None = template or header.chat_template
-        specials = enumerate(header.special_tokens)
-        self.added_tokens_decoder = {number: SimpleNamespace(content=s, special=True) for number, s in specials}
-
-    def apply_chat_template(
-        self, conversation: list[dict[str, str]], *, tokenize: bool, add_generation_prompt: bool, **kwargs: object
-    ) -> str:
-        """The conversation as one text; the template is the one the server was started with. Raises ValueError."""
-        given = {name: value for name, value in kwargs.items() if name != "chat_template"}
-        return str(self._ask("/apply-template", {"messages": conversation, "chat_template_kwargs": given})["prompt"])
-
-    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
-        """Token ids; special tokens in the text are recognised."""
-        found = self._ask("/tokenize", {"content": text, "add_special": add_special_tokens, "parse_special": True})
-        return [int(token) for token in found["tokens"]]
-
-    def decode(self, token_ids: Sequence[int], *, skip_special_tokens: bool) -> str:
-        """Text."""
-        return str(self._ask("/detokenize", {"tokens": list(token_ids)})["content"])
-
-    def _ask(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
-        request = urllib.request.Request(f"{self._address}{path}", json.dumps(body).encode(), headers)  # noqa: S310 - our own server
-        try:
-            with _DIRECT.open(request) as response:
-                found: dict[str, Any] = json.load(response)
-                return found
-        except urllib.error.HTTPError as error:
-            raise ValueError(one_line(error.read().decode("utf-8", "replace"))) from None
-
-
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Calls to this machine take no proxy."""
 
 
 def _params(spec: EngineSpec, path: Path, header: GgufHeader) -> tuple[int, int, CommonParams]:
@@ -282,7 +289,7 @@ def _params(spec: EngineSpec, path: Path, header: GgufHeader) -> tuple[int, int,
             hint = f"; did you mean {near[0]}?" if near else ""
             raise CannotStart(f"{spec.model}: engine.{name}: llama.cpp has no such parameter here{hint}")
         try:
-            setattr(params, name, value)
+            setattr(params, name, _member(getattr(params, name), value))
         except (TypeError, ValueError, OverflowError) as error:
             raise CannotStart(f"{spec.model}: engine.{name}: found {value!r}: {error}") from error
     if spec.template_text is not None:
@@ -300,6 +307,17 @@ def _params(spec: EngineSpec, path: Path, header: GgufHeader) -> tuple[int, int,
 
 _OURS = frozenset({"model", "port", "hostnames", "api_keys", "chat_template", "lora_adapters", "cpuparams"})
 """Parameters that the entry's own fields set, or nobody."""
+
+
+def _member(now: object, value: JSON) -> object:
+    """A word such as `q8_0` for `cache_type_k` as llama.cpp's own value. Raises ValueError saying which there are."""
+    if not isinstance(now, Enum) or not isinstance(value, str):
+        return value
+    known = {member.name.lower(): member for member in type(now)}
+    found = [member for name, member in known.items() if name.endswith(f"_{value.lower()}")]
+    if not found:
+        raise ValueError(f"one of {', '.join(name.rpartition('type_')[2] for name in known)}")
+    return found[0]
 
 
 def _names(params: CommonParams) -> list[str]:

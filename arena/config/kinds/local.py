@@ -14,7 +14,7 @@ from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys
 from arena.config.kinds.reward import RewardTask
 from arena.errors import InputError
-from arena.gguf import gguf_fingerprint
+from arena.gguf import gguf_fingerprint, read_gguf
 from arena.keys import fingerprint
 from arena.types import JSON
 
@@ -125,13 +125,11 @@ class LlamaCppConfig(LocalConfig):
 
     backend: Identifies[Literal["llamacpp"]]
 
-    loglikelihoods: ClassVar[bool] = False
-    """Its server tells the log-probabilities of what it generates, not of a prompt."""
-
     @property
     def templated(self) -> bool | None:
-        """It always takes a chat."""
-        return None
+        """What the entry or the file says."""
+        path = Path(self.place).expanduser()
+        return self.template_place is not None or not path.is_file() or read_gguf(path).chat_template is not None
 
     def identity(self, name: str) -> dict[str, JSON]:
         """The weights by what the file says of itself: installed again, it is the same model."""

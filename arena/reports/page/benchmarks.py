@@ -34,6 +34,9 @@ def benchmarks(data: PageData, w: Words) -> Html | None:
             notes.append(tag("p", fill(w["asked_apart"], task=task), class_="note"))
         else:
             notes.append(tag("p", f"{task}: {_asked(own[0])}", class_="note"))
+        for row in models:
+            if task in row.benchmarks and (passes := row.benchmarks[task].passes):
+                notes.append(tag("p", f"{task}, {row.model}: {', '.join(passes)}", class_="note"))
     return section("benchmarks", w["benchmarks"], w["benchmarks_note"], join(table(head, body), *notes))
 
 
