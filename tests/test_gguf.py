@@ -149,6 +149,7 @@ def test_deep_arrays_end_in_one_line(tmp_path: Path) -> None:
         ({"model": "m.gguf", "quantization": "fp8"}, "quantization: found 'fp8'"),
         ({"model": "m.gguf", "revision": "main"}, "revision: found 'main'"),
         ({"model": "m.gguf", "engine": {"replicas": 2}}, "engine.n_parallel sets its slots"),
+        ({"model": "configs/../gone.gguf"}, r"there is no file /[^.]*/gone\.gguf;"),
         ({"model": "m.gguf", "adapter": "gone.gguf"}, "adapter: there is no file"),
     ],
 )

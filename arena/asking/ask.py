@@ -7,6 +7,7 @@ caller's.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -38,8 +39,10 @@ class Job:
 async def ask_all(jobs: Sequence[Job], progress: Progress, control: Control) -> None:
     """Do every job. One whose endpoint gives up does not stop the others; any other stop ends those that wait for it.
 
-    Raises the error that should end the run, once all is done; an endpoint that gave up weighs least.
+    Raises the error that should end the run, once all is done; an endpoint that gave up weighs least. What one endpoint
+    says to several entries is told once, and at the end of whom else.
     """
+    told: dict[str, list[str]] = {}
 
     async def one_after_another(queue: Iterable[Job]) -> list[RunStopped]:
         failures: list[RunStopped] = []
@@ -51,11 +54,18 @@ async def ask_all(jobs: Sequence[Job], progress: Progress, control: Control) -> 
             except RunStopped as error:
                 failures.append(error)
                 if isinstance(error, EndpointDead):
-                    progress.note(str(error))
+                    who, _, said = str(error).partition(" (")  # entry (address): why
+                    alike = told.setdefault(re.sub(r"\d+ s\b", "", said or who), [])
+                    alike.append(who)
+                    if len(alike) == 1:
+                        progress.note(str(error))
         return failures
 
     queues = [[job for job in jobs if job.one_at_a_time], *([job] for job in jobs if not job.one_at_a_time)]
     found = await asyncio.gather(*(one_after_another(queue) for queue in queues))
+    for _, *others in told.values():
+        if others:
+            progress.note(f"the same happened to {', '.join(others)}")
     errors = [error for failures in found for error in failures]
     for error in sorted(errors, key=lambda error: isinstance(error, EndpointDead)):
         raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 import pytest
 from kit.silent import Silent
@@ -55,6 +56,25 @@ def test_an_endpoint_that_gives_up_stops_nobody_and_weighs_least() -> None:
     with pytest.raises(DiskFull, match="no room"):
         asyncio.run(ask_all(jobs, Silent(), control()))
     assert {"-next", "-full"} <= set(diary.entries)
+
+
+def test_what_one_server_says_to_several_entries_is_told_once() -> None:
+    class Heard(Silent):
+        notes: ClassVar[list[str]] = []
+
+        def note(self, message: str) -> None:
+            self.notes.append(message)
+
+    diary, heard = Diary(), Heard()
+    said = {"a": "no connection for 30 s: refused", "b": "no connection for 34 s: refused", "c": "401: no such key"}
+    jobs = [diary.job(name, EndpointDead(f"answers_gen.{name} (http://x/v1): {why}")) for name, why in said.items()]
+    with pytest.raises(EndpointDead):
+        asyncio.run(ask_all(jobs, heard, control()))
+    assert heard.notes == [
+        "answers_gen.a (http://x/v1): no connection for 30 s: refused",
+        "answers_gen.c (http://x/v1): 401: no such key",
+        "the same happened to answers_gen.b",
+    ]
 
 
 def test_any_other_stop_ends_the_jobs_that_wait_for_it() -> None:

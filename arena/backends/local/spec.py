@@ -171,9 +171,10 @@ def _need(spec: EngineSpec, package: str) -> None:
 
 def _check_gguf(spec: EngineSpec) -> None:
     """llama.cpp takes files: the weights with everything about them in one, an adapter in another."""
-    for what, name in (("model", spec.model), ("adapter", spec.adapter)):
-        if name is None:
+    for what, written in (("model", spec.model), ("adapter", spec.adapter)):
+        if written is None:
             continue
+        name = _shown(written)
         path = Path(name).expanduser()
         if path.is_dir():
             held = ", ".join(sorted(file.name for file in path.glob("*.gguf"))[:5])
@@ -192,6 +193,7 @@ def _check_gguf(spec: EngineSpec) -> None:
 def _need_folder(spec: EngineSpec, what: str, name: str, file: str) -> None:
     if not is_folder(name):
         return
+    name = _shown(name)
     folder = Path(name).expanduser()
     if not folder.exists():
         raise InputError(f"{_who(spec)}{what}: there is no folder {name}")
@@ -199,6 +201,12 @@ def _need_folder(spec: EngineSpec, what: str, name: str, file: str) -> None:
         ggufs = sorted(found.name for found in folder.glob("*.gguf"))
         hint = f"; it holds {ggufs[0]}: use backend: llamacpp with {what}: {name}/{ggufs[0]}" if ggufs else ""
         raise InputError(f"{_who(spec)}{what}: {name} holds no {file}, so it is not a saved {what}{hint}")
+
+
+def _shown(name: str) -> str:
+    """A path as a person would write it: without what its way up and down cancels."""
+    path = Path(name).expanduser()
+    return str(path.resolve()) if ".." in path.parts and path.is_absolute() else name
 
 
 def _whole(spec: EngineSpec, key: str, default: int) -> int:
