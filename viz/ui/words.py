@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from viz.ui.words_of_runs import OF_RUNS
 from viz.ui.words_of_leaderboard import OF_LEADERBOARD
+from viz.ui.words_of_runs import OF_RUNS
 
 CHINESE: dict[str, str] = {
     # pages and navigation
@@ -102,71 +102,6 @@ CHINESE: dict[str, str] = {
     "no reference answer": "没有参考答案",
     "judge is a contestant": "评审也是参赛者",
     "panel without quorum": "评审团未达法定人数",
-    # leaderboard
-    "Baseline": "基线模型",
-    "none: mean is 1000": "无：平均分为 1000",
-    "Style control": "风格控制",
-    "Headings": "标题",
-    "Lists": "列表",
-    "Bold": "粗体",
-    "Rates as if both answers of every battle were alike in what is chosen here.": (
-        "按每场对战的两个回答在所选风格上相同来评分。"
-    ),
-    "At equal style. A typical difference is worth, in points:": "已控制风格。典型差异的影响（分）：",
-    "Elo replays all battles in many orders; for a filter with more than {n} battles it is left out.": (
-        "Elo 需按多种顺序重放所有对战；筛选结果超过 {n} 场时不计算。"
-    ),
-    "Find a model": "查找模型",
-    "No model matches.": "没有匹配的模型。",
-    "How sure is it?": "结果有多可靠？",
-    "What does quality cost?": "质量的代价是什么？",
-    "1 model": "1 个模型",
-    "1 question": "1 个问题",
-    "1 battle": "1 场对战",
-    "1 score": "1 个分数",
-    "{n} models": "{n} 个模型",
-    "{n} questions": "{n} 个问题",
-    "{n} battles": "{n} 场对战",
-    "{n} scores": "{n} 个分数",
-    "judged by {names}": "评审：{names}",
-    "{level} % intervals, {method}": "{level}% 置信区间，{method}",
-    "clustered by question": "按问题聚类",
-    "questions resampled": "按问题重抽样",
-    "rows counted as independent": "各行视为独立",
-    "baseline {name}": "基线 {name}",
-    "rank {r}": "名次 {r}",
-    "win rate {p}": "胜率 {p}",
-    "Place {n}": "第 {n} 名",
-    "Interval": "区间",
-    "All rows share one scale.": "所有行使用同一刻度。",
-    "In brackets: the ranks that the interval allows.": "括号内：置信区间允许的名次范围。",
-    "LC win rate": "长度控制胜率",
-    "W / L / T": "胜 / 负 / 平",
-    "Battles won, lost and tied.": "胜、负、平的对战数。",
-    "Tokens/s": "词元/秒",
-    "Remarks": "备注",
-    "Mean characters per answer.": "每个回答的平均字符数。",
-    "What all its answers cost together.": "所有回答的总费用。",
-    "Time to the first token, the median.": "首个词元的等待时间（中位数）。",
-    "Its battles": "它的对战",
-    "Its match-ups": "它的两两对比",
-    "won everything: no upper end": "全胜：没有上限",
-    "lost everything: no lower end": "全败：没有下限",
-    "{n} pending: not asked yet": "{n} 场待定：尚未提问",
-    "Left out of the rating:": "未计入评分：",
-    "Against": "相对于",
-    "Cost of all answers, USD": "所有回答的费用（美元）",
-    "Median latency, seconds": "延迟中位数（秒）",
-    "Median TTFT, seconds": "首词元延迟中位数（秒）",
-    "median latency {s}": "延迟中位数 {s}",
-    "Mean characters per answer": "每个回答的平均字符数",
-    "No model has both numbers.": "没有模型同时具备这两个数值。",
-    "{n} models without this number are not drawn.": "{n} 个模型缺少该数值，未画出。",
-    "Download": "下载",
-    "Weighted rank": "加权名次",
-    "Weighted rating": "加权评分",
-    "Weighted win rate": "加权胜率",
-    "Weighted score": "加权得分",
     **OF_LEADERBOARD,
     # battles
     "Search": "搜索",

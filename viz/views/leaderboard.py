@@ -9,15 +9,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from arena.errors import ArenaError
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
 from arena.reports.flags import flag_text
-from arena.reports.load_runs import newest, shared_load
-from arena.reports.load_words import level_title
 from arena.reports.numbers import amount
 from arena.reports.options import rate_command
 from arena.reports.schedule import scheduled
@@ -25,13 +22,13 @@ from arena.reports.stability import HEADS, firmness, rows, word
 from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.reports.weights import aside_told, weights_told
 from arena.types import PANEL
-from viz.charts.leaderboard import Estimate, forest, pareto, whiskers
+from viz.charts.leaderboard import Estimate, forest, whiskers
 from viz.charts.looks import Look
 from viz.charts.runs import told_apart
 from viz.data.board import Board
 from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
-from viz.ui.choices import choose, choose_name, type_text
+from viz.ui.choices import choose_name, type_text
 from viz.ui.downloads import downloads
 from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range, seconds
 from viz.ui.phone import Line, phone_list
@@ -51,8 +48,9 @@ from viz.ui.pieces import (
 )
 from viz.ui.rendering import as_html, distinct, plain, shortened
 from viz.ui.room import room, table_room
-from viz.ui.session import board, fresh, go, language, load_runs, look, report_for, t
+from viz.ui.session import board, fresh, go, language, look, report_for, t
 from viz.ui.table import table_of
+from viz.ui.value_map import value_map
 from viz.ui.weighing import weights_choice
 
 EXPLAINED = {
@@ -106,7 +104,7 @@ def show() -> None:
             st.header(t("How sure is it?"), anchor=False)
             chart("forest", forest, estimates, metric)
         with right:
-            _value_map(standings, report)
+            value_map(standings, _estimates(standings, report, 28), _metric_name(report))
     downloads(report, estimates, metric)
     if report is opened.report:
         _again(opened, report)
@@ -365,57 +363,6 @@ def _without_elo(opened: Board, report: Report) -> None:
              n=count(ELO_AT_MOST))  # fmt: skip
     if report.n_battles and report.n_battles > ELO_AT_MOST:
         st.caption(told)
-
-
-def _value_map(standings: list[Standing], report: Report) -> None:
-    measures = {
-        "cost": (t("Cost of all answers, USD"), [s.cost_usd for s in standings]),
-        "latency": (t("Median latency, seconds"), [s.performance.latency_p50_s for s in standings]),
-        "ttft": (t("Median TTFT, seconds"), [s.performance.ttft_p50_s for s in standings]),
-        "length": (t("Mean characters per answer"), [s.mean_length for s in standings]),
-    } | _under_load(standings)
-    known = [name for name, (_, values) in measures.items() if sum(v is not None for v in values) > 1]
-    if not known:
-        return
-    st.header(t("What does quality cost?"), anchor=False)
-    labels = {
-        "cost": t("Cost"),
-        "latency": t("Latency"),
-        "ttft": "TTFT",
-        "length": t("Length"),
-        "load": t("Under load"),
-    }
-    chosen = choose(t("Against"), {name: labels[name] for name in known}, "against")
-    title, values = measures[chosen]
-    estimates = _estimates(standings, report, 28)
-    frame = pd.DataFrame(
-        [
-            {"model": e.model, "x": v, "y": e.value, "low": e.low, "high": e.high}
-            for e, v in zip(estimates, values, strict=True)
-            if v is not None and e.value is not None
-        ]
-    )
-    if frame.empty:
-        nothing(t("No model has both numbers."))
-        return
-    log = bool((frame["x"] > 0).all() and frame["x"].max() > 10 * frame["x"].min())
-    chart("value-map", pareto, frame, title, _metric_name(report), log=log)
-    if missing := len(standings) - len(frame):
-        st.caption(t("{n} models without this number are not drawn.", n=missing))
-
-
-def _under_load(standings: Sequence[Standing]) -> dict[str, tuple[str, list[float | None]]]:
-    """Median latency at the load that most models were tested at; nothing without a load test."""
-    try:
-        tested = newest(load_runs())
-    except ArenaError:  # its own page says so
-        return {}
-    if (at := shared_load(tested)) is None:
-        return {}
-    levels = {one.model: level for one in tested if (level := one.at(at)) is not None}
-    first = next(iter(levels.values()))
-    title = t("Median latency under load, {level}, seconds", level=level_title(first.arrival, first.value, language()))
-    return {"load": (title, [levels[s.model].latency_s.p50.value if s.model in levels else None for s in standings])}
 
 
 if __name__ == "__main__":
