@@ -45,5 +45,6 @@ PAGES = (
          "There are no pairs to vote on: this board was judged one answer at a time."),
     Page("live", "Live", "bolt", _TAKE_PART, "folder", "A single battles file has no run to watch."),
     Page("runs", "Runs", "compare_arrows", _TAKE_PART, "folder", "A single battles file has no board to compare."),
+    Page("trend", "Over time", "timeline", _TAKE_PART, "folder", "A single battles file has no board to compare."),
     Page("battle", "Battle", "swords", "\u200b", hidden=True),
 )  # fmt: skip

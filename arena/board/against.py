@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from arena.board.answers import current_answers
-from arena.board.candidates import judge_of
 from arena.board.duel import Duel, duel_of
 from arena.board.open import OpenBoard, nearest
+from arena.board.scale import judge_identities
 from arena.board.tables import Row
 from arena.errors import InputError
-from arena.judging.frames import Judge
-from arena.keys import canonical, sampling_params
-from arena.types import JSON, Battle
+from arena.reports.scale import judges_apart
+from arena.types import Battle
 
 
 class Other(NamedTuple):
@@ -76,7 +75,7 @@ def _check_judges(board: OpenBoard, other: Other, common: Iterable[str]) -> None
             f"{other.name}: the boards share no scale: their modes are {modes[0]} and {modes[1]}; "
             "--against takes two of pairwise_baseline or two of single"
         )
-    apart = _judges_apart(*([_identity(j) for j in _judges(one)] for one in (board, other.board)))
+    apart = judges_apart(*(list(judge_identities(one).values()) for one in (board, other.board)))
     if apart is not None:
         raise InputError(f"{other.name}: the boards share no scale: {apart}")
     theirs = {question.question_id: question for question in other.board.questions}
@@ -88,34 +87,6 @@ def _check_judges(board: OpenBoard, other: Other, common: Iterable[str]) -> None
                     f"{other.name}: the boards share no scale: question {question.question_id!r} is judged by the "
                     f"prompts {here.name} and {there.name}, whose texts differ"
                 )
-
-
-def _judges(board: OpenBoard) -> list[Judge]:
-    return [judge_of(name, entry) for name, entry in board.judges.items() if entry.enable]
-
-
-def _identity(judge: Judge) -> dict[str, JSON]:
-    """All that changes what a judge replies to a request: what its replies are keyed by, and how many there are."""
-    about: dict[str, JSON] = {"model": judge.model, "kind": judge.kind, "revision": judge.revision}
-    return about | sampling_params(judge.sampling) | {"samples": judge.samples} | dict(judge.key_extra or {})
-
-
-def _judges_apart(here: list[dict[str, JSON]], there: list[dict[str, JSON]]) -> str | None:
-    """How the judges of two boards differ, by the names of what is set otherwise (values may be secret); None where
-    they do not. What a judge is called plays no part."""
-    ours, theirs = (sorted(own, key=canonical) for own in (here, there))
-    if ours == theirs:
-        return None
-    models = [sorted(str(one["model"]) for one in own) for own in (ours, theirs)]
-    if models[0] != models[1]:
-        return f"judged by {', '.join(models[0])} and by {', '.join(models[1])}"
-    only = [one for one in ours if one not in theirs], [one for one in theirs if one not in ours]
-    pairs = ((one, two) for one in only[0] for two in only[1] if one["model"] == two["model"])
-    one, two = next(pairs, (ours[0], ours[0]))
-    if one == two:
-        return "some judges stand on one of them more often than on the other"
-    names = sorted(name for name in one.keys() | two.keys() if one.get(name) != two.get(name))
-    return f"judge {one['model']} differs in {', '.join(names)}"
 
 
 def _check_baselines(board: OpenBoard, other: Other, old: str, common: frozenset[str]) -> None:

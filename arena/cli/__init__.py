@@ -36,6 +36,7 @@ COMMANDS: dict[str, Lazy] = {
     "agree": Lazy("arena.cli.agree:agree", "A judge against people: agreement, biases, what votes are missing."),
     "gate": Lazy("arena.cli.gate:gate", "May NEW take OLD's place? PASS, FAIL or INCONCLUSIVE, for people and CI."),
     "diff": Lazy("arena.cli.diff:diff", "Two boards compared."),
+    "trend": Lazy("arena.cli.trend:trend", "Ratings over several boards, where they share a scale."),
     "compare": Lazy("arena.cli.compare:compare", "Before and after: what one model learnt and forgot against another."),
     "record": Lazy("arena.cli.record:record", "What was evaluated, how, with which data: a record for auditors."),
     "init": Lazy("arena.cli.init:init", "A new board in a folder, ready to run."),

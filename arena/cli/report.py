@@ -22,6 +22,7 @@ from arena.cli.terminal import say
 )
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the page.")
 @click.option("--title", metavar="TEXT", help="What stands at its top; default: the name of the board or file.")
+@click.option("--trend", "earlier", multiple=True, metavar="BOARD", help="An earlier board, for a chart over time.")
 @click.option("--show-endpoints", is_flag=True, help="Do not hide the names of hosts in the config and the notes.")
 def report(
     battles: tuple[Path, ...],
@@ -30,6 +31,7 @@ def report(
     out: Path | None,
     lang: str,
     title: str | None,
+    earlier: tuple[str, ...],
     show_endpoints: bool,
 ) -> None:
     """One self-contained HTML file of a rated board, or of any battle files that `arena rate` reads.
@@ -40,10 +42,12 @@ def report(
     language = cast("Literal['en', 'zh']", lang)
     if (config is None) == (not battles) or (battles and dry_run is not None):
         raise click.UsageError("give either a board with -c CFG, or battle files")
+    if battles and earlier:
+        raise click.UsageError("--trend goes with a board, -c CFG")
     target, size = (
         _of_file(battles, out, language, title)
         if battles
-        else _of_board(str(config), dry_run, out, language, title, show_endpoints)
+        else _of_board(str(config), dry_run, out, language, title, show_endpoints, earlier)
     )
     say(f"{target} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
 
@@ -67,11 +71,14 @@ def _of_board(
     language: Literal["en", "zh"],
     title: str | None,
     show_endpoints: bool,
+    earlier: tuple[str, ...],
 ) -> tuple[Path, int]:
+    from arena.cli.diff import locate
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.files import write_atomically
     from arena.reports.page import read_page_data, render_page, without_endpoints
+    from arena.reports.trend import trend_of
     from arena.store.folder import BoardFolder
 
     loaded = load_config(config)
@@ -79,6 +86,8 @@ def _of_board(
     answers, reviews = real.dry_run if dry_run == "all" else real, real.dry_run if dry_run else real
     warn_of_shorter(dict.fromkeys((answers, reviews)))
     data = read_page_data(loaded.config, title or board_title(loaded.path), answers, reviews)
+    if earlier:
+        data = replace(data, trend=trend_of([*map(locate, earlier), reviews.reports]))
     if not show_endpoints:
         data = without_endpoints(data, loaded.config, os.environ)
     page = render_page(data, language).encode("utf-8", "replace")

@@ -19,6 +19,7 @@ from arena.board.matches import models_on_board
 from arena.board.null_candidate import findings
 from arena.board.open import OpenBoard
 from arena.board.returned import other_models
+from arena.board.scale import scale_of
 from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, rating_options, report_rows, sentinel_rows
@@ -37,6 +38,7 @@ from arena.reports.options import options_json
 from arena.reports.performance import performance
 from arena.reports.probes import with_probes
 from arena.reports.rows import write_rows
+from arena.reports.scale import write_scale
 from arena.scores.summary import with_scores
 from arena.stages.scheduled import Standing
 from arena.types import JSON, Answer
@@ -102,6 +104,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     if schedule is not None:
         document |= {"schedule": schedule}
     written = write_leaderboard(folder, document)
+    write_scale(folder, scale_of(board, answers, rated.anchor))
     problems = (*too_many_failures(board, rows, answers), *follows_a_slot(board, details))
     return Rated(written, folder, problems, tuple(judge.warning for judge in shaky if judge.fails))
 

@@ -1,4 +1,4 @@
-"""Two boards side by side."""
+"""Boards side by side, and in time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,29 @@ def told_apart(curve: Sequence[tuple[int, int]], titles: tuple[str, str], look: 
     return alt.layer(
         base.mark_line(color=look.accent, strokeWidth=2.2), base.mark_circle(color=look.accent, size=50, opacity=1)
     ).properties(height=220, width="container")  # fmt: skip
+
+
+def over_time(
+    frame: pd.DataFrame, boards: Sequence[str], breaks: Sequence[str], title: str, look: Look
+) -> alt.TopLevelMixin:
+    """A line per model, with intervals; it ends where a new scale begins.
+
+    `frame` has columns model, board, line, value, low, high; `breaks` are the boards at which a new scale begins.
+    """
+    x = alt.X("board:N", sort=list(boards), title=None, axis=alt.Axis(labelAngle=0, labelLimit=160))
+    colour = alt.Color("model:N", scale=alt.Scale(range=list(look.series)), title=None, sort=None)
+    aside = alt.XOffset("model:N", sort=None)
+    told = [alt.Tooltip("model:N"), alt.Tooltip("board:N")]
+    told += [alt.Tooltip(f"{name}:Q", format=".2f") for name in ("value", "low", "high")]
+    base = alt.Chart(frame).encode(x=x, color=colour, xOffset=aside, tooltip=told)
+    y, low = (alt.Y(f"{name}:Q", title=title, scale=alt.Scale(zero=False)) for name in ("value", "low"))
+    rules = alt.Chart(pd.DataFrame({"board": list(breaks)})).mark_rule(strokeDash=[4, 3], color=look.muted, xOffset=-6)
+    return alt.layer(
+        base.mark_rule(strokeWidth=1.4, opacity=0.55).encode(y=low, y2="high:Q"),
+        base.mark_line(strokeWidth=2.2).encode(y=y, detail="line:N"),
+        base.mark_circle(size=70, opacity=1).encode(y=y),
+        rules.encode(x=alt.X("board:N", sort=list(boards), bandPosition=0)),
+    ).properties(height=360, width="container")  # fmt: skip
 
 
 def slopes(frame: pd.DataFrame, sides: Sequence[str], look: Look) -> alt.TopLevelMixin:

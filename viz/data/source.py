@@ -35,6 +35,19 @@ class Source:
         return self.title or (path.resolve().name if self.board else path.stem)
 
 
+def boards_beside(asked: Source) -> dict[str, Path]:
+    """Boards to compare with, by name: the one that is shown first, those of the command line, those beside it."""
+    assert asked.board is not None
+    here = asked.board.resolve()
+    beside = [path.parent.parent for path in sorted(here.parent.glob("*/reports/leaderboard.json"))]
+    found: dict[str, Path] = {}
+    for path in [here, *asked.other_boards, *beside]:
+        if path.resolve() not in {p.resolve() for p in found.values()}:
+            name = path.name if path.name not in found else str(path)
+            found[name] = path
+    return found
+
+
 def parse_arguments(arguments: Sequence[str]) -> Source:
     """Read `--board DIR | --review-file F [--category-file F] ...`. Raises InputError with one line."""
     parser = _Parser(prog="viz/app.py", add_help=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from viz.ui.words_of_leaderboard import OF_LEADERBOARD
 from viz.ui.words_of_runs import OF_RUNS
+from viz.ui.words_of_trend import OF_TREND
 
 CHINESE: dict[str, str] = {
     # pages and navigation
@@ -280,4 +281,5 @@ CHINESE: dict[str, str] = {
     "{n} votes by people who recognised a model; they count.": "{n} 票来自认出模型的人，仍计入。",
     "The leaderboard by people's votes": "人工投票排行榜",
     **OF_RUNS,
+    **OF_TREND,
 }

@@ -16,6 +16,7 @@ from viz.charts.runs import slopes
 from viz.data.cache import Signature, signature
 from viz.data.comparing import Compared, compare
 from viz.data.detail import Identity
+from viz.data.source import boards_beside
 from viz.ui.choices import choose_name
 from viz.ui.figures import DASH, count, percent
 from viz.ui.pieces import chart, clicked_row, nothing, warn_all
@@ -29,9 +30,7 @@ SHOWN = 500
 
 def show() -> None:
     """The page."""
-    here = source().board
-    assert here is not None  # the page needs a folder
-    boards = _boards(here)
+    boards = boards_beside(source())
     if len(boards) < 2:
         nothing(t("There is no other board beside this one. `arena view --other` adds one from anywhere."))
         return
@@ -52,17 +51,6 @@ def show() -> None:
     _summary(found)
     _models(found.boards, before, after)
     _changed(found, boards[before], boards[after])
-
-
-def _boards(here: Path) -> dict[str, Path]:
-    """Boards to choose from: this one, those beside it, and those of the command line."""
-    beside = [path.parent.parent for path in sorted(here.resolve().parent.glob("*/reports/leaderboard.json"))]
-    found: dict[str, Path] = {}
-    for path in [here.resolve(), *source().other_boards, *beside]:
-        if path.resolve() not in {p.resolve() for p in found.values()}:
-            name = path.name if path.name not in found else str(path)
-            found[name] = path
-    return found
 
 
 def _state(board: Path) -> Signature:

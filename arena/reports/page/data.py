@@ -20,6 +20,7 @@ from arena.reports.load_runs import Tested, newest, read_load_runs
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
+from arena.reports.trend import Trend
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON, PANEL
 
@@ -48,6 +49,8 @@ class PageData:
     """When what the page shows was made."""
     load: tuple[Tested, ...] = ()
     """The last load test of each model."""
+    trend: Trend | None = None
+    """This board and earlier ones, where they were asked for."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import benchmarks, first_screen, heat, load, schedule, sections, stability
+from arena.reports.page import benchmarks, first_screen, heat, load, schedule, sections, stability, trend
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import document
 from arena.reports.page.markup import Html, join, tag
@@ -45,7 +45,7 @@ def _header(data: PageData, w: Words, main: Html) -> Html:
     """The title and links to the sections that are there."""
     sections = (
         ("leaderboard", "leaderboard"), ("schedule", "nav_schedule"), ("stability", "nav_stability"),
-        ("matrix", "nav_matrix"),
+        ("trend", "nav_trend"), ("matrix", "nav_matrix"),
         ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("value", "nav_value"), ("speed", "speed"),
         ("load", "load_tests"),
         ("judges", "nav_judges"),
@@ -64,6 +64,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         sections.notes(data, w, language),
         schedule.drawn(data, w, language),
         stability.firm(data, language),
+        None if data.trend is None else trend.over_time(data.trend, language),
         heat.matrices(data, w),
         heat.categories(data, w),
         benchmarks.benchmarks(data, w),

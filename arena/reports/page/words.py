@@ -37,6 +37,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "independent": (", taking battles as independent", "，假定对战相互独立"),
     "none": ("", ""),
     "leaderboard": ("Leaderboard", "排行榜"),
+    "nav_trend": ("Over time", "趋势"),
     "nav_stability": ("Firmness", "稳定性"),
     "nav_matrix": ("Match-ups", "两两对战"),
     "nav_categories": ("Categories", "类别"),
