@@ -2,7 +2,8 @@
 
 A fit that always exists: Bradley–Terry with the first slot's effect of each judge and a weak prior (sd 5 logits), so
 that it can be asked after a handful of battles. The variance of a difference has two parts. What questions favour stays
-however many battles are judged; what single verdicts scatter shrinks to what all of them would leave.
+however many battles are judged; what single verdicts scatter shrinks to what all of them would leave. Ties, means of
+both orders and of several judges scatter less than coins: how much less is read off the battles.
 """
 
 from __future__ import annotations
@@ -99,15 +100,19 @@ def foresee(table: BattleTable, cells: FloatArray, level: float = 0.95) -> Fores
     if not np.array_equal(sums.scatter, sums.games):
         scatter = _information(sums.scatter * probability * (1 - probability), m, judges)
         covariance = np.asarray(inverse @ scatter @ inverse, dtype=np.float64)
-    chance = _of_differences(covariance[:m, :m])
+    coins = _of_differences(covariance[:m, :m])
+    thrown = float((sums.scatter * probability * (1 - probability)).sum())
+    calm = min(1.0, float((residual**2).sum()) / thrown * len(table) / max(1, len(table) - m)) if thrown > 0 else 1.0
+    chance = calm * coins
     found = _of_differences(np.asarray(influence.T @ influence * (used / (used - 1)), dtype=np.float64))
-    clustered = np.maximum(found, _LEAST * chance)
+    clustered = np.maximum(found, _LEAST * coins)
     questions = questions_of(table, independent=False)
     difference = theta[:, None] - theta[None, :]
     se = np.sqrt(clustered)
     quantile = t_quantile(level, np.maximum(np.minimum(questions[:, None], questions[None, :]) - 1, 3.0))
     settled = np.minimum(
-        np.maximum(clustered - chance, _QUESTION_PART * clustered) + np.minimum(_of_all(theta, beta, cells), chance),
+        np.maximum(clustered - chance, _QUESTION_PART * clustered)
+        + np.minimum(calm * _of_all(theta, beta, cells), chance),
         clustered,
     )
     power = _chance_to_settle(np.abs(difference), quantile * np.sqrt(settled), clustered - settled)

@@ -97,6 +97,15 @@ def test_where_everything_is_judged_calls_settle_nothing() -> None:
     assert (foresee(halves, cells).settled / left.se**2)[~np.eye(M, dtype=bool)].min() > 0.9
 
 
+def test_ties_scatter_less_than_coins_and_more_calls_help_as_much() -> None:
+    table, rng, apart = drawn(0.5), np.random.default_rng(0), ~np.eye(M, dtype=bool)
+    outcome = np.where(rng.random(len(table)) < 0.8, 0.5, table.outcome)
+    tied = BattleTable(table.models, table.a, table.b, outcome, question=table.question, first=table.first)
+    cells = np.full((M, M), float(Q)) * apart
+    shares = [(found.settled / found.se**2)[apart].mean() for found in (foresee(tied, cells), foresee(table, cells))]
+    assert shares[0] == pytest.approx(shares[1], abs=0.05)
+
+
 def test_how_many_questions_would_settle_what_is_open() -> None:
     outcome = [1.0] * 32 + [0.0] * 28
     table = BattleTable.from_columns(["m0"] * Q, ["m1"] * Q, outcome, question_id=list(map(str, range(Q))))
