@@ -15,6 +15,7 @@ from arena.probes import (
     jailbreak,
     leak,
     needle,
+    option_order,
     punctuation,
     spaces,
     typo,
@@ -33,6 +34,11 @@ PROBES: Mapping[str, Probe] = {
                               "full_width"),
     "prefix": disturbance("words before", "a few friendly words before the question", around.prefix, "prefix"),
     "suffix": disturbance("words behind", "a few friendly words behind the question", around.suffix, "suffix"),
+    "option_order": Probe(
+        title="order of options", group="disturbance", metric="consistency",
+        about="benchmarks' lettered options in another order",
+        variants=option_order.option_order, questions=option_order.in_first_order, reorders=True,
+    ),
     "paraphrase_file": Probe(
         title="other words", group="disturbance", about="each question in the words of a file", metric="consistency",
         variants=paraphrases,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from random import Random
 from typing import Literal, NamedTuple
 
@@ -48,6 +49,8 @@ class Material:
     questions: Sequence[Question]
     settings: ProbesConfig
     seed: int
+    documents: Sequence[tuple[Question, Question]] = ()
+    """Of multiple choice, each with its options in two orders."""
     tokens: Callable[[str], int] | None = None
     """How many tokens a text has, by the tokenizer of the model that is asked; None: nobody here knows."""
 
@@ -78,6 +81,10 @@ class Probe:
     """Facts by which results are shown apart."""
     worse: Literal["low", "high", "either"] = "low"
     """Which way is worse."""
+    questions: Callable[[Material], Sequence[Question]] = attrgetter("questions")
+    """What a disturbance disturbs."""
+    reorders: bool = False
+    """Whether it moves lettered options of benchmarks: the same option counts as the same answer."""
     counts_tokens: bool = False
     """Whether texts are cut to a number of tokens: then each model's own tokenizer counts, where it is on the disk."""
 
@@ -89,7 +96,7 @@ class Probe:
     @property
     def needs_judge(self) -> bool:
         """Whether answers are compared that perhaps no rule can compare."""
-        return self.read is None
+        return self.read is None and not self.reorders
 
 
 def disturbance(title: str, about: str, change: Callable[[str, Random], str], name: str) -> Probe:

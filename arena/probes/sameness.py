@@ -11,6 +11,7 @@ from arena.types import Answer, Question
 
 Kind = Literal["letter", "number"]
 _OPTION = re.compile(r"^[ \t]*\(?([A-J])[.):、．]", re.M)
+_LETTERED = re.compile(r"^([A-Z])\. (.*)$", re.M)
 _LETTER = re.compile(r"\(?[A-Ja-j]\)?[.:]?")
 
 
@@ -34,12 +35,32 @@ def by_rule(question: Question, base: Answer, other: Answer) -> Same | None:
     can tell; an answer without a letter where the other has one is another answer."""
     if identical(base, other):
         return Same(1.0, "text")
-    empty = [not any(turn.strip() for turn in answer.turns) for answer in (base, other)]
-    if any(empty):
-        return Same(float(all(empty)), "empty")
+    if (empty := _by_emptiness(base, other)) is not None:
+        return empty
     kind = expects(question)
     if kind is None:
         return None
     read = choice if kind == "letter" else said_number
     meant, said = read(base.turns[-1]), read(other.turns[-1])
     return None if meant is None else Same(float(meant == said), kind)
+
+
+def same_option(question: Question, base: Answer, shown: Question, other: Answer) -> Same | None:
+    """Whether two answers choose the same of lettered options, which the second was `shown` in an order of its own.
+    None where the first chooses none."""
+    if (empty := _by_emptiness(base, other)) is not None:
+        return empty
+    meant, said = (_option(*pair) for pair in ((question, base), (shown, other)))
+    return None if meant is None else Same(float(meant == said), "letter")
+
+
+def _by_emptiness(base: Answer, other: Answer) -> Same | None:
+    empty = [not any(turn.strip() for turn in answer.turns) for answer in (base, other)]
+    return Same(float(all(empty)), "empty") if any(empty) else None
+
+
+def _option(question: Question, answer: Answer) -> str | None:
+    """The text of the option that an answer chooses."""
+    letter = choice(answer.turns[-1])
+    options = dict(_LETTERED.findall(question.turns[-1]))
+    return None if letter is None else options.get(letter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
@@ -14,6 +14,8 @@ from arena.types import JSON, BattleState
 
 ROWS = "probes.jsonl"
 SUMMARY = "probes.json"
+LONGEST = 2000
+"""Characters of a question that a row shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class ProbeRow:
     """What told: text, empty, letter, number, rule, or judge."""
     key: str | None = None
     """Of the answer to what was asked."""
+    asked: str = ""
+    """What was asked, a long text without its middle."""
     facts: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -77,6 +81,13 @@ class ProbeScore(ProbePart):
     """Rows by what told."""
     parts: Mapping[str, Mapping[str, ProbePart]] = field(default_factory=dict)
     """By fact and its value."""
+
+
+def shown_text(turns: Sequence[str]) -> str:
+    """A question as a row shows it."""
+    text = "\n\n".join(turns)
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]}\n[…]\n{text[-half:]}"
 
 
 _FIELDS = tuple(f.name for f in fields(ProbeRow))

@@ -24,6 +24,7 @@ from arena.stages.answer import AnswerTask, answer_of
 from arena.stages.contexts import check_contexts, tokens_by
 from arena.stages.options import RunOptions
 from arena.stages.plan import ANSWER_TOKENS, BYTES_PER_TOKEN
+from arena.stages.probe_tasks import documents_in_two_orders
 from arena.store.folder import AnswerStore
 from arena.types import Answer, Question, Request
 
@@ -83,11 +84,13 @@ def open_probes(board: OpenBoard, names: Sequence[str], limit: int | None) -> li
         if name not in PROBES:
             raise ConfigError(f"--probes: no probe {name!r}{nearest(name, list(PROBES))}")
     drawn = _drawn(board.questions, settings.limit, seed)
-    material = Material(drawn, settings, seed)
+    documents = documents_in_two_orders(board, seed) if any(PROBES[name].reorders for name in names) else []
+    material = Material(drawn, settings, seed, documents)
     counting = {name: count for name, candidate in board.candidates.items() if (count := tokens_by(candidate.entry))}
     found = [_open(name, material, counting) for name in dict.fromkeys(names)]
     if not any(one.variants for one in found):
-        raise InputError(f"--probes: {', '.join(names)} changes nothing in any of the {len(drawn):,} questions")
+        asked = max(len(one.questions) for one in found)
+        raise InputError(f"--probes: {', '.join(names)} changes nothing in any of the {asked:,} questions")
     return [one.within(limit) for one in found]
 
 
@@ -102,7 +105,7 @@ def check_fits(board: OpenBoard, probes: Sequence[OpenProbe], models: Sequence[s
 
 def _open(name: str, material: Material, counting: Mapping[str, Callable[[str], int]]) -> OpenProbe:
     probe = PROBES[name]
-    questions = tuple(material.questions) if probe.disturbs else ()
+    questions = tuple(probe.questions(material)) if probe.disturbs else ()
     own = {
         model: tuple(probe.variants(replace(material, tokens=count)))
         for model, count in (counting.items() if probe.counts_tokens else ())

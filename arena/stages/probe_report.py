@@ -12,7 +12,7 @@ from arena.board.open import OpenBoard
 from arena.files import round_floats, to_json, write_atomically
 from arena.probes import PROBES
 from arena.probes.probe import Variant
-from arena.probes.sameness import by_rule
+from arena.probes.sameness import by_rule, same_option
 from arena.probes.score import corrected, probe_score
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.probes import (
@@ -22,6 +22,7 @@ from arena.reports.probes import (
     ProbeScore,
     read_probe_rows,
     read_probe_scores,
+    shown_text,
     with_probes,
     write_probe_rows,
 )
@@ -102,7 +103,8 @@ def _rows(
             elif answer.status == "error":
                 yield replace(row, state="excluded", reason="call_failed", key=answer.key)
             elif opened.probe.disturbs:
-                yield _compared(replace(row, key=answer.key), answers, plain[variant.of], answer, said)
+                asked = plain[variant.of], variant.question if opened.probe.reorders else None
+                yield _compared(replace(row, key=answer.key), answers, asked, answer, said)
             elif variant.beside is None:
                 assert opened.probe.read is not None
                 yield replace(row, key=answer.key, value=opened.probe.read(variant, answer), by="rule")
@@ -115,22 +117,28 @@ def _rows(
 def _row(opened: OpenProbe, model: str, question: Question, of: str) -> ProbeRow:
     return ProbeRow(
         probe=opened.name, model=model, question_id=question.question_id, of=of, category=question.category,
-        language=question.language,
+        language=question.language, asked=shown_text(question.turns),
     )  # fmt: skip
 
 
 def _compared(
-    row: ProbeRow, answers: Answered, question: Question, disturbed: Answer, said: Mapping[Place, Heard]
-) -> ProbeRow:
-    """Whether the disturbed answer says the same as the undisturbed one, and whether its repeat does."""
+    row: ProbeRow, answers: Answered, asked: tuple[Question, Question | None], disturbed: Answer,
+    said: Mapping[Place, Heard],
+) -> ProbeRow:  # fmt: skip
+    """Whether the disturbed answer says the same as the undisturbed one, and whether its repeat does. `asked` are the
+    question and, where its options were moved, the question with them moved."""
+    question, moved = asked
     base, repeat = (answers.get(UNDISTURBED, question, sample) for sample in (0, 1))
     if base is None or repeat is None:
         return replace(row, state="pending")
     if "error" in (base.status, repeat.status):
         return replace(row, state="excluded", reason="call_failed")
     values, by = [], "text"
-    for folder, other in ((row.probe, disturbed), (UNDISTURBED, repeat)):
-        same = by_rule(question, base, other)
+    for folder, other, shown in ((row.probe, disturbed, moved), (UNDISTURBED, repeat, question)):
+        if moved is None:
+            same = by_rule(question, base, other)
+        elif (same := same_option(question, base, shown or moved, other)) is None:
+            return replace(row, state="excluded", reason="unparsed")
         if same is not None:
             values.append(same.value)
             by = same.by if by == "text" else by

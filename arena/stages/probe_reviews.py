@@ -105,7 +105,7 @@ def comparisons(probes: Sequence[OpenProbe], answers: Mapping[str, Answers]) -> 
 def _disturbed(opened: OpenProbe, model: str, own: Answers) -> Iterator[Comparison]:
     """The undisturbed answer beside the disturbed one, and beside its repeat."""
     plain = {question.question_id: question for question in opened.questions}
-    for variant in opened.variants:
+    for variant in opened.variants if opened.probe.needs_judge else ():
         question = plain[variant.of]
         base = own.get(UNDISTURBED, question)
         others = (

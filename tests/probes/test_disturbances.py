@@ -12,6 +12,8 @@ from random import Random
 import pytest
 from kit.boards import edit_config, read_jsonl, write_jsonl
 from kit.commands import arena
+from kit.downloads import arc, mmlu
+from kit.examinees import right_letter
 from kit.probed import SUMS, TOPICS, brittle, probe_board, same_theme, served, steady
 from kit.processes import finish, signalling, start
 from kit.servers import Action, Call, FakeServer, Say
@@ -182,3 +184,31 @@ def test_the_leaderboard_has_them_beside_other_scores(tmp_path: Path) -> None:
     found = probes_of("brittle")
     assert found.keys() == {"metrics", "probes"} and found["probes"]["typo"]["value"] == 0.0
     assert "parts" not in found["probes"]["typo"]
+
+
+def test_the_same_option_counts_whatever_its_letter(tmp_path: Path) -> None:
+    def loves_a(call: Call) -> Action:
+        return Say("The answer is A.")
+
+    def knows(call: Call) -> Action:
+        return Say(f"I take {right_letter(call)}.")
+
+    arc(tmp_path / "data/arc_easy", "ARC-Easy", 12)
+    mmlu(tmp_path / "data/mmlu", 4)
+    tasks = {"data_dir": "data", "tasks": {"mmlu": {}, "arc_easy": {}}}
+    with FakeServer(served({"knows": knows, "loves": loves_a, "mute": lambda call: Say("Hm.")})) as server:
+        models = ["knows", "loves", "mute"]
+        config = probe_board(tmp_path, server, models, TOPICS, judged=False, benchmarks=tasks)
+        done = arena("probe", "-c", config, "--probes", "option_order", "--limit", "20")
+        assert done.returncode == 0, done.stderr
+        assert len(server.calls) == 3 * 3 * 20
+        edit_config(config, benchmarks={"data_dir": "data", "tasks": {"gsm8k": {}}})
+        none = arena("probe", "-c", config, "--probes", "option_order")
+    scores = {model: own["option_order"] for model, own in scores_of(tmp_path).items()}
+    assert (scores["knows"]["value"], scores["knows"]["control"], scores["knows"]["n"]) == (1.0, 1.0, 20)
+    assert (scores["loves"]["value"], scores["loves"]["control"]) == (0.0, 1.0) and scores["loves"][
+        "effect_high"
+    ] < -0.5
+    assert (scores["mute"]["n"], scores["mute"]["n_undecided"]) == (0, 20)
+    assert set(scores["knows"]["parts"]["category"]) == {"mmlu", "arc_easy"}
+    assert none.returncode == 2
