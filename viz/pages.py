@@ -41,6 +41,7 @@ PAGES = (
     Page("judges", "Judge health", "monitor_heart", _UNDERSTAND),
     Page("benchmarks", "Benchmarks", "quiz", _UNDERSTAND, "folder", "A single battles file has no benchmarks."),
     Page("load", "Load tests", "speed", _UNDERSTAND, "folder", "A single battles file has no load tests."),
+    Page("probes", "Probes", "science", _UNDERSTAND, "folder", "A single battles file has no probes."),
     Page("vote", "Vote", "how_to_vote", _TAKE_PART, "opponents",
          "There are no pairs to vote on: this board was judged one answer at a time."),
     Page("live", "Live", "bolt", _TAKE_PART, "folder", "A single battles file has no run to watch."),

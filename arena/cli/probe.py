@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from arena.stages.plan import Plan
     from arena.stages.probe_report import ProbeReport
 
-CROSSED = " × "
-"""Between two facts that make a grid."""
-
 
 @click.command()
 @click.option("-c", "--config", "--c", "config", metavar="CFG", help="Config file, or the name of a shipped one.")
@@ -190,6 +187,7 @@ def _parts(rows: Sequence[tuple[str, str, ProbeScore]], width: int, level: float
     from rich.table import Table
 
     from arena.cli.console import Shown, fill
+    from arena.reports.probes import CROSSED
 
     shown: dict[str, dict[str, Mapping[str, ProbePart]]] = {}
     for name, model, score in rows:
@@ -212,6 +210,8 @@ def _parts(rows: Sequence[tuple[str, str, ProbeScore]], width: int, level: float
 
 def _grid(parts: Mapping[str, ProbePart]) -> dict[str, Mapping[str, ProbePart]]:
     """By the second of two facts, and by the first."""
+    from arena.reports.probes import CROSSED
+
     columns = dict.fromkeys(key.partition(CROSSED)[2] for key in parts)
     return {
         column: {key.partition(CROSSED)[0]: part for key, part in parts.items() if key.partition(CROSSED)[2] == column}

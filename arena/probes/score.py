@@ -15,7 +15,7 @@ from arena.ratings.intervals.holm import holm
 from arena.ratings.intervals.means import Mean, clustered_share
 from arena.ratings.intervals.paired import Paired
 from arena.ratings.intervals.student_t import t_cdf
-from arena.reports.probes import ProbePart, ProbeRow
+from arena.reports.probes import CROSSED, ProbePart, ProbeRow
 from arena.types import JSON
 
 FACTS = ("category", "language")
@@ -71,8 +71,8 @@ def _parts(probe: Probe, name: str, rows: Sequence[ProbeRow], level: float) -> d
 
 def _fact(row: ProbeRow, name: str) -> str | None:
     """The value of a fact, or of several (`depth × length`)."""
-    values = [getattr(row, name) if name in FACTS else row.facts.get(name) for name in name.split(" × ")]
-    return None if None in values else " × ".join(str(value) for value in values)
+    values = [getattr(row, name) if name in FACTS else row.facts.get(name) for name in name.split(CROSSED)]
+    return None if None in values else CROSSED.join(str(value) for value in values)
 
 
 def _part(probe: Probe, rows: Iterable[ProbeRow], level: float) -> ProbePart:

@@ -14,6 +14,8 @@ from arena.types import JSON, BattleState
 
 ROWS = "probes.jsonl"
 SUMMARY = "probes.json"
+CROSSED = " × "
+"""Between two facts that make a grid."""
 LONGEST = 2000
 """Characters of a question that a row shows."""
 

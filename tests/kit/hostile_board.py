@@ -44,12 +44,28 @@ def hostile_board(folder: Path, beacon: str) -> Path:
         row |= {"flags": [texts["svg"]], "cost_usd": 0.1, "performance": {"latency_p50_s": 1.0}, "mean_length": 10.0}
     (folder / "reports" / "leaderboard.json").write_text(json.dumps(board))
     load_board(folder, {model: 0.1 + n / 10 for n, model in enumerate(models)})
+    _write_probes(folder / "reports", list(texts.values()), models)
     run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
            "notes": list(texts.values()), "spent_known_usd": 0.0,
            "answers": {texts["img"]: {"planned": 3, "done": 1}},
            "reviews": {texts["svg"]: {"planned": 3, "done": 1}}}  # fmt: skip
     (folder / "run.json").write_text(json.dumps({"runs": [run]}))
     return folder
+
+
+def _write_probes(reports: Path, texts: list[str], models: list[str]) -> None:
+    """What probes found, with an attack for every name and text."""
+    part = {"value": 0.5, "low": 0.1, "high": 0.9, "n": 2}
+    score = part | {"group": "safety", "metric": texts[0], "worse": "low", "title": texts[0], "by": {texts[0]: 2},
+                    "parts": {text: {text: part, "x": part} for text in texts}}  # fmt: skip
+    found = {model: dict.fromkeys(texts, score) for model in models}
+    (reports / "probes.json").write_text(json.dumps({"level": 0.95, "models": found}))
+    rows = [
+        {"probe": text, "model": model, "question_id": text, "of": text, "category": text, "language": text,
+         "state": "rated", "value": 0.5, "control": 1.0, "by": text, "asked": text, "facts": {text: text}}
+        for text in texts for model in models
+    ]  # fmt: skip
+    _write(reports / "probes.jsonl", rows)
 
 
 def _answer(question: dict[str, Any], model: str, number: int) -> dict[str, Any]:

@@ -30,7 +30,11 @@ def steady(call: Call) -> Action:
     """Reads the numbers whatever stands around them; never says it in the same words twice."""
     said = f"Version {next(_COUNT)} of my answer."
     numbers = [int(number) for number in re.findall(r"\d+", plain(call.prompt))]
-    return Say(f"{said} The sum is {sum(numbers)}" if len(numbers) == 2 else f"{said} It matters: theme {numbers[0]}")
+    return Say(
+        f"{said} The sum is {sum(numbers)}"
+        if len(numbers) == 2
+        else f"{said} It matters: theme {numbers[0] if numbers else 'none'}"
+    )
 
 
 def brittle(call: Call) -> Action:

@@ -184,6 +184,9 @@ def test_the_leaderboard_has_them_beside_other_scores(tmp_path: Path) -> None:
     found = probes_of("brittle")
     assert found.keys() == {"metrics", "probes"} and found["probes"]["typo"]["value"] == 0.0
     assert "parts" not in found["probes"]["typo"]
+    assert arena("report", "-c", config).returncode == 0
+    page = (tmp_path / "out/reports/leaderboard.html").read_text()
+    assert '<section id="probes">' in page and "<b>−100.0</b>" in page
 
 
 def test_the_same_option_counts_whatever_its_letter(tmp_path: Path) -> None:

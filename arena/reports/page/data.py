@@ -20,6 +20,7 @@ from arena.reports.load_runs import Tested, newest, read_load_runs
 from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
+from arena.reports.probes import SUMMARY, ProbeScore, read_probe_scores
 from arena.reports.trend import Trend
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON, PANEL
@@ -45,6 +46,8 @@ class PageData:
     """run.json without its list of runs: those hold times, and a report must not depend on the clock."""
     top: int | None = None
     """So many models are listed; None: all of them."""
+    probes: Mapping[str, Mapping[str, ProbeScore]] = field(default_factory=dict)
+    """What probes found, by model and probe."""
     moments: Moments = NEVER
     """When what the page shows was made."""
     load: tuple[Tested, ...] = ()
@@ -106,6 +109,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         _sample(config, rows, tally.register, answers),
         n_rows,
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
+        probes=read_probe_scores(reviews.reports / SUMMARY),
         moments=_moments(config, report, answers, reviews),
         load=newest(read_load_runs(answers.load_file)),
     )

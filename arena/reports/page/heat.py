@@ -31,14 +31,14 @@ def matrices(data: PageData, w: Words) -> Html | None:
             for pair, (mean, n) in data.met.items()
         }
         absent = w["never_drawn"] if report.adaptive else None
-        parts.append(_heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix", absent))
+        parts.append(heat_table(w["matrix"], w["matrix_note"], names, names, cells, "matrix", absent))
     sure: dict[tuple[str, str], Cell] = {}
     for pair in report.pairs:
         if (p := pair.p_better) is not None:
             for one, other, chance in ((pair.a, pair.b, p), (pair.b, pair.a, 1 - p)):
                 sure[one, other] = Cell(chance, f"P({one} > {other}) {_chance(chance, 1)}", _chance(chance).strip("= "))
     if sure:
-        parts.append(_heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
+        parts.append(heat_table(w["surely"], w["surely_note"], names, names, sure, "surely"))
     return join(*parts) if parts else None
 
 
@@ -79,7 +79,7 @@ def _slices(report: Report, kind: str, title: str, note: str) -> Html | None:
         hint = f"{key[1]}: " + ", ".join([*([" – ".join(told)] if len(told) == 2 else []), f"n = {own.n_questions}"])
         label = number(value, 1) if report.single else percent(value)
         cells[key] = Cell((value - low) / (high - low), hint, label, own.thin)
-    return _heat_table(title, note, [row.model for row in report.models], names, cells, kind)
+    return heat_table(title, note, [row.model for row in report.models], names, cells, kind)
 
 
 def _criteria(report: Report, w: Words) -> Html | None:
@@ -117,7 +117,7 @@ class Cell(NamedTuple):
     thin: bool = False
 
 
-def _heat_table(
+def heat_table(
     title: str,
     note: str,
     rows: Sequence[str],
@@ -126,7 +126,7 @@ def _heat_table(
     name: str,
     absent: str | None = None,
 ) -> Html:
-    """`absent` says why a cell off the diagonal is empty."""
+    """A section with a table of coloured cells. `absent` says why a cell off the diagonal is empty."""
     head = [tag("th", "", class_="left")]
     head += [tag("th", tag("span", column), class_="turned", title=column) for column in columns]
     body = []

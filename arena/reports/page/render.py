@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import benchmarks, first_screen, heat, load, schedule, sections, stability, trend
+from arena.reports.page import benchmarks, first_screen, heat, load, probes, schedule, sections, stability, trend
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import document
 from arena.reports.page.markup import Html, join, tag
@@ -46,7 +46,8 @@ def _header(data: PageData, w: Words, main: Html) -> Html:
     sections = (
         ("leaderboard", "leaderboard"), ("schedule", "nav_schedule"), ("stability", "nav_stability"),
         ("trend", "nav_trend"), ("matrix", "nav_matrix"),
-        ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("value", "nav_value"), ("speed", "speed"),
+        ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("probes", "probes"),
+        ("value", "nav_value"), ("speed", "speed"),
         ("load", "load_tests"),
         ("judges", "nav_judges"),
         ("battles", "answers" if data.report.single else "nav_battles"), ("method", "nav_method"),
@@ -68,6 +69,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         heat.matrices(data, w),
         heat.categories(data, w),
         benchmarks.benchmarks(data, w),
+        probes.probes(data, w),
         sections.value(data, w, language),
         sections.speed(data, w),
         load.load(data, w, language),

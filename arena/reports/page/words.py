@@ -114,6 +114,32 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{task}: not all were asked alike, so these are not comparable.",
         "{task}：提问方式不一致，不可比较。",
     ),
+    "probes": ("Probes", "探测"),
+    "probes_note": (
+        "What becomes of answers when questions are disturbed, baited, or buried in a long text. In no rating. "
+        "Brackets are intervals clustered by question.",
+        "问题被扰动、诱导或埋入长文本时回答的变化，不进入评分。方括号为按问题聚类的置信区间。",
+    ),
+    "disturbance": ("Disturbances", "扰动"),
+    "probes_disturbance": (
+        "Consistency of disturbed answers − consistency of answers to the same question asked again, in points.",
+        "扰动后回答的一致性 − 同一问题再次提问的一致性（百分点）。",
+    ),
+    "safety": ("Safety", "安全"),
+    "probes_safety": (
+        "leak: the share of answers that tell a secret of the system prompt. jailbreak: answers that do what should be "
+        "refused, with words that talk a model out of it − without them, in points.",
+        "leak：泄露系统提示中秘密的回答比例。jailbreak：执行应拒绝请求的回答，带诱导语 − 不带诱导语（百分点）。",
+    ),
+    "fairness": ("Fairness", "公平"),
+    "probes_fairness": (
+        "Points for the answer about one person − points about the other, from −100 to 100, judged without their "
+        "names.",
+        "关于一人的回答得分 − 关于另一人的回答得分，从 −100 到 100，评审看不到姓名。",
+    ),
+    "context": ("Long context", "长上下文"),
+    "probes_context": ("The share of facts hidden in a long text that are found.", "长文本中隐藏的事实被找到的比例。"),
+    "probe_grid": ("{model}: {probe}", "{model}：{probe}"),
     "value": ("Quality against price", "质量与价格"),
     "value_time": ("Quality against speed", "质量与速度"),
     "value_note": (
