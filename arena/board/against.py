@@ -78,6 +78,8 @@ def _check_judges(board: OpenBoard, other: Other, common: Iterable[str]) -> None
     apart = judges_apart(*(list(judge_identities(one).values()) for one in (board, other.board)))
     if apart is not None:
         raise InputError(f"{other.name}: the boards share no scale: {apart}")
+    if (rule := _rules_apart(board, other.board)) is not None:
+        raise InputError(f"{other.name}: the boards share no scale: {rule}")
     theirs = {question.question_id: question for question in other.board.questions}
     for question in board.questions:
         if question.question_id in common:
@@ -87,6 +89,25 @@ def _check_judges(board: OpenBoard, other: Other, common: Iterable[str]) -> None
                     f"{other.name}: the boards share no scale: question {question.question_id!r} is judged by the "
                     f"prompts {here.name} and {there.name}, whose texts differ"
                 )
+
+
+def _rules_apart(here: OpenBoard, there: OpenBoard) -> str | None:
+    """The first rule by which replies become battles, or scores, in another way on the other board."""
+    ours, theirs = (_rules(board) for board in (here, there))
+    return next(
+        (f"{name} is {value} here and {theirs[name]} there" for name, value in ours.items() if value != theirs[name]),
+        None,
+    )
+
+
+def _rules(board: OpenBoard) -> dict[str, object]:
+    reviews = board.config.reviews_gen
+    found: dict[str, object] = {"reviews_gen.answer_failures": reviews.answer_failures}
+    if reviews.mode != "single":
+        found |= {"reviews_gen.order": reviews.asked_order, "reviews_gen.strong_weight": f"{reviews.strong_weight:g}"}
+    if len(judge_identities(board)) > 1:
+        found["reviews_gen.panel.quorum"] = reviews.panel.quorum
+    return found
 
 
 def _check_baselines(board: OpenBoard, other: Other, old: str, common: frozenset[str]) -> None:

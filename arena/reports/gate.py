@@ -71,8 +71,9 @@ def metric_of(name: str) -> Metric:
     raise InputError(f"--metric: found {name!r}, allowed: {', '.join(METRICS)}, {BENCHMARKS}TASK{hint}")
 
 
-def parse_amount(text: str, metric: Metric, option: str = "--margin") -> float:
-    """A margin or difference as the metric stores it. Only 0 needs no unit. Raises InputError."""
+def parse_amount(text: str, metric: Metric, option: str = "--margin", scale: tuple[float, float] = (0.0, 1.0)) -> float:
+    """A margin or difference as the metric stores it. Only 0 needs no unit. Raises InputError, also for one as large as
+    all that the metric can differ by: rates and shares by 1, scores by their `scale`, ratings by anything."""
     example = f"{'2' if metric.factor > 1 else '20' if not metric.digits else '0.3'}{metric.unit}"
     found = _MARGIN.fullmatch(text.strip())
     if found is None:
@@ -82,6 +83,13 @@ def parse_amount(text: str, metric: Metric, option: str = "--margin") -> float:
         raise InputError(f"{option} {text}: its unit is missing: the metric is {metric.name}, as in {example}")
     if unit and unit != metric.unit:
         raise InputError(f"{option} {text}: the metric is {metric.name}, whose unit is {metric.unit}, as in {example}")
+    low, high = (0.0, 1.0) if metric.percent else scale if metric.name == "score" else (0.0, float("inf"))
+    if value / metric.factor >= high - low:
+        ends = f"from {metric.standing(low)} to {metric.standing(high)}"
+        raise InputError(
+            f"{option} {text}: allowed: less than {metric.amount(high - low)}, because {metric.title} goes {ends} and "
+            "can differ by no more"
+        )
     return value / metric.factor
 
 

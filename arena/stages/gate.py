@@ -48,7 +48,7 @@ def gate(board: OpenBoard, wish: Wish) -> Gate:
 
         return benchmark_gate(board, wish)
     metric, duel, old = asked_for(board, wish)
-    margin = parse_amount(wish.margin, metric)
+    margin = parse_amount(wish.margin, metric, scale=duel.scale)
     compared = compared_on(board, duel, wish.new, old, metric.name)
     if not wish.peek:
         decided = _decide(evidence_of(board, duel, wish.new), compared, wish, margin, once)

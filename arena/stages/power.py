@@ -47,8 +47,8 @@ class BoardPower:
 def gate_power(board: OpenBoard, wish: Wish, difference: str | None) -> tuple[Metric, float, Power]:
     """The metric, the margin, and what all questions of the board tell of two models. Raises InputError."""
     metric, duel, old = asked_for(board, wish, there=False)
-    margin = parse_amount(wish.margin, metric)
-    wanted = margin or None if difference is None else parse_amount(difference, metric, "--difference")
+    margin = parse_amount(wish.margin, metric, scale=duel.scale)
+    wanted = margin or None if difference is None else parse_amount(difference, metric, "--difference", duel.scale)
     contrast = None
     if duel.rows:
         compared = compared_on(board, duel, wish.new, old, metric.name)
@@ -61,7 +61,7 @@ def board_power(board: OpenBoard, level: float, questions: int, difference: str 
     """What so many questions tell of any two models, by what the difference is measured in, else by what ranks the
     board. Raises InputError."""
     metric = metric_asked(board, None if difference is None else measured_in(difference))
-    wanted = None if difference is None else parse_amount(difference, metric, "--difference")
+    wanted = None if difference is None else parse_amount(difference, metric, "--difference", scale_of(board))
     spreads = dict(_spreads(board, metric))
     if not spreads:
         return BoardPower(metric, level, power_of(board, metric, None, level, questions, wanted))

@@ -224,6 +224,15 @@ def test_holm_asks_more_of_the_worst_of_many_categories() -> None:
         (["right", "right"], "right twice"),
         (["right", "half", "--margin", "2"], "its unit is missing: the metric is rating, as in 20elo"),
         (["right", "half", "--margin", "2pp"], "the metric is rating, whose unit is elo"),
+        (
+            ["right", "half", "--metric", "win_rate", "--margin", "200pp"],
+            "less than 100 pp, because win rate goes from 0",
+        ),
+        (["right", "half", "--metric", "win_rate", "--margin", "100pp"], "from 0.0 % to 100.0 % and can differ by no"),
+        (
+            ["right", "half", "--plan", "--metric", "win_rate", "--margin", "101pp"],
+            "--margin 101pp: allowed: less than",
+        ),
         (["right", "half", "--margin", "-2elo"], "found '-2elo', allowed: 0, or a positive number with its unit"),
         (["right", "half", "--metric", "winrate"], "did you mean win_rate?"),
         (["right", "half", "--metric", "score"], "a board of mode pairwise_baseline has win_rate, rating"),

@@ -111,6 +111,36 @@ def test_boards_that_measure_otherwise_are_refused_and_told_apart(tmp_path: Path
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"order": "fixed"}, "reviews_gen.order is both here and fixed there"),
+        ({"strong_weight": 3}, "reviews_gen.strong_weight is 1 here and 3 there"),
+        ({"answer_failures": "loss"}, "reviews_gen.answer_failures is exclude here and loss there"),
+    ],
+)
+def test_boards_that_make_other_battles_of_the_same_replies_are_refused(tmp_path: Path, rules: dict, said: str) -> None:
+    today, before = boards(tmp_path)
+    known = yaml.safe_load(before.read_text())["reviews_gen"]
+    edit_config(before, reviews_gen=known | rules)
+    ran(today, before)
+    done = arena("gate", "-c", today, "right", "right", "--against", before)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"the boards share no scale: {said}" in done.stderr
+
+
+def test_panels_of_another_quorum_are_refused(tmp_path: Path) -> None:
+    today, before = boards(tmp_path)
+    for config, quorum in ((today, 1), (before, 2)):
+        known = yaml.safe_load(config.read_text())["reviews_gen"]
+        judges = {name: {"backend": "reference"} for name in ("one", "two")}
+        edit_config(config, reviews_gen=known | {"judges": judges, "panel": {"quorum": quorum}})
+    ran(today, before)
+    done = arena("gate", "-c", today, "right", "right", "--against", before)
+    assert done.returncode == 2, done.stdout
+    assert "reviews_gen.panel.quorum is 1 here and 2 there" in done.stderr
+
+
 def test_names_and_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     today, before = boards(tmp_path)
     ran(today, before)

@@ -23,30 +23,37 @@ class Stratified(NamedTuple):
 def stratified(influence: FloatArray, seen: Mask, mix: Mix) -> Stratified:
     """Influences of weighted questions on estimates, (questions, estimates), made ready for their covariance.
 
-    A question's influence is its weight times what it would be at weight 1; the latter are centred within each pool of
-    questions (`pooled`) and multiplied by √(Q/(Q − 1)) of the pool (Cochran, Sampling Techniques, 5.9). `seen` marks
-    the questions that an estimate rests on itself. Degrees of freedom: (ΣV)²/Σ(V²/df) over the pools (Satterthwaite
-    1946); of a pool Q − 1, less where weights differ in it or a model was not seen on all of it. Where a few questions
-    carry most of the weight their variance may come out near 0 by chance, and the others' degrees with it: they are no
-    more than with V as it would be if all questions differed alike (balanced over 40, 8 and 2 questions: .96 for .86).
+    A question's influence is its weight times what it would be at weight 1. The latter are centred within each pool of
+    questions (`pooled`), so that the variance of a pool is s² of its Q questions times the sum of their squared weights
+    (Cochran, Sampling Techniques, 5.9). That five questions do not differ is not the same as that such questions never
+    do: to the Q − 1 degrees of freedom of s² comes one of the s² of all pools together, which makes of Q/(Q − 1) in the
+    sum of squares 1 and a share of all. Where there is one pool it changes nothing.
+
+    `seen` marks the questions that an estimate rests on itself. Degrees of freedom: (ΣV)²/Σ(V²/df) over the pools
+    (Satterthwaite 1946); of a pool Q, less where weights differ in it or a model was not seen on all of it, and never
+    more in all than the questions of a model less one.
     """
-    result = np.zeros_like(influence)
     rows = np.flatnonzero(seen.any(axis=1))
-    found, known, alike = [], [], []
-    for own in pooled(mix.stratum[rows]):
-        at, q = rows[own], len(own)
-        if q < 2:
-            return Stratified(np.full_like(influence, np.nan), np.full(influence.shape[1], np.nan))
-        weight = mix.weight[at]
-        unit = influence[at] / weight[:, None]
-        result[at] = (unit - unit.mean(axis=0)) * weight[:, None] * np.sqrt(q / (q - 1))
-        own_df = effective_size(seen[at].astype(float), weight**2) * (q - 1) / q
-        known.append(np.where(own_df > 0, np.maximum(own_df, 1.0), q - 1.0))
-        found.append((result[at] ** 2).sum(axis=0))
-        alike.append(seen[at].T @ weight**2)
-    at_most = seen.sum(axis=0) - 1.0
-    for variances in (np.array(found), np.array(alike)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            df = variances.sum(axis=0) ** 2 / (variances**2 / np.array(known)).sum(axis=0)
-        at_most = np.fmin(at_most, df)
-    return Stratified(result, at_most)
+    pools = [rows[own] for own in pooled(mix.stratum[rows])]
+    if any(len(at) < 2 for at in pools):
+        return Stratified(np.full_like(influence, np.nan), np.full(influence.shape[1], np.nan))
+    unit, weight = np.zeros_like(influence), np.zeros(len(influence))
+    for at in pools:
+        weight[at] = mix.weight[at]
+        unit[at] = influence[at] / weight[at, None]
+        unit[at] -= unit[at].mean(axis=0)
+    shared = 1.0 / max(len(rows) - len(pools), 1)
+    of_all = shared * (unit**2).sum(axis=0)
+    found, known = [], []
+    for at in pools:
+        q, squares = len(at), weight[at] ** 2
+        own = effective_size(seen[at].astype(float), squares) * (q - 1) / q
+        known.append(np.where(own > 0, np.maximum(own, 1.0), q - 1.0) + 1.0)
+        found.append(squares @ unit[at] ** 2 + squares.mean() * of_all)
+    variance = np.array(found)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = variance.sum(axis=0) ** 2 / (variance**2 / np.array(known)).sum(axis=0)
+    scale = np.sqrt(weight**2 + shared * sum(float((weight[at] ** 2).mean()) for at in pools))
+    flat = effective_size(seen[rows].astype(float), weight[rows]) - 1
+    df = np.where(np.isnan(df), flat, np.minimum(df, seen.sum(axis=0) - 1.0))
+    return Stratified(unit * scale[:, None], df)

@@ -74,29 +74,36 @@ def test_balanced_gives_every_category_the_same_total() -> None:
         assert list(numbers.values()) == [pytest.approx(x) for x in weighted(table, named)[name].values()]
 
 
-def test_weighted_mean_scores_follow_the_textbook() -> None:
-    """Cochran, Sampling Techniques: Σ W² s²/n over strata, Satterthwaite's degrees of freedom of that."""
+def test_weighted_mean_scores_follow_the_formulas() -> None:
+    """Σ W² s²/n over strata (Cochran, Sampling Techniques, 5.9), Satterthwaite's degrees of freedom; and every s² has
+    one question more, which differs as those of all strata do."""
     rng = np.random.default_rng(1)
     scores = {"a": rng.normal(5, 1, 20), "b": rng.normal(7, 2, 6)}
     rows = [(f"{c}{i}", c, x) for c, values in scores.items() for i, x in enumerate(values.tolist())]
     question, category, score = zip(*rows, strict=True)
     table = ScoreTable.from_columns(["m"] * len(rows), question, score, category=category)
     board = rate_scores(table, RatingOptions(methods=("score",), weights=Weights(category={"b": 5.0})))
-    total = 20 + 5 * 6
-    share, variance = {"a": 20 / total, "b": 30 / total}, {c: v.var(ddof=1) / len(v) for c, v in scores.items()}
+    share = {"a": 20 / 50, "b": 30 / 50}
+    of_all = (19 * scores["a"].var(ddof=1) + 5 * scores["b"].var(ddof=1)) / 24
+    variance = {c: ((len(v) - 1) * v.var(ddof=1) + of_all) / len(v) / len(v) for c, v in scores.items()}
     parts = {c: share[c] ** 2 * variance[c] for c in scores}
-    whole = sum(parts.values())
-    as_if_alike = {"a": 20 * 1.0, "b": 6 * 25.0}
-    df = min(
-        whole**2 / (parts["a"] ** 2 / 19 + parts["b"] ** 2 / 5),
-        sum(as_if_alike.values()) ** 2 / (as_if_alike["a"] ** 2 / 19 + as_if_alike["b"] ** 2 / 5),
-    )
+    df = sum(parts.values()) ** 2 / (parts["a"] ** 2 / 20 + parts["b"] ** 2 / 6)
     mean = sum(share[c] * scores[c].mean() for c in scores)
-    half = float(t_quantile(0.95, np.array([df]))[0]) * whole**0.5
+    half = float(t_quantile(0.95, np.array([df]))[0]) * sum(parts.values()) ** 0.5
     found = board.models[0].weighted
     assert found["score"] == pytest.approx(mean)
     assert (found["score_low"], found["score_high"]) == (pytest.approx(mean - half), pytest.approx(mean + half))
     assert board.models[0].score == pytest.approx(np.mean(score))  # the board's own number is as it was
+
+
+def test_questions_that_all_end_alike_are_no_certainty() -> None:
+    """Five questions of weight 50 that one model won all: such questions differ as the others of the board do."""
+    table = with_categories(battles(seed=10, questions=60, m=3), (55, 5))
+    heavy = np.array([int(table.question.names[code][1:]) >= 55 for code in table.question.codes])
+    table = replace(table, outcome=np.where(heavy, 1.0, table.outcome))
+    found = weighted(table, Weights(category={"c1": 50.0}))["m0"]
+    assert found["win_rate_low"] < found["win_rate"] - 0.1
+    assert found["win_rate"] > 0.89
 
 
 def test_single_questions_of_their_strata_are_one_pool_and_it_is_said() -> None:
