@@ -198,6 +198,7 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
     if isinstance(reviews, dict) and isinstance(value := reviews.get("reference_file"), str):
         reviews["reference_file"] = str(home / Path(value).expanduser())
     _resolve_benchmarks(raw.get("benchmarks"), home)
+    _resolve_scores(raw.get("scores"), home)
     _resolve_load_test(raw.get("load_test"), home)
     _resolve_probes(raw.get("probes"), home)
     candidates = raw.get("answers_gen")
@@ -219,6 +220,15 @@ def _resolve_benchmarks(section: JSON, home: Path) -> None:
             places += [(task, "path"), (task, "file")]
     for place, field in places:
         if isinstance(value := place.get(field), str):
+            place[field] = str(home / Path(value).expanduser())
+
+
+def _resolve_scores(section: JSON, home: Path) -> None:
+    """Make the paths of the section `scores` absolute."""
+    if not isinstance(section, dict):
+        return
+    for place, field in ((section, "encoder"), (section.get("encoder"), "path")):
+        if isinstance(place, dict) and isinstance(value := place.get(field), str):
             place[field] = str(home / Path(value).expanduser())
 
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field, JsonValue, field_validator
 
 from arena.config.base import Strict
+
+
+class EncoderConfig(Strict):
+    """A model that makes vectors of texts, in a folder on this disk."""
+
+    path: Path
+    layer: int | None = Field(None, ge=0)
+    """Whose vectors BERTScore compares; None: the last."""
 
 
 class ScoresConfig(Strict):
@@ -12,6 +23,10 @@ class ScoresConfig(Strict):
 
     metrics: dict[str, JsonValue] = Field(default_factory=dict)
     """Rows of `arena.metrics.METRICS`, each with what it is compared with where questions do not say it themselves."""
+    encoder: EncoderConfig | None = None
+    """Of BERTScore and similarity; a path alone, or with its settings."""
+    sandbox: Literal["bwrap", "none"] = "bwrap"
+    """In what code that a model wrote is run; none: as yourself, with all you may do."""
 
     @field_validator("metrics", mode="before")
     @classmethod
@@ -25,3 +40,8 @@ class ScoresConfig(Strict):
             else:
                 found[str(one)] = None
         return found
+
+    @field_validator("encoder", mode="before")
+    @classmethod
+    def _a_path_may_stand_alone(cls, value: object) -> object:
+        return {"path": value} if isinstance(value, str | Path) else value

@@ -9,13 +9,13 @@ from functools import cached_property
 from arena.config.benchmarks import AskingMode
 from arena.evals.documents import Document
 from arena.evals.ways import Asked, Reading, Said
+from arena.metrics.code import BLOCK
 from arena.sandbox import Limits, Sandbox, SandboxKind, open_sandbox
 from arena.store.items import Item
 from arena.types import Message
 
 METRIC = "pass@1"
 PROMPT = "Complete this Python function. Reply with the whole function in one code block.\n\n```python\n{prompt}```"
-_BLOCK = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\r?\n(?P<code>.*?)(?:```|\Z)", re.S | re.I)
 LIMITS = Limits()
 
 
@@ -70,7 +70,7 @@ VERSION = "1"
 def program_of(reply: str, entry_point: str, prompt: str) -> str | None:
     """The program: the last code block that defines the function; a block that is only its body goes behind the head;
     or the whole reply where it has no block but the function."""
-    blocks = [match["code"] for match in _BLOCK.finditer(reply)]
+    blocks = [match["code"] for match in BLOCK.finditer(reply)]
     head = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(entry_point)}\b", re.M)
     whole = [block for block in blocks if head.search(block)]
     if whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,12 +15,14 @@ from arena.errors import ConfigError, DataError
 from arena.evals.scores import correlations
 from arena.files import round_floats, to_json, write_atomically
 from arena.metrics import Metric
+from arena.metrics.killable import worker
+from arena.metrics.number import Tools
 from arena.reports.board import MetricScore
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.metrics import read_metric_rows, write_metric_rows
 from arena.reports.typed import read_as
 from arena.scores.languages import odd_references
-from arena.scores.rows import Measure, Sheet, Wanted, place_of
+from arena.scores.rows import Measure, Sheet, Wanted, place_of, text_of
 from arena.scores.summary import ROWS, by_model, differences, model_scores, with_scores
 from arena.stages.benchmark_report import board_as_rated, judged_numbers
 from arena.stages.options import RunOptions
@@ -44,7 +47,10 @@ def measures_of(board: OpenBoard, options: RunOptions) -> list[Measure]:
     for name in options.metrics or ():
         if name not in configured:
             raise ConfigError(f"--metrics: no metric {name!r} in the config{nearest(name, list(configured))}")
-    found = [Measure(name, setting) for name, setting in configured.items()]
+    section = board.config.scores
+    encoder = section.encoder
+    tools = Tools(encoder.path if encoder else None, encoder.layer if encoder else None, section.sandbox)
+    found = [Measure(name, setting, tools) for name, setting in configured.items()]
     return [one for one in found if one.metric and (options.metrics is None or one.name in options.metrics)]
 
 
@@ -61,12 +67,38 @@ def check_scores(board: OpenBoard, options: RunOptions) -> list[str]:
             raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
     with naming_config(board.loaded.path):
         measures = measures_of(board, options)
-        for measure in measures:
-            measure.metric.check()
-            if not any(part is not None for question in board.questions for part in measure.expected(question)):
-                raise DataError(f"scores.metrics: {measure.name} {_lacks(measure.metric, board.config.question_file)}")
+        with closing(worker()):
+            for measure in measures:
+                _check(measure, board)
     compares = any(measure.metric.against == "reference" for measure in measures)
     return odd_references(board.questions) if compares else []
+
+
+def _check(measure: Measure, board: OpenBoard) -> None:
+    """Raises InputError where a metric lacks something: what it compares with, a package, data, a folder."""
+    file, place = board.config.question_file, f"scores.metrics.{measure.name}"
+    if measure.setting is not None:
+        if measure.metric.against in {"", "reference", "question"}:
+            raise ConfigError(f"{place}: it takes no setting, found {measure.setting!r:.80}")
+        _can_be_compared_with(measure, measure.setting, place)
+    expected = 0
+    for question in board.questions:
+        if (own := question.metadata.get(measure.metric.against)) is not None:
+            _can_be_compared_with(measure, own, f"{file}: question {question.question_id}: {measure.metric.against}")
+        expected += any(part is not None for part in measure.expected(question))
+    if not expected:
+        raise DataError(f"{place} {_lacks(measure.metric, file)}")
+    try:
+        measure.metric.check(measure.tools)
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from None
+
+
+def _can_be_compared_with(measure: Measure, value: JSON, place: str) -> None:
+    try:
+        measure.metric.check_expected(text_of(value))
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from None
 
 
 def _lacks(metric: Metric, file: Path) -> str:
@@ -111,7 +143,8 @@ def write_scores(board: OpenBoard, options: RunOptions, *, rated_later: bool) ->
     if not any(sheet.answers.values()):
         raise DataError(f"{board.answer_folder.root}: no answers are stored yet; run --stage answers first")
     every = measures_of(board, RunOptions())
-    rows = list(sheet.rows(every, _wanted(board, options)))
+    with closing(worker()):
+        rows = list(sheet.rows(every, _wanted(board, options)))
     simulated = any(candidate.simulated for candidate in board.candidates.values())
     write_metric_rows(folder / ROWS, rows, simulated=simulated)
     level, found = board.config.rating_gen.interval.level, by_model(rows)

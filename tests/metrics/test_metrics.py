@@ -14,6 +14,11 @@ from arena.metrics import METRICS, metric_named
 from arena.metrics.tokens import language_of, words
 
 RIGHT, SAID = "the cat sat on the mat", "the cat lay on a mat"
+CLOSENESS = [
+    name
+    for name in METRICS
+    if name in ["exact", "accuracy", "f1", "bleu", "chrf", "rouge_1", "rouge_2", "rouge_l", "closeness"]
+]
 ZH_RIGHT, ZH_SAID = "今天天气很好", "今天天气不错"
 
 
@@ -75,7 +80,7 @@ def test_rouge_of_english_is_that_of_rouge_score() -> None:
             assert METRICS[ours].score(said, [right]) == pytest.approx(theirs.fmeasure)
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", CLOSENESS)
 def test_every_metric_lies_between_nothing_and_a_match(name: str) -> None:
     metric = METRICS[name]
     for right in ("Paris is the capital of France", "今天天气很好，我们去公园散步", "B", "42"):
@@ -90,7 +95,7 @@ def test_every_metric_lies_between_nothing_and_a_match(name: str) -> None:
 
 def test_long_texts_are_compared_as_far_as_the_limit() -> None:
     text = "word " * 30_000
-    for name in METRICS:
+    for name in CLOSENESS:
         assert METRICS[name].score(text, [text]) == pytest.approx(1.0)
 
 

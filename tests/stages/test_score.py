@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kit.boards import arithmetic_board, edit_config, leaderboard, models_of, read_jsonl, write_jsonl
 from kit.commands import arena
+from kit.paths import FIXTURES
 
 
 def metrics_of(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
@@ -123,7 +124,7 @@ def test_a_board_without_references_is_told_so(tmp_path: Path) -> None:
     questions = [{k: v for k, v in q.items() if k != "reference"} for q in read_jsonl(tmp_path / "questions.jsonl")]
     write_jsonl(tmp_path / "questions.jsonl", questions)
     done = arena("score", "-c", config)
-    assert done.returncode == 2 and "scores.metrics: chrf compares with a reference, and no question of" in done.stderr
+    assert done.returncode == 2 and "scores.metrics.chrf compares with a reference, and no question of" in done.stderr
 
 
 def test_references_in_another_language_than_stated_are_named(tmp_path: Path) -> None:
@@ -135,3 +136,56 @@ def test_references_in_another_language_than_stated_are_named(tmp_path: Path) ->
     done = arena("score", "-c", config)
     assert done.returncode == 0
     assert done.stderr.count("another language than their question says") == 1 and "wrongly: 3\n" in done.stderr
+
+
+@pytest.mark.slow
+def test_metrics_of_form_take_what_questions_say_or_the_config(tmp_path: Path) -> None:
+    config = scored_board(tmp_path, {"regex": "^It is"}, {"length": {"max_words": 3}}, "json_valid", "language")
+    questions = read_jsonl(tmp_path / "questions.jsonl")
+    questions[0] |= {"regex": "never", "length": {"min_words": 50}}
+    write_jsonl(tmp_path / "questions.jsonl", questions)
+    done = arena("score", "-c", config)
+    assert done.returncode == 0, done.stderr
+    found = metrics_of(tmp_path)["right"]
+    assert found["regex"]["score"] == found["length"]["score"] == pytest.approx(11 / 12)
+    assert found["json_valid"]["score"] == 0.0 and found["json_valid"]["signature"]
+    assert found["language"]["excluded"] == {"not_applicable": 12} and found["language"]["score"] is None
+    assert "language, right: 12 left out (not_applicable)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ({"regex": "("}, "config.yaml: scores.metrics.regex: not a pattern: missing )"),
+        ("regex", "scores.metrics.regex needs a field `regex` in a question of"),
+        ({"chrf": 3}, "scores.metrics.chrf: it takes no setting, found 3"),
+        ({"length": {"max_word": 3}}, "scores.metrics.length: no bound 'max_word'; did you mean max_words?"),
+        ("bertscore", "config.yaml: scores.encoder: names no folder"),
+    ],
+)
+def test_wrong_settings_are_said_in_one_line(tmp_path: Path, metric: object, said: str) -> None:
+    done = arena("score", "-c", scored_board(tmp_path, metric))
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_a_question_says_wrongly_is_said_with_its_name(tmp_path: Path) -> None:
+    config = scored_board(tmp_path, "length")
+    questions = read_jsonl(tmp_path / "questions.jsonl")
+    write_jsonl(tmp_path / "questions.jsonl", [questions[0] | {"length": "50"}, *questions[1:]])
+    done = arena("score", "-c", config)
+    assert done.returncode == 2 and "questions.jsonl: question 0: length: expected some of min_words" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "runs", "least"),
+    [("lm_eval", ("sparrow", "wren"), 2), ("evalscope", ("sparrow-run", "wren-run"), 6), ("mt_bench", ("",), 1)],
+)
+def test_references_of_imported_boards_count(tmp_path: Path, source: str, runs: tuple[str, ...], least: int) -> None:
+    folders = [FIXTURES / source / run for run in runs]
+    assert arena("import", source, *folders, "--out", tmp_path / "board").returncode == 0
+    config = edit_config(tmp_path / "board/config.yaml", scores={"metrics": ["chrf"]})
+    done = arena("score", "-c", config)
+    assert done.returncode == 0, done.stderr
+    (summary,) = (tmp_path / "board/runs").glob("*/reports/metrics.json")
+    for model in json.loads(summary.read_text())["models"].values():
+        assert model["chrf"]["n_questions"] == least and 0 < model["chrf"]["score"] <= 1
