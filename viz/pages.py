@@ -38,6 +38,7 @@ PAGES = (
     Page("matchups", "Matchups", "grid_on", _UNDERSTAND, "opponents",
          "Scores have no opponents: this board was judged one answer at a time."),
     Page("categories", "Categories", "category", _UNDERSTAND),
+    Page("reasons", "Reasons", "psychology_alt", _UNDERSTAND, "folder", "A single battles file has no reasons."),
     Page("judges", "Judge health", "monitor_heart", _UNDERSTAND),
     Page("benchmarks", "Benchmarks", "quiz", _UNDERSTAND, "folder", "A single battles file has no benchmarks."),
     Page("load", "Load tests", "speed", _UNDERSTAND, "folder", "A single battles file has no load tests."),

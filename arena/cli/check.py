@@ -59,6 +59,8 @@ def check(config: str) -> None:
         say(f"  benchmark   {exam.name}: {len(exam.chosen):,} documents, {exam.shots} examples each")
     if board.config.scores.metrics:
         say(f"  scores      {', '.join(board.config.scores.metrics)}")
+    if board.config.scores.reasons.enable:
+        say("  reasons     found in what judges wrote")
     say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings, *notes, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)

@@ -103,6 +103,10 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
         from arena.cli.score import print_scores
 
         print_scores(result.scores)
+    if result.reasons is not None and result.rated is not None:
+        from arena.cli.reasons import print_reasons
+
+        print_reasons(result.reasons, result.rated.folder)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

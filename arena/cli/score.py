@@ -43,6 +43,11 @@ def score(config: str, metrics: str | None, models: str | None, limit: int | Non
         say((result.scores.folder / "metrics.json").read_text(encoding="utf-8").rstrip())
     elif result.scores is not None:
         print_scores(result.scores)
+    if result.reasons is not None and not as_json:
+        from arena.board.open import open_board
+        from arena.cli.reasons import print_reasons
+
+        print_reasons(result.reasons, open_board(loaded, kind).review_folder.reports)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code

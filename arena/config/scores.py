@@ -18,6 +18,12 @@ class EncoderConfig(Strict):
     """Whose vectors BERTScore compares; None: the last."""
 
 
+class ReasonsConfig(Strict):
+    """Why models lose, found in what judges wrote and in traits of answers. No model is asked."""
+
+    enable: bool = False
+
+
 class ScoresConfig(Strict):
     """Numbers of every answer by rule: no judge is asked for them, and no rating reads them."""
 
@@ -27,6 +33,14 @@ class ScoresConfig(Strict):
     """Of BERTScore and similarity; a path alone, or with its settings."""
     sandbox: Literal["bwrap", "none"] = "bwrap"
     """In what code that a model wrote is run; none: as yourself, with all you may do."""
+
+    reasons: ReasonsConfig = ReasonsConfig()
+    """true, false or its settings."""
+
+    @field_validator("reasons", mode="before")
+    @classmethod
+    def _reasons_may_be_a_switch(cls, value: object) -> object:
+        return {"enable": value} if isinstance(value, bool) else value
 
     @field_validator("metrics", mode="before")
     @classmethod

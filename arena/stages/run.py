@@ -24,6 +24,7 @@ from arena.config.loading import LoadedConfig, naming_config
 from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
 from arena.evals.exams import Exam
 from arena.evals.scores import ROWS
+from arena.reports.reasons import Reasons
 from arena.stages.adaptive import adaptive_stage
 from arena.stages.answer import answer_stage, asked_models
 from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benchmarks
@@ -35,6 +36,8 @@ from arena.stages.options import RunOptions
 from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.readings import read_differently, readings
+from arena.stages.reasons import wanted as wants_reasons
+from arena.stages.reasons import write_board_reasons
 from arena.stages.record import RunRecord
 from arena.stages.review import review_stage
 from arena.stages.score import SUMMARY as METRICS
@@ -64,6 +67,8 @@ class RunResult:
     """The scores of benchmarks, where the run was about them."""
     scores: ScoreReport | None = None
     """What answers come to by rule, where the run was about that."""
+    reasons: Reasons | None = None
+    """Why models lose, likewise."""
 
 
 def run_board(
@@ -146,6 +151,7 @@ def _carry_out(
     rated: Rated | None = None
     examined: BenchmarkReport | None = None
     scored: ScoreReport | None = None
+    reasons: Reasons | None = None
     failed: tuple[str, ...] = ()
     try:
         asyncio.run(_ask(in_asking_order(board), options, record, plan, spending, exams))
@@ -167,6 +173,8 @@ def _carry_out(
         for report, summary in ((examined, BENCHMARKS), (scored, METRICS)):
             if rated is not None and report is not None:
                 correlate(report.folder / summary)
+        if wants_reasons(board, options) and not full and (rated is not None or options.stages == ("scores",)):
+            reasons = write_board_reasons(board)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
         failed += examined.problems if examined else ()
     except (InputError, OSError) as error:
@@ -178,7 +186,7 @@ def _carry_out(
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
     code = exit_code_of(problems, failures=bool(lines), spent=spent)
-    return RunResult(code, rated, lines, spent, tuple(board.warnings), examined, scored)
+    return RunResult(code, rated, lines, spent, tuple(board.warnings), examined, scored, reasons)
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:

@@ -26,6 +26,8 @@ from arena.scores.rows import Measure, Sheet, Wanted, place_of, text_of
 from arena.scores.summary import ROWS, by_model, differences, model_scores, with_scores
 from arena.stages.benchmark_report import board_as_rated, judged_numbers
 from arena.stages.options import RunOptions
+from arena.stages.reasons import check_reasons
+from arena.stages.reasons import wanted as wants_reasons
 from arena.types import JSON
 
 SUMMARY = "metrics.json"
@@ -58,8 +60,9 @@ def check_scores(board: OpenBoard, options: RunOptions) -> list[str]:
     """All that can be wrong with the section `scores`, before anything is done; notes. Raises InputError."""
     if "scores" not in options.stages:
         return []
+    check_reasons(board, options)
     if not board.config.scores.metrics:
-        if options.stages == ("scores",):
+        if options.stages == ("scores",) and not wants_reasons(board, options):
             raise ConfigError(f"{board.loaded.path}: there are no metrics in it (`scores: {{metrics: [exact, chrf]}}`)")
         return []
     for name in options.models or ():

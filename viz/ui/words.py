@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viz.ui.words_of_leaderboard import OF_LEADERBOARD
+from viz.ui.words_of_reasons import OF_REASONS
 from viz.ui.words_of_runs import OF_RUNS
 from viz.ui.words_of_trend import OF_TREND
 
@@ -315,6 +316,7 @@ CHINESE: dict[str, str] = {
     "Same winner as the judge": "与评审一致",
     "{n} votes by people who recognised a model; they count.": "{n} 票来自认出模型的人，仍计入。",
     "The leaderboard by people's votes": "人工投票排行榜",
+    **OF_REASONS,
     **OF_RUNS,
     **OF_TREND,
 }

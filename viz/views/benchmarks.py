@@ -73,10 +73,6 @@ def _matrix(found: Benchmarks) -> None:
     for task in found.tasks:
         if not found.comparable(task):
             st.caption(f":material/warning: {plain(names[task])}: " + t("not all were asked alike: not comparable"))
-        for model in found.models:
-            score = found.scores[model].get(task)
-            if score is not None and score.passes:
-                st.caption(plain(f"{names[task]}, {shortened(model, 60)}: {', '.join(score.passes)}"))
 
 
 def _correlations(found: Benchmarks) -> None:

@@ -21,6 +21,7 @@ from arena.reports.page.health import HealthTally, JudgeHealth
 from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
 from arena.reports.probes import SUMMARY, ProbeScore, read_probe_scores
+from arena.reports.reasons import REASONS, Reasons, read_reasons
 from arena.reports.trend import Trend
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON, PANEL
@@ -50,6 +51,8 @@ class PageData:
     """What probes found, by model and probe."""
     moments: Moments = NEVER
     """When what the page shows was made."""
+    reasons: Reasons | None = None
+    """Why models lose, where somebody looked."""
     load: tuple[Tested, ...] = ()
     """The last load test of each model."""
     trend: Trend | None = None
@@ -111,6 +114,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
         probes=read_probe_scores(reviews.reports / SUMMARY),
         moments=_moments(config, report, answers, reviews),
+        reasons=read_reasons(reviews.reports / REASONS),
         load=newest(read_load_runs(answers.load_file)),
     )
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.files import to_json
-from arena.reports.page import benchmarks, first_screen, heat, load, probes, schedule, sections, stability, trend
+from arena.reports.page import (
+    benchmarks,
+    first_screen,
+    heat,
+    load,
+    probes,
+    reasons,
+    schedule,
+    sections,
+    stability,
+    trend,
+)
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import document
 from arena.reports.page.markup import Html, join, tag
@@ -48,7 +59,7 @@ def _header(data: PageData, w: Words, main: Html) -> Html:
         ("trend", "nav_trend"), ("matrix", "nav_matrix"),
         ("categories", "nav_categories"), ("benchmarks", "benchmarks"), ("probes", "probes"),
         ("value", "nav_value"), ("speed", "speed"),
-        ("load", "load_tests"),
+        ("load", "load_tests"), ("reasons", "nav_reasons"),
         ("judges", "nav_judges"),
         ("battles", "answers" if data.report.single else "nav_battles"), ("method", "nav_method"),
     )  # fmt: skip
@@ -73,6 +84,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         sections.value(data, w, language),
         sections.speed(data, w),
         load.load(data, w, language),
+        reasons.reasons(data, w),
         sections.judges(data, w),
         sections.battles(data, w),
         sections.method(data, w),

@@ -262,6 +262,33 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "prompts": ("Prompts", "提示词"),
     "seed": ("Seed", "随机种子"),
     "again": ("The same numbers from the board’s folder", "在该榜文件夹中重新计算"),
+    "why_lose": ("Why models lose", "模型为何落败"),
+    "nav_reasons": ("Reasons", "原因"),
+    "reasons_note": (
+        "Found in what judges wrote about {n} of {of} decided battles: words that go with losing beyond chance, put "
+        "together where they are said together. {none} of these battles follow no reason that was found. Brackets are "
+        "intervals, clustered by question.",
+        "取自评审对 {of} 场已分胜负对战中 {n} 场的说明：与落败相关且超出偶然的词语，按共同出现归并。"
+        "其中 {none} 的对战不符合任何已发现的原因。方括号为按问题聚类的置信区间。",
+    ),
+    "no_reasons": (
+        "Nothing goes with losing beyond chance in what judges wrote about {n} of {of} decided battles.",
+        "在评审对 {of} 场已分胜负对战中 {n} 场的说明里，没有发现与落败相关且超出偶然的内容。",
+    ),
+    "reason": ("Reason", "原因"),
+    "share_of_losses": ("Share of losses", "占落败的比例"),
+    "losses_n": ("Losses", "落败数"),
+    "more_than_others": ("Who loses by it more than others", "因此落败多于其他模型者"),
+    "to_read": ("Questions to read", "可阅读的问题"),
+    "of_winners": ("of the answers that won: {share}", "获胜回答中：{share}"),
+    "trait_much_shorter": ("at most half as long", "长度不到一半"),
+    "trait_much_longer": ("at least twice as long", "长度达两倍以上"),
+    "trait_fewer_lists": ("less than half as many lists", "列表少于一半"),
+    "trait_more_lists": ("more than twice as many lists", "列表多于两倍"),
+    "trait_fewer_headings": ("less than half as many headings", "标题少于一半"),
+    "trait_more_headings": ("more than twice as many headings", "标题多于两倍"),
+    "trait_less_bold": ("less than half as much bold", "加粗少于一半"),
+    "trait_more_bold": ("more than twice as much bold", "加粗多于两倍"),
     "set_aside": ("set aside", "搁置"),
     "weighted_rank": ("Weighted rank", "加权名次"),
     "weighted_rating": ("Weighted rating", "加权评分"),
