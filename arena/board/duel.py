@@ -14,6 +14,7 @@ from arena.board.open import OpenBoard
 from arena.board.steadiness import slots_followed
 from arena.board.tables import Row, board_rows
 from arena.board.verdicts import open_ledgers
+from arena.board.weights import set_aside
 from arena.judging.combine import answer_failure
 from arena.judging.flags import flag_answers
 from arena.judging.judge import DEFAULT_SCALE
@@ -67,10 +68,12 @@ def duel_of(board: OpenBoard, new: str | None, old: str | None) -> Duel:
     answers, _ = current_answers(board)
     with ExitStack() as stack:
         rows = list(board_rows(board, answers, open_ledgers(board, stack)))
+    aside = set_aside(board.config, answers) - {new, old}
     ours, theirs = ({} if name is None else answers[name] for name in (new, old))
     failed = frozenset(place for place, answer in ours.items() if answer_failure(answer) in LOSSES)
     scale = scale_of(board)
-    counted = [row if new is None else _as_lost(row, new, answers, scale) for row in counted_rows(rows)]
+    counted = [row for row in counted_rows(rows) if not aside & set(models_of(row))]
+    counted = counted if new is None else [_as_lost(row, new, answers, scale) for row in counted]
     own = [row for row in counted if {new, old} & set(models_of(row))]
     pending = frozenset(row.question_id for row in own if row.state == "pending")
     given = list(ours.values())

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from arena.config.schema import Config
 from arena.errors import ConfigError, DataError
-from arena.judging.flags import Flagged
+from arena.judging.flags import Flagged, flag_answers
 from arena.ratings import Weights
 from arena.ratings.data.mix import check_names
-from arena.types import Question
+from arena.types import Answer, Question
 
 MOSTLY = 0.5
 """Above this share of answers that look made to sway the judge a model is set aside, and passes no gate."""
@@ -42,6 +42,21 @@ def check_weights(config: Config, questions: Sequence[Question], categories: Col
         raise ConfigError(f"{where}: rating_gen.weights: every question has weight 0, so that nothing is left to rate")
 
 
-def mostly_flagged(flagged: Mapping[str, Flagged]) -> dict[str, Flagged]:
-    """The models most of whose answers look made to sway the judge."""
+def mostly_flagged(config: Config, flagged: Mapping[str, Flagged]) -> dict[str, Flagged]:
+    """The models most of whose answers look made to sway the judge, where the config sets such models aside."""
+    if config.rating_gen.set_aside is None:
+        return {}
     return {m: found for m, found in flagged.items() if found.counts["suspicious"] > MOSTLY * found.counts["n"]}
+
+
+def set_aside(config: Config, answers: Mapping[str, Mapping[tuple[str, int], Answer]]) -> frozenset[str]:
+    """The models whose battles count for nobody else."""
+    if config.rating_gen.set_aside is None:
+        return frozenset()
+    flagged = {model: flag_answers(model, list(own.values())) for model, own in answers.items()}
+    return frozenset(mostly_flagged(config, flagged)) - {baseline_of(config)}
+
+
+def baseline_of(config: Config) -> str | None:
+    """The model that all win rates are against."""
+    return config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None

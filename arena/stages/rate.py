@@ -24,7 +24,7 @@ from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, rating_options, report_rows, sentinel_rows
 from arena.board.verdicts import open_ledgers
-from arena.board.weights import mostly_flagged, weights_asked
+from arena.board.weights import baseline_of, mostly_flagged, weights_asked
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.evals.scores import with_benchmarks
@@ -127,10 +127,7 @@ def _rate(
 
 def _set_aside(config: Config, flagged: Mapping[str, Flagged]) -> tuple[tuple[str, ...], list[str]]:
     """The models whose battles are to count for nobody else; and what is said of a baseline that would be one."""
-    if config.rating_gen.set_aside is None:
-        return (), []
-    found = mostly_flagged(flagged)
-    baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
+    found, baseline = mostly_flagged(config, flagged), baseline_of(config)
     said = [
         f"{name} is the baseline, so it is not set aside, though {found[name].counts['suspicious']:,} of its "
         f"{found[name].counts['n']:,} answers look made to sway the judge: every win rate rests on them"

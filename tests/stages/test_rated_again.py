@@ -146,6 +146,15 @@ def test_the_board_says_who_is_set_aside_and_what_it_weighs_by(tmp_path: Path) -
     ).read_text().replace("Weighted", "weighted")
 
 
+def test_a_gate_compares_by_the_fit_without_them(tmp_path: Path) -> None:
+    config = board(tmp_path, set_aside="flagged")
+    assert arena("run", "-c", config).returncode in (0, 3)
+    stored = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+    pair = next(pair for pair in stored["pairs"] if (pair["a"], pair["b"]) == ("m1", "m4"))
+    done = arena("gate", "-c", config, "m1", "m4", "--json")
+    assert json.loads(done.stdout)["difference"] == pytest.approx(pair["diff"])
+
+
 def test_a_flagged_baseline_stays_and_is_warned_about(tmp_path: Path) -> None:
     config = board(tmp_path, mode="pairwise_baseline", baseline=CHEAT, set_aside="flagged")
     assert arena("run", "-c", config).returncode in (0, 3)

@@ -101,3 +101,15 @@ def test_every_weight_at_nothing_is_said_and_no_number_shown(app, board_folder: 
     at = app("--board", board_folder, weigh="own", **{f"category-weight-{name}": "0" for name in there})
     assert not at.exception
     assert any("nothing is left to rate" in warning.value for warning in at.warning)
+
+
+def test_a_category_that_marks_up_is_a_text_on_its_slider(app, board_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "board"
+    shutil.copytree(board_folder, folder)
+    path, hostile = folder / "reports/battles.jsonl", "[x](http://evil.example) **b**"
+    path.write_text(path.read_text().replace('"coding"', json.dumps(hostile)))
+    at = app("--board", folder, weigh="own")
+    assert not at.exception
+    slider = at.slider(key=f"category-weight-{hostile}")
+    assert r"\[x\]" in slider.label
+    assert r"\*\*b" in slider.label
