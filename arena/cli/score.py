@@ -13,7 +13,11 @@ from arena.cli.terminal import say
 if TYPE_CHECKING:
     from arena.board.open import DryRun
     from arena.reports.board import MetricScore
+    from arena.reports.strengths import Strengths
     from arena.stages.score import ScoreReport
+
+MOST = 5
+"""Strengths and weaknesses of a model that the terminal lists."""
 
 
 @click.command()
@@ -61,6 +65,7 @@ def print_scores(report: ScoreReport) -> None:
 
     from arena.cli.console import Shown, console_on, fill, simulated
     from arena.cli.table import WIDTH_OF_A_PIPE
+    from arena.reports.strengths import STRENGTHS, read_strengths
 
     console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
     if report.simulated:
@@ -77,7 +82,27 @@ def print_scores(report: ScoreReport) -> None:
     for name in metrics:
         for line in _remarks(name, {m: report.scores[m][name] for m in models if name in report.scores[m]}):
             console.print(line, style="dim", markup=False)
+    for line in _findings(read_strengths(report.folder / STRENGTHS), models):
+        console.print(line, markup=False)
     say(f"{report.folder / 'metrics.json'}")
+
+
+def _findings(found: Strengths, models: list[str]) -> list[str]:
+    """What is sure of each model, and what is wrong with its answers beside their references."""
+    lines = []
+    for model in models:
+        sure = [
+            f"{one.part} ({one.number} {one.gap:+.2f} [{one.low:+.2f}, {one.high:+.2f}])" for one in found.said(model)
+        ]
+        if sure:
+            more = f" and {len(sure) - MOST} more" if len(sure) > MOST else ""
+            lines.append(f"{model}, against the others, differs on: {', '.join(sure[:MOST])}{more}")
+        mistakes = found.mistakes.get(model)
+        shown = {kind: one.n for kind, one in mistakes.kinds.items() if one.n} if mistakes else {}
+        if mistakes and shown:
+            told = ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in shown.items())
+            lines.append(f"{model}, of {mistakes.n:,} answers with a reference: {told}")
+    return lines
 
 
 def _cell(score: MetricScore | None, *, with_ends: bool) -> str:

@@ -41,7 +41,7 @@ from arena.stages.reasons import write_board_reasons
 from arena.stages.record import RunRecord
 from arena.stages.review import review_stage
 from arena.stages.score import SUMMARY as METRICS
-from arena.stages.score import ScoreReport, check_scores, write_scores
+from arena.stages.score import ScoreReport, check_scores, write_scores, write_strengths
 from arena.store.counts import WAY_OUT, shortfalls
 from arena.store.lock import BoardLock
 from arena.types import JSON
@@ -173,6 +173,8 @@ def _carry_out(
         for report, summary in ((examined, BENCHMARKS), (scored, METRICS)):
             if rated is not None and report is not None:
                 correlate(report.folder / summary)
+        if scored is not None and rates(board, options):
+            write_strengths(board)
         if wants_reasons(board, options) and not full and (rated is not None or options.stages == ("scores",)):
             reasons = write_board_reasons(board)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))

@@ -20,9 +20,14 @@ from arena.metrics.number import Tools
 from arena.reports.board import MetricScore
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.metrics import read_metric_rows, write_metric_rows
+from arena.reports.strengths import JUDGES, STRENGTHS
 from arena.reports.typed import read_as
+from arena.scores.features import parts_of
 from arena.scores.languages import odd_references
+from arena.scores.mistakes import mistakes_of
 from arena.scores.rows import Measure, Sheet, Wanted, place_of, text_of
+from arena.scores.strengths import numbers_of_judges, numbers_of_metrics, strengths
+from arena.scores.strengths import to_json as strengths_to_json
 from arena.scores.summary import ROWS, by_model, differences, model_scores, with_scores
 from arena.stages.benchmark_report import board_as_rated, judged_numbers
 from arena.stages.options import RunOptions
@@ -163,5 +168,23 @@ def write_scores(board: OpenBoard, options: RunOptions, *, rated_later: bool) ->
     }
     summary |= {"simulated": True} if simulated else {}
     write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")
+    if not rated_later:
+        write_strengths(board)
     typed = {m: {name: read_as(MetricScore, value) for name, value in own.items()} for m, own in scores.items()}
     return ScoreReport(typed, folder, simulated)
+
+
+def write_strengths(board: OpenBoard) -> None:
+    """Write reports/strengths.json, of the metrics and the judges' verdicts as they lie there: where every model is
+    better or worse than elsewhere, and what is wrong with its answers beside their references."""
+    folder, level = board.review_folder.reports, board.config.rating_gen.interval.level
+    adaptive = board.config.reviews_gen.adaptive
+    judged = {} if adaptive else {JUDGES: numbers_of_judges(folder)}
+    numbers = {name: own for name, own in judged.items() if own} | numbers_of_metrics(read_metric_rows(folder / ROWS))
+    document: dict[str, JSON] = {
+        "level": level,
+        "strengths": strengths_to_json(strengths(numbers, parts_of(board.questions), level)),
+        "mistakes": mistakes_of(board.questions, current_answers(board)[0], level),
+    }
+    document |= {"simulated": True} if board.simulated else {}
+    write_atomically(folder / STRENGTHS, to_json(round_floats(document), indent=True) + b"\n")

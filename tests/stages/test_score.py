@@ -189,3 +189,26 @@ def test_references_of_imported_boards_count(tmp_path: Path, source: str, runs: 
     (summary,) = (tmp_path / "board/runs").glob("*/reports/metrics.json")
     for model in json.loads(summary.read_text())["models"].values():
         assert model["chrf"]["n_questions"] == least and 0 < model["chrf"]["score"] <= 1
+
+
+def test_strengths_and_mistakes_are_written_with_the_metrics_and_after_the_ratings(tmp_path: Path) -> None:
+    config = scored_board(tmp_path, "accuracy")
+    questions = read_jsonl(tmp_path / "questions.jsonl")
+    done = arena("run", "-c", config)
+    assert done.returncode == 0 and "wrong, of 12 answers with a reference: 12 number wrong" in done.stdout
+    file = tmp_path / "out/reports/strengths.json"
+    before, found = file.read_bytes(), json.loads(file.read_text())
+    assert found["mistakes"]["half"]["kinds"]["number_wrong"]["n"] == 6
+    assert found["mistakes"]["half"]["kinds"]["number_wrong"]["examples"][0] in {
+        str(q["question_id"]) for q in questions
+    }
+    assert found["strengths"]["half"] == [], "six questions on each side are too few to say anything"
+    assert arena("run", "-c", config).returncode == 0 and file.read_bytes() == before
+
+
+def test_the_judges_number_stands_among_the_strengths(tmp_path: Path) -> None:
+    config = edit_config(arithmetic_board(tmp_path, 40), scores={"metrics": ["accuracy"]})
+    assert arena("run", "-c", config).returncode == 0
+    found = json.loads((tmp_path / "out/reports/strengths.json").read_text())["strengths"]
+    assert {one["number"] for one in found["right"]} == {"judges", "accuracy"}
+    assert all(one["low"] <= one["gap"] <= one["high"] for own in found.values() for one in own)
