@@ -16,6 +16,7 @@ from arena.config.load_test import LoadTestConfig
 from arena.errors import InputError, RunStopped, Throttled
 from arena.files import Appender
 from arena.load.client import Client
+from arena.load.engines import serving
 from arena.load.figures import level_figures
 from arena.load.folder import LoadFolder, Run, read_requests
 from arena.load.generator import LevelRun
@@ -63,14 +64,16 @@ class LoadTest:
 
         Raises InputError where an endpoint cannot be asked at all, before anything is measured.
         """
-        most = max((int(level.value) if level.closed else 1_000) for level in self.levels)
-        opened = [target.open(min(4096, most)) for target in self.targets]
+        most = min(4096, max((int(level.value) if level.closed else 1_000) for level in self.levels))
+        opened = {target.name: target.open(most) for target in self.targets if target.local is None}
         budget = Budget(self.budget_usd)
         try:
             with interruption.listening():
-                for target, prompts, backend in zip(self.targets, self.prompts, opened, strict=True):
-                    if not interruption.asked:
-                        await self._target(target, prompts, backend, budget, interruption)
+                for target, prompts in zip(self.targets, self.prompts, strict=True):
+                    if not interruption.asked and not self.through(self._entry(target)):
+                        async with serving(target, self.progress.note) as there:
+                            backend = opened.get(target.name) or opened.setdefault(target.name, there.open(most))
+                            await self._target(there, prompts, backend, budget, interruption)
         except RunStopped as stopped:
             self.problems.append(str(stopped))
         except asyncio.CancelledError:
@@ -78,18 +81,14 @@ class LoadTest:
                 raise
         finally:
             self.interrupted = interruption.asked
-            for backend in opened:
+            for backend in opened.values():
                 await backend.close()
 
     async def _target(
         self, target: Target, prompts: Prompts, backend: ApiBackend, budget: Budget, interruption: Interruption
     ) -> None:
-        models = cast("dict[str, dict[str, JSON]]", self.run["models"])
-        entry = models.setdefault(target.name, {"target": target.url, "api": target.api, "levels": []})
+        entry, sent = self._entry(target), set[int]()
         rows = cast("list[dict[str, JSON]]", entry["levels"])
-        sent: set[int] = set()
-        if self._next(rows, sent) is None:
-            return
         client = Client(backend, prompts.of, budget, target.entry.token_price)
         error = await client.learn(prompts.of(-1, 0))
         if isinstance(error, Throttled) and error.refused:
@@ -107,6 +106,10 @@ class LoadTest:
         finally:
             lines.close()
 
+    def _entry(self, target: Target) -> dict[str, JSON]:
+        models = cast("dict[str, dict[str, JSON]]", self.run["models"])
+        return models.setdefault(target.name, {"target": target.url, "api": target.api, "levels": []})
+
     def _next(self, rows: Sequence[Mapping[str, JSON]], sent: AbstractSet[int]) -> Level | None:
         """The level to send now, of those that no earlier call finished and this one has not sent."""
         if self.settings.find_limit:
@@ -115,9 +118,9 @@ class LoadTest:
         finished = sent | {row["level"] for row in rows if row["complete"]}
         return next((level for level in self.levels if level.number not in finished), None)
 
-    def through(self, rows: Sequence[Mapping[str, JSON]]) -> bool:
+    def through(self, entry: Mapping[str, JSON]) -> bool:
         """Whether nothing of a model is left to send."""
-        return self._next(rows, set()) is None
+        return self._next(cast("list[dict[str, JSON]]", entry["levels"]), set()) is None
 
     async def _level(
         self, target: Target, client: Client, level: Level, lines: Appender, rows: list[dict[str, JSON]],
@@ -157,8 +160,8 @@ def measure(test: LoadTest, interruption: Callable[[], Interruption]) -> None:
     with test.folder.locked():
         test.folder.keep(test.run)
         asyncio.run(test.measure(interruption()))
-        models = cast("dict[str, dict[str, list[dict[str, JSON]]]]", test.run["models"])
-        through = all(test.through(entry["levels"]) for entry in models.values())
+        models = cast("dict[str, dict[str, JSON]]", test.run["models"])
+        through = all(test.through(entry) for entry in models.values())
         test.run["complete"] = len(models) == len(test.targets) and through
         test.folder.keep(test.run)
 

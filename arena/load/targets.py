@@ -10,11 +10,21 @@ from urllib.parse import urlsplit
 
 from arena.backends import Opening, open_backend
 from arena.backends.http.api import ApiBackend, read_key
-from arena.config.kinds import AnthropicConfig, ApiConfig, BackendConfig, OpenAIConfig
+from arena.config.kinds import (
+    AnthropicConfig,
+    ApiConfig,
+    BackendConfig,
+    LlamaCppConfig,
+    LocalConfig,
+    OpenAIConfig,
+    VllmConfig,
+)  # fmt: skip
 from arena.errors import InputError
 from arena.redact import shown_url
 
 Api = Literal["chat", "completions", "responses", "anthropic"]
+SERVED = (VllmConfig, LlamaCppConfig)
+"""Kinds whose engines have a server of their own."""
 APIS: tuple[Api, ...] = ("chat", "completions", "responses", "anthropic")
 
 
@@ -27,10 +37,14 @@ class Target:
     api: Api
     role: str = "answers_gen"
     """Where its settings stand, for messages."""
+    local: LocalConfig | None = None
+    """Whose server is started for the test; None: an endpoint."""
 
     @property
     def url(self) -> str:
         """Where it is, without secrets; the provider's own where neither config nor environment say."""
+        if self.local is not None:
+            return f"{self.local.backend}'s own server on {self.local.model}"
         url = self.entry.address(os.environ)
         return shown_url(url) if url else f"{self.entry.backend}'s own endpoint"
 
@@ -41,7 +55,12 @@ class Target:
         return host == "localhost" or host.startswith("127.") or host == "::1"
 
     def check(self) -> None:
-        """Find what would keep it from being called. Sends nothing. Raises InputError (a missing key, a bad URL)."""
+        """Find what would keep it from being called. Sends and starts nothing. Raises InputError (a missing key)."""
+        if self.local is not None:
+            from arena.load.engines import check_engine
+
+            check_engine(self)
+            return
         read_key(self.entry, f"{self.role}.{self.name}", os.environ)
 
     def open(self, most_at_once: int) -> ApiBackend:
@@ -73,6 +92,17 @@ def target_at(url: str, model: str, api: Api, key_env: str | None) -> Target:
     return Target(model, entry, api, "load")
 
 
+def target_on(name: str, entry: LocalConfig) -> Target:
+    """A local candidate, by the endpoint that its engine's server will be. A base model completes texts."""
+    kwargs = entry.engine.get("chat_template_kwargs")
+    stands_in = OpenAIConfig(
+        backend="openai", model=name, base_url="http://127.0.0.1/v1", api_key_env=None, price=entry.price,
+        generation_config=entry.generation_config, system=entry.system,
+        extra_body={} if kwargs is None else {"chat_template_kwargs": kwargs},
+    )  # fmt: skip
+    return Target(name, stands_in, "completions" if entry.templated is False else "chat", local=entry)
+
+
 def targets_of(
     entries: Mapping[str, BackendConfig], asked: Sequence[str] | None, listed: Sequence[str] | None
 ) -> list[Target]:
@@ -84,20 +114,25 @@ def targets_of(
     for name in names or ():
         if name not in entries:
             raise InputError(f"{name!r} is no candidate (have: {', '.join(sorted(entries))})")
-        if not isinstance(entries[name], ApiConfig):
+        if not isinstance(entries[name], (ApiConfig, *SERVED)):
             raise InputError(
-                f"answers_gen.{name}: backend {entries[name].backend} is no endpoint; start its server and give its"
-                " URL (arena load --url URL --model M)"
+                f"answers_gen.{name}: backend {entries[name].backend} is no endpoint and has no server; start one and"
+                " give its URL (arena load --url URL --model M)"
             )
     chosen = {name: entries[name] for name in names} if names else entries
-    found = [
-        Target(name, entry, _api_of(entry))
-        for name, entry in chosen.items()
-        if isinstance(entry, ApiConfig) and (names or entry.enable)
-    ]
+    found = [target for name, entry in chosen.items() if names or entry.enable if (target := _target_of(name, entry))]
     if not found:
-        raise InputError("no candidate of this config is an endpoint (openai or anthropic); nothing to load")
+        raise InputError("no candidate of this config can be asked by HTTP (openai, anthropic, vllm, llamacpp)")
     return found
+
+
+def _target_of(name: str, entry: BackendConfig) -> Target | None:
+    """None for a kind that nothing can be sent to."""
+    if isinstance(entry, ApiConfig):
+        return Target(name, entry, _api_of(entry))
+    if isinstance(entry, SERVED):
+        return target_on(name, entry)
+    return None
 
 
 def _api_of(entry: ApiConfig) -> Api:

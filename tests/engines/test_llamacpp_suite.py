@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
-from kit.running import Running, questions, request
+from kit.running import Running, arena, questions, request, write_board
 from kit.tiny_gguf import write_adapter, write_model
 
 from arena.errors import EndpointDead
@@ -70,3 +70,18 @@ def test_a_lora_changes_what_it_changes_in_transformers(engine: Callable[..., Ru
 def test_another_model_is_no_adapter(engine: Callable[..., Running]) -> None:
     with pytest.raises(EndpointDead, match=r"this adapter does not fit .*tiny-100.*it is no LoRA"):
         engine("tiny-100", adapter="tiny-500").ask(request("repeat ab"))
+
+
+def test_a_load_test_starts_its_server_and_leaves_none(
+    written: Callable[[Path], Path], tiny: Path, tmp_path: Path
+) -> None:
+    entry: dict[str, JSON] = {"backend": "llamacpp", "model": str(written(tiny / "tiny-100")), "engine": ONE_THREAD,
+                              "precision": "auto"}  # fmt: skip
+    load: JSON = {"concurrency": [1, 2], "requests": 8, "max_tokens": 6}
+    config = write_board(tmp_path, {"m": entry}, load_test=load, reviews_gen={"enable": False, "mode": "pairwise"})
+    done = arena("load", "-c", config, "--json")
+    assert done.returncode == 0, done.stderr
+    levels = json.loads(done.stdout)["models"]["m"]["levels"]
+    assert [level["succeeded"] for level in levels] == [8, 8]
+    assert all(level["ttft_s"]["p50"]["value"] > 0 for level in levels)
+    assert "Bearer" not in (tmp_path / "board" / "load" / "load.json").read_text()

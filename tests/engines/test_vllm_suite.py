@@ -239,3 +239,14 @@ def test_a_reward_model_judges_a_board_of_pairs(reward_model: Path, tmp_path: Pa
     entry = {"backend": "vllm", "task": "reward", "model": str(reward_model), "precision": "float32",
              "temperature": 0.5, "engine": SMALL}  # fmt: skip
     assert_probabilities(judged_board(tmp_path, entry, OFFLINE), 0.5)
+
+
+def test_a_load_test_starts_its_server_and_leaves_none(tiny: Path, tmp_path: Path) -> None:
+    load: JSON = {"concurrency": [1, 2], "requests": 8, "max_tokens": 6}
+    entry = all_candidates("vllm", tiny, SMALL)["tiny-100-lora"]
+    config = write_board(tmp_path, {"tuned": entry}, load_test=load, reviews_gen={"enable": False, "mode": "pairwise"})
+    done = arena("load", "-c", config, "--json", environment=OFFLINE)
+    assert done.returncode == 0, done.stderr
+    levels = json.loads(done.stdout)["models"]["tuned"]["levels"]
+    assert [level["succeeded"] for level in levels] == [8, 8]
+    assert all(level["output_tokens"] for level in levels)

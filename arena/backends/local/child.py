@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Literal
 
-from arena.backends.local.engine import CannotStart, Engine, start_engine
+from arena.backends.local.engine import CannotStart, Engine, Listening, start_engine
 from arena.backends.local.failures import explain_start, is_out_of_memory, memory_knobs, one_line
 from arena.backends.local.frames import Ask, Broken, Done, Frame, Note, Ready, Start, read_frame, write_frames
 from arena.backends.local.spec import EngineSpec
@@ -28,9 +28,11 @@ GATHER_S = 0.005
 """After idling, requests that arrive this close together are started together."""
 
 
-def main(load: Callable[[EngineSpec], Engine] = start_engine) -> None:
-    """Serve the engine that `load` gives until the parent goes away."""
-    die_with_parent(int(sys.argv[1]))
+def main(load: Callable[[EngineSpec], Engine] = start_engine, *, bound: bool = True) -> None:
+    """Serve the engine that `load` gives until the parent goes away. One that is not `bound` leaves its end to its
+    stdin's, which takes what it started along."""
+    if bound:
+        die_with_parent(int(sys.argv[1]))
     incoming = sys.stdin.buffer
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever an engine prints goes to the log, not between our frames
@@ -41,7 +43,8 @@ def main(load: Callable[[EngineSpec], Engine] = start_engine) -> None:
     threading.Thread(target=_receive, args=(incoming, inbox), daemon=True).start()
     sys.excepthook = last_words = LastWords(start.spec, outgoing)
     engine = load(start.spec)
-    write_frames(outgoing, Ready(tuple(engine.notes)))
+    where = (engine.address, engine.key) if isinstance(engine, Listening) else ("", "")
+    write_frames(outgoing, Ready(tuple(engine.notes), *where))
     last_words.started = True
     _serve(engine, inbox, outgoing)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from arena.backends.local.spec import EngineSpec
 from arena.types import Completion, Request
@@ -30,6 +30,14 @@ class Engine(Protocol):
 
     def step(self) -> list[Finished]:
         """Generate a little further and return what finished. Raises when the engine itself broke."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """An engine that is asked by HTTP."""
+
+    address: str
+    key: str
 
 
 class CannotStart(Exception):

@@ -33,6 +33,10 @@ class Ready:
     """Child to parent: the engine is loaded."""
 
     notes: tuple[str, ...]
+    address: str = ""
+    """Of a server: where it listens."""
+    key: str = ""
+    """And what it wants to be shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class LlamaCppEngine:
         self._slots, self._context, params = _params(spec, self._path, header)
         key = secrets.token_hex(16)
         params.api_keys = [key]
-        self._server = _start(spec, params)
+        self._server = start_llamacpp(spec, params)
         tokenizer = LlamaCppTokenizer(self._server.listening_address, key, header, spec.template_text)
         kwargs = spec.engine.get("chat_template_kwargs")
         self._renderer = Renderer(tokenizer, spec.template_text, kwargs if isinstance(kwargs, dict) else None)
@@ -338,7 +338,17 @@ def _adapter(spec: EngineSpec) -> object:
     return found
 
 
-def _start(spec: EngineSpec, params: CommonParams) -> Server:
+def params_of(spec: EngineSpec) -> CommonParams:
+    """What a server of the entry is started with. Raises CannotStart for an unknown or wrong value."""
+    path = Path(spec.model).expanduser()
+    header = read_gguf(path)
+    if spec.adapter is not None and (why := misfit(header, read_gguf(Path(spec.adapter).expanduser()))):
+        raise CannotStart(explain_adapter(spec, ValueError(why)))
+    return _params(spec, path, header)[2]
+
+
+def start_llamacpp(spec: EngineSpec, params: CommonParams) -> Server:
+    """llama.cpp's server. Raises CannotStart where it does not start."""
     from xllamacpp import Server
 
     try:

@@ -44,6 +44,8 @@ class EngineProcess:
         self._numbers = 0
         self._ended: str | None = None
         self._broken: Broken | None = None
+        self.address = self.key = ""
+        """Of a server that is ready: where it listens, and what it wants to be shown."""
         self._ready: asyncio.Future[None] = self._loop.create_future()
         with tempfile.NamedTemporaryFile(prefix="arena-engine-", suffix=".log", delete=False) as log:
             self.log = Path(log.name)
@@ -129,7 +131,8 @@ class EngineProcess:
                 answer = self._waiting.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(completion)
-            case Ready(notes):
+            case Ready(notes, address, key):
+                self.address, self.key = address, key
                 for note in notes:
                     self._on_note(note)
                 if not self._ready.done():
