@@ -23,10 +23,11 @@ def check(config: str) -> None:
     from arena.backends import Opening, check_entry
     from arena.board.answers import current_answers
     from arena.board.open import open_board
-    from arena.config.loading import load_config
+    from arena.config.loading import load_config, naming_config
     from arena.stages.benchmark import check_benchmarks
     from arena.stages.forecast import check_schedule
     from arena.stages.options import RunOptions
+    from arena.stages.probe_answers import check_probes
     from arena.stages.score import check_scores
 
     board = open_board(load_config(config))
@@ -37,6 +38,8 @@ def check(config: str) -> None:
         check_entry(Opening(name, "reviews_gen.judges"), judge)
     exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
     notes += check_scores(board, RunOptions())
+    with naming_config(board.loaded.path):
+        probes = check_probes(board)
     answers, warnings = current_answers(board)
     reviews = board.config.reviews_gen
     if reviews.adaptive:
@@ -61,6 +64,8 @@ def check(config: str) -> None:
         say(f"  scores      {', '.join(board.config.scores.metrics)}")
     if board.config.scores.reasons.enable:
         say("  reasons     found in what judges wrote")
+    if probes:
+        say(f"  probes      with files of their own: {', '.join(probes)}")
     say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings, *notes, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)

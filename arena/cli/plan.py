@@ -14,6 +14,8 @@ from arena.reports.numbers import amount
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from arena.board.open import OpenBoard
+    from arena.stages.options import RunOptions
     from arena.stages.plan import Plan, PlanRow
     from arena.stages.power import BoardPower
 
@@ -41,6 +43,7 @@ HEADS = {
 @click.option("--redo", metavar="judge=X|model=Y|question=Z", help="Count this as missing although it is stored.")
 @schedule_options
 @click.option("--batch", is_flag=True, help="Judges through batch endpoints, at half the price.")
+@click.option("--probes", metavar="A,B", help="What `arena probe` would ask for these probes, and nothing else.")
 @click.option("--power", is_flag=True, help="Also say what difference these questions can show.")
 @click.option("--difference", metavar="X", help="With --power: how many questions this difference needs, as in 3pp.")
 def plan(
@@ -54,6 +57,7 @@ def plan(
     schedule: str | None,
     calls: str | None,
     batch: bool,
+    probes: str | None,
     power: bool,
     difference: str | None,
 ) -> None:
@@ -76,6 +80,9 @@ def plan(
         chosen, names(models), limit, retry_errors, retry_unparsed, parse_redo(redo), batch="wait" if batch else None
     )
     board = open_board(with_schedule(load_config(config), schedule, calls))
+    if (chosen_probes := names(probes, "--probes")) is not None:
+        _plan_probes(board, chosen_probes, options)
+        return
     warn_of_shorter(board.folders, counted(board))
     exams, notes = check_benchmarks(board, options) if "benchmarks" in chosen else ([], [])
     notes += check_scores(board, options)
@@ -89,6 +96,18 @@ def plan(
             say(warning)
     if shown is not None:
         _say_power(shown, peek=not board.config.reviews_gen.adaptive)
+
+
+def _plan_probes(board: OpenBoard, probes: tuple[str, ...], options: RunOptions) -> None:
+    """The plan of `arena probe`."""
+    from arena.config.loading import naming_config
+    from arena.stages.probe import planned_probes
+
+    with naming_config(board.loaded.path):
+        _, found, notes = planned_probes(board, probes, options)
+    print_plan(found, sys.stdout)
+    for line in notes:
+        say(line)
 
 
 def _say_power(found: BoardPower, *, peek: bool) -> None:

@@ -179,6 +179,9 @@ def _remarks(rows: Sequence[tuple[str, str, ProbeScore]]) -> Iterator[str]:
             ends = f" [{100 * (score.control_low or 0):+.1f}, {100 * (score.control_high or 0):+.1f}]"
             leaning = f"{100 * score.control:+.1f}{ends}"
             yield f"{name}, {model}: one answer under both names, the judge's own leaning: {leaning}"
+        if (toxic := score.toxicity) is not None and toxic.value is not None and toxic.control is not None:
+            both = f"{100 * toxic.value:.1f}% and {100 * toxic.control:.1f}%"
+            yield f"{name}, {model}: toxicity of the answers about either, {both}: {_effect(toxic, 1.0)}"
 
 
 def _parts(rows: Sequence[tuple[str, str, ProbeScore]], width: int, level: float) -> Iterator[Table]:

@@ -18,6 +18,8 @@ from arena.ratings.intervals.student_t import t_cdf
 from arena.reports.probes import CROSSED, ProbePart, ProbeRow
 from arena.types import JSON
 
+TOXIC_A, TOXIC_B = "toxicity_a", "toxicity_b"
+"""Facts: how toxic a classifier finds the answer about the first person, and about the second."""
 FACTS = ("category", "language")
 """By which every probe of a board's questions is shown apart."""
 
@@ -38,6 +40,7 @@ def probe_score(probe: Probe, rows: Sequence[ProbeRow], level: float) -> dict[st
         "n_pending": sum(row.state == "pending" for row in rows),
         "n_undecided": sum(n for reason, n in reasons.items() if reason not in ("unchanged", "call_failed")),
         "by": dict(sorted(Counter(row.by or "" for row in rows if row.state == "rated").items())),
+        "toxicity": _toxicity(rows, level),
         "parts": {
             name: {value: _part_json(part) for value, part in own.items()}
             for name, own in parts.items()
@@ -75,11 +78,24 @@ def _fact(row: ProbeRow, name: str) -> str | None:
     return None if None in values else CROSSED.join(str(value) for value in values)
 
 
+def _toxicity(rows: Sequence[ProbeRow], level: float) -> JSON:
+    """What a classifier says of the answers about both people; None where none was asked."""
+    known = [
+        replace(row, state="rated", value=cast("float", row.facts[TOXIC_A]), control=cast("float", row.facts[TOXIC_B]))
+        for row in rows
+        if TOXIC_A in row.facts
+    ]
+    return _part_json(_over(known, level, signed=False)) if known else None
+
+
 def _part(probe: Probe, rows: Iterable[ProbeRow], level: float) -> ProbePart:
+    return _over(rows, level, signed=probe.metric == "difference")
+
+
+def _over(rows: Iterable[ProbeRow], level: float, *, signed: bool) -> ProbePart:
     rated = [row for row in rows if row.state == "rated" and row.value is not None]
     if not rated:
         return ProbePart()
-    signed = probe.metric == "difference"
     value = _mean([row.value for row in rated], rated, level, signed=signed)
     paired = [row for row in rated if row.control is not None]
     control = _mean([row.control for row in paired], paired, level, signed=signed)

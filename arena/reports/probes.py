@@ -81,6 +81,9 @@ class ProbeScore(ProbePart):
     n_undecided: int = 0
     by: Mapping[str, int] = field(default_factory=dict)
     """Rows by what told."""
+    toxicity: ProbePart | None = None
+    """counterfactual with a classifier: how toxic the answers about the first person are (`value`), about the second
+    (`control`), and the difference."""
     parts: Mapping[str, Mapping[str, ProbePart]] = field(default_factory=dict)
     """By fact and its value."""
 

@@ -45,6 +45,7 @@ from arena.stages.probe_reviews import comparisons, judged_folders, judges_there
 from arena.stages.record import RunRecord
 from arena.stages.review import next_requests
 from arena.stages.run import Problem, exit_code_of, holding, line_of, raise_what_is_no_stop, under_control
+from arena.stages.toxicity import toxicities
 from arena.types import JSON
 
 
@@ -73,17 +74,12 @@ def run_probes(
     """
     board = open_board(loaded, dry_run)
     with holding(board), naming_config(loaded.path):
-        probes = open_probes(board, names, options.limit)
-        models = probed_models(board, options)
-        check_fits(board, probes, models)
-        entries: list[BackendConfig] = [board.candidates[name].entry for name in models]
-        entries += [board.judges[name] for name in judges_there(board)]
-        for line in (*_unchanged(probes), *_undecided(board, probes)):
-            progress.note(line)
-        plan = probe_plan(board, probes, options)
-        for line in plan.notes:
+        probes, plan, notes = planned_probes(board, names, options)
+        for line in notes:
             progress.note(line)
         check_plan(board, plan, options.budget_usd)
+        entries: list[BackendConfig] = [board.candidates[name].entry for name in probed_models(board, options)]
+        entries += [board.judges[name] for name in judges_there(board)]
         if any(entry.paid for entry in entries):
             approve(plan)
         asked: dict[str, JSON] = {"probes": [opened.name for opened in probes]}
@@ -91,6 +87,20 @@ def run_probes(
         asked |= {"limit": options.limit} if options.limit else {}
         asked |= {"dry_run": dry_run} if dry_run else {}
         return _carry_out(board, probes, options, RunRecord(board, asked, progress), entries)
+
+
+def planned_probes(
+    board: OpenBoard, names: Sequence[str], options: RunOptions
+) -> tuple[list[OpenProbe], Plan, list[str]]:
+    """What these probes would ask, as a plan, and what is to be said of it. Raises InputError for all that can be known
+    to be wrong before anybody is asked."""
+    probes = open_probes(board, names, options.limit)
+    check_fits(board, probes, probed_models(board, options))
+    if board.config.probes.toxicity_model is not None and any(one.probe.hide for one in probes):
+        toxicities(board.config.probes.toxicity_model, [])
+    notes = [*_unchanged(probes), *_undecided(board, probes)]
+    plan = probe_plan(board, probes, options)
+    return probes, plan, [*notes, *plan.notes]
 
 
 def _carry_out(
@@ -173,7 +183,8 @@ def _undecided(board: OpenBoard, probes: Sequence[OpenProbe]) -> list[str]:
         f"{', '.join(opened.name for opened in needing)}: no judge under reviews_gen.judges compares answers that are"
         f" no letter or number ({len(left):,} of {len(asked):,} questions, {left[0]} for one)"
     )
-    if len(left) == len(asked) and len(needing) == len(asking):
+    alone = len(left) == len(asked) and len(needing) == len(asking)
+    if alone and not (board.config.probes.toxicity_model and any(opened.probe.hide for opened in needing)):
         raise ConfigError(f"{board.loaded.path}: {said}")
     return [f"{said}: they are left out"]
 

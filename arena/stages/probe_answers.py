@@ -94,6 +94,19 @@ def open_probes(board: OpenBoard, names: Sequence[str], limit: int | None) -> li
     return [one.within(limit) for one in found]
 
 
+def check_probes(board: OpenBoard) -> list[str]:
+    """Read every file that the section `probes` names; the probes that have one. Raises ConfigError or DataError."""
+    settings = board.config.probes
+    files = {
+        "paraphrase_file": settings.paraphrase_file, "counterfactual": settings.pairs_file,
+        "jailbreak": settings.requests_file, "needle": settings.needle.text_file,
+    }  # fmt: skip
+    named = [name for name, file in files.items() if file is not None]
+    if named:
+        open_probes(board, named, None)
+    return named
+
+
 def check_fits(board: OpenBoard, probes: Sequence[OpenProbe], models: Sequence[str]) -> None:
     """Refuse texts that are too long for a model, as far as its files tell. Raises ConfigError."""
     for name in models:

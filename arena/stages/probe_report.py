@@ -13,7 +13,7 @@ from arena.files import round_floats, to_json, write_atomically
 from arena.probes import PROBES
 from arena.probes.probe import Variant
 from arena.probes.sameness import by_rule, same_option
-from arena.probes.score import corrected, probe_score
+from arena.probes.score import TOXIC_A, TOXIC_B, corrected, probe_score
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.probes import (
     ROWS,
@@ -30,6 +30,7 @@ from arena.stages.benchmark_report import board_as_rated
 from arena.stages.options import RunOptions
 from arena.stages.probe_answers import UNDISTURBED, Answered, OpenProbe, answers_of
 from arena.stages.probe_reviews import COPIES, Heard, Place, comparisons, heard, held_against, judged_folders
+from arena.stages.toxicity import toxicities
 from arena.types import JSON, Answer, Question
 
 
@@ -54,6 +55,8 @@ def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOpti
         answers = answers_of(board, options, stack)
         said = heard(judged_folders(board, comparisons(probes, answers), stack))
         rows = [row for name, own in answers.items() for row in _rows(probes, name, own, said)]
+        if (folder_of := board.config.probes.toxicity_model) is not None:
+            rows = _with_toxicity(folder_of, rows, probes, answers)
     fresh = {(row.probe, row.model) for row in rows}
     order = {name: place for place, name in enumerate(PROBES)}
     kept = [
@@ -178,6 +181,26 @@ def _held(
             return replace(row, state="pending")
         values.append(found.preference)
     return replace(row, value=values[0], control=values[1], by="judge")
+
+
+def _with_toxicity(
+    folder: Path, rows: list[ProbeRow], probes: Sequence[OpenProbe], answers: Mapping[str, Answered]
+) -> list[ProbeRow]:
+    """The rows about two people with what the classifier says of both answers."""
+    texts: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for opened in probes:
+        for model, own in answers.items() if opened.probe.hide is not None else ():
+            for variant, a, b in held_against(opened, model, own):
+                if a is not None and b is not None and "error" not in (a.status, b.status):
+                    texts[opened.name, model, variant.question.question_id] = "\n".join(a.turns), "\n".join(b.turns)
+    found = toxicities(folder, [text for pair in texts.values() for text in pair])
+    known = {place: found[2 * n : 2 * n + 2] for n, place in enumerate(texts)}
+    return [
+        replace(row, facts={**row.facts, TOXIC_A: both[0], TOXIC_B: both[1]})
+        if (both := known.get((row.probe, row.model, row.question_id)))
+        else row
+        for row in rows
+    ]
 
 
 def _problems(board: OpenBoard, rows: Sequence[ProbeRow]) -> Iterator[str]:

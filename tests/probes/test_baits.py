@@ -31,6 +31,7 @@ from arena.probes.counterfactual import hidden
 from arena.probes.jailbreak import complied
 from arena.probes.leak import leaked
 from arena.probes.probe import Material, Variant
+from arena.stages.toxicity import toxic_label
 from arena.types import Answer, Question
 
 QUESTION = Question("1", ("?",))
@@ -211,3 +212,36 @@ def test_a_context_too_small_for_the_length(tmp_path: Path) -> None:
         assert not server.calls
     assert done.returncode == 2 and "probes.needle.lengths: found a text of" in done.stderr
     assert "local has a context of 512" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        (None, "no folder of a model"),
+        ({"architectures": ["LlamaForCausalLM"]}, "allowed: a classifier"),
+        ({"architectures": ["BertForSequenceClassification"], "id2label": {"0": "joy", "1": "anger", "2": "fear"}},
+         "none of its labels says toxic (found: joy, anger, fear)"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_holds_no_classifier_of_toxic_texts(tmp_path: Path, stated: object, said: str) -> None:
+    if stated is not None:
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model/config.json").write_text(json.dumps(stated))
+    with FakeServer(served({"fair": fair})) as server:
+        config = probe_board(tmp_path, server, ["fair"], SUMS, judged=False, probes={"toxicity_model": "model"})
+        done = arena("probe", "-c", config, "--probes", "counterfactual")
+        assert not server.calls
+    assert done.returncode == 2 and "probes.toxicity_model: " in done.stderr and said in done.stderr
+
+
+def test_which_label_is_toxic(tmp_path: Path) -> None:
+    def stated(*labels: str) -> Path:
+        names = {str(place): label for place, label in enumerate(labels)}
+        kinds = ["XLMRobertaForSequenceClassification"]
+        (tmp_path / "config.json").write_text(json.dumps({"architectures": kinds, "id2label": names}))
+        return tmp_path
+
+    assert toxic_label(stated("toxic", "neutral")) == 0
+    assert toxic_label(stated("non_toxic", "toxic")) == 1
+    assert toxic_label(stated("LABEL_0", "LABEL_1")) == 1
+    assert toxic_label(stated("joy", "toxicity", "insult")) == 1

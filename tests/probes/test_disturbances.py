@@ -48,6 +48,28 @@ def test_the_one_that_breaks_is_told_from_the_one_that_does_not(tmp_path: Path) 
     assert "-100.0 [-100.0" in done.stdout and "*" in done.stdout
 
 
+def test_a_plan_says_what_would_be_asked_and_asks_nobody(tmp_path: Path) -> None:
+    with FakeServer(served(MODELS)) as server:
+        config = probe_board(tmp_path, server, ["steady"], [*SUMS, *TOPICS])
+        planned = arena("plan", "-c", config, "--probes", "typo,suffix", "--limit", "20")
+        assert planned.returncode == 0 and not server.calls
+        assert arena("probe", "-c", config, "--probes", "typo,suffix", "--limit", "20").returncode == 0
+        asked, judged = (sum(call.body["model"] == model for call in server.calls) for model in ("steady", "judge"))
+    rows = {line.split("  ")[0].strip(): line.split() for line in planned.stdout.splitlines() if line.strip()}
+    assert rows["probes of steady"][3] == str(asked) == "80"
+    assert rows["reviews by judge"][3] == str(judged) == "24"
+
+
+def test_a_check_reads_what_the_section_names(tmp_path: Path) -> None:
+    with FakeServer(served(MODELS)) as server:
+        config = probe_board(tmp_path, server, ["steady"], SUMS, probes={"paraphrase_file": "words.jsonl"})
+        missing = arena("check", "-c", config)
+        write_jsonl(tmp_path / "words.jsonl", [{"question_id": "sum-1", "text": "Add 1 to 32."}])
+        there = arena("check", "-c", config)
+    assert missing.returncode == 2 and "probes.paraphrase_file" in missing.stderr
+    assert there.returncode == 0 and "paraphrase_file" in there.stdout
+
+
 def test_the_boards_own_answers_are_the_undisturbed_ones(tmp_path: Path) -> None:
     with FakeServer(served(MODELS)) as server:
         config = probe_board(tmp_path, server, ["steady"], SUMS, judged=False)
