@@ -41,6 +41,8 @@ PAGES = (
     Page("reasons", "Reasons", "psychology_alt", _UNDERSTAND, "folder", "A single battles file has no reasons."),
     Page("judges", "Judge health", "monitor_heart", _UNDERSTAND),
     Page("benchmarks", "Benchmarks", "quiz", _UNDERSTAND, "folder", "A single battles file has no benchmarks."),
+    Page("scores", "Scores by rule", "straighten", _UNDERSTAND, "folder",
+         "A single battles file has no scores by rule."),
     Page("load", "Load tests", "speed", _UNDERSTAND, "folder", "A single battles file has no load tests."),
     Page("probes", "Probes", "science", _UNDERSTAND, "folder", "A single battles file has no probes."),
     Page("vote", "Vote", "how_to_vote", _TAKE_PART, "opponents",

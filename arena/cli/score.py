@@ -92,7 +92,8 @@ def _findings(found: Strengths, models: list[str]) -> list[str]:
     lines = []
     for model in models:
         sure = [
-            f"{one.part} ({one.number} {one.gap:+.2f} [{one.low:+.2f}, {one.high:+.2f}])" for one in found.said(model)
+            f"{one.part} ({', '.join(numbers)}: {one.gap:+.2f} [{one.low:+.2f}, {one.high:+.2f}])"
+            for one, numbers in found.said(model)
         ]
         if sure:
             more = f" and {len(sure) - MOST} more" if len(sure) > MOST else ""

@@ -37,7 +37,7 @@ class Strength:
     n_inside: int
     n_outside: int
     said: Literal["strength", "weakness"] | None = None
-    """Where p_holm is below 1 − level."""
+    """Where the interval leaves out 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +69,23 @@ class Strengths:
     strengths: Mapping[str, tuple[Strength, ...]] = field(default_factory=dict)
     mistakes: Mapping[str, Mistakes] = field(default_factory=dict)
 
-    def said(self, model: str) -> list[Strength]:
-        """What is sure of a model, the widest gap first."""
-        return sorted(
-            (s for s in self.strengths.get(model, ()) if s.said), key=lambda s: (-abs(s.gap), s.number, s.part)
+    def said(self, model: str) -> list[tuple[Strength, tuple[str, ...]]]:
+        """What is sure of a model, once for each part, the widest gap first: what the judges' number says of it, else
+        the number with the widest gap; and all numbers that say the same."""
+        sure = sorted(
+            (one for one in self.strengths.get(model, ()) if one.said),
+            key=lambda one: (one.number != JUDGES, -abs(one.gap), one.number, one.part),
         )
+        first: dict[tuple[str, str], Strength] = {}
+        for one in sure:
+            first.setdefault((one.by, one.part), one)
+        return [
+            (one, tuple(other.number for other in sure if (other.by, other.part, other.said) == (*part, one.said)))
+            for part, one in sorted(first.items(), key=lambda item: -abs(item[1].gap))
+        ]
+
+
+NOTHING_SAID = Strengths()
 
 
 def read_strengths(path: Path) -> Strengths:
@@ -81,6 +93,6 @@ def read_strengths(path: Path) -> Strengths:
     try:
         return read_as(Strengths, from_json(path.read_bytes()))
     except FileNotFoundError:
-        return Strengths()
+        return NOTHING_SAID
     except (OSError, ValueError, Misread) as error:
         raise DataError(f"{path}: not what `arena score` writes ({error})") from None

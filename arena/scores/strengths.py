@@ -53,7 +53,7 @@ def _of_model(model: str, numbers: Mapping[str, Numbers], parts: Sequence[Part],
             number=number, by=part.by, part=part.name, inside=mine, outside=theirs, gap=gap, low=gap - half,
             high=gap + half, p_holm=p, n_inside=len(inside), n_outside=len(outside),
         )  # fmt: skip
-        sure = p < 1 - level and se > 0
+        sure = p < 1 - level and not -half <= gap <= half
         found.append(replace(one, said="strength" if gap > 0 else "weakness") if sure else one)
     return found
 

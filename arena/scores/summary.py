@@ -80,8 +80,10 @@ def _mean(rows: Sequence[MetricRow], level: float) -> Mean:
     values = np.array([row.score for row in rows], dtype=float)
     clusters = codes_of([row.question_id for row in rows])
     metric = METRICS.get(rows[0].metric) if rows else None
-    mean = clustered_share if metric is None or metric.share else clustered_mean
-    return mean(values, clusters, level)
+    if metric is None or metric.share:
+        return clustered_share(values, clusters, level)
+    mean = clustered_mean(values, clusters, level)
+    return mean if mean.low is None else mean._replace(low=max(0.0, mean.low))
 
 
 def differences(rows: ByModel, level: float) -> list[dict[str, JSON]]:

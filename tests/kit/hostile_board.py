@@ -45,6 +45,7 @@ def hostile_board(folder: Path, beacon: str) -> Path:
     (folder / "reports" / "leaderboard.json").write_text(json.dumps(board))
     load_board(folder, {model: 0.1 + n / 10 for n, model in enumerate(models)})
     _write_probes(folder / "reports", list(texts.values()), models)
+    _write_scores(folder / "reports", list(texts.values()), models)
     run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
            "notes": list(texts.values()), "spent_known_usd": 0.0,
            "answers": {texts["img"]: {"planned": 3, "done": 1}},
@@ -66,6 +67,30 @@ def _write_probes(reports: Path, texts: list[str], models: list[str]) -> None:
         for text in texts for model in models
     ]  # fmt: skip
     _write(reports / "probes.jsonl", rows)
+
+
+def _write_scores(reports: Path, texts: list[str], models: list[str]) -> None:
+    """What answers come to by rule, likewise."""
+    score = {"score": 0.5, "low": 0.1, "high": 0.9, "n": 2, "n_empty": 1, "signature": texts[0]}
+    score |= {"excluded": dict.fromkeys(texts, 1), "categories": {key: {"score": 0.5} for key in texts}}
+    found = {model: dict.fromkeys(texts, score) for model in models}
+    (reports / "metrics.json").write_text(json.dumps({"level": 0.95, "models": found}))
+    _write(reports / "metrics.jsonl", [
+        {"metric": text, "model": model, "question_id": text, "category": text, "language": text, "state": "rated",
+         "score": 0.5, "criteria": {text: 1.0}, "signature": text}
+        for text in texts for model in models
+    ])  # fmt: skip
+    numbers = {"inside": 1.0, "outside": 0.0, "gap": 1.0, "low": 0.5, "high": 1.5, "p_holm": 0.0, "n_inside": 9}
+    about = {"by": "category", "n_outside": 9, "said": "strength", **numbers}
+    gaps = [{"number": text, "part": text, **about} for text in texts]
+    kinds = {"empty": {"n": 1, "share": 0.5, "low": 0.1, "high": 0.9, "examples": texts}}
+    strengths = {"level": 0.95, "strengths": dict.fromkeys(models, gaps)}
+    strengths |= {"mistakes": {key: {"n": 2, "kinds": kinds} for key in models}}
+    (reports / "strengths.json").write_text(json.dumps(strengths))
+    board = json.loads((reports / "leaderboard.json").read_text())
+    for row in board["models"]:
+        row["scores"] = {"metrics": found.get(row["model"], {})}
+    (reports / "leaderboard.json").write_text(json.dumps(board))
 
 
 def _answer(question: dict[str, Any], model: str, number: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from viz.ui.words_of_leaderboard import OF_LEADERBOARD
 from viz.ui.words_of_reasons import OF_REASONS
 from viz.ui.words_of_runs import OF_RUNS
+from viz.ui.words_of_scores import OF_SCORES
 from viz.ui.words_of_trend import OF_TREND
 
 CHINESE: dict[str, str] = {
@@ -318,5 +319,6 @@ CHINESE: dict[str, str] = {
     "The leaderboard by people's votes": "人工投票排行榜",
     **OF_REASONS,
     **OF_RUNS,
+    **OF_SCORES,
     **OF_TREND,
 }

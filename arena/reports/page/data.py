@@ -22,6 +22,7 @@ from arena.reports.page.moments import NEVER, Moments, moments_of
 from arena.reports.page.sample import Register, Sample, answer_keys, read_drawn
 from arena.reports.probes import SUMMARY, ProbeScore, read_probe_scores
 from arena.reports.reasons import REASONS, Reasons, read_reasons
+from arena.reports.strengths import NOTHING_SAID, STRENGTHS, Strengths, read_strengths
 from arena.reports.trend import Trend
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import JSON, PANEL
@@ -49,6 +50,8 @@ class PageData:
     """So many models are listed; None: all of them."""
     probes: Mapping[str, Mapping[str, ProbeScore]] = field(default_factory=dict)
     """What probes found, by model and probe."""
+    strengths: Strengths = NOTHING_SAID
+    """Where models are stronger or weaker than elsewhere."""
     moments: Moments = NEVER
     """When what the page shows was made."""
     reasons: Reasons | None = None
@@ -113,6 +116,7 @@ def read_page_data(config: Config, title: str, answers: BoardFolder, reviews: Bo
         n_rows,
         {key: value for key, value in run.items() if key not in {"runs", "versions", "git_commit", "files"}},
         probes=read_probe_scores(reviews.reports / SUMMARY),
+        strengths=read_strengths(reviews.reports / STRENGTHS),
         moments=_moments(config, report, answers, reviews),
         reasons=read_reasons(reviews.reports / REASONS),
         load=newest(read_load_runs(answers.load_file)),

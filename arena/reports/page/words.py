@@ -114,6 +114,32 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{task}: not all were asked alike, so these are not comparable.",
         "{task}：提问方式不一致，不可比较。",
     ),
+    "by_rule": ("Scores by rule", "规则评分"),
+    "by_rule_note": (
+        "What answers come to by rule, beside the judges and in no rating. Brackets are intervals clustered by "
+        "question.",
+        "按规则对回答的计分，与评审并列，不进入评分。方括号为按问题聚类的置信区间。",
+    ),
+    "said_nothing": ("{n} said nothing", "{n} 个空回答"),
+    "less_is_better": ("less is better", "越小越好"),
+    "answers_left_out": ("{n} answers left out", "{n} 个回答未计入"),
+    "strengths": ("Strengths and weaknesses", "强项与弱项"),
+    "strengths_note": (
+        "A model's lead over the others on these questions less its lead elsewhere. The intervals of a model hold "
+        "together, however many parts were looked at.",
+        "模型在这些问题上相对其他模型的领先，减去其在其余问题上的领先。无论考察多少类问题，同一模型的区间同时成立。",
+    ),
+    "where": ("Questions", "问题"),
+    "it_is": ("It is", "表现"),
+    "by_number": ("By", "依据"),
+    "gap": ("Gap", "差距"),
+    "strength": ("stronger", "较强"),
+    "weakness": ("weaker", "较弱"),
+    "judges_number": ("judges", "评审"),
+    "feature_long": ("long questions", "较长的问题"),
+    "feature_several_turns": ("several turns", "多轮"),
+    "feature_code": ("with code", "含代码"),
+    "feature_numbers": ("with numbers", "含数字"),
     "probes": ("Probes", "探测"),
     "probes_note": (
         "What becomes of answers when questions are disturbed, baited, or buried in a long text. In no rating. "

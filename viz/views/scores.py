@@ -1,0 +1,274 @@
+"""Numbers by rule beside the judges: every metric and model, strengths and mistakes, and the answers behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from arena.errors import ArenaError
+from arena.reports.board import MetricPart, MetricScore
+from arena.reports.metrics import MetricRow
+from arena.reports.strengths import JUDGES
+from viz.charts.leaderboard import Estimate, whiskers
+from viz.data.cache import Signature, signature
+from viz.data.metrics import WHOLE, Kind, Metrics, answer_of, files_of, read_metrics
+from viz.ui.choices import choose, choose_name, choose_page
+from viz.ui.figures import DASH, count
+from viz.ui.phone import Line, phone_list
+from viz.ui.pieces import clicked_row, nothing
+from viz.ui.rendering import distinct, plain, shortened
+from viz.ui.room import table_room
+from viz.ui.session import board, fresh, look, source, t
+from viz.ui.textbox import text
+
+LISTED = 100
+"""Answers on a page of the list."""
+PER_CENT = 100.0
+FEW = 6
+"""Parts of a board that stand beside each other; more are a list."""
+MOST = 30
+"""Strengths and weaknesses that are shown."""
+
+
+def show() -> None:
+    """The page."""
+    folder = source().board
+    assert folder is not None  # the page needs a folder
+    try:
+        found = _read(folder, signature(files_of(folder)))
+    except ArenaError as error:
+        st.error(plain(error))
+        return
+    if not found.scores:
+        nothing(
+            t("No scores by rule yet: name metrics in the config (`scores: {metrics: [chrf]}`), then `arena score`.")
+        )
+        return
+    _matrix(found)
+    _strengths(found)
+    _mistakes(found)
+    _answers(folder, found)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(folder: Path, state: Signature) -> Metrics:
+    del state
+    return read_metrics(folder)
+
+
+def _matrix(found: Metrics) -> None:
+    """Models down, metrics across: the number with its interval, and a whisker on the metric's own scale."""
+    parts = found.parts()
+    part = WHOLE
+    if len(parts) > 1:
+        label, whole = t("Part of the board"), t("all of it")
+        if len(parts) <= FEW:
+            part = choose(label, {name: shortened(name, 40) or whole for name in parts}, "part")
+        else:
+            part = choose_name(label, parts[1:], "part", placeholder=whole) or WHOLE
+    names = distinct(found.names, 28)
+    shown: dict[str, Sequence[object]] = {t("Model"): [shortened(model, 60) for model in found.models]}
+    config: dict[str, object] = {t("Model"): st.column_config.TextColumn(pinned=True)}
+    lines = []
+    for metric, name in names.items():
+        own = [_estimate(model, found.of(model, metric, part), _unit(found, metric)) for model in found.models]
+        head = f"{name} ↓" if _lower(found, metric) else name
+        digits = 1 if _unit(found, metric) == PER_CENT else 3
+        shown[head] = [_told(estimate, digits) for estimate in own]
+        pictured = f"{name} ⟷"
+        shown[pictured] = whiskers(own, look(), width=110)
+        config[pictured] = st.column_config.ImageColumn(width=124, label=t("Interval"))
+        lines += [
+            Line(head, shortened(one.model, 60), *_told(one, digits).partition(" ")[::2], "scores", {"metric": metric})
+            for one in own if one.value is not None
+        ]  # fmt: skip
+    with table_room("scores-matrix", len(found.models), 40, most=800, on="wide-"):
+        st.dataframe(
+            pd.DataFrame(shown), hide_index=True, row_height=40, key=fresh("scores-matrix"), column_config=config,  # type: ignore[arg-type]
+        )  # fmt: skip
+    phone_list("scores-list", lines, 62)
+    told = t(
+        "What lies between 0 and 1 is in per cent; nothing said counts as the metric says, what is left out nowhere."
+    )
+    st.caption(told + (f" {t('↓: less is better.')}" if any(_lower(found, metric) for metric in names) else ""))
+    with st.expander(t("How each compares, and what is left out")):
+        for metric, name in names.items():
+            st.caption(f"**{plain(name)}**: {plain(_signature(found, metric))}")
+            for model in found.models:
+                if (score := found.scores[model].get(metric)) is not None and (left := _left_out(score)):
+                    st.caption(f"{plain(shortened(model, 40))}: {plain(left)}")
+
+
+def _strengths(found: Metrics) -> None:
+    """What is sure about where a model is better or worse than elsewhere."""
+    lines = [(model, *one) for model in found.models for one in found.findings.said(model)]
+    if not found.findings.strengths:
+        return
+    st.header(t("Strengths and weaknesses"), anchor=False)
+    if not lines:
+        nothing(t("Nothing is sure: no model is better or worse on some questions than on the others, beyond chance."))
+        return
+    lines.sort(key=lambda line: -abs(line[1].gap))
+    kinds = {"strength": t("stronger"), "weakness": t("weaker")}
+    frame = {
+        t("Model"): [shortened(model, 60) for model, *_ in lines[:MOST]],
+        t("Questions"): [shortened(_part(one.by, one.part), 40) for _, one, _ in lines[:MOST]],
+        t("It is"): [kinds[one.said or "strength"] for _, one, _ in lines[:MOST]],
+        t("By"): [shortened(_numbers(numbers), 60) for *_, numbers in lines[:MOST]],
+        t("Gap"): [_told(Estimate(model, one.gap, one.low, one.high), 2) for model, one, _ in lines[:MOST]],
+        t("Interval"): whiskers(
+            [Estimate(m, one.gap, one.low, one.high) for m, one, _ in lines[:MOST]], look(), width=110
+        ),
+        "n": [f"{one.n_inside:,} / {one.n_outside:,}" for _, one, _ in lines[:MOST]],
+    }
+    config = {t("Interval"): st.column_config.ImageColumn(width=124)}
+    with table_room("strengths", len(lines[:MOST]), 40, most=600, on="wide-"):
+        st.dataframe(pd.DataFrame(frame), hide_index=True, row_height=40, key=fresh("strengths"), column_config=config)
+    phone_list("strengths-list", [
+        Line(shortened(model, 40), f"{_part(one.by, one.part)} · {kinds[one.said or 'strength']}",
+             *_told(Estimate(model, one.gap, one.low, one.high), 2).partition(" ")[::2], "scores", {"model": model})
+        for model, one, _ in lines[:MOST]
+    ], 62)  # fmt: skip
+    st.caption(t(
+        "The gap is the model's lead over the others on these questions less its lead elsewhere. Intervals of a model "
+        "hold together, however many parts were looked at."
+    ))  # fmt: skip
+
+
+def _numbers(names: Sequence[str]) -> str:
+    return ", ".join(t("judges") if name == JUDGES else name for name in names)
+
+
+def _part(by: str, name: str) -> str:
+    features = {"long": t("long questions"), "several_turns": t("several turns"), "code": t("with code"),
+                "numbers": t("with numbers")}  # fmt: skip
+    return features.get(name, name) if by == "feature" else name
+
+
+def _mistakes(found: Metrics) -> None:
+    """Kinds of mistakes beside references, as shares of a model's answers."""
+    own = {model: mistakes for model, mistakes in found.findings.mistakes.items() if mistakes.n}
+    kinds = {
+        "empty": t("empty"), "refusal": t("refusal"), "other_language": t("other language"),
+        "number_wrong": t("number wrong"), "much_shorter": t("much shorter"), "much_longer": t("much longer"),
+        "off_topic": t("off topic"),
+    }  # fmt: skip
+    seen = {
+        kind: name
+        for kind, name in kinds.items()
+        if any(one.kinds[kind].n for one in own.values() if kind in one.kinds)
+    }
+    if not own or not seen:
+        return
+    st.header(t("Mistakes"), anchor=False)
+    frame: dict[str, Sequence[object]] = {t("Model"): [shortened(model, 60) for model in own]}
+    for kind, name in seen.items():
+        frame[name] = [_share(one.kinds[kind].share, one.kinds[kind].low, one.kinds[kind].high) for one in own.values()]
+    frame["n"] = [count(one.n) for one in own.values()]
+    with table_room("mistakes", len(own), most=500, on="wide-"):
+        st.dataframe(pd.DataFrame(frame), hide_index=True, key=fresh("mistakes"))
+    phone_list("mistakes-list", [
+        Line(shortened(model, 40), name, *_share(k.share, k.low, k.high).partition(" ")[::2], "scores",
+             {"model": model})
+        for model, one in own.items() for kind, name in seen.items() if (k := one.kinds[kind]).n
+    ], 62)  # fmt: skip
+    st.caption(t("Per cent of the answers that have a reference, by rule: a first look, no judgement."))
+
+
+def _answers(folder: Path, found: Metrics) -> None:
+    st.header(t("Answers"), anchor=False)
+    left, middle, right = st.columns(3)
+    with left:
+        metric = choose_name(t("Metric"), found.names, "metric", default=found.names[0])
+    with middle:
+        model = choose_name(t("Model"), found.models, "model", default=found.models[0])
+    with right:
+        kinds: dict[Kind, str] = {"any": t("all, the worst first"), "empty": t("nothing said"), "out": t("left out")}
+        kind = choose(t("Show"), kinds, "kind")
+    rows = found.listed(metric, model, kind) if metric and model else []
+    if not rows:
+        nothing(t("No answer matches this filter."))
+        return
+    page = choose_page(-(-len(rows) // LISTED), (metric, model, kind), "answers")
+    _list(folder, found, rows[(page - 1) * LISTED : page * LISTED], len(rows))
+
+
+def _list(folder: Path, found: Metrics, rows: list[MetricRow], total: int) -> None:
+    st.caption(t("{n} answers; click one for what was said.", n=count(total)))
+    frame = pd.DataFrame([
+        {
+            t("Question"): shortened(row.question_id, 40), t("Category"): shortened(row.category, 30),
+            t("Language"): row.language or DASH, t("Score"): DASH if row.score is None else f"{row.score:.3f}",
+            t("Told by"): shortened(", ".join(f"{name} {value:g}" for name, value in row.criteria.items()), 40)
+            or row.reason or DASH,
+        }
+        for row in rows
+    ])  # fmt: skip
+    with table_room("scored-answers", len(rows), most=500):
+        event = st.dataframe(
+            frame, hide_index=True, on_select="rerun", selection_mode="single-cell", key=fresh("scored-answers"),
+            height="content" if len(rows) <= 12 else 460,
+        )  # fmt: skip
+    chosen = clicked_row(event)
+    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    st.subheader(plain(shortened(row.question_id, 80)), anchor=False)
+    question = board().questions.get(row.question_id)
+    if question is not None:
+        text("\n\n".join(question.turns), f"asked-{row.question_id}", raw=True)
+    try:
+        answer = answer_of(folder, found.models, row)
+    except ArenaError as error:
+        st.error(plain(error))
+        return
+    sides = {t("Answer"): answer.turns if answer is not None else (),
+             t("Reference answer"): question.reference if question is not None else ()}  # fmt: skip
+    for side, (title, turns) in zip(st.columns(2), sides.items(), strict=True):
+        with side:
+            st.markdown(f"**{title}**")
+            if any(turn.strip() for turn in turns):
+                text("\n\n".join(turns), f"{title}-{row.model}-{row.question_id}-{row.sample}")
+            else:
+                st.caption(t("(empty)"))
+
+
+def _unit(found: Metrics, metric: str) -> float:
+    return PER_CENT if all(own[metric].share for own in found.scores.values() if metric in own) else 1.0
+
+
+def _lower(found: Metrics, metric: str) -> bool:
+    return any(own[metric].lower_is_better for own in found.scores.values() if metric in own)
+
+
+def _signature(found: Metrics, metric: str) -> str:
+    return next(own[metric].signature for own in found.scores.values() if metric in own)
+
+
+def _estimate(model: str, part: MetricPart | None, unit: float) -> Estimate:
+    ends = (None, None, None) if part is None else (part.score, part.low, part.high)
+    return Estimate(model, *(None if end is None else unit * end for end in ends))
+
+
+def _told(estimate: Estimate, decimals: int) -> str:
+    if estimate.value is None:
+        return DASH
+    known = estimate.low is not None and estimate.high is not None
+    ends = f" [{estimate.low:.{decimals}f}, {estimate.high:.{decimals}f}]" if known else ""
+    return f"{estimate.value:.{decimals}f}{ends}".replace("-", "−")
+
+
+def _share(value: float | None, low: float | None, high: float | None) -> str:
+    return _told(Estimate("", *(None if end is None else 100 * end for end in (value, low, high))), 1)
+
+
+def _left_out(score: MetricScore) -> str:
+    parts = [t("{n} said nothing", n=count(score.n_empty))] if score.n_empty else []
+    parts += [f"{count(n)} {t('left out')} ({reason})" for reason, n in score.excluded.items()]
+    parts += [f"{count(score.n_pending)} {t('not scored yet')}"] if score.n_pending else []
+    return ", ".join(parts)
+
+
+if __name__ == "__main__":
+    show()
