@@ -215,7 +215,7 @@ def rate(
     battles: object,
     *,
     methods: Sequence[str] = USUAL_METHODS,
-    baseline: str | None = None,
+    baseline: str | Sequence[str] | None = None,
     anchor: Mapping[str, float] | None = None,
     interval: Interval = "sandwich",
     cluster: str = "question_id",
@@ -248,9 +248,11 @@ def rate(
     for name in methods:
         if (wrong := wrong_method(name)) is not None:
             raise InputError(f"methods: {wrong}")
+    baselines = () if baseline is None else _listed(baseline)
     held = next((Anchored(model, float(points)) for model, points in (anchor or {}).items()), None)
     options = RatingOptions(
-        methods=methods, baseline=baseline, anchor=held, interval=interval, level=level,
+        methods=methods, baseline=next(iter(baselines), None), more_baselines=baselines[1:], anchor=held,
+        interval=interval, level=level,
         simultaneous=simultaneous, style=style, seed=seed, pairs=pairs, slices=slices,
         weights=None if weights is None else weights_of(weights), set_aside=_listed(set_aside),
     )  # fmt: skip

@@ -43,11 +43,12 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
     Raises DataError that names the file and the row, and what `rate` raises.
     """
     in_rows = options.weights is not None or bool(options.set_aside)  # two fits, of rows with their categories
+    in_rows |= bool(options.more_baselines)
     if in_rows or options.implied or options.boundary != 1:  # implied rates need a covariance with slot effects
         if ray is not None:
             raise InputError(
-                "--ray does not go with --schedule adaptive, --boundary, --weights or --set-aside; these are rated in "
-                "memory"
+                "--ray does not go with --schedule adaptive, --boundary, --weights, --set-aside or several --baseline; "
+                "these are rated in memory"
             )
         return None
     stream = stream_of(files, wanted, MANY if ray is None else -1)

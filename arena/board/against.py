@@ -36,7 +36,8 @@ def duel_against(board: OpenBoard, new: str, other: Other, old: str) -> tuple[Du
         _check_baselines(board, other, old, common)
     first, second = duel_of(board, new, None), duel_of(other.board, None, old)
     renamed = old if old not in board.candidates else f"{old} of {other.name}"
-    names = {old: renamed, str(other.board.config.reviews_gen.baseline): str(board.config.reviews_gen.baseline)}
+    baselines = zip(other.board.config.reviews_gen.baselines, board.config.reviews_gen.baselines, strict=False)
+    names = {old: renamed, **dict(baselines)}
     rows = [row for row in first.rows if new in _models(row)]
     rows += [_renamed(row, names) for row in second.rows if old in _models(row)]
     answered = {question for question, _ in second.places if question in common}
@@ -111,18 +112,25 @@ def _rules(board: OpenBoard) -> dict[str, object]:
 
 
 def _check_baselines(board: OpenBoard, other: Other, old: str, common: frozenset[str]) -> None:
-    here, there = (str(one.config.reviews_gen.baseline) for one in (board, other.board))
-    if old == there:
-        raise InputError(f"{other.name}: {old} is the baseline of that board: compare with {here} on this one")
-    keys = [
-        {place: answer.key for place, answer in current_answers(one)[0][name].items() if place[0] in common}
-        for one, name in ((board, here), (other.board, there))
-    ]
-    changed = sum(keys[1].get(place, key) != key for place, key in keys[0].items())
-    if changed:
-        raise InputError(
-            f"{other.name}: the boards share no scale: {changed:,} answers of the baselines {here} and {there} differ"
-        )
+    here, there = (one.config.reviews_gen.baselines for one in (board, other.board))
+    if old in there:
+        with_it = here[there.index(old)] if len(here) == len(there) else here[0]
+        raise InputError(f"{other.name}: {old} is the baseline of that board: compare with {with_it} on this one")
+    if len(here) != len(there):
+        counts = " and ".join(", ".join(names) for names in (here, there))
+        raise InputError(f"{other.name}: the boards share no scale: their baselines are {counts}")
+    answers = [current_answers(one)[0] for one in (board, other.board)]
+    for mine, theirs in zip(here, there, strict=True):
+        keys = [
+            {place: answer.key for place, answer in given[name].items() if place[0] in common}
+            for given, name in zip(answers, (mine, theirs), strict=True)
+        ]
+        changed = sum(keys[1].get(place, key) != key for place, key in keys[0].items())
+        if changed:
+            raise InputError(
+                f"{other.name}: the boards share no scale: {changed:,} answers of the baselines {mine} and {theirs} "
+                "differ"
+            )
 
 
 def _models(row: Row) -> tuple[str, ...]:

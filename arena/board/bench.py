@@ -39,11 +39,11 @@ class Bench:
 
     def __init__(
         self, judge: Judge, prompt: Prompt, question: Question, ledger: Ledger, frames: Frames, seen: SeenAnswers,
-        baseline: str | None = None, *,
+        baselines: tuple[str, ...] = (), *,
         lacks_reference: bool = False,
     ) -> None:  # fmt: skip
         self.judge, self.prompt, self.question, self.ledger = judge, prompt, question, ledger
-        self._frames, self._seen, self._baseline = frames, seen, baseline
+        self._frames, self._seen, self._baselines = frames, seen, baselines
         self.seen = seen.of
         """What is known of an answer."""
         self.lacks_reference = lacks_reference
@@ -56,7 +56,7 @@ class Bench:
         for order in orders:
             for sample in range(self.judge.samples):
                 yield Case(
-                    self.judge, self.prompt, self.question, models, answers, order, sample, self._baseline,
+                    self.judge, self.prompt, self.question, models, answers, order, sample, self._baselines,
                     self._frames,
                 )  # fmt: skip
 

@@ -139,9 +139,9 @@ def _failure(answers: Answers, model: str, row: Row) -> Reason | None:
 def _problems(board: OpenBoard, rows: Sequence[Row], answers: Answers, models: Sequence[str]) -> Iterator[str]:
     """What fails too often: on the whole board (other models' answers aside), or on the rows of one of the two; and
     which judges follow the place of an answer on the board."""
-    baseline = board.config.reviews_gen.baseline
+    baselines = board.config.reviews_gen.baselines
     of_both: Mapping[str, Mapping[tuple[str, int], Answer]] = {
-        name: answers[name] for name in dict.fromkeys((*models, baseline)) if name in answers
+        name: answers[name] for name in dict.fromkeys((*models, *baselines)) if name in answers
     }
     said = list(too_many_failures(board, rows, {name: dict(given) for name, given in of_both.items()}))
     yield from said

@@ -63,7 +63,7 @@ class Evidence:
             return _asked(score_contrast(table, compared.new, compared.old, compared.scale))
         if compared.metric == "rating":
             return _asked(rating_contrast(table, compared.new, compared.old, compared.options))
-        return _asked(win_rate_contrast(table, compared.new, compared.old, compared.options.baseline))
+        return _asked(win_rate_contrast(table, compared.new, compared.old, *compared.options.baselines))
 
 
 def compared_on(board: OpenBoard, duel: Duel, new: str, old: str, metric: str) -> Compared:

@@ -134,9 +134,9 @@ def bench_of(board: OpenBoard, judge: Judge, question: Question, ledger: Ledger)
     """A judge at a question."""
     reviews, entry = board.config.reviews_gen, board.judges[judge.name]
     prompt = REWARD if entry.rewards else board.prompt_for(question)
-    baseline = reviews.baseline if reviews.mode == "pairwise_baseline" else None
+    baselines = reviews.baselines if reviews.mode == "pairwise_baseline" else ()
     lacking = lacks_reference(board, entry, question)
-    return Bench(judge, prompt, question, ledger, board.frames, board.seen, baseline, lacks_reference=lacking)
+    return Bench(judge, prompt, question, ledger, board.frames, board.seen, baselines, lacks_reference=lacking)
 
 
 def lacks_reference(board: OpenBoard, entry: JudgeConfig, question: Question) -> bool:
@@ -151,7 +151,7 @@ def matches(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> Iterator[Ma
     if reviews.adaptive:
         yield from matches_of(board, answers, ledgers, drawn_orders(board, answers, ledgers))
         return
-    pairing = pairs(models_on_board(board, answers), reviews.mode, reviews.baseline)
+    pairing = pairs(models_on_board(board, answers), reviews.mode, reviews.baselines)
     judges = judges_on_board(board, ledgers)
     samples = {name: candidate.samples for name, candidate in board.candidates.items()}
     for question in board.questions:
@@ -202,7 +202,7 @@ def paid_cells(board: OpenBoard, answers: Answers, ledgers: Ledgers) -> list[Dra
     """
     compared = any(judge.enable and not (judge.replays or judge.rewards) for judge in board.judges.values())
     judges = {n: j for n, j in judges_on_board(board, ledgers).items() if len(ledgers[n])}
-    pairing = pairs(models_on_board(board, answers), "pairwise", None) if judges else []
+    pairing = pairs(models_on_board(board, answers), "pairwise", ()) if judges else []
     found: dict[Drawn, None] = {}
     for question in board.questions if pairing else ():
         benches = [bench_of(board, judge, question, ledgers[name]) for name, judge in judges.items()]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from arena.board.answers import Answers
 from arena.board.candidates import judge_of
 from arena.board.open import OpenBoard
+from arena.board.weights import baselines_of
 from arena.judging.frames import Judge
 from arena.keys import digest, sampling_params
 from arena.ratings import Anchored
@@ -19,7 +20,7 @@ _DIGITS = 16
 def scale_of(board: OpenBoard, answers: Answers, anchor: Anchored | None) -> Scale:
     """Of a board with today's answers, whose ratings `anchor` holds."""
     reviews = board.config.reviews_gen
-    baselines = (str(reviews.baseline),) if reviews.mode == "pairwise_baseline" else ()
+    baselines = baselines_of(board.config)
     held = dict.fromkeys([*([anchor.model] if anchor is not None else []), *baselines])
     return Scale(
         mode=reviews.mode,

@@ -11,6 +11,7 @@ from arena.board.matches import Match, exams, judges_on_board, matches
 from arena.board.null_candidate import sentinel_exams, sentinel_matches
 from arena.board.open import OpenBoard
 from arena.board.verdicts import battles_of, scores_of
+from arena.board.weights import baselines_of
 from arena.config.schema import Config
 from arena.judging.combine import panel_battle
 from arena.judging.examine import panel_score
@@ -87,11 +88,12 @@ def silent_judges(board: OpenBoard) -> frozenset[str]:
 def rating_options(config: Config, boundary: float = 1.0) -> RatingOptions:
     """What the config asks of the ratings; `boundary` widens the intervals of a board that was looked at."""
     rating = config.rating_gen
-    baseline = config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
+    baselines = baselines_of(config)
     anchor = next((Anchored(model, points) for model, points in (rating.anchor or {}).items()), None)
     return RatingOptions(
         methods=config.metrics,
-        baseline=baseline,
+        baseline=next(iter(baselines), None),
+        more_baselines=baselines[1:],
         anchor=anchor,
         interval=rating.interval.method,
         level=rating.interval.level,

@@ -54,9 +54,9 @@ def set_aside(config: Config, answers: Mapping[str, Mapping[tuple[str, int], Ans
     if config.rating_gen.set_aside is None:
         return frozenset()
     flagged = {model: flag_answers(model, list(own.values())) for model, own in answers.items()}
-    return frozenset(mostly_flagged(config, flagged)) - {baseline_of(config)}
+    return frozenset(mostly_flagged(config, flagged)) - {*baselines_of(config)}
 
 
-def baseline_of(config: Config) -> str | None:
-    """The model that all win rates are against."""
-    return config.reviews_gen.baseline if config.reviews_gen.mode == "pairwise_baseline" else None
+def baselines_of(config: Config) -> tuple[str, ...]:
+    """The models that all win rates are against."""
+    return config.reviews_gen.baselines if config.reviews_gen.mode == "pairwise_baseline" else ()

@@ -51,7 +51,7 @@ def check(config: str) -> None:
         state = "" if candidate.entry.enable else " (disabled)"
         say(f"  candidate   {name}: {_behind(name, candidate.entry)}{state}")
     if reviews.enable:
-        baseline = f" against {reviews.baseline}" if reviews.baseline and reviews.mode == "pairwise_baseline" else ""
+        baseline = f" against {', '.join(reviews.baselines)}" if reviews.mode == "pairwise_baseline" else ""
         order = "" if reviews.mode == "single" else f", order {reviews.asked_order}"
         say(f"  mode        {reviews.mode}{baseline}{order}")
         for name, judge in board.judges.items():

@@ -28,7 +28,8 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
     multiple=True,
     help="bradley_terry, elo, win_rate; several with commas, the first ranks.",
 )
-@click.option("--baseline", metavar="MODEL", help="Win rates against it; it stands at 1000.")
+@click.option("--baseline", "baselines", multiple=True, metavar="MODEL",
+              help="Win rates against it; it stands at 1000. Repeated: the mean over them.")  # fmt: skip
 @click.option("--anchor", metavar="MODEL=POINTS", help="Hold a model at so many points.")
 @click.option(
     "--interval",
@@ -99,7 +100,7 @@ INTERVALS = ("sandwich", "bootstrap", "independent", "none")
 @click.option("--ray", metavar="ADDRESS", help="Add up Parquet files on this Ray cluster (extra cluster).")
 @click.option("--json", "as_json", is_flag=True, help="leaderboard.json's object on stdout.")
 def rate(
-    battles: tuple[Path, ...], methods: tuple[str, ...], baseline: str | None, anchor: str | None, interval: str,
+    battles: tuple[Path, ...], methods: tuple[str, ...], baselines: tuple[str, ...], anchor: str | None, interval: str,
     cluster: str, level: float, simultaneous: bool, style: str, by: tuple[str, ...], judge: str | None,
     pairs: bool | None, elo_order: str, elo_k: float, elo_orders: int, bootstraps: int, schedule: str, boundary: float,
     weights: str | None, category_file: Path | None, set_aside: tuple[str, ...], seed: int, top: int | None,
@@ -121,7 +122,8 @@ def rate(
         raise click.BadParameter(f"found {plot.name!r}, allowed: a file {' or '.join(FIGURES)}", param_hint="--plot")
     features = tuple(dict.fromkeys(name.strip() for name in style.split(",") if name.strip()))
     options = RatingOptions(
-        methods=_methods(methods, schedule), baseline=baseline, anchor=_anchor(anchor),
+        methods=_methods(methods, schedule), baseline=next(iter(baselines), None),
+        more_baselines=baselines[1:], anchor=_anchor(anchor),
         interval=cast("Interval", interval),
         level=level, simultaneous=simultaneous, style=features, elo_k=elo_k, elo_orders=elo_orders,
         elo_order=cast("EloOrder", elo_order), seed=seed, pairs=pairs, slices=cast("tuple[Slice, ...]", by),

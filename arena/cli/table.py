@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from arena.cli.console import NEEDED, Shown, console_on, fill, simulated
-from arena.reports.board import Ends, Report, Standing
+from arena.reports.baselines import several
+from arena.reports.board import NOT_MET, Ends, Report, Standing
 from arena.reports.columns import BoardColumn, Kind, columns_of, line_of, main_column
 from arena.reports.difference import difference, main_difference
 from arena.reports.flags import flags_text
@@ -44,7 +45,7 @@ def print_board(
     table = Table(title=_title(report), title_justify="left", title_style="bold", header_style="bold",
                   row_styles=["", "dim"] if len(rows) > 12 else None)  # fmt: skip
     last = [row for row in rows if not row.set_aside]
-    console.print(fill(table, [*_columns(report), *_criteria(report)], console.width, len(last)))
+    console.print(fill(table, [*_columns(report), *_against(report), *_criteria(report)], console.width, len(last)))
     loads = {load for row in rows if (load := row.performance.load) is not None}
     speeds = {column.heading("terminal") for column in columns_of(report, "terminal") if column.name in SPEEDS}
     if len(loads) > 1 and speeds & {str(column.header) for column in table.columns}:
@@ -103,8 +104,8 @@ def fixed(value: float | None, digits: int, factor: float = 1.0, missing: str = 
 
 def _title(report: Report) -> str:
     parts = [(report.mode or "leaderboard").replace("_", " ")]
-    if report.baseline:
-        parts.append(f"baseline {report.baseline}")
+    if report.baselines:
+        parts.append(f"baseline{'s' if len(report.baselines) > 1 else ''} {', '.join(report.baselines)}")
     if report.judges:
         parts.append(f"judged by {', '.join(report.judges)}")
     return " · ".join(parts)
@@ -125,6 +126,16 @@ def _columns(report: Report) -> list[Shown]:
 def _more(column: BoardColumn, report: Report) -> int:
     factor, decimals = DECIMALS.get(column.kind, (0.0, 0))
     return narrow(map(column.shown_ends, report.models), decimals, factor) if factor else 0
+
+
+def _against(report: Report) -> list[Shown]:
+    """One column per baseline, where there are several."""
+    shown = []
+    for place, name in enumerate(several(report)):
+        ends = [row.win_rates.get(name, NOT_MET).ends for row in report.models]
+        cells = [share(e, narrow(ends, 0, 100.0)) for e in ends]
+        shown.append(Shown(f"vs {name}", cells, spare=4.5 - place / 1000))
+    return shown
 
 
 def _criteria(report: Report) -> list[Shown]:

@@ -99,6 +99,8 @@ def _choose(board: OpenBoard, question: str | None, models: tuple[str, ...] | No
             raise InputError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
     if len(set(models)) != wanted:
         raise InputError(f"--models: mode {reviews.mode} needs {wanted} different names, found {len(set(models))}")
-    if reviews.mode == "pairwise_baseline" and reviews.baseline not in models:
-        raise InputError(f"--models: in mode pairwise_baseline one of them is the baseline {reviews.baseline}")
+    if reviews.mode == "pairwise_baseline" and not set(reviews.baselines) & set(models):
+        raise InputError(
+            f"--models: in mode pairwise_baseline one of them is the baseline {' or '.join(reviews.baselines)}"
+        )
     return Only(ids[0] if question is None else question, models)

@@ -6,6 +6,7 @@ into a `Config`.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -72,7 +73,8 @@ class ReviewsConfig(Strict):
 
     enable: bool = True
     mode: Mode = "pairwise_baseline"
-    baseline: str | None = None
+    baselines: tuple[str, ...] = Field((), alias="baseline")
+    """One name or a list: everybody meets each of them, and they each other once. The first holds the scale."""
     judges: dict[str, JudgeConfig] | Literal["peers"] = Field(default_factory=dict)
     panel: PanelConfig = PanelConfig()
     prompt: str | dict[str, str] | None = None
@@ -89,6 +91,24 @@ class ReviewsConfig(Strict):
     """Share of points for one place beyond which a judge follows it; null: nobody looks."""
     null_sentinel: SentinelConfig = SentinelConfig(enable=False)
     """true, false or its settings."""
+
+    @field_validator("baselines", mode="before")
+    @classmethod
+    def _baseline_may_be_a_name(cls, value: object) -> object:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    @field_validator("baselines")
+    @classmethod
+    def _baselines_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for n, name in enumerate(value) if name in value[:n]), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is named twice")
+        return value
+
+    @property
+    def baseline(self) -> str | None:
+        """The first of the baselines."""
+        return self.baselines[0] if self.baselines else None
 
     @field_validator("null_sentinel", mode="before")
     @classmethod
@@ -246,11 +266,12 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _baseline_is_a_candidate(self) -> Config:
-        baseline = self.reviews_gen.baseline
-        if self.reviews_gen.enable and baseline is not None and baseline not in self.answers_gen:
-            raise ValueError(
-                f"reviews_gen.baseline: {baseline!r} is no candidate (have: {', '.join(sorted(self.answers_gen))})"
-            )
+        for name in self.reviews_gen.baselines if self.reviews_gen.enable else ():
+            if name not in self.answers_gen:
+                have = ", ".join(sorted(self.answers_gen))
+                close = difflib.get_close_matches(name, self.answers_gen, n=1, cutoff=0.5)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise ValueError(f"reviews_gen.baseline: {name!r} is no candidate{hint} (have: {have})")
         return self
 
     @model_validator(mode="after")

@@ -60,7 +60,7 @@ def describe(error: ValidationError, *models: type[BaseModel]) -> str:
     where = ".".join(keys) or "the file"
     match problem["type"]:
         case "extra_forbidden":
-            known = sorted({name for found in beside for name in found.model_fields})
+            known = sorted({info.alias or name for found in beside for name, info in found.model_fields.items()})
             return f"{where}: unknown key{nearest(keys[-1], known)}"
         case "missing":
             return f"{where}: missing"

@@ -56,8 +56,8 @@ class Case:
     order: Order | None
     sample: int
     """The judge's sample number."""
-    baseline: str | None = None
-    """The model that everybody meets, whose answer sibling cases therefore share."""
+    baselines: tuple[str, ...] = ()
+    """The models that everybody meets, whose answers sibling cases therefore share."""
     frames: Frames = field(default_factory=Frames, compare=False, repr=False)
     """What keys of sibling cases have in common."""
 
@@ -72,7 +72,7 @@ class Case:
 
     @property
     def _baseline_first(self) -> bool:
-        return len(self.models) == 2 and self.models[self._slots()[0]] == self.baseline
+        return len(self.models) == 2 and self.models[self._slots()[0]] in self.baselines
 
     @property
     def sampling(self) -> Sampling:

@@ -148,35 +148,47 @@ class RatingContrast:
         opponents are chosen: who met whom is no sample of anything."""
         if self.options.implied:
             return -math.inf, math.inf
-        rates = win_rate_contrast(self.table, *self.names, self.options.baseline)
+        rates = win_rate_contrast(self.table, *self.names, *self.options.baselines)
         difference = rates.value or 0.0
         slope = value / difference if abs(value * difference) > NO_SPREAD else 4 * ELO_SCALE
         low, high = (value + slope * (end - difference) for end in rates.ends(level))
         return low, high
 
 
-def win_rate_contrast(table: BattleTable, new: str, old: str, baseline: str | None) -> PairedContrast:
+def win_rate_contrast(table: BattleTable, new: str, old: str, *baselines: str) -> PairedContrast:
     """The difference of win rates, every question counting once.
 
-    Against a baseline each is the rate against it, and the baseline's own is ½. Else both are rates over the same
-    opponents: on each question those that both met, and each other.
+    Against baselines each is the mean of the rates against them, a baseline's own being ½, over those that both have
+    on a question. Else both are rates over the same opponents: on each question those that both met, and each other.
     """
     m, questions, cluster = len(table.models), *_clusters(table)
     n, o = table.models.index(new), table.models.index(old)
     weight = table.weights()
     points = [_against(table, code, weight, questions, cluster) for code in (n, o)]
     games = [_against(table, code, None, questions, cluster) for code in (n, o)]
-    if baseline is not None:
-        b = table.models.index(baseline)
-        rates = [_rate(points[i][:, b], games[i][:, b]) for i in (0, 1)]
-        for i, code in enumerate((n, o)):
-            if code == b:
-                rates[i] = np.where(np.isnan(rates[1 - i]), np.nan, 0.5)
+    if baselines:
+        each = [_against_one(points, games, (n, o), table.models.index(name)) for name in baselines]
+        known = np.array([~np.isnan(new_rate) & ~np.isnan(old_rate) for new_rate, old_rate in each])
+        rates = [
+            _rate(np.where(known, [pair[i] for pair in each], 0.0).sum(axis=0), known.sum(axis=0).astype(float))
+            for i in (0, 1)
+        ]
     else:
         rates = _over_shared_opponents(points, games, n, o, m)
     both = ~np.isnan(rates[0]) & ~np.isnan(rates[1])
-    half = baseline is not None and baseline in (new, old)
+    half = baselines in ((new,), (old,))
     return PairedContrast(Paired(rates[0][both], rates[1][both], *((-0.5, 0.5) if half else (-1.0, 1.0))))
+
+
+def _against_one(
+    points: list[FloatArray], games: list[FloatArray], codes: tuple[int, int], baseline: int
+) -> list[FloatArray]:
+    """By question the rates of two models against a baseline; its own is ½ where the other met it."""
+    rates = [_rate(points[i][:, baseline], games[i][:, baseline]) for i in (0, 1)]
+    for i, code in enumerate(codes):
+        if code == baseline:
+            rates[i] = np.where(np.isnan(rates[1 - i]), np.nan, 0.5)
+    return rates
 
 
 def rating_contrast(table: BattleTable, new: str, old: str, options: RatingOptions) -> RatingContrast:

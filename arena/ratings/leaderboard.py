@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ from arena.ratings.methods.estimate import Estimate, estimate
 from arena.ratings.methods.length_control import length_controlled
 from arena.ratings.methods.method import Battles, Fitted
 from arena.ratings.methods.style import POSITION, joined, position_columns, style_columns, style_names, with_style
+from arena.ratings.methods.win_rate import rates_against
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Anchored, Effect, Leaderboard, ModelRow, Stability, number
 from arena.ratings.rows import Played, board_warnings, columns_of, model_rows, pair_differences, ranks_of
@@ -66,6 +68,7 @@ def rate(
     ranks = ranks_of(found[options.methods[0]], fit.graph.component, options)
     numbers = columns_of(found, options) | length_controlled(table, options)
     rows = model_rows(table.models, numbers, ranks, _played(table, fit))
+    rows = _with_rates(rows, table, options)
     rows = slice_rows(table, rows, options.slices, partial(_of_a_part, options=options))
     style, position = _effects(fit)
     told = [warning for fitted in found.values() for warning in fitted.warnings]
@@ -92,6 +95,22 @@ def rate(
         models=tuple(sorted(rows, key=board_position)),
         stability=_stability(given, detailed) if options.details and options.stability else None,
     )
+
+
+def _with_rates(rows: list[ModelRow], table: BattleTable, options: RatingOptions) -> list[ModelRow]:
+    """The rows with the win rates against each of several baselines."""
+    found, ends = rates_against(table, options), options.interval != "none"
+    if not found:
+        return rows
+    shown = []
+    for row, place in zip(rows, range(len(rows)), strict=True):
+        own = {
+            name: {"rate": number(rates.rate[place]), "low": number(rates.low[place]) if ends else None,
+                   "high": number(rates.high[place]) if ends else None}
+            for name, rates in found.items()
+        }  # fmt: skip
+        shown.append(replace(row, win_rates=own))
+    return shown
 
 
 def _stability(given: Battles, detailed: BattleTable) -> Stability | None:
@@ -188,8 +207,8 @@ def _interval_name(table: BattleTable, options: RatingOptions) -> str:
 
 def _of_a_part(table: BattleTable, options: RatingOptions) -> Leaderboard:
     """The board of a slice or of one judge: the same methods, without what only the whole board shows."""
-    if options.baseline is not None and options.baseline not in table.models:
-        options = replace(options, baseline=None)
+    if not set(options.baselines) <= set(table.models):
+        options = replace(options, baseline=None, more_baselines=())
     return rate(table, of_a_part(options))
 
 
@@ -216,10 +235,17 @@ def board_position(row: ModelRow) -> tuple[bool, int, int, str]:
 
 
 def anchor_of(models: tuple[str, ...], options: RatingOptions) -> Anchored | None:
-    """The model that holds the scale. Raises DataError when it, or the baseline, is not among the models."""
-    for what, name in (("baseline", options.baseline), ("anchor", options.anchor and options.anchor.model)):
-        if name is not None and name not in models:
-            raise DataError(f"{what}: no model {name!r} among the battles (have: {', '.join(models[:20])})")
+    """The model that holds the scale. Raises DataError when it, or a baseline, is not among the models."""
+    held = None if options.anchor is None else options.anchor.model
+    named = [*(("baseline", name) for name in options.baselines), *([("anchor", held)] if held is not None else [])]
+    for what, name in named:
+        if name not in models:
+            close = difflib.get_close_matches(name, models, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise DataError(f"{what}: no model {name!r} among the battles{hint} (have: {', '.join(models[:20])})")
+    twice = next((name for n, name in enumerate(options.baselines) if name in options.baselines[:n]), None)
+    if twice is not None:
+        raise DataError(f"baseline: {twice!r} is named twice")
     if options.anchor is not None:
         if not np.isfinite(options.anchor.rating):
             raise DataError(f"anchor: found {options.anchor.rating:g} for {options.anchor.model}, allowed: a number")

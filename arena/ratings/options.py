@@ -39,6 +39,8 @@ class RatingOptions:
     """What to compute, by the names of `arena.ratings.methods.METHODS`; the first ranks the board."""
     baseline: str | None = None
     """Win rates are against it, and it is the anchor unless another is given."""
+    more_baselines: tuple[str, ...] = ()
+    """Further ones: then a win rate is the mean of the rates against each, a baseline's against itself being ½."""
     anchor: Anchored | None = None
     interval: Interval = "sandwich"
     level: float = 0.95
@@ -72,3 +74,8 @@ class RatingOptions:
     """Models whose battles count for nobody else; their own numbers come from a second fit, without a rank."""
     centre: tuple[str, ...] = ()
     """The models whose mean is 1000 where no anchor holds the scale; without any, all of a component."""
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """All of them, the one that win rates alone are against first."""
+        return () if self.baseline is None else (self.baseline, *self.more_baselines)

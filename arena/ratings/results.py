@@ -71,6 +71,8 @@ class ModelRow(_WithNumbers):
     n_questions: int
     scores: Mapping[str, Number]
     """Of every method that rates scores of single answers."""
+    win_rates: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Against each of several baselines: `rate`, and the ends of its interval. Empty with one."""
     categories: Mapping[str, SliceRow] = field(default_factory=dict)
     languages: Mapping[str, SliceRow] = field(default_factory=dict)
     criteria: Mapping[str, float] = field(default_factory=dict)

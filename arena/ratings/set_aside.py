@@ -27,7 +27,7 @@ def with_some_aside(table: T, options: RatingOptions, others: Rater[T], whole: R
     or the mean of the same models at 1000. Raises DataError for a name that is not on the board, and for the baseline.
     """
     names = options.set_aside
-    _check(table.models, names, options.baseline)
+    _check(table.models, names, options.baselines)
     plain = replace(options, set_aside=())
     notes: list[str] = []
     if options.anchor is not None and options.anchor.model in names:
@@ -49,14 +49,16 @@ def _joined(
     return replace(main, models=(*main.models, *aside), warnings=(*main.warnings, *notes))
 
 
-def _check(models: Sequence[str], names: Sequence[str], baseline: str | None) -> None:
+def _check(models: Sequence[str], names: Sequence[str], baselines: Sequence[str]) -> None:
     for name in names:
         if name not in models:
             close = difflib.get_close_matches(name, models, n=1, cutoff=0.5)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise DataError(f"set aside: no model {name!r} on this board{hint} (have: {_listed(models)})")
-    if baseline in names:
-        raise DataError(f"set aside: {baseline} is the baseline, which all win rates are against")
+    for baseline in baselines:
+        if baseline in names:
+            which = "the baseline" if len(baselines) == 1 else "a baseline"
+            raise DataError(f"set aside: {baseline} is {which}, which all win rates are against")
 
 
 def _listed(names: Sequence[str]) -> str:

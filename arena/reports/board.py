@@ -225,6 +225,23 @@ NOT_WEIGHTED = Weighted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """A win rate against one model."""
+
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def ends(self) -> Ends:
+        """The rate with its interval."""
+        return Ends(self.rate, self.low, self.high)
+
+
+NOT_MET = Rate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Line):
     """One model's row of the leaderboard."""
 
@@ -234,6 +251,8 @@ class Standing(Line):
     elo_low: float | None = None
     elo_high: float | None = None
     lc_win_rate: float | None = None
+    win_rates: Mapping[str, Rate] = field(default_factory=dict)
+    """Against each of several baselines."""
     wins: int | None = None
     losses: int | None = None
     ties: int | None = None
@@ -268,6 +287,8 @@ class Options:
 
     style_control: tuple[str, ...] = ()
     simultaneous: bool = False
+    baselines: tuple[str, ...] = ()
+    """All of them; empty without any, and on older boards."""
     elo_k: float | None = None
     elo_orders: int | None = None
     schedule: str | None = None
@@ -372,6 +393,11 @@ class Report:
     def is_rate(self, criterion: str) -> bool:
         """Whether a criterion is 0 or 1 for every answer as far as means can tell: it is shown as a rate."""
         return all(0 <= (row.criteria.get(criterion) or 0.0) <= 1 for row in self.models)
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The models that everybody met, the one that holds the scale first."""
+        return self.options.baselines or (() if self.baseline is None else (self.baseline,))
 
     @property
     def sets(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from arena.files import round_floats, to_json, write_atomically
+from arena.reports.baselines import rates, several
 from arena.reports.board import Ends, Line, Report, Standing, report_of
 from arena.reports.columns import BoardColumn, Kind, columns_of, csv_cell, csv_fields, line_of
 from arena.reports.schedule import scheduled
@@ -54,10 +55,12 @@ def to_markdown(report: Report, top: int | None = None) -> str:
     """The table as Markdown, with what was left out under it."""
     columns = columns_of(report, "markdown")
     heads = [column.heading("markdown") + (" %" if column.kind == "percent" else "") for column in columns]
-    table = [[*heads, *map(escaped, report.criteria)]]
+    against_each = dict(rates(report))
+    table = [[*heads, *(f"vs {escaped(name)} %" for name in several(report)), *map(escaped, report.criteria)]]
     for row in report.models[:top]:
         criteria = (_range(row.criterion(name), 2) for name in report.criteria)
-        table.append([*(CELLS[column.kind](column, row) for column in columns), *criteria])
+        against = (_range(ends, 1, 100.0) for ends in against_each.get(row.model, ()))
+        table.append([*(CELLS[column.kind](column, row) for column in columns), *against, *criteria])
     head, *body = ("| " + " | ".join(cells) + " |" for cells in table)
     lines = [f"> **{BANNER}**", ""] if report.simulated else []
     lines += [head, "|" + "---|" * len(table[0]), *body]

@@ -23,6 +23,7 @@ def options_json(options: RatingOptions) -> dict[str, JSON]:
         "elo_k": options.elo_k,
         "elo_orders": options.elo_orders,
         "weights": None if options.weights is None else options.weights.to_json(),
+        "baselines": list[JSON](options.baselines),
         "set_aside": list[JSON](options.set_aside),
         **(adaptive if options.implied or options.boundary != 1 else {}),
     }
@@ -44,8 +45,7 @@ def rate_command(report: Report, reports: str = "reports", categories: str | Non
         return None
     own, battles, board = report.options, f"{reports}/battles.jsonl", f"{reports}/leaderboard.json"
     given = [("--method", ",".join(methods_shown(report)))]
-    if report.baseline is not None:
-        given.append(("--baseline", report.baseline))
+    given += [("--baseline", name) for name in report.baselines]
     usual_anchor = None if report.baseline is None else Anchored(report.baseline, ELO_MEAN)
     if report.anchor is not None and report.anchor != usual_anchor:
         given.append(("--anchor", f"{report.anchor.model}={report.anchor.rating!r}"))

@@ -43,8 +43,8 @@ def asked_models(board: OpenBoard, options: RunOptions) -> list[str]:
     chosen = set(options.models or board.names)
     if options.battle is not None:
         return [name for name in options.battle.models if board.candidates[name].entry.enable]
-    if board.config.reviews_gen.enable and board.config.reviews_gen.baseline in board.candidates:
-        chosen.add(str(board.config.reviews_gen.baseline))
+    if board.config.reviews_gen.enable:
+        chosen |= set(board.config.reviews_gen.baselines)
     return [name for name, candidate in board.candidates.items() if name in chosen and candidate.entry.enable]
 
 

@@ -137,8 +137,8 @@ class Scope:
         self._questions = {question.question_id for question in options.asked_questions(board.questions)}
         self._named = None if options.models is None else set(options.models)
         self._only = None if options.battle is None else set(options.battle.models)
-        baseline = board.config.reviews_gen.baseline  # a disabled baseline still serves
-        self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name == baseline}
+        serving = board.config.reviews_gen.baselines  # disabled or not
+        self._enabled = {name for name, c in board.candidates.items() if c.entry.enable or name in serving}
         self._enabled.add(SENTINEL)
 
     def covers(self, question: Question, models: Sequence[str]) -> bool:

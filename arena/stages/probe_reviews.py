@@ -167,7 +167,7 @@ def judged_folders(
 def _judging(board: OpenBoard, folder: str, questions: list[Question]) -> OpenBoard:
     """The board as judges of a probe see it: pairs in both orders, everything stored in the probe's folder."""
     reviews = board.config.reviews_gen.model_copy(update={
-        "mode": "pairwise", "baseline": None, "order": "both", "schedule": ScheduleConfig(),
+        "mode": "pairwise", "baselines": (), "order": "both", "schedule": ScheduleConfig(),
         "null_sentinel": SentinelConfig(enable=False),
     })  # fmt: skip
     config = board.config.model_copy(update={"reviews_gen": reviews})

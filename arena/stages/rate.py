@@ -24,7 +24,7 @@ from arena.board.soft import mixed_verdicts
 from arena.board.steadiness import follows_a_slot, unsteady
 from arena.board.tables import Row, rating_options, report_rows, sentinel_rows
 from arena.board.verdicts import open_ledgers
-from arena.board.weights import baseline_of, mostly_flagged, weights_asked
+from arena.board.weights import baselines_of, mostly_flagged, weights_asked
 from arena.config.schema import Config
 from arena.errors import InputError
 from arena.evals.scores import with_benchmarks
@@ -127,13 +127,14 @@ def _rate(
 
 def _set_aside(config: Config, flagged: Mapping[str, Flagged]) -> tuple[tuple[str, ...], list[str]]:
     """The models whose battles are to count for nobody else; and what is said of a baseline that would be one."""
-    found, baseline = mostly_flagged(config, flagged), baseline_of(config)
+    found, baselines = mostly_flagged(config, flagged), baselines_of(config)
+    which = "the" if len(baselines) == 1 else "a"
     said = [
-        f"{name} is the baseline, so it is not set aside, though {found[name].counts['suspicious']:,} of its "
+        f"{name} is {which} baseline, so it is not set aside, though {found[name].counts['suspicious']:,} of its "
         f"{found[name].counts['n']:,} answers look made to sway the judge: every win rate rests on them"
-        for name in found if name == baseline
+        for name in found if name in baselines
     ]  # fmt: skip
-    return tuple(sorted(name for name in found if name != baseline)), said
+    return tuple(sorted(name for name in found if name not in baselines)), said
 
 
 def _document(

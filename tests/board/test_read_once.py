@@ -109,11 +109,11 @@ def cases_of(prompt: Prompt) -> Iterator[Case]:
         judge = Judge("j", "m", "r", Sampling(0.0, seed=7), key_extra={"adapter": "x"} if kind else None, kind=kind)
         for a in answers:
             if prompt.kind == "single":
-                yield Case(judge, prompt, question, (a.model,), (a,), None, 1, None, frames)
+                yield Case(judge, prompt, question, (a.model,), (a,), None, 1, (), frames)
                 continue
             for b in answers:
                 for order in ("a_first", "b_first"):
-                    yield Case(judge, prompt, question, (a.model, b.model), (a, b), order, 1, None, frames)  # type: ignore[arg-type]
+                    yield Case(judge, prompt, question, (a.model, b.model), (a, b), order, 1, (), frames)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PROMPTS, ids=lambda path: path.stem)

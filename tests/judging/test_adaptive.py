@@ -97,8 +97,8 @@ def test_everything_goes_question_by_question_with_both_orders_together() -> Non
 
 def test_schedules_name_their_pairs() -> None:
     names = ["a", "b", "c"]
-    assert SCHEDULES["all"].pairs(names, None) == SCHEDULES["adaptive"].pairs(names, None)
-    assert SCHEDULES["baseline"].pairs(names, "b") == [("a", "b"), ("c", "b")]
+    assert SCHEDULES["all"].pairs(names, ()) == SCHEDULES["adaptive"].pairs(names, ())
+    assert SCHEDULES["baseline"].pairs(names, ("b",)) == [("a", "b"), ("c", "b")]
     assert [name for name, schedule in SCHEDULES.items() if schedule.adapts] == ["adaptive"]
 
 

@@ -27,9 +27,9 @@ def test_ratings_differ_by_what_the_boards_pair_says() -> None:
 def test_win_rates_are_the_boards_own_where_nothing_is_left_out() -> None:
     table = battles(questions=60)
     rows = by_name(rate(table, RatingOptions()))
-    found = win_rate_contrast(table, "m0", "m2", None)
+    found = win_rate_contrast(table, "m0", "m2")
     assert (found.new, found.old) == pytest.approx((rows["m0"].win_rate, rows["m2"].win_rate))
-    mirrored = win_rate_contrast(table, "m2", "m0", None)
+    mirrored = win_rate_contrast(table, "m2", "m0")
     assert mirrored.ends(0.9) == pytest.approx(tuple(-end for end in reversed(found.ends(0.9))))
 
 
@@ -63,7 +63,7 @@ def test_only_questions_and_opponents_of_both_count() -> None:
     ]  # fmt: skip
     a, b, outcome, question = (list(column) for column in zip(*rows, strict=True))
     kept = BattleTable.from_columns(a, b, outcome, question_id=question)
-    found = win_rate_contrast(kept, "m0", "m1", None)
+    found = win_rate_contrast(kept, "m0", "m1")
     assert found.n_questions == 28
     assert rating_contrast(kept, "m0", "m1", RatingOptions()).n_questions == 28
     of_both = [row for row in rows if row[3] == "q5" and "m4" not in row[:2]]

@@ -165,10 +165,12 @@ class LedgerTail:
         """Ratings of the battles judged completely, by the rules of the board."""
         decided, partly = self._battles()
         keys = list(decided)
-        anchor, baseline = self.rules.anchor, self.rules.baseline
+        anchor = self.rules.anchor
         there = {name for key in keys for name in key[1:]}
+        baselines = [name for name in self.rules.baselines if name in there]
         options = RatingOptions(
-            baseline=baseline if baseline in there else None,
+            baseline=next(iter(baselines), None),
+            more_baselines=tuple(baselines[1:]),
             anchor=anchor if anchor is not None and anchor.model in there else None,
             slices=(), pairs=False, details=False,
         )  # fmt: skip

@@ -50,6 +50,7 @@ def rating_options(
     return RatingOptions(
         methods=_methods(report),
         baseline=baseline,
+        more_baselines=report.baselines[1:] if baseline == report.baseline else (),
         anchor=report.anchor if baseline == report.baseline else None,
         interval=cast("Any", report.interval),
         level=report.level,

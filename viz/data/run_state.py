@@ -45,7 +45,7 @@ class Rules:
     """Who judges; empty when that is not known."""
     silent: frozenset[str] = frozenset()
     """Judges that nobody asks any more; what they said counts."""
-    baseline: str | None = None
+    baselines: tuple[str, ...] = ()
     anchor: Anchored | None = None
     quorum: int = 1
     strong_weight: float = 1.0
@@ -125,7 +125,8 @@ def rules_of(config: object) -> Rules:
     """The rules of a config as run.json has it; what does not look as it should counts as absent."""
     found = _part(config)
     reviews, rating, candidates = (_part(found.get(n)) for n in ("reviews_gen", "rating_gen", "answers_gen"))
-    baseline = reviews.get("baseline") if reviews.get("mode", "pairwise_baseline") == "pairwise_baseline" else None
+    named = reviews.get("baseline") if reviews.get("mode", "pairwise_baseline") == "pairwise_baseline" else None
+    baselines = named if isinstance(named, list) else [] if named is None else [named]
     anchors = ((model, _number(points)) for model, points in _part(rating.get("anchor")).items())
     anchor = next(((model, points) for model, points in anchors if points is not None), None)
     judges = _part(reviews.get("judges"))
@@ -135,7 +136,7 @@ def rules_of(config: object) -> Rules:
         frozenset(map(str, candidates)),
         frozenset(map(str, judges)),
         frozenset(str(name) for name, entry in judges.items() if _is_silent(_part(entry))),
-        str(baseline) if baseline is not None else None,
+        tuple(map(str, baselines)),
         None if anchor is None else Anchored(str(anchor[0]), anchor[1]),
         _count(_part(reviews.get("panel")).get("quorum")) or 1,
         float(_number(reviews.get("strong_weight")) or 1.0),

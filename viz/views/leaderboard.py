@@ -11,6 +11,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
+from arena.reports import baselines
+from arena.reports.baselines import several
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
@@ -95,6 +97,7 @@ def show() -> None:
     _left_out(report, wanted)
     _without_elo(opened, report)
     _schedule(opened)
+    _against_each(report)
     _firmness(report)
     warn_all(report.warnings)
     estimates, metric = _estimates(standings, report), _metric_name(report)
@@ -129,6 +132,22 @@ def _schedule(opened: Board) -> None:
     if len(about.curve) > 1:
         with st.expander(t("Pairs told apart against judge requests")):
             chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
+
+
+def _against_each(report: Report) -> None:
+    """The win rates against each of several baselines."""
+    names = distinct(several(report), 30)
+    if not names:
+        return
+    with st.expander(baselines.word("title", language())):
+        st.caption(baselines.word("note", language()))
+        cells: dict[str, list[str]] = {t("Model"): [s.model for s in report.models]}
+        for place, name in enumerate(several(report)):
+            found = [against[place] for _, against in baselines.rates(report)]
+            cells[f"{names[name]} "] = [
+                f"{percent(e.value)} {margin(e.value, e.low, e.high, scale=100, digits=1)}".strip() for e in found
+            ]
+        st.dataframe(pd.DataFrame(cells), hide_index=True, height="content")
 
 
 def _firmness(report: Report) -> None:
@@ -209,8 +228,7 @@ def _summary(opened: Board, report: Report) -> None:
         told.append(
             (t("{level} % intervals, {method}", level=f"{report.level * 100:g}", method=_method(report.interval)), "")
         )
-    if report.baseline:
-        told.append((t("baseline {name}", name=shortened(report.baseline, 40)), ""))
+    told += [(t("baseline {name}", name=shortened(name, 40)), "") for name in report.baselines]
     chips(told)
 
 

@@ -171,7 +171,7 @@ def _strategies(found: Found) -> Section:
     reviews = board.config.reviews_gen
     written: dict[str, JSON] = {
         "judges_compare": {"single": "one answer at a time, on a scale", "pairwise": "all pairs of answers"}.get(
-            reviews.mode, f"each answer with that of {reviews.baseline}"),
+            reviews.mode, f"each answer with that of {' and of '.join(reviews.baselines)}"),
         "order": reviews.asked_order,
         "answers_per_question": {name: c.samples for name, c in board.candidates.items() if c.samples > 1} or 1,
         "failed_answers": reviews.answer_failures,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, add_up
+from arena.ratings.data.arrays import Codes, FloatArray, add_up
 from arena.ratings.data.pair_sums import cell_codes
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.means import wilson
@@ -57,6 +58,63 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
         matrix = influence.T @ influence if covariance else None
     if df is None:
         df = np.full(m, np.inf) if independent else clusters - 1.0
+    size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
+    low, high = wilson(rate, size, t_quantile(level, df))
+    return WinRates(rate, low, high, matrix, df)
+
+
+def mean_rates(table: BattleTable, baselines: Sequence[int], level: float, *, independent: bool) -> WinRates:
+    """The mean of every model's win rates against several baselines, each counting once, whoever was met how often.
+
+    A baseline's rate against itself is ½. V is that of the mean, by question: what a question says about all baselines
+    is added up first. Intervals as in `win_rates`.
+    """
+    m, cluster = len(table.models), np.tile(table.clusters(), 2)
+    independent = independent or table.question is None
+    place = np.full(m, -1)
+    place[list(baselines)] = np.arange(len(baselines))
+    model, other = np.concatenate([table.a, table.b]), place[np.concatenate([table.b, table.a])]
+    outcome, weight = np.concatenate([table.outcome, 1 - table.outcome]), np.tile(table.weights(), 2)
+    counts = other >= 0
+    model, other, outcome, weight, cluster = (x[counts] for x in (model, other, outcome, weight, cluster))
+    cell, shape = other * m + model, (len(baselines), m)
+    total = add_up(cell, weight, len(baselines) * m).reshape(shape)
+    points = add_up(cell, weight * outcome, len(baselines) * m).reshape(shape)
+    own = (place >= 0).astype(float)
+    parts = (total > 0).sum(axis=0) + own
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = points / total
+        rate = np.where((total > 0).any(axis=0), (np.nan_to_num(each).sum(axis=0) + own / 2) / parts, np.nan)
+    influence = weight * (outcome - each[other, model]) / total[other, model] / parts[model]
+    return _of_influence(table, rate, model, cluster, influence, level, independent=independent)
+
+
+def _of_influence(
+    table: BattleTable, rate: FloatArray, model: Codes, cluster: Codes, influence: FloatArray, level: float, *,
+    independent: bool,
+) -> WinRates:  # fmt: skip
+    """Win rates with what every row (of a model, on a question) moves them by."""
+    m, n_clusters = len(rate), int(cluster.max(initial=-1)) + 1
+    matrix, df = None, np.full(m, np.inf)
+    if independent or n_clusters * m > _CELL_LIMIT:
+        cells, where = np.unique(cluster.astype(np.int64) * m + model, return_inverse=True)
+        clusters = add_up(model if independent else cells % m, None, m)
+        sums = influence if independent else add_up(where, influence, len(cells))
+        factor = 1.0 if independent else np.where(clusters > 1, clusters / np.maximum(clusters - 1, 1), 0.0)
+        variance = factor * add_up(model if independent else cells % m, sums**2, m)
+    else:
+        code = cell_codes(cluster, model, m).astype(np.intp)
+        moved = add_up(code, influence, n_clusters * m).reshape(n_clusters, m)
+        seen = add_up(code, None, n_clusters * m).reshape(n_clusters, m) > 0
+        clusters = seen.sum(axis=0).astype(float)
+        if table.mix is not None:
+            moved, df = stratified(moved, seen, table.mix)
+            clusters = weighty_questions(table)
+        else:
+            moved = moved * np.where(clusters > 1, np.sqrt(clusters / np.maximum(clusters - 1, 1)), 0.0)
+        variance, matrix = (moved**2).sum(axis=0), moved.T @ moved
+    if not independent and table.mix is None:
+        df = clusters - 1.0
     size = np.where(variance > 1e-14, rate * (1 - rate) / np.maximum(variance, 1e-14), clusters)
     low, high = wilson(rate, size, t_quantile(level, df))
     return WinRates(rate, low, high, matrix, df)

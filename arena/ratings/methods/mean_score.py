@@ -24,7 +24,7 @@ def _rated(given: Scores) -> Fitted:
 def _refits(given: Scores) -> Refits:
     means = given.means
     group = np.where(means.questions > 0, 0, -1)
-    return of_means([means.per_question], [means.seen], means.mean, group, None)
+    return of_means([(means.per_question, means.seen)], means.mean, group)
 
 
 MEAN_SCORE = Method((with_ends("score", "score", "score"),), of_scores=_rated, refits_of_scores=_refits)

@@ -80,35 +80,39 @@ def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits
 
 
 def of_means(
-    points: Sequence[FloatArray], weights: Sequence[FloatArray], key: FloatArray, group: IntArray, fixed: int | None
+    parts: Sequence[tuple[FloatArray, FloatArray]], key: FloatArray, group: IntArray, own: Sequence[int] = ()
 ) -> Refits:
-    """The order of means over questions: (questions, m) sums of points and of weights, one or several of each.
+    """The order of means over questions: (questions, m) sums of points and of weights, of one or several parts.
 
-    A model's key is the mean of Σ points/Σ weights over those that it has; `fixed` is a model whose key is given.
+    A model's key is the mean of Σ points/Σ weights over the parts that it has. `own` says whose part each is: that
+    model's mean there is ½.
     """
-    totals = [(p.sum(axis=0), w.sum(axis=0)) for p, w in zip(points, weights, strict=True)]
-    parts = np.sum([total > 0 for _, total in totals], axis=0)
+    totals = [(points.sum(axis=0), weights.sum(axis=0)) for points, weights in parts]
+    counted = [
+        [k for k, (_, total) in enumerate(totals) if total[i] > 0 or i in own[k : k + 1]] for i in range(len(key))
+    ]
 
     def moved(model: int) -> FloatArray:
-        found = np.zeros(len(points[0]))
-        for p, w, (gained, total) in zip(points, weights, totals, strict=True):
-            if model != fixed and total[model] > 0:
-                found += (p[:, model] - gained[model] / total[model] * w[:, model]) / total[model] / parts[model]
+        found = np.zeros(len(parts[0][0]))
+        for k in counted[model]:
+            if model not in own[k : k + 1]:
+                (points, weights), (gained, total) = parts[k], totals[k]
+                residual = points[:, model] - gained[model] / total[model] * weights[:, model]
+                found += residual / total[model] / len(counted[model])
         return found
 
-    def mean(questions: IntArray, model: int) -> float:
-        if model == fixed:
-            return float(key[model])
-        kept = [
-            (gained[model] - p[questions, model].sum(), total[model] - w[questions, model].sum())
-            for p, w, (gained, total) in zip(points, weights, totals, strict=True)
-            if total[model] > 0
-        ]
-        if not kept or any(total <= _SETTLED for _, total in kept):
-            return float("nan")
-        return float(np.mean([gained / total for gained, total in kept]))
+    def mean(gone: IntArray, model: int) -> float:
+        rates = []
+        for k in counted[model]:
+            (points, weights), (gained, total) = parts[k], totals[k]
+            left = total[model] - weights[gone, model].sum()
+            if model not in own[k : k + 1] and left <= _SETTLED:
+                return float("nan")
+            half = model in own[k : k + 1]
+            rates.append(0.5 if half else (gained[model] - points[gone, model].sum()) / left)
+        return float(np.mean(rates)) if rates else float("nan")
 
-    asked = np.flatnonzero(np.sum([w.any(axis=1) for w in weights], axis=0))
+    asked = np.flatnonzero(np.sum([weights.any(axis=1) for _, weights in parts], axis=0))
 
     def without(order: IntArray, i: int, j: int) -> Callable[[int], float]:
         return lambda n: mean(order[:n], i) - mean(order[:n], j)

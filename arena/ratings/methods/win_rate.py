@@ -1,4 +1,4 @@
-"""Win rates: against the baseline where there is one (itself ½), else over all battles, or as the fit implies them."""
+"""Win rates: against the baseline (itself ½) or the mean over several, else over all battles, or as the fit implies."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from functools import partial
 import numpy as np
 
 from arena.ratings.columns import Column, with_ends
+from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.student_t import widened
-from arena.ratings.intervals.win_rates import WinRates, sums_by_question, win_rates
+from arena.ratings.intervals.win_rates import WinRates, mean_rates, sums_by_question, win_rates
 from arena.ratings.methods.implied import implied_rates
 from arena.ratings.methods.method import Battles, Fitted, Method, ToldApart
 from arena.ratings.methods.refits import Refits, of_fit, of_means
+from arena.ratings.options import RatingOptions
 
 _CELLS = 10_000_000
 """With more cells of question and model than this it is not asked which questions decide."""
@@ -29,6 +31,9 @@ def _rated(given: Battles) -> Fitted:
     overall = rates(table)
     if options.baseline is None:
         return fitted(overall, overall, None, given.told_apart)
+    if options.more_baselines:
+        codes = [table.models.index(name) for name in options.baselines]
+        return fitted(overall, mean_rates(table, codes, level, independent=independent), None, given.told_apart)
     code = table.models.index(options.baseline)
     met = (table.a == code) | (table.b == code)
     return fitted(overall, overall if met.all() else rates(table.select(met)), code, given.told_apart)
@@ -36,16 +41,29 @@ def _rated(given: Battles) -> Fitted:
 
 def _refits(given: Battles) -> Refits | None:
     """Without some questions: the same means over the others, or the fit that they are implied by."""
-    table, baseline = given.table, given.options.baseline
+    table = given.table
     if given.options.implied:
         return of_fit(table, given.estimate, given.columns)
     n_clusters = int(table.clusters().max(initial=-1)) + 1
     if n_clusters * len(table.models) > _CELLS:
         return None
-    code = None if baseline is None else table.models.index(baseline)
-    shown = table if code is None else table.select((table.a == code) | (table.b == code))
-    points, games = sums_by_question(shown, n_clusters)
-    return of_means([points], [games], _rated(given).value, given.estimate.graph.component, code)
+    codes = [table.models.index(name) for name in given.options.baselines]
+    shown = [table.select((table.a == code) | (table.b == code)) for code in codes] or [table]
+    parts = [sums_by_question(part, n_clusters) for part in shown]
+    return of_means(parts, _rated(given).value, given.estimate.graph.component, codes)
+
+
+def rates_against(table: BattleTable, options: RatingOptions) -> dict[str, WinRates]:
+    """The win rates against each of several baselines; of one alone, or of those that a fit implies, nothing."""
+    if not options.more_baselines or options.implied:
+        return {}
+    level, independent = widened(options.level, options.boundary), options.interval == "independent"
+    found = {}
+    for name in options.baselines:
+        code = table.models.index(name)
+        rates = win_rates(table.select((table.a == code) | (table.b == code)), level, independent=independent)
+        found[name] = _baseline_at_half(rates, code)
+    return found
 
 
 def fitted(overall: WinRates, shown: WinRates, baseline: int | None, told_apart: ToldApart) -> Fitted:

@@ -60,10 +60,12 @@ def _facts(data: PageData, w: Words) -> list[Html]:
     if (apart := main_difference(report)) is not None:
         shown = join(*_rehearsed(report, w), Html(apart.told(lambda name: tag("b", name))))
         facts.append(shown if report.single else fill(w["points"], difference=shown))
-    if baseline and leader.model != baseline and leader.win_rate is not None:
+    if baseline and leader.win_rate is not None and (leader.model != baseline or len(report.baselines) > 1):
         ends = {"low": percent(leader.win_rate_low), "high": percent(leader.win_rate_high)}
         shown = tag("b", percent(leader.win_rate))
-        facts.append(fill(w["against_baseline"], baseline=tag("b", baseline), rate=shown, **ends))
+        names = ", ".join(tag("b", name) for name in report.baselines)
+        which = "against_baselines" if len(report.baselines) > 1 else "against_baseline"
+        facts.append(fill(w[which], baseline=Html(names), rate=shown, **ends))
     close = [leader, *tied_with_leader(rows)]
     if len(close) > 1:
         facts += _cheap_and_quick(close, w)
@@ -93,12 +95,12 @@ def cards(data: PageData, w: Words) -> Html | None:
 
 def _card(row: Standing, report: Report, w: Words) -> Html:
     value, ends = main_number(row, report, w)
-    is_baseline, latency = row.model == report.baseline, row.performance.latency_p50_s
+    is_baseline, latency = row.model in report.baselines, row.performance.latency_p50_s
     facts = [
         (
             w["implied_win_rate" if report.adaptive else "win_rate"],
             percent(row.win_rate, 1),
-            not report.single and not is_baseline,
+            not report.single and (not is_baseline or len(report.baselines) > 1),
         ),
         (w["games"], games_text(row), not report.single),
         (w["answers"], number(row.n_questions), report.single),

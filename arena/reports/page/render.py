@@ -6,6 +6,7 @@ from pathlib import Path
 
 from arena.files import to_json
 from arena.reports.page import (
+    baselines,
     benchmarks,
     first_screen,
     heat,
@@ -75,6 +76,7 @@ def _sections(data: PageData, w: Words, language: Language) -> list[Html | None]
         first_screen.cards(data, w),
         sections.leaderboard(data, w, language),
         sections.notes(data, w, language),
+        baselines.against_each(data, w, language),
         schedule.drawn(data, w, language),
         stability.firm(data, language),
         None if data.trend is None else trend.over_time(data.trend, language),

@@ -67,7 +67,7 @@ def leaderboard(data: PageData, w: Words, language: Language) -> Html:
 
 def _model(row: Standing, report: Report, w: Words, language: Language) -> list[Html]:
     flags = [tag("span", flag_text(flag, language), class_="pill warn") for flag in row.flags]
-    own = [tag("span", w["baseline"], class_="pill")] if row.model == report.baseline else []
+    own = [tag("span", w["baseline"], class_="pill")] if row.model in report.baselines else []
     own += [tag("span", w["set_aside"], class_="pill warn")] if row.set_aside else []
     return [tag("span", row.model, class_="isolate"), *own, *flags]
 

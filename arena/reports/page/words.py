@@ -20,6 +20,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Against the baseline {baseline} its win rate is {rate} [{low}, {high}], a tie counting half.",
         "对阵基线 {baseline}，胜率为 {rate} [{low}, {high}]，平局计半。",
     ),
+    "against_baselines": (
+        "Against the baselines {baseline} its win rate is {rate} [{low}, {high}] on average, a tie counting half.",
+        "对阵各基线 {baseline}，平均胜率为 {rate} [{low}, {high}]，平局计半。",
+    ),
     "cheapest": (
         "Among those tied for the lead, {model} is the cheapest ({cost} per question).",
         "并列领先者中，{model} 最便宜（每题 {cost}）。",

@@ -126,7 +126,7 @@ def test_a_battle_waits_for_every_judge_but_not_for_one_that_failed_or_fell_sile
 def test_the_baseline_stands_where_it_will_stand(tmp_path: Path) -> None:
     replies = b"".join(_reply(str(n), "a_first", "A" if n % 3 else "B") for n in range(12))
     (tmp_path / "j.jsonl").write_bytes(replies)
-    tail = LedgerTail(tmp_path, Rules(baseline="b"))
+    tail = LedgerTail(tmp_path, Rules(baselines=("b",)))
     tail.look()
     board = tail.provisional().leaderboard
     assert board is not None
@@ -179,7 +179,7 @@ def test_when_every_reply_is_in_the_provisional_board_is_the_board(tmp_path: Pat
 )  # fmt: skip
 def test_a_config_that_says_nothing_leaves_the_defaults(config: object) -> None:
     rules = rules_of(config)
-    assert (rules.judges, rules.baseline, rules.quorum, rules.strong_weight) == (frozenset(), None, 1, 1.0)
+    assert (rules.judges, rules.baselines, rules.quorum, rules.strong_weight) == (frozenset(), (), 1, 1.0)
 
 
 HOSTILE = (None, True, -3, 1e300, "x", "<b>", [], [None], [[1]], {}, {"x": None}, {"x": {"x": []}}, {"errors": "x"})
