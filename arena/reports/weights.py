@@ -16,9 +16,9 @@ _WEIGHTED = (
 )
 _REST = ("; what is not named has weight 1", "；未列出者权重为 1")
 _ASIDE = (
-    "Set aside, below the line and without a rank: {models}. What they fought ({n}) counts for nobody else; their own "
-    "numbers come from a second fit with all battles",
-    "已搁置，位于线下、无名次：{models}。其 {n} 场对战不计入其他模型；其自身数值来自包含全部对战的第二次拟合",
+    "Set aside, below the line and without a rank: {models}. Their battles count for nobody else; their own numbers "
+    "come from a second fit with all battles",
+    "已搁置，位于线下、无名次：{models}。其对战不计入其他模型；其自身数值来自包含全部对战的第二次拟合",
 )
 _MOST = 12
 """Weights that are listed; of more their number is said."""
@@ -54,4 +54,4 @@ def aside_told(report: Report, language: Language = "en") -> str | None:
     place = 0 if language == "en" else 1
     listed = ", ".join(short_name(row.model) for row in aside[:_MOST])
     more = f" +{len(aside) - _MOST}" if len(aside) > _MOST else ""
-    return _ASIDE[place].format(models=listed + more, n=f"{sum(row.n_battles or 0 for row in aside):,}")
+    return _ASIDE[place].format(models=listed + more)

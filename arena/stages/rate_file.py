@@ -111,9 +111,11 @@ def read_weights(given: str) -> Weights:
 
 
 def split_names(given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """Names as options give them: each a name, or several with commas."""
-    each = [[text] if text in known else [part.strip() for part in text.split(",")] for text in given]
-    return tuple(sorted({name for names in each for name in names if name}))
+    """Names as --set-aside gives them: each a name, or several with commas. Raises DataError where there is none."""
+    each = [[text] if text in known else [part.strip() for part in text.split(",") if part.strip()] for text in given]
+    if not all(each):
+        raise DataError("--set-aside needs at least one name")
+    return tuple(sorted({name for names in each for name in names}))
 
 
 def grouped(file: BattleFile, groups: Mapping[str, Sequence[str]]) -> BattleFile:

@@ -130,7 +130,7 @@ def test_the_board_says_who_is_set_aside_and_what_it_weighs_by(tmp_path: Path) -
         " One model is set aside: most of its answers look made to sway the judge."
     )
     said = " ".join(done.stdout.split())
-    assert f"Set aside, below the line and without a rank: {CHEAT}. What they fought (24) counts" in said
+    assert f"Set aside, below the line and without a rank: {CHEAT}. Their battles count" in said
     assert "Weighted numbers: category rare 5, odd 0.5; language de 2; what is not named has weight 1" in said
     assert arena("report", "-c", config).returncode == 0
     page = (tmp_path / "out/reports/leaderboard.html").read_text()
@@ -144,6 +144,23 @@ def test_the_board_says_who_is_set_aside_and_what_it_weighs_by(tmp_path: Path) -
     assert "| weighted rank | weighted rating | weighted win rate % |" in (
         tmp_path / "out/reports/leaderboard.md"
     ).read_text().replace("Weighted", "weighted")
+
+
+def test_a_board_of_scores_has_weighted_scores(tmp_path: Path) -> None:
+    config = board(tmp_path, mode="single", weights=WEIGHTS, set_aside="flagged")
+    assert arena("run", "-c", config).returncode in (0, 3)
+    stored = json.loads((tmp_path / "out/reports/leaderboard.json").read_text())
+    scores = read_jsonl(tmp_path / "out/reports/scores.jsonl")
+    for row in stored["models"]:
+        own = [(line["score"], WEIGHTS["category"].get(line["category"], 1) * (2 if line["language"] == "de" else 1))
+               for line in scores if line["model"] == row["model"]]  # fmt: skip
+        expected = sum(score * weight for score, weight in own) / sum(weight for _, weight in own)
+        assert row["weighted"]["score"] == pytest.approx(expected)
+        assert (row["weighted"]["rank"] is None) == (row["rank"] is None) == (row["model"] == CHEAT)
+    assert "weighted score" in arena("run", "-c", config).stdout
+    assert rate_command(read_report(tmp_path / "out/reports/leaderboard.json")) is None
+    assert arena("report", "-c", config).returncode == 0
+    assert "Weighted score" in (tmp_path / "out/reports/leaderboard.html").read_text()
 
 
 def test_a_gate_compares_by_the_fit_without_them(tmp_path: Path) -> None:
@@ -188,6 +205,7 @@ def test_bad_weights_are_refused_before_anything_is_asked(tmp_path: Path, weight
     [
         (("--set-aside", "m9"), "set aside: no model 'm9' on this board"),
         (("--baseline", "m1", "--set-aside", "m2,m1"), "m1 is the baseline"),
+        (("--set-aside", " ,"), "--set-aside needs at least one name"),
         (("--weights", "nowhere.yaml"), "nowhere.yaml"),
         (("--weights", "out/reports/leaderboard.json"), "this board has no weights of its own"),
         (("--weights", "bad.yaml"), "bad.yaml.category.rare: found 'many', allowed: a number of at least 0"),
