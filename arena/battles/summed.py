@@ -16,7 +16,7 @@ from arena.ratings import Leaderboard, RatingOptions
 from arena.ratings.data.battle_sums import BattleSums, QuestionSums, Residuals
 from arena.ratings.leaderboard import CROWD
 from arena.ratings.summed import rate_sums
-from arena.tables import blank_warnings
+from arena.tables import blank_warnings, open_table
 
 MANY = 5_000_000
 """With more battles than this, Parquet files are added up as they are read."""
@@ -55,7 +55,7 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
     with ExitStack() as after:
         found = None if stream is None else _counted(stream, work := _work(ray, stream, after))
         if stream is None or found is None or found.ambiguous:
-            _refuse(ray)
+            _refuse(ray, files)
             return None
         if wanted.judge is not None and wanted.judge not in found.judges:
             have = ", ".join(sorted(found.judges)) or "no judge column"
@@ -70,7 +70,7 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
         asked = by_question if wanted.cluster in stream.has else None
         board = rate_sums(found.sums, options, asked, _left_out(stream, found))
         if any(too_many):
-            _refuse(ray)
+            _refuse(ray, files)
             return None
     judges = sorted(found.judges if wanted.judge is None else {wanted.judge})
     board = replace(board, judges=tuple(judges) if len(judges) <= CROWD else ())
@@ -79,8 +79,11 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
     )
 
 
-def _refuse(ray: str | None) -> None:
+def _refuse(ray: str | None, files: Sequence[Path]) -> None:
     if ray is not None:
+        for path in files:
+            with open_table(path):  # says what is missing, or no table at all
+                pass
         raise InputError(
             "--ray adds up Parquet files of up to 2,000 models and 30 million pairs of question and model, without "
             "weights, style, categories or a panel; without --ray these battles are rated in memory"

@@ -18,6 +18,7 @@ _IN_CARDS = (
     "judges_compare", "order", "ranked_by", "interval", "level", "clustered_by", "questions", "with_a_reference",
     "questions_sha256",
 )  # fmt: skip
+_NAMES = ("model", "task", "probe", "metric", "signature")
 _NONE = "none"
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 
@@ -158,12 +159,16 @@ def model_card(record: Record, model: str) -> str:
     results, strategy, data = (
         record.section(name) for name in ("evaluation_results", "evaluation_strategies", "testing_data")
     )
-    own = [fact for rows in (results.tables or {}).values() for fact in rows if _is_of(fact, model)]
+    tables = {
+        **(results.tables or {}),
+        "probes": (record.section("adversarial_testing").tables or {}).get("probes", ()),
+    }
+    own = [fact for rows in tables.values() for fact in rows if _is_of(fact, model)]
     found = [
         [" ".join(part for part in (_part(fact), _words(column)) if part), _shown(value)]
         for fact in own
         for column, value in _joined(fact.value).items()
-        if column not in ("model", "task", "metric") and value not in (None, "")
+        if column not in _NAMES and value not in (None, "", False)
     ]
     weak = [
         _shown(fact.value.get("what"))
@@ -193,7 +198,7 @@ def _is_of(fact: Fact, model: str) -> bool:
 def _part(fact: Fact) -> str:
     """Which of several rows of a model it is."""
     told = _joined(fact.value)
-    return _shown(told.get("task") or told.get("metric") or "")
+    return _shown(told.get("task") or told.get("probe") or told.get("metric") or "")
 
 
 def _joined(value: JSON) -> dict[str, JSON]:

@@ -14,11 +14,14 @@ from kit.boards import arithmetic_board, edit_config, write_jsonl
 from kit.commands import arena
 from kit.hostile import HOSTILE
 from kit.judges import sum_judge
+from kit.probed import SUMS, firm, leaky, probe_board, same_theme, served
 from kit.servers import FakeServer
 from markdown_it import MarkdownIt
 
 from arena.keys import digest
 from arena.redact import forget_secrets
+from arena.reports.board import Ends
+from arena.reports.reasons import Reason, Reasons, write_reasons
 
 
 @pytest.fixture
@@ -234,3 +237,34 @@ def test_a_rehearsals_record_says_so(tmp_path: Path) -> None:
     assert "SIMULATED" in (folder / "record.md").read_text()
     assert json.loads((folder / "record.json").read_text())["simulated"] is True
     assert arena("record", "-c", config, "--dry-run", "--check").returncode == 0
+
+
+@pytest.mark.slow
+def test_scores_probes_and_reasons_stand_in_it(tmp_path: Path) -> None:
+    scripts = {"leaky": leaky, "firm": firm, "judge": same_theme}
+    with FakeServer(served(scripts)) as server:
+        config = probe_board(tmp_path, server, ["leaky", "firm"], SUMS,
+                             scores={"metrics": ["exact"], "reasons": True})  # fmt: skip
+        assert arena("probe", "-c", config, "--probes", "leak", "--yes").returncode == 0
+        write_jsonl(tmp_path / "answers.jsonl", [{"question_id": q["question_id"], "answer": "31"} for q in SUMS])
+        recorded = {name: {"backend": "recorded", "file": "answers.jsonl"} for name in ("leaky", "firm")}
+        edit_config(config, answers_gen=recorded, reviews_gen={
+            "mode": "pairwise", "judges": {"reference": {"backend": "reference"}}})  # fmt: skip
+        assert arena("run", "-c", config).returncode == 0
+    reason = Reason(words=("wrong", "sum"), n=3, share=Ends(0.3, 0.2, 0.4))
+    write_reasons(tmp_path / "out/reports", Reasons(n_losses=10, n_explained=10, reasons=(reason,)))
+    document = record(config)
+    sections = {name: section["tables"] for name, section in document["sections"].items()}
+    (first, *_) = sections["evaluation_results"]["metrics"]
+    assert (first["value"]["metric"], first["value"]["score"]) == ("exact", 1 / 16)
+    probes = {row["name"]: row for row in sections["adversarial_testing"]["probes"]}
+    assert (probes["leaky"]["value"]["probe"], probes["leaky"]["value"]["value"]) == ("leak", 1.0)
+    files = {source["id"]: source["file"] for source in document["sources"]}
+    assert "probes/leak/answers/leaky.jsonl" in {files[ref] for ref in probes["leaky"]["sources"]}
+    (why,) = sections["limitations"]["why_models_lose"]
+    assert (why["name"], why["value"]["share"], [files[ref] for ref in why["sources"]]) == (
+        "wrong, sum", 0.3, ["reports/reasons.json"],
+    )  # fmt: skip
+    card = arena("record", "-c", config, "--card", "leaky").stdout
+    assert "| exact score | 0.0625" in card
+    assert "| leak value | 1 \\[" in card

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from arena.errors import InputError
 from arena.redact import masked, redact, without_hosts
 from arena.reports.board import Report, Standing, read_report
 from arena.reports.page.moments import moments_of
+from arena.reports.reasons import REASONS, read_reasons
 from arena.reports.record import Fact, Record, Section
 from arena.store.votes import read_votes
 from arena.types import JSON, Answer
@@ -84,7 +85,8 @@ def record_of(board: OpenBoard, title: str) -> Record:
         _general(found, title), _data(found), _strategies(found), _results(found),
         Section(
             "limitations", ("EU AI Act, Annex XI, Section 2 (1)", "ISO/IEC 42001, A.8.2"),
-            _left_out(found), {"known_weaknesses": weaknesses(found), "judges": _judges_checked(found)},
+            _left_out(found), {"known_weaknesses": weaknesses(found), "judges": _judges_checked(found),
+                               "why_models_lose": _reasons(found)},
         ),
         _adversarial(found), _people(found), _software(found), _logs(found),
     )  # fmt: skip
@@ -222,10 +224,10 @@ def _results(found: Found) -> Section:
         for row in report.models for task, score in sorted(row.benchmarks.items())
     ]  # fmt: skip
     measured = [
-        Fact(row.model, {"model": row.model, "metric": metric, **_plain(score)}, source)
-        for row in report.models
-        for metric, score in _stored_scores(row)
-    ]
+        Fact(row.model, {"model": row.model, "metric": name, "score": one.score, "low": one.low, "high": one.high,
+                         "answers": one.n, "lower_is_better": one.lower_is_better, "signature": one.signature}, source)
+        for row in report.models for name, one in sorted(row.scores.metrics.items())
+    ]  # fmt: skip
     see = ("EU AI Act, Annex XI, Section 2 (1): evaluation results", "ISO/IEC 42001, A.6.2.4")
     return Section(
         "evaluation_results", see, tuple(facts), {"leaderboard": rows, "benchmarks": scored, "metrics": measured}
@@ -238,18 +240,6 @@ def _standing(row: Standing, *, single: bool) -> dict[str, JSON]:
     names = ("rank", "rank_low", "rank_high", *ends, "n_battles", "n_questions")
     told = {name: row.stored.get(name) for name in names}
     return told if single or row.unbounded is None else told | {"unbounded": row.unbounded}
-
-
-def _stored_scores(row: Standing) -> Iterable[tuple[str, Mapping[str, JSON]]]:
-    """`models[].scores`, as far as it holds numbers by metric."""
-    scores = row.stored.get("scores")
-    for metric, score in scores.items() if isinstance(scores, dict) else ():
-        if isinstance(score, dict):
-            yield metric, score
-
-
-def _plain(score: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {name: value for name, value in score.items() if isinstance(value, str | int | float | bool)}
 
 
 def _left_out(found: Found) -> tuple[Fact, ...]:
@@ -274,6 +264,17 @@ def _judges_checked(found: Found) -> list[Fact]:
     return rows
 
 
+def _reasons(found: Found) -> list[Fact]:
+    """Why models lose, where somebody looked."""
+    path = found.board.review_folder.reports / REASONS
+    reasons = read_reasons(path)
+    return [
+        Fact(one.name, {"kind": one.kind, "losses": one.n, "share": one.share.value, "share_low": one.share.low,
+                        "share_high": one.share.high}, found.sources.file(path))
+        for one in (reasons.reasons if reasons is not None else ())
+    ]  # fmt: skip
+
+
 def _ends(value: JSON) -> JSON:
     """A number with its interval, as text; any other value as it is."""
     if not isinstance(value, dict):
@@ -293,14 +294,17 @@ def _adversarial(found: Found) -> Section:
                          "questions_with_its_most_frequent_answer": row.answers.repeated}, source)
         for row in found.report.models if row.answers.n is not None
     ]  # fmt: skip
-    probes = found.sources.role("probes")
     sentinel = found.board.config.reviews_gen.null_sentinel.enable
-    facts = [Fact("constant_answer_tried_on_judges", sentinel, found.config)]
-    if probes:
-        names = sorted({s.name.split("/")[1] for s in found.sources.all if s.role == "probes"})
-        facts.append(Fact("probes", list[JSON](names), probes))
+    facts = (Fact("constant_answer_tried_on_judges", sentinel, found.config),)
+    probed = [
+        Fact(row.model, {"model": row.model, "probe": name, "metric": one.metric, "value": one.value, "low": one.low,
+                         "high": one.high, "control": one.control, "effect": one.effect, "effect_low": one.effect_low,
+                         "effect_high": one.effect_high, "p_holm": one.p_holm, "questions": one.n},
+             source + tuple(s.id for s in found.sources.all if s.name.startswith(f"probes/{name}/")))
+        for row in found.report.models for name, one in sorted(row.scores.probes.items())
+    ]  # fmt: skip
     see = ("EU AI Act, Annex XI, Section 2 (2): adversarial testing",)
-    return Section("adversarial_testing", see, tuple(facts), {"models": rows})
+    return Section("adversarial_testing", see, facts, {"models": rows, "probes": probed})
 
 
 def _people(found: Found) -> Section:
