@@ -12,7 +12,7 @@ from kit.batch_servers import BatchServer
 from kit.boards import edit_config, leaderboard, read_jsonl
 from kit.commands import arena
 from kit.judges import sum_judge
-from kit.servers import Action, Call, FakeServer, Say
+from kit.servers import Action, Call, Fail, FakeServer, Say
 
 SCHEDULE = {"method": "adaptive", "calls": 200, "batch": 50}
 
@@ -77,6 +77,43 @@ def test_what_cannot_be_read_is_charged_and_not_drawn_again(tmp_path: Path) -> N
     assert leaderboard(tmp_path)["schedule"]["calls"] == 200
     assert leaderboard(tmp_path)["excluded"]["unparsed"] > 0
     assert schedule_lines(tmp_path)[-1]["round"] == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("refusal", "option", "statuses"),
+    [
+        (Fail(400, "no such thing"), "--retry-errors", {"bad_request"}),
+        (Say("Hard to say."), "--retry-unparsed", {"ok"}),
+    ],
+)
+def test_what_is_turned_down_or_unread_stays_charged_and_is_asked_again_by_name(
+    tmp_path: Path, refusal: Action, option: str, statuses: set[str]
+) -> None:
+    odd = {"is": True}
+
+    def script(call: Call) -> Action:
+        return refusal if odd["is"] and "What is 3 +" in str(call.body["messages"]) else sum_judge(call)
+
+    with FakeServer(script) as server:
+        config = adaptive_board(
+            tmp_path, 5, 40, schedule=SCHEDULE, judges={"j": judge_at(server)}, max_unparsed=0.5, max_failed=0.5,
+            max_first_slot=None,
+        )  # fmt: skip
+        arena("run", "-c", config)
+        schedule = (tmp_path / "out/schedule.jsonl").read_bytes()
+        about, asked = leaderboard(tmp_path)["schedule"], len(server.calls)
+        assert (about["calls"], about["stopped_by"]) == (200, "budget")
+        odd["is"] = False
+        arena("run", "-c", config)
+        assert len(server.calls) == asked
+        arena("run", "-c", config, option)
+    lost = [line for line in replies(tmp_path)[:asked] if "What is 3 +" in str(line["request"])]
+    assert {line["status"] for line in lost} == statuses
+    assert len(server.calls) - asked == sum(question == "3" for question, *_ in drawn_cells(tmp_path)) > 0
+    assert (tmp_path / "out/schedule.jsonl").read_bytes() == schedule
+    assert leaderboard(tmp_path)["excluded"] == {}
+    assert leaderboard(tmp_path)["schedule"]["calls"] == 200
 
 
 def test_rounds_grow_in_batches_and_collecting_draws_the_next(tmp_path: Path) -> None:
