@@ -320,11 +320,11 @@ def _missed(m: int, q: int, rates: dict[str, Rate]) -> Iterable[str]:
 
 
 def _calls(values: list[float], full: float) -> str:
-    """The median of those that got there, as a share of judging everything, and how many did."""
+    """The median of those that got there, in per cent of judging everything, and in per cent how many did."""
     there = [value for value in values if value]
     if not there:
         return "never"
-    return f"{100 * np.median(there) / full:.0f} % ({100 * len(there) / len(values):.0f} % got there)"
+    return f"{100 * np.median(there) / full:.0f} ({100 * len(there) / len(values):.0f})"
 
 
 def run(worlds: list[World], seed: int, error: float, most: int, path: Path) -> None:
