@@ -18,12 +18,12 @@ from arena.reports.options import rate_command
 NUMBERS = (
     "model", "rank", "rank_low", "rank_high", "rating", "rating_low", "rating_high", "unbounded", "elo", "elo_low",
     "elo_high", "win_rate", "win_rate_low", "win_rate_high", "wins", "losses", "ties", "n_battles", "weighted",
-    "set_aside",
+    "set_aside", "win_rates",
 )  # fmt: skip
 CHEAT = "che'at, 1"
 
 
-def board(folder: Path, *, mode: str = "pairwise", baseline: str | None = None, **rating: object) -> Path:
+def board(folder: Path, *, mode: str = "pairwise", baseline: str | list[str] | None = None, **rating: object) -> Path:
     """Sums in three categories and two languages, answered by five models; one orders the judge about."""
     questions = [
         {"question_id": i, "category": ("sums", "odd", "rare")[0 if i < 14 else 1 if i < 21 else 2],
@@ -71,6 +71,7 @@ WEIGHTS = {"category": {"rare": 5, "odd": 0.5}, "language": {"de": 2}}
         ({}, {"weights": "balanced", "set_aside": "flagged", "interval": {"level": 0.9, "simultaneous": True}}),
         ({"mode": "pairwise_baseline", "baseline": "m2"}, {"weights": WEIGHTS, "set_aside": "flagged"}),
         ({"mode": "pairwise_baseline", "baseline": "m2"}, {"set_aside": "flagged", "metrics": ["win_rate"]}),
+        ({"mode": "pairwise_baseline", "baseline": ["m2", "m1"]}, {"weights": WEIGHTS, "set_aside": "flagged"}),
         ({}, {"set_aside": "flagged", "style_control": ["length"], "anchor": {"m3": 1200}, "elo": {"k": 8}}),
         ({"mode": "pairwise_baseline", "baseline": "m1"}, {"interval": {"method": "bootstrap"}, "weights": WEIGHTS}),
     ],
