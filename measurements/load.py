@@ -2,13 +2,18 @@
 an open loop request by request beside Lindley's recursion on the arrivals and services that the server logged.
 
 python measurements/load.py [REQUESTS]
+python measurements/load.py --streams 2000       # so many at once on one core: does the generator keep up?
+python measurements/load.py --requests 100000    # what it holds in memory as requests come back
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -27,7 +32,22 @@ def event(delta: dict[str, str]) -> bytes:
     return f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n".encode()
 
 
-async def serve(log: Path, *, queue: bool) -> None:
+async def stream(writer: asyncio.StreamWriter, tokens: int, gap_s: float) -> None:
+    """A reply of so many tokens, one a package."""
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+    due = time.monotonic()
+    for _ in range(tokens):
+        if gap_s:
+            due += gap_s
+            await asyncio.sleep(due - time.monotonic())
+        writer.write(event({"content": "word "}))
+    usage = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": tokens}}
+    writer.write(b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n')
+    writer.write(f"data: {json.dumps(usage)}\n\ndata: [DONE]\n\n".encode())
+    await writer.drain()
+
+
+async def serve(log: Path, *, queue: bool, plain: tuple[int, float] | None = None) -> None:
     """A chat endpoint: a role alone, reasoning, then packages of several tokens; or a queue with one place."""
     place, drawn = asyncio.Lock(), random.Random(5)
     lines = log.open("w", encoding="utf-8")
@@ -60,10 +80,10 @@ async def serve(log: Path, *, queue: bool) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
         if json.loads(await reader.readexactly(length)).get("stream"):
-            await answer(writer)
+            await (answer(writer) if plain is None else stream(writer, *plain))
         writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=1024)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -130,9 +150,55 @@ def opened(requests: int) -> None:
     print("open loop    generator", level["generator"])
 
 
+def watched(command: list[str], every_s: float) -> tuple[list[int], float]:
+    """Run it on one core; its memory in MB as time goes, and its CPU seconds."""
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    os.sched_setaffinity(run.pid, {0})
+    held = []
+    while run.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{run.pid}/status").read_text().splitlines()
+            held.append(next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")))
+        time.sleep(every_s)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return held, used.ru_utime + used.ru_stime
+
+
+def by_command(plain: tuple[int, float], options: list[str], every_s: float) -> None:
+    """One level against a server in another process, by the command itself; its figures, memory and CPU."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, "--serve", f"{folder}/log", "--plain", *map(str, plain)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            os.sched_setaffinity(server.pid, {1})
+            url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
+            load = [sys.executable, "-m", "arena", "load", "--url", url, "--model", "m", "--out", folder, *options]
+            try:
+                held, cpu_s = watched(load, every_s)
+            finally:
+                server.kill()
+        level = json.loads((Path(folder) / "load.json").read_text())["runs"][0]["models"]["m"]["levels"][0]
+    lag = level["send_lag_s"] and level["send_lag_s"]["p99"]["value"]
+    print(f"{level['titled']}: {level['succeeded']:,} of {level['expected']:,} replies")
+    most, rate, packages = (level[name] for name in ("concurrency_reached", "requests_per_s", "output_tokens_per_s"))
+    print(f"{most:,} at once, {rate:.1f}/s, {packages:,.0f} packages/s")
+    print(f"send lag p99 {lag if lag is None else round(1000 * lag, 1)} ms; generator {level['generator']}")
+    print(f"{1000 * cpu_s / level['succeeded']:.1f} ms of CPU per request, start of the program included")
+    print("memory in MB along the time:", held[:: max(1, len(held) // 20)], "highest", max(held))
+
+
 if __name__ == "__main__":
     if "--serve" in sys.argv:
-        asyncio.run(serve(Path(sys.argv[2]), queue="--queue" in sys.argv))
+        where = sys.argv.index("--plain") if "--plain" in sys.argv else None
+        planned = None if where is None else (int(sys.argv[where + 1]), float(sys.argv[where + 2]))
+        asyncio.run(serve(Path(sys.argv[2]), queue="--queue" in sys.argv, plain=planned))
+    elif "--streams" in sys.argv:
+        streams = int(sys.argv[sys.argv.index("--streams") + 1])
+        rate = streams / 20  # replies of 20 seconds, a package a second
+        by_command((20, 1.0), ["--rate", f"{rate:g}", "--requests", str(3 * streams), "--max-tokens", "20"], 1.0)
+    elif "--requests" in sys.argv:
+        requests = sys.argv[sys.argv.index("--requests") + 1]
+        by_command((16, 0.0), ["--concurrency", "16", "--requests", requests, "--max-tokens", "16"], 1.0)
     else:
         count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
         closed(count)

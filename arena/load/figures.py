@@ -82,7 +82,7 @@ def level_figures(
         "output_tokens": out,
         "reasoning_tokens": _total(one.reasoning_tokens for one in good),
         "cached_input_tokens": _total(one.cached_tokens for one in good),
-        "packages_per_request": sum(len(one.times) for one in good) / len(good) if good else None,
+        "packages_per_request": sum(one.packages for one in good) / len(good) if good else None,
         "without_first_token": sum(1 for one in good if one.ttft_s is None),
         "not_streamed": sum(1 for one in good if not one.streamed),
     }

@@ -20,6 +20,7 @@ from arena.load.engines import serving
 from arena.load.figures import level_figures
 from arena.load.folder import LoadFolder, Run, read_requests
 from arena.load.generator import LevelRun
+from arena.load.gpu import Gpu, watching_gpus
 from arena.load.levels import Level
 from arena.load.limit import bracket_of, counted, next_level
 from arena.load.prompts import Prompts
@@ -131,14 +132,16 @@ class LoadTest:
 
         def keep(one: Served) -> None:
             lines.append(one.line())
+            one.settle()
             kept.append(one)
             self.progress.served(one)
 
         self.progress.begin(target.name, level)
         run = LevelRun(level, attempt, client.send, keep, lambda: interruption.asked)
-        through = False
+        through, gpus = False, list[Gpu]()
         try:
-            await run.run(self.seed)
+            async with watching_gpus(here=target.on_this_machine) as gpus:
+                await run.run(self.seed)
             through = run.ended is None and not interruption.asked
         finally:
             if run.ended is not None and not (self.settings.find_limit and level.number):
@@ -149,6 +152,7 @@ class LoadTest:
                 head: dict[str, JSON] = {
                     "level": level.number, "titled": level.titled, "arrival": level.arrival, "value": level.value,
                     "attempt": attempt, "complete": through, "ended": run.ended,
+                    "gpus": [gpu.line() for gpu in gpus] or None,
                 }  # fmt: skip
                 rows[:] = sorted([row for row in rows if row["level"] != level.number] + [head | figures],
                                  key=lambda row: cast("int", row["level"]))  # fmt: skip

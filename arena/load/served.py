@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arena.types import JSON
 
 OK = "ok"
+_NONE: array[float] = array("d")
 
 
 @dataclass(slots=True)
@@ -44,6 +45,8 @@ class Served:
     question: str = ""
     repeat: int = 0
     """Which run of its level it belongs to."""
+    _settled: tuple[float | None, int, array[float]] | None = None
+    """First token, number of packages and gaps, of one whose packages are forgotten."""
 
     @property
     def ok(self) -> bool:
@@ -58,7 +61,14 @@ class Served:
     @property
     def ttft_s(self) -> float | None:
         """From when it was due to the first token; None where none came, or none that can be told apart."""
+        if self._settled is not None:
+            return self._settled[0]
         return self.times[0] - self.scheduled_s if self.times else None
+
+    @property
+    def packages(self) -> int:
+        """In how many it came."""
+        return len(self.times) if self._settled is None else self._settled[1]
 
     @property
     def tpot_s(self) -> float | None:
@@ -67,12 +77,19 @@ class Served:
             return None
         return (self.latency_s - self.ttft_s) / (self.output_tokens - 1)
 
-    def gaps(self) -> list[float]:
+    def settle(self) -> None:
+        """Keep of its packages what figures need, and forget the rest: it is written down."""
+        self._settled = self.ttft_s, len(self.times), array("f", self.gaps())
+        self.times, self.sizes, self.counted = _NONE, _NONE, None
+
+    def gaps(self) -> Sequence[float]:
         """Seconds per token between packages: each gap over the tokens in the later package.
 
         Tokens of a package: as the endpoint counts them; one each where there are as many packages as tokens; else its
         share of the characters. Empty where the number of tokens is not known.
         """
+        if self._settled is not None:
+            return self._settled[2]
         tokens = self._tokens()
         if tokens is None:
             return []

@@ -67,6 +67,16 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadedGpu:
+    """A GPU of the machine that served, while it did."""
+
+    name: str
+    memory_total_bytes: int
+    memory_used_bytes_max: int | None
+    utilization_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A stretch of a level's time."""
 
@@ -106,6 +116,7 @@ class LoadLevel:
     usd_per_million_output_tokens: float | None
     generator: Generator
     timeline: tuple[Step, ...] = ()
+    gpus: tuple[LoadedGpu, ...] = ()
 
     @property
     def load(self) -> tuple[bool, float]:

@@ -30,6 +30,7 @@ _REMARKS = {
         "服务端未返回词元数：没有每词元时间",
     ),
     "slo": ("SLO {kept}: {good} of {due} requests good", "SLO {kept}：{due} 个请求中 {good} 个达标"),
+    "gpu": ("{name}: {used} of {total} GB, busy {busy}", "{name}：{total} GB 中已用 {used} GB，利用率 {busy}"),
     "ended": ("ended early: {why}", "提前结束：{why}"),
     "unfinished": ("not finished", "未完成"),
 }  # fmt: skip
@@ -50,9 +51,9 @@ def told_load(value: float) -> str:
 
 
 def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = True) -> Iterator[str]:
-    """What is to be said about a level, in words; an SLO that is kept only with `good_too`."""
+    """What is to be said about a level, in words; an SLO that is kept, and GPUs, only with `good_too`."""
 
-    def said(name: str, **parts: object) -> str:
+    def said(name: str, /, **parts: object) -> str:
         return _REMARKS[name][language == "zh"].format(**parts)
 
     if level.generator.limited:
@@ -67,6 +68,11 @@ def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = Tru
         yield said("uncounted")
     if (found := level.goodput) is not None and (good_too or found.kept is not True):
         yield said("slo", kept=_KEPT[found.kept][language == "zh"], good=f"{found.good:,}", due=f"{found.due:,}")
+    for gpu in level.gpus if good_too else ():
+        used, busy = gpu.memory_used_bytes_max, gpu.utilization_mean
+        yield said("gpu", name=gpu.name, total=f"{gpu.memory_total_bytes / 1e9:.1f}",
+                   used=DASH if used is None else f"{used / 1e9:.1f}",
+                   busy=DASH if busy is None else f"{100 * busy:.0f} %")  # fmt: skip
     if level.ended is not None:
         yield said("ended", why=level.ended)
     elif not level.complete:

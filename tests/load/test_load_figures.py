@@ -16,7 +16,9 @@ from arena.backends.openai import responses
 from arena.backends.openai import wire as chat
 from arena.config.load_test import LoadTestConfig
 from arena.errors import DataError
+from arena.files import round_floats
 from arena.load.compare import changes
+from arena.load.figures import level_figures
 from arena.load.intervals import (
     by_batches,
     by_order,
@@ -32,6 +34,7 @@ from arena.load.packages import Packages
 from arena.load.served import Served, served_of
 from arena.load.spreads import spread_of, units_of
 from arena.load.timeline import MOST_STEPS, timeline
+from arena.load.watch import Watched
 
 
 def test_moments_of_a_poisson_process() -> None:
@@ -261,3 +264,25 @@ def test_a_timeline_counts_everybody_once_and_runs_after_one_another() -> None:
     width = steps[1]["at_s"] - steps[0]["at_s"]
     assert sum(step["under_way"] for step in steps) * width == pytest.approx(200 * 0.25)
     assert [step["at_s"] for step in steps] == sorted(step["at_s"] for step in steps)
+
+
+def test_figures_are_the_same_of_requests_whose_packages_are_forgotten() -> None:
+    rng = np.random.default_rng(4)
+
+    def drawn() -> list[Served]:
+        found = []
+        for n in range(60):
+            times = array("d", np.cumsum(rng.exponential(0.05, n % 7)) + n)
+            found.append(Served(0, 0, n, False, n, n, n + 1.0, times=times, sizes=array("d", [3.0] * len(times)),
+                                output_tokens=2 * len(times), input_tokens=5))  # fmt: skip
+        return found
+
+    level = Level(0, "closed", 4, 60, None, 0)
+    whole = drawn()
+    rng = np.random.default_rng(4)
+    settled = drawn()
+    for one in settled:
+        one.settle()
+    before, after = (round_floats(level_figures(level, served, 60, Watched())) for served in (whole, settled))
+    assert before.pop("itl_s")["p50"]["value"] == pytest.approx(after.pop("itl_s")["p50"]["value"], rel=1e-6)
+    assert before == after
