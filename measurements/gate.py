@@ -1,6 +1,6 @@
 """How often does a gate decide wrongly? Simulated pull requests, decided by the code behind `arena gate`.
 
-    python measurements/gate.py [--replicates 1000] [--questions 500] [--seed 1] [--out docs/gate.md]
+    python measurements/gate.py [--replicates 1000] [--questions 500] [--seed 1] [--only "rating 2"] [--out FILE]
 
 NEW and OLD meet a baseline on every question; a verdict is the mean of two coins. A question favours a model by σ on
 the logit scale, half of it shared by both models. "sorted": the file is sorted by category, NEW is better in the first
@@ -62,10 +62,16 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--only", default="", help="only cells whose metric, σ, file and peeking, put together, hold this"
+    )
     arguments = parser.parse_args()
     cells = [Cell(metric, sigma, "mixed", peek) for metric in MARGINS for sigma in (0, 1, 2) for peek in ("no", "yes")]
     cells += [Cell("win_rate", 1, file, peek) for file in ("sorted", "by length") for peek in ("no", "yes")]
     cells += [Cell("rating", 1, "sorted", "yes"), Cell("win_rate", 1, "sorted", "file order")]
+    cells += [Cell("win_rate", 2, file, "yes") for file in ("sorted", "by length")]
+    cells += [Cell("rating", sigma, file, "yes") for sigma, file in ((2, "sorted"), (1, "by length"), (2, "by length"))]
+    cells += [Cell("win_rate", 2, file, "no") for file in ("sorted", "by length")]
     lines = [
         "| metric | σ | file | peeking | PASS at −margin | FAIL at −margin | FAIL at 0 | detectable | PASS there |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -73,6 +79,8 @@ def main() -> None:
     print("\n".join(lines), flush=True)
     started = time.process_time()
     for number, cell in enumerate(cells):
+        if arguments.only not in " ".join(map(str, cell)):
+            continue
         lines.append(row_of(cell, arguments.questions, arguments.replicates, arguments.seed + 1_000_003 * number))
         print(lines[-1], flush=True)
     note = (

@@ -55,6 +55,8 @@ def test_terminal_markdown_and_report_say_how_many_decide(demo: Path) -> None:
     ("facts", "sentence"),
     [
         ({}, "At most 3 of 60 questions decide between place 1 and 2: without them b would be ahead of a."),
+        ({"places": [{"place": 1, "better": "a", "worse": "b", "k": 1, "questions": ["q"]}]},
+         "One of 60 questions decides between place 1 and 2: without it b would be ahead of a."),
         ({"places": [{"place": 1, "better": "a", "worse": "b", "k": None, "questions": []}]},
          "No small set of questions was found that decides between place 1 and 2 (up to 15 of 60)."),
         ({"places": [{"place": 1, "better": "a", "worse": "b", "k": 0, "questions": []}]}, "Place 1 and 2 are level."),
@@ -78,7 +80,7 @@ def test_both_languages_say_the_same_numbers() -> None:
 def test_a_name_cannot_mark_anything_up(tmp_path: Path) -> None:
     pair = {"place": 1, "better": "<b>x</b>", "worse": "{behind}", "k": 1, "questions": ["<i>"]}
     report = said(places=[pair])
-    assert firmness(report)[0].endswith("without them {behind} would be ahead of <b>x</b>.")
+    assert firmness(report)[0].endswith("without it {behind} would be ahead of <b>x</b>.")
     battles = [("<b>x</b>", "{behind}", 1.0, f"<i>{n}") for n in range(9)] + [
         ("<b>x</b>", "{behind}", 0.0, f"p{n}") for n in range(8)
     ]
