@@ -59,7 +59,7 @@ def test_peers_judge_the_battles_of_the_others_and_never_their_own(tmp_path: Pat
 def test_a_peer_judges_at_temperature_0_whatever_it_answers_with(tmp_path: Path) -> None:
     with FakeServer(candidate) as server:
         config = peer_board(tmp_path, server.openai_url)
-        document = json.loads(json.dumps(Config.model_validate(_raw(config)).model_dump(mode="json")))
+        document = json.loads(json.dumps(Config.model_validate(_raw(config)).model_dump(mode="json", by_alias=True)))
         for entry in document["answers_gen"].values():
             if entry["backend"] == "openai":
                 entry["generation_config"] = {"temperature": 0.9, "max_tokens": 7, "reasoning_effort": "low"}
