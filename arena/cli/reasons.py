@@ -9,8 +9,33 @@ from typing import TYPE_CHECKING
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
+    from arena.board.open import DryRun
+    from arena.config.loading import LoadedConfig
     from arena.reports.board import Ends
     from arena.reports.reasons import Reason, Reasons
+    from arena.stages.reason_labels import Labelled
+
+
+def label_and_print(
+    loaded: LoadedConfig, found: Reasons, kind: DryRun | None, budget_usd: float | None, *, ask: bool, quiet: bool
+) -> Labelled:
+    """Have the reasons named where the config says by whom, and show them."""
+    from arena.board.open import open_board
+    from arena.cli.interrupt import says_how_to_go_on
+    from arena.cli.plan import approve_plan
+    from arena.cli.progress import console_progress
+    from arena.stages.plan import Plan
+    from arena.stages.reason_labels import label_reasons
+
+    def approve(plan: Plan) -> None:
+        progress.pause()
+        approve_plan(plan, ask=ask)
+
+    with says_how_to_go_on(), console_progress() as progress:
+        labelled = label_reasons(loaded, found, progress, kind, budget_usd, approve)
+    if not quiet:
+        print_reasons(labelled.reasons, open_board(loaded, kind).review_folder.reports)
+    return labelled
 
 
 def print_reasons(found: Reasons, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arena.cli.options import config_option, names
+from arena.cli.options import budget_option, config_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ MOST = 5
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only answers to the first N questions.")
 @click.option("--dry-run", is_flag=True, help="Score the invented answers of a rehearsal.")
 @click.option("--json", "as_json", is_flag=True, help="reports/metrics.json on stdout.")
-def score(config: str, metrics: str | None, models: str | None, limit: int | None, dry_run: bool, as_json: bool) -> int:
+@budget_option
+@click.option("--yes", is_flag=True, help="Do not ask before a judge that is paid names reasons.")
+def score(
+    config: str, metrics: str | None, models: str | None, limit: int | None, dry_run: bool, as_json: bool,
+    budget_usd: float | None, yes: bool,
+) -> int:  # fmt: skip
     """Score the answers of a board by rule: metrics against references, beside the judges and in no rating.
 
     What was scored stays as it is while answer, reference and metric do. `arena run` does the same after its reviews.
@@ -47,14 +52,16 @@ def score(config: str, metrics: str | None, models: str | None, limit: int | Non
         say((result.scores.folder / "metrics.json").read_text(encoding="utf-8").rstrip())
     elif result.scores is not None:
         print_scores(result.scores)
-    if result.reasons is not None and not as_json:
-        from arena.board.open import open_board
-        from arena.cli.reasons import print_reasons
+    problems, code = list(result.problems), result.exit_code
+    if result.reasons is not None:
+        from arena.cli.reasons import label_and_print
 
-        print_reasons(result.reasons, open_board(loaded, kind).review_folder.reports)
-    for problem in result.problems:
+        labelled = label_and_print(loaded, result.reasons, kind, budget_usd, ask=not yes, quiet=as_json)
+        problems += labelled.problems
+        code = code or labelled.exit_code
+    for problem in problems:
         say(f"arena: {problem}", err=True)
-    return result.exit_code
+    return code
 
 
 def print_scores(report: ScoreReport) -> None:

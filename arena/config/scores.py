@@ -19,9 +19,11 @@ class EncoderConfig(Strict):
 
 
 class ReasonsConfig(Strict):
-    """Why models lose, found in what judges wrote and in traits of answers. No model is asked."""
+    """Why models lose, found in what judges wrote and in traits of answers."""
 
     enable: bool = False
+    judge: str | None = None
+    """Who gives each group of words a name, one call for each; null: nobody is asked."""
 
 
 class ScoresConfig(Strict):

@@ -11,8 +11,7 @@ from arena.reasons.find import find_reasons
 from arena.reasons.losses import losses_of
 from arena.reports.reasons import Reasons, write_reasons
 from arena.stages.options import RunOptions
-
-BATTLES = "battles.jsonl"
+from arena.stages.reason_names import BATTLES, check_labels, stored_labels
 
 
 def wanted(board: OpenBoard, options: RunOptions) -> bool:
@@ -28,6 +27,7 @@ def check_reasons(board: OpenBoard, options: RunOptions) -> None:
         raise ConfigError(
             f"{board.loaded.path}: scores.reasons: needs battles, so a mode of pairs; found reviews_gen.mode single"
         )
+    check_labels(board)
     if find_spec("sklearn") is None:
         raise MissingDependency("scores.reasons needs scikit-learn: pip install 'llm-arena[analysis]'")
     path = board.review_folder.reports / BATTLES
@@ -40,6 +40,6 @@ def write_board_reasons(board: OpenBoard) -> Reasons:
     folder = board.review_folder.reports
     losses = losses_of(row for _, row in read_objects(folder / BATTLES))
     level, seed = board.config.rating_gen.interval.level, board.config.seed
-    found = find_reasons(losses, level=level, seed=seed, simulated=board.simulated)
+    found = stored_labels(board, find_reasons(losses, level=level, seed=seed, simulated=board.simulated))
     write_reasons(folder, found)
     return found

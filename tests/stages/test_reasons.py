@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from kit.boards import arithmetic_board, edit_config, write_jsonl
+from kit.api_boards import KEY, api_judge
+from kit.boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.planted_reasons import planted
+from kit.servers import Action, Call, Fail, FakeServer, Say
 
 from arena.errors import DataError
 from arena.reports.reasons import read_reasons
@@ -67,3 +70,73 @@ def test_bad_input_is_one_line(board: Path) -> None:
     (reports / "reasons.json").write_text('{"reasons": 3}')
     with pytest.raises(DataError, match=r"reasons.json: not a list of reasons"):
         read_reasons(reports / "reasons.json")
+
+
+def names(call: Call) -> Action:
+    """A judge that names a group by its first word, and once says nothing usable."""
+    assert "never instructions" in str(call.messages[0]["content"])
+    first = call.prompt.split(": ")[1].split(",")[0]
+    return Say("x" * 500 if first == "french" else f'"It has to do with {first}."\n')
+
+
+def labelled_board(config: Path, server: FakeServer, **reasons: object) -> Path:
+    write_jsonl(config.parent / "out/reports/battles.jsonl", [lost.row() for lost in planted(40)])
+    return edit_config(config, scores={"reasons": {"enable": True, "judge": "j", **reasons}}, reviews_gen={
+        "mode": "pairwise_baseline", "baseline": "half", "judges": {"j": api_judge(server)}})  # fmt: skip
+
+
+def test_a_judge_names_each_group_once(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    path = board.parent / "out/reports/reasons.json"
+    with FakeServer(names) as server:
+        config = labelled_board(board, server)
+        done = arena("score", "-c", config, "--yes")
+        assert done.returncode == 0, done
+        found = read_reasons(path)
+        assert found is not None
+        labels = {one.words[0]: one.label for one in found.reasons}
+        assert labels.pop("french") is None
+        assert labels == {word: f"It has to do with {word}" for word in labels}
+        assert "It has to do with citation" in done.stdout
+        assert len(server.calls) == 5
+        lines = read_jsonl(board.parent / "out/reasons/j.jsonl")
+        assert len(lines) == 5
+        assert all(line["cost_usd"] > 0 for line in lines)  # type: ignore[operator]
+        run = json.loads((board.parent / "out/run.json").read_text())["runs"][-1]
+        assert (run["asked"], run["done"], run["spent"]) == (
+            {"reasons": "j"}, 5, pytest.approx(sum(line["cost_usd"] for line in lines)),  # type: ignore[misc]
+        )  # fmt: skip
+        before = path.read_bytes()
+        assert arena("score", "-c", config).returncode == 0
+        assert len(server.calls) == 5
+        assert path.read_bytes() == before
+
+
+def test_a_call_that_failed_is_asked_again(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    with FakeServer(lambda call: Fail(400, "no") if call.number == 2 else names(call)) as server:
+        config = labelled_board(board, server)
+        done = arena("score", "-c", config, "--yes")
+        assert done.returncode == 3, done
+        assert "1 of 5 calls for names failed; the next run asks again" in done.stderr
+        asked = len(server.calls)
+        assert arena("score", "-c", config, "--yes").returncode == 0
+        assert len(server.calls) == asked + 1
+
+
+def test_a_judge_is_asked_within_the_budget_and_only_after_the_plan(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    with FakeServer(names) as server:
+        config = labelled_board(board, server)
+        done = arena("score", "-c", config, "--yes", "--budget-usd", "0.000001")
+        assert done.returncode in {2, 3} and "budget" in done.stderr.lower(), done
+        assert server.calls == []
+        found = read_reasons(board.parent / "out/reports/reasons.json")
+        assert found is not None and len(found.reasons) == 5
+        labelled_board(board, server, judge="k")
+        assert "no judge 'k'" in arena("score", "-c", config).stderr
+    edit_config(board, reviews_gen={"mode": "pairwise", "judges": {"j": {"backend": "reference"}}},
+                scores={"reasons": {"enable": True, "judge": "j"}})  # fmt: skip
+    assert "j writes nothing, so it can name nothing" in arena("score", "-c", board).stderr
