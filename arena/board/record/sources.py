@@ -17,6 +17,7 @@ RUN = "run.json"
 _BLOCK = 1 << 20
 _STORED = {
     "answers": ("answers/*.jsonl",), "reviews": ("reviews/*.jsonl",), "benchmarks": ("benchmarks/*/*.jsonl",),
+    "reasons": ("reasons/*.jsonl",),
     "probes": ("probes/*/*.jsonl", "probes/*/*/*.jsonl"), "votes": ("votes.jsonl",),
     "schedule": ("schedule.jsonl",), "looks": ("looks.jsonl",), "batches": ("batches.jsonl",),
     "load": ("load/load.json", "load/*.jsonl"), "reports": ("reports/*.json", "reports/*.jsonl"),
