@@ -100,6 +100,11 @@ BROKEN = {
         lambda root: put(root / "mmlu/test/law_test.csv", "q,a,b,c,d,A\n"), "mmlu", {"subjects": ["lav"]},
         "no subject 'lav'; did you mean law?",
     ),
+    "half the subjects": (
+        lambda root: [put(root / f"mmlu/{name}.csv", "q,a,b,c,d,A\n")
+                      for name in ("test/law_test", "dev/law_dev", "dev/art_dev", "dev/virology_dev")],
+        "mmlu", {}, "no art_test.csv (nor 1 more), though dev/art_dev.csv is there; half a download?",
+    ),
     "no examples": (
         lambda root: put(root / "mmlu/test/law_test.csv", "q,a,b,c,d,A\n"), "mmlu", {"shots": 5},
         "shots: 5 asked for, examples come from dev/<subject>_dev.csv (law: there is no such file)",
@@ -133,6 +138,14 @@ def test_a_bad_download_gets_a_clear_answer(tmp_path: Path, case: str) -> None:
         opened(tmp_path, name, **settings)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_subjects_that_are_named_need_no_others(tmp_path: Path) -> None:
+    for name in ("val/law_val", "dev/law_dev", "dev/art_dev"):
+        put(tmp_path / f"ceval/{name}.csv", "id,question,A,B,C,D,answer\n0,q,a,b,c,d,A\n")
+    assert len(opened(tmp_path, "ceval", subjects=["law"]).documents) == 1
+    with pytest.raises(DataError, match=r"no art_val\.csv, though dev/art_dev\.csv is there"):
+        opened(tmp_path, "ceval")
 
 
 def test_examples_never_come_from_what_is_evaluated(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from arena.evals.layouts.files import letter_place, subject_files, table_of
 def read(folder: Path, task: TaskConfig, *, split: str, ending: str, dev: str, columns: tuple[str, str]) -> list[Part]:
     """Every subject. `columns` are what the question and the letter are called."""
     parts = []
-    for subject, path in subject_files(folder, split, ending).items():
+    for subject, path in subject_files(folder, split, ending, dev, task.subjects).items():
         examples = folder / "dev" / f"{subject}{dev}"
         parts.append(Part(subject, _rows(path, columns), _rows(examples, columns) if examples.is_file() else None))
     return parts

@@ -86,11 +86,22 @@ def letter_place(letter: str, options: int, place: str) -> int:
     return found
 
 
-def subject_files(folder: Path, split: str, ending: str) -> dict[str, Path]:
-    """The files `<split>/<subject><ending>` of a folder by subject, sorted."""
+def subject_files(folder: Path, split: str, ending: str, dev: str, wanted: Sequence[str] | None) -> dict[str, Path]:
+    """The files `<split>/<subject><ending>` of a folder by subject, sorted.
+
+    Raises DataError where there are none, and where a subject has examples (`dev/<subject><dev>`) and no documents:
+    its score would be of fewer subjects than it says, unless those `wanted` are named.
+    """
     found = {path.name.removesuffix(ending): path for path in sorted((folder / split).glob(f"*{ending}"))}
     if not found:
         raise DataError(f"{folder / split}: no file *{ending} in it")
+    shown = {path.name.removesuffix(dev) for path in (folder / "dev").glob(f"*{dev}")}
+    if wanted is None and (missing := sorted(shown - found.keys())):
+        others = f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise DataError(
+            f"{folder / split}: no {missing[0]}{ending}{others}, though dev/{missing[0]}{dev} is there; half a"
+            " download? `subjects` names those that are meant"
+        )
     return found
 
 

@@ -16,7 +16,7 @@ COLUMNS = ("question", "A", "B", "C", "D", "answer")
 def read(folder: Path, task: TaskConfig) -> list[Part]:
     """Every subject."""
     parts = []
-    for subject, path in subject_files(folder, "test", "_test.csv").items():
+    for subject, path in subject_files(folder, "test", "_test.csv", "_dev.csv", task.subjects).items():
         dev = folder / "dev" / f"{subject}_dev.csv"
         parts.append(Part(subject, _rows(path, subject), _rows(dev, subject) if dev.is_file() else None))
     return parts
