@@ -220,7 +220,8 @@ def _resolve_benchmarks(section: JSON, home: Path) -> None:
             places += [(task, "path"), (task, "file")]
     for place, field in places:
         if isinstance(value := place.get(field), str):
-            place[field] = str(home / Path(value).expanduser())
+            found = home / Path(value).expanduser()
+            place[field] = str(found.resolve() if ".." in found.parts else found)
 
 
 def _resolve_scores(section: JSON, home: Path) -> None:

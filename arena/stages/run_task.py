@@ -31,11 +31,12 @@ GENERATION = {
 def run_task(task_cfg: Mapping[str, object]) -> dict[str, JSON]:
     """Ask one model the benchmarks of a dictionary and return the report; what is stored is never asked again.
 
-    `model` (a hub id or folder for transformers, or a mapping as under answers_gen), `datasets` (names of benchmarks),
-    `dataset_dir` (the folder of downloads), `limit`, `generation_config`, `work_dir` (default: outputs), `dry_run`, and
-    `targets` ({dataset: share that is to be reached}). Returns {model, reports [{name, metric, of, score, low, high,
-    target, delta, category [{name, score, subset [{name, score, num}]}], total_num, n_failed, n_unreadable}],
-    work_dir, dry_run, problems}. Score is the weighted average over subsets, by their size; delta is score − target.
+    `model` (a hub id or folder for transformers, a GGUF file for llama.cpp, or a mapping as under answers_gen),
+    `datasets` (names of benchmarks), `dataset_dir` (the folder of downloads), `limit`, `generation_config`, `work_dir`
+    (default: outputs), `dry_run`, and `targets` ({dataset: share that is to be reached}). Returns {model, reports
+    [{name, metric, of, score, low, high, target, delta, category [{name, score, subset [{name, score, num}]}],
+    total_num, n_failed, n_unreadable}], work_dir, dry_run, problems}. Score is the weighted average over subsets, by
+    their size; delta is score − target.
 
     Raises ConfigError for a key or data set that is none, naming the nearest, and InputError as `arena bench` does.
     """
@@ -98,9 +99,10 @@ def _candidate(model: object, generation: object) -> tuple[str, dict[str, object
         entry = {str(key): value for key, value in model.items()}
         named = entry.get("model")
     elif isinstance(model, str) and model.strip():
-        entry, named = {"backend": "transformers", "model": model}, model
+        kind = "llamacpp" if model.lower().endswith(".gguf") else "transformers"
+        entry, named = {"backend": kind, "model": model}, model
     else:
-        raise ConfigError("task_cfg: model must be a hub id, a folder, or a mapping as under answers_gen")
+        raise ConfigError("task_cfg: model must be a hub id, a folder, a GGUF file, or a mapping as under answers_gen")
     settings = _generation(generation)
     if settings:
         own = entry.get("generation_config")
@@ -151,9 +153,9 @@ def _write(
         "data_dir": None if place is None else str(Path(str(place)).expanduser().absolute()),
         "limit": cast("JSON", task_cfg.get("limit")), "tasks": {task: {} for task in datasets},
     }  # fmt: skip
-    local = entry.get("model")
-    if isinstance(local, str) and entry.get("backend") == "transformers" and Path(local).expanduser().is_dir():
-        entry = {**entry, "model": str(Path(local).expanduser().absolute())}
+    local = Path(str(entry.get("model") or "")).expanduser()
+    if entry.get("backend") == "llamacpp" or (entry.get("backend") in {"transformers", "vllm"} and local.is_dir()):
+        entry = {**entry, "model": str(local.absolute())}  # relative to where one stands, not to the config
     document = {
         "question_file": "questions.jsonl", "output_dir": "out", "answers_gen": {name: dict(entry)},
         "benchmarks": section,

@@ -12,7 +12,7 @@ from kit.examinees import knows
 from kit.servers import FakeServer
 
 import arena
-from arena.errors import ConfigError
+from arena.errors import ConfigError, InputError
 
 
 def entry(server: FakeServer) -> dict[str, object]:
@@ -50,13 +50,23 @@ def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
     assert found["dry_run"] is True and found["reports"][0]["total_num"] == 5
 
 
+def test_a_gguf_file_is_llama_cpps_and_is_looked_for_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_downloads(tmp_path / "data", 4)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"there is no file {tmp_path}/mine.gguf; backend llamacpp takes") as raised:
+        arena.run_task({"model": "mine.gguf", "datasets": "general_qa", "dataset_dir": data, "work_dir": "out"})
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"data_set": "x"}, "task_cfg: no key 'data_set'; did you mean datasets"),
         ({"datasets": ["arc_eazy"]}, "no task 'arc_eazy'; did you mean arc_easy"),
         ({"datasets": []}, "datasets must name at least one benchmark"),
-        ({"model": None}, "model must be a hub id, a folder, or a mapping"),
+        ({"model": None}, "model must be a hub id, a folder, a GGUF file, or a mapping"),
         ({"generation_config": {"max_new_token": 5}}, "did you mean max_new_tokens"),
         ({"targets": {"mmlu": 0.5}}, "a share from 0 to 1 of one of arc_easy"),
     ],
