@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
@@ -115,6 +115,17 @@ class Exhibit:
     """The log-probabilities that go with `write`, in formats that read them."""
 
 
+class Windows(NamedTuple):
+    """How a long text is weighed: in windows of so many tokens, each beginning `stride` after the one before; a token
+    counts in the first window that holds it."""
+
+    window: int
+    stride: int
+    first: bool
+    """Whether the tokenizer's own first token (or its end-of-text token) stands before the text, so that every token
+    of it counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One thing to generate: messages so far, then perhaps further user turns that see the earlier answers."""
@@ -145,6 +156,13 @@ class Request:
     Local engines only."""
     older_key: str | None = None
     """The key that an earlier version gave it, where that was another."""
+    windows: Windows | None = None
+    """Nothing is generated: the log-likelihood of the one message's text itself. Local engines only."""
+
+    @property
+    def weighs(self) -> bool:
+        """Whether given texts are weighed, and nothing is generated."""
+        return bool(self.continuations) or self.windows is not None
 
     @property
     def last_shared(self) -> int | None:
@@ -185,7 +203,10 @@ class Completion:
     logprobs: tuple[TokenLogprobs, ...] = ()
     """Of the last turn, when asked for."""
     loglikelihoods: tuple[tuple[float, bool], ...] = ()
-    """Of each continuation: the sum of its tokens' natural log-probabilities, and whether each was the likeliest."""
+    """Of each continuation (or window): the sum of its tokens' natural log-probabilities, and whether each was the
+    likeliest."""
+    weighed_tokens: int | None = None
+    """Tokens whose log-probabilities stand in them."""
     ttft_s: float | None = None
     """Seconds to the first token of the first turn; None unless it was measured."""
     latency_s: float | None = None

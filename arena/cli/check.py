@@ -14,6 +14,7 @@ from arena.cli.terminal import say
 if TYPE_CHECKING:
     from arena.board.open import OpenBoard
     from arena.config.kinds import BackendConfig
+    from arena.config.scores import ScoresConfig
 
 
 @click.command()
@@ -60,15 +61,22 @@ def check(config: str) -> None:
         say(f"  prompts     {prompts}")
     for exam in exams:
         say(f"  benchmark   {exam.name}: {len(exam.chosen):,} documents, {exam.shots} examples each")
-    if board.config.scores.metrics:
-        say(f"  scores      {', '.join(board.config.scores.metrics)}")
-    if board.config.scores.reasons.enable:
-        say("  reasons     found in what judges wrote")
+    _say_scores(board.config.scores)
     if probes:
         say(f"  probes      with files of their own: {', '.join(probes)}")
     say(f"  board       {board.review_folder.root}")
     for warning in [*board.warnings, *warnings, *notes, *_missing_here(board)]:
         say(f"warning: {warning}", err=True)
+
+
+def _say_scores(section: ScoresConfig) -> None:
+    if section.metrics:
+        say(f"  scores      {', '.join(section.metrics)}")
+    if section.perplexity is not None:
+        windows = f"windows of {section.perplexity.window:,} tokens, stride {section.perplexity.stride:,}"
+        say(f"  perplexity  {section.perplexity.file}: {windows}")
+    if section.reasons.enable:
+        say("  reasons     found in what judges wrote")
 
 
 def _missing_here(board: OpenBoard) -> list[str]:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PLAIN_EVERY_S = 10.0
-_VERB = {"answers": "answers of", "reviews": "reviews by", "benchmarks": "benchmark", "probes": "probes of"}
+_VERB = {
+    "answers": "answers of",
+    "reviews": "reviews by",
+    "benchmarks": "benchmark",
+    "probes": "probes of",
+    "scores": "scores:",
+}
 
 
 @dataclass

@@ -103,6 +103,10 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
         from arena.cli.score import print_scores
 
         print_scores(result.scores)
+    if result.perplexity is not None:
+        from arena.cli.score import print_perplexity
+
+        print_perplexity(result.perplexity)
     if result.reasons is not None and result.rated is not None:
         from arena.cli.reasons import print_reasons
 

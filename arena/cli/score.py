@@ -11,10 +11,14 @@ from arena.cli.options import budget_option, config_option, names
 from arena.cli.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from arena.board.open import DryRun
     from arena.reports.board import MetricScore
     from arena.reports.strengths import Strengths
+    from arena.stages.perplexity import PerplexityReport
     from arena.stages.score import ScoreReport
+    from arena.types import JSON
 
 MOST = 5
 """Strengths and weaknesses of a model that the terminal lists."""
@@ -52,6 +56,8 @@ def score(
         say((result.scores.folder / "metrics.json").read_text(encoding="utf-8").rstrip())
     elif result.scores is not None:
         print_scores(result.scores)
+    if result.perplexity is not None and not as_json:
+        print_perplexity(result.perplexity)
     problems, code = list(result.problems), result.exit_code
     if result.reasons is not None:
         from arena.cli.reasons import label_and_print
@@ -62,6 +68,36 @@ def score(
     for problem in problems:
         say(f"arena: {problem}", err=True)
     return code
+
+
+def print_perplexity(report: PerplexityReport) -> None:
+    """A row per model: bits per byte first, which compare across tokenizers."""
+    from rich import box
+    from rich.table import Table
+
+    from arena.cli.console import Shown, console_on, fill
+    from arena.cli.table import WIDTH_OF_A_PIPE
+
+    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
+    rows = list(report.models.values())
+    columns = [
+        Shown("model", list(report.models), left=True),
+        Shown("bits per byte", [_with_ends(row, "bits_per_byte", "low", "high", 4) for row in rows]),
+        Shown(
+            "perplexity per token", [_with_ends(row, "token_perplexity", "token_low", "token_high", 2) for row in rows]
+        ),
+        Shown("tokens", [f"{row['n_tokens']:,}" for row in rows]),
+        Shown("bytes", [f"{row['n_bytes']:,}" for row in rows]),
+        Shown("documents", [f"{row['n_documents']:,}" for row in rows]),
+    ]
+    console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    console.print("perplexity: lower is better; per token it does not compare across tokenizers", style="dim")
+
+
+def _with_ends(row: Mapping[str, JSON], value: str, low: str, high: str, digits: int) -> str:
+    known = [row.get(name) for name in (value, low, high)]
+    numbers = [f"{one:.{digits}f}" for one in known if isinstance(one, float)]
+    return "–" if not numbers else numbers[0] if len(numbers) < 3 else f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
 
 
 def print_scores(report: ScoreReport) -> None:

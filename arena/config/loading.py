@@ -228,7 +228,8 @@ def _resolve_scores(section: JSON, home: Path) -> None:
     """Make the paths of the section `scores` absolute."""
     if not isinstance(section, dict):
         return
-    for place, field in ((section, "encoder"), (section.get("encoder"), "path")):
+    places = ((section, "encoder"), (section.get("encoder"), "path"), (section.get("perplexity"), "file"))
+    for place, field in places:
         if isinstance(place, dict) and isinstance(value := place.get(field), str):
             place[field] = str(home / Path(value).expanduser())
 

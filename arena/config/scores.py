@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from arena.config.base import Strict
 
@@ -26,6 +26,26 @@ class ReasonsConfig(Strict):
     """Who gives each group of words a name, one call for each; null: nobody is asked."""
 
 
+class PerplexityConfig(Strict):
+    """How likely local models find given texts."""
+
+    file: Path
+    """JSON lines or a table with `text` (and `doc_id`), or a text file, which is one document."""
+    window: int = Field(2048, ge=2)
+    """Tokens a model sees at a time."""
+    stride: int = Field(1024, ge=1)
+    """Tokens from the beginning of a window to that of the next."""
+    bos: Literal["auto"] | bool = "auto"
+    """Whether the model's own first token stands before a document; auto: yes, or its end-of-text token, so that every
+    token counts."""
+
+    @model_validator(mode="after")
+    def _windows_overlap(self) -> PerplexityConfig:
+        if self.stride >= self.window:
+            raise ValueError(f"stride {self.stride} must be less than window {self.window}: every window needs a past")
+        return self
+
+
 class ScoresConfig(Strict):
     """Numbers of every answer by rule: no judge is asked for them, and no rating reads them."""
 
@@ -33,6 +53,7 @@ class ScoresConfig(Strict):
     """Rows of `arena.metrics.METRICS`, each with what it is compared with where questions do not say it themselves."""
     encoder: EncoderConfig | None = None
     """Of BERTScore and similarity; a path alone, or with its settings."""
+    perplexity: PerplexityConfig | None = None
     sandbox: Literal["bwrap", "none"] = "bwrap"
     """In what code that a model wrote is run; none: as yourself, with all you may do."""
 

@@ -10,6 +10,8 @@ from typing import cast
 
 import numpy as np
 
+from arena.errors import DataError
+from arena.files import from_json
 from arena.metrics import METRICS
 from arena.ratings.data.arrays import codes_of
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
@@ -18,6 +20,7 @@ from arena.reports.metrics import MetricRow, read_metric_rows
 from arena.types import JSON
 
 ROWS = "metrics.jsonl"
+PERPLEXITY = "perplexity.json"
 MOST_MODELS = 50
 """Pairs of more models are not written."""
 
@@ -126,15 +129,26 @@ def _by_question(rows: Sequence[MetricRow]) -> dict[str, float]:
 
 def with_scores(reports: Path, document: dict[str, JSON], level: float) -> dict[str, JSON]:
     """A board's object, with the numbers of the rows that lie in its reports; as it is where there are none."""
-    found = model_scores(by_model(read_metric_rows(reports / ROWS)), level)
-    if not found:
-        return document
-    models = cast("list[dict[str, JSON]]", document["models"])
-    return document | {
-        "models": [
-            row | {"scores": {**cast("dict[str, JSON]", row.get("scores") or {}), "metrics": found[str(row["model"])]}}
-            if row["model"] in found
-            else row
-            for row in models
-        ]
+    found: dict[str, dict[str, JSON]] = {
+        "metrics": cast("dict[str, JSON]", model_scores(by_model(read_metric_rows(reports / ROWS)), level)),
+        "perplexity": read_perplexity(reports / PERPLEXITY),
     }
+    if not any(found.values()):
+        return document
+    rows = []
+    for row in cast("list[dict[str, JSON]]", document["models"]):
+        own = {name: by[str(row["model"])] for name, by in found.items() if row["model"] in by}
+        rows.append(row | {"scores": {**cast("dict[str, JSON]", row.get("scores") or {}), **own}} if own else row)
+    return document | {"models": list[JSON](rows)}
+
+
+def read_perplexity(path: Path) -> dict[str, JSON]:
+    """The numbers of reports/perplexity.json by model; none where there is no such file. Raises DataError."""
+    try:
+        document = from_json(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not what `arena score` writes ({error})") from None
+    models = document.get("models") if isinstance(document, dict) else None
+    return models if isinstance(models, dict) else {}

@@ -25,8 +25,6 @@ from arena.stages.benchmark import Sitting, benchmark_models, due, item_store, s
 from arena.stages.forecast import Coming, Way, beside_all_pairs, coming
 from arena.stages.options import RunOptions
 from arena.stages.review import Todo, next_requests, plan_reviews
-from arena.stages.score import due as due_scores
-from arena.stages.score import measures_of
 from arena.store.folder import AnswerStore
 from arena.store.ledger import Ledger
 from arena.types import JSON, Answer, Request, Usage
@@ -135,6 +133,8 @@ class Plan:
 
 def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ()) -> Plan:
     """The plan of one invocation on a board; `exams` are its benchmarks, opened."""
+    from arena.stages.plan_scores import score_rows  # which is made of what stands here
+
     answers, _ = current_answers(board)
     rows: list[PlanRow] = []
     unrecognised: list[str] = []
@@ -164,21 +164,9 @@ def make_plan(board: OpenBoard, options: RunOptions, exams: Sequence[Exam] = ())
         for sitting in sittings(board, exams, benchmark_models(board, options)):
             if sitting.way is not None:
                 rows.append(_benchmark_row(board, sitting, options))
-    if "scores" in options.stages and board.config.scores.metrics:
-        rows.append(_score_row(board, options, answers))
+    rows += score_rows(board, options, answers)
     notes = dict.fromkeys(line for row in rows if row.calls for line in notes_on(_opening(row), _entry(board, row)))
     return Plan(tuple(rows), expected, more, beside, tuple(unrecognised), tuple(notes))
-
-
-def _score_row(board: OpenBoard, options: RunOptions, answers: Answers) -> PlanRow:
-    """The metrics of the config over the answers that there are, and those that come."""
-    measures = measures_of(board, options)
-    todo, known = due_scores(board, options, answers)
-    return PlanRow(
-        stage="scores", name=", ".join(measure.name for measure in measures), backend="rule",
-        asked=todo, calls=0, stored=known, input_chars=0, input_tokens=0, output_tokens=0,
-        cost_usd=0.0, most_usd=0.0, paid=False, cached_usd=None, measured=True, free=True,
-    )  # fmt: skip
 
 
 def _benchmark_row(board: OpenBoard, sitting: Sitting, options: RunOptions) -> PlanRow:

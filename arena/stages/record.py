@@ -160,7 +160,7 @@ class RunRecord:
         by_stage: dict[str, JSON] = {}
         for stage in ("answers", "reviews"):
             by_stage[stage] = {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}
-        for stage in ("benchmarks", "probes"):
+        for stage in ("benchmarks", "scores", "probes"):
             if own := {name: tally.to_json() for (s, name), tally in self.tallies.items() if s == stage}:
                 by_stage[stage] = cast("JSON", own)
         known = sum(tally.cost_usd for tally in self.tallies.values())

@@ -33,6 +33,13 @@ from arena.stages.benchmark_report import BenchmarkReport, correlate, write_benc
 from arena.stages.forecast import check_schedule
 from arena.stages.looks import begin_looks_anew
 from arena.stages.options import RunOptions
+from arena.stages.perplexity import (
+    PerplexityReport,
+    perplexity_models,
+    perplexity_stage,
+    wants_perplexity,
+    write_perplexity,
+)
 from arena.stages.plan import Plan, check_plan, make_plan
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.readings import read_differently, readings
@@ -69,6 +76,8 @@ class RunResult:
     """What answers come to by rule, where the run was about that."""
     reasons: Reasons | None = None
     """Why models lose, likewise."""
+    perplexity: PerplexityReport | None = None
+    """How likely local models find given texts, where the run was about that."""
 
 
 def run_board(
@@ -152,6 +161,7 @@ def _carry_out(
     examined: BenchmarkReport | None = None
     scored: ScoreReport | None = None
     reasons: Reasons | None = None
+    likely: PerplexityReport | None = None
     failed: tuple[str, ...] = ()
     try:
         asyncio.run(_ask(in_asking_order(board), options, record, plan, spending, exams))
@@ -167,6 +177,8 @@ def _carry_out(
         full = any(isinstance(problem, DiskFull) for problem in problems)
         if (exams or _only_scored(board, options)) and not full:
             examined = write_benchmarks(board, exams, rated_later=rates(board, options))
+        if wants_perplexity(board, options) and not full:
+            likely = write_perplexity(board, rated_later=rates(board, options))
         if "scores" in options.stages and board.config.scores.metrics and not full:
             scored = write_scores(board, options, rated_later=rates(board, options))
         rated = _rate(board, options, record, problems, spent=spent)
@@ -178,7 +190,7 @@ def _carry_out(
         if wants_reasons(board, options) and not full and (rated is not None or options.stages == ("scores",)):
             reasons = write_board_reasons(board)
         failed = tuple(rated.problems if rated else () if problems else _failures(board, options))
-        failed += examined.problems if examined else ()
+        failed += (*(examined.problems if examined else ()), *(likely.problems if likely else ()))
     except (InputError, OSError) as error:
         if not spent:
             raise
@@ -188,7 +200,7 @@ def _carry_out(
     with suppress(*((InputError, OSError) if problems else ())):  # the first problem is told, not the next
         record.finish("stopped" if lines else "done")
     code = exit_code_of(problems, failures=bool(lines), spent=spent)
-    return RunResult(code, rated, lines, spent, tuple(board.warnings), examined, scored, reasons)
+    return RunResult(code, rated, lines, spent, tuple(board.warnings), examined, scored, reasons, likely)
 
 
 def check_lengths(board: OpenBoard, options: RunOptions, progress: Progress) -> None:
@@ -233,6 +245,8 @@ def entries_asked(board: OpenBoard, options: RunOptions) -> list[BackendConfig]:
         entries += [board.candidates[name].entry for name in asked_models(board, options)]
     if "reviews" in options.stages and board.config.reviews_gen.enable:
         entries += [judge for judge in board.judges.values() if judge.enable]
+    if wants_perplexity(board, options):
+        entries += [board.candidates[name].entry for name in perplexity_models(board, options)]
     if "benchmarks" in options.stages and board.config.benchmarks is not None:
         entries += [board.candidates[name].entry for name in benchmark_models(board, options)]
     return entries
@@ -302,6 +316,8 @@ async def _stages(
             failure = failure or error
     if exams and not control.interruption.asked:
         await benchmark_stage(board, exams, options, record, control)
+    if wants_perplexity(board, options) and not control.interruption.asked:
+        await perplexity_stage(board, options, record, control)
     if failure is not None:
         raise failure
 

@@ -31,6 +31,7 @@ from arena.scores.strengths import to_json as strengths_to_json
 from arena.scores.summary import ROWS, by_model, differences, model_scores, with_scores
 from arena.stages.benchmark_report import board_as_rated, judged_numbers
 from arena.stages.options import RunOptions
+from arena.stages.perplexity import check_perplexity, wants_perplexity
 from arena.stages.reasons import check_reasons
 from arena.stages.reasons import wanted as wants_reasons
 from arena.types import JSON
@@ -51,10 +52,11 @@ class ScoreReport:
 def measures_of(board: OpenBoard, options: RunOptions) -> list[Measure]:
     """The metrics that an invocation is about. Raises ConfigError for a name that there is not."""
     configured = board.config.scores.metrics
-    for name in options.metrics or ():
-        if name not in configured:
-            raise ConfigError(f"--metrics: no metric {name!r} in the config{nearest(name, list(configured))}")
     section = board.config.scores
+    known = [*configured, *(["perplexity"] if section.perplexity is not None else [])]
+    for name in options.metrics or ():
+        if name not in known:
+            raise ConfigError(f"--metrics: no metric {name!r} in the config{nearest(name, known)}")
     encoder = section.encoder
     tools = Tools(encoder.path if encoder else None, encoder.layer if encoder else None, section.sandbox)
     found = [Measure(name, setting, tools) for name, setting in configured.items()]
@@ -66,20 +68,22 @@ def check_scores(board: OpenBoard, options: RunOptions) -> list[str]:
     if "scores" not in options.stages:
         return []
     check_reasons(board, options)
-    if not board.config.scores.metrics:
-        if options.stages == ("scores",) and not wants_reasons(board, options):
-            raise ConfigError(f"{board.loaded.path}: there are no metrics in it (`scores: {{metrics: [exact, chrf]}}`)")
-        return []
     for name in options.models or ():
         if name not in board.candidates:
             raise ConfigError(f"--models: no candidate {name!r}{nearest(name, board.names)}")
+    notes = check_perplexity(board, options)
+    if not board.config.scores.metrics:
+        others = wants_reasons(board, options) or wants_perplexity(board, options)
+        if options.stages == ("scores",) and not others:
+            raise ConfigError(f"{board.loaded.path}: there are no metrics in it (`scores: {{metrics: [exact, chrf]}}`)")
+        return notes
     with naming_config(board.loaded.path):
         measures = measures_of(board, options)
         with closing(worker()):
             for measure in measures:
                 _check(measure, board)
     compares = any(measure.metric.against == "reference" for measure in measures)
-    return odd_references(board.questions) if compares else []
+    return [*notes, *(odd_references(board.questions) if compares else ())]
 
 
 def _check(measure: Measure, board: OpenBoard) -> None:

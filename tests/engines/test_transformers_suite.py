@@ -34,6 +34,7 @@ from arena.types import Completion, Message, Request
 
 pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
+TINY_PAIR = ("tiny-100", "tiny-500")
 
 
 @pytest.fixture(autouse=True)
@@ -205,3 +206,24 @@ def test_a_reward_model_judges_a_board_of_pairs(reward_model: Path, tmp_path: Pa
     entry = {"backend": "transformers", "task": "reward", "model": str(reward_model), "precision": "float32",
              "temperature": 0.5}  # fmt: skip
     assert_probabilities(judged_board(tmp_path, entry, OFFLINE), 0.5)
+
+
+def test_perplexity_of_a_board_is_asked_once_and_stands_on_it(tmp_path: Path, tiny: Path) -> None:
+    texts = [{"doc_id": q["question_id"], "text": f"{q['turns'][0]} {q['reference'][0]}"} for q in questions()[:30]]
+    (tmp_path / "docs.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    entries = {name: entry for name, entry in all_candidates("transformers", tiny).items() if name in TINY_PAIR}
+    section = {"perplexity": {"file": str(tmp_path / "docs.jsonl"), "window": 64, "stride": 32}}
+    config = write_board(tmp_path, entries, scores=section)
+    done = arena("run", "-c", config, "--limit", "30", environment=OFFLINE)
+    assert done.returncode == 0, done.stderr
+    first = (tmp_path / "board/reports/perplexity.json").read_bytes()
+    found = json.loads(first)
+    rows = {row["model"]: row["scores"]["perplexity"] for row in leaderboard(tmp_path / "board")["models"]}  # type: ignore[union-attr,index,call-overload]
+    for name in TINY_PAIR:
+        own = found["models"][name]
+        assert rows[name] == own and own["n_documents"] == 30 and own["low"] < own["bits_per_byte"] < own["high"]
+        assert own["n_bytes"] == sum(len(text["text"]) for text in texts)
+    said = arena("score", "-c", config, environment=OFFLINE).stdout
+    assert "bits per byte" in said and (tmp_path / "board/reports/perplexity.json").read_bytes() == first
+    lines = (tmp_path / "board/benchmarks/~perplexity/tiny-100.jsonl").read_text().splitlines()
+    assert len(lines) == 30

@@ -16,7 +16,7 @@ import pytest
 from kit.running import GREEDY, Running, questions, request, right
 
 from arena.errors import EndpointDead
-from arena.types import Message, Request, Sampling
+from arena.types import Message, Request, Sampling, Windows
 
 Start = Callable[..., Running]
 WARM = Sampling(temperature=2.0, max_tokens=8)
@@ -201,3 +201,35 @@ def copy_folder(source: Path, target: Path) -> Path:
     for file in source.iterdir():
         (target / file.name).write_bytes(file.read_bytes())
     return target
+
+
+def test_a_text_in_windows_weighs_what_transformers_says_by_hand(engine: Start, tiny: Path) -> None:
+    """Every token but those before the first window's past counts once, behind what its window holds."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny / "tiny-100")
+    model = AutoModelForCausalLM.from_pretrained(tiny / "tiny-100", dtype=torch.float32).eval()
+    text = " ".join(_prompts(12))
+    own = list(tokenizer.encode(text, add_special_tokens=False))
+    start = [tokenizer.bos_token_id]
+    settings = [Windows(24, 16, True), Windows(24, 16, False), Windows(32, 1, True)]
+
+    def by_hand(windows: Windows) -> tuple[float, int]:
+        ids, total = (start if windows.first and own[:1] != start else []) + own, 0.0
+        for at in range(1, len(ids)):
+            begin = next(b for b in range(0, len(ids), windows.stride) if at < b + windows.window)
+            with torch.inference_mode():
+                logits = model(input_ids=torch.tensor([ids[begin:at]])).logits[0, -1]
+            total += float(torch.log_softmax(logits.double(), dim=-1)[ids[at]])
+        return total, len(ids) - 1
+
+    asked = [replace(request(text), raw=True, windows=one) for one in settings]
+    for windows, completion in zip(settings, engine("tiny-100").ask(*asked), strict=True):
+        assert (completion.status, completion.error) == ("ok", None)
+        total, tokens = by_hand(windows)
+        assert completion.weighed_tokens == tokens
+        assert abs(sum(value for value, _ in completion.loglikelihoods) - total) / tokens < 1e-5
+    wide = replace(request("wide"), raw=True, windows=Windows(10_000, 1, True))
+    (failed,) = engine("tiny-100").ask(wide)
+    assert failed.status == "bad_request" and "scores.perplexity.window" in (failed.error or "")

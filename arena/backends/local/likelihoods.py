@@ -6,10 +6,11 @@ Equal to lm-eval's own models on the same weights to 1e-4 (tests/engines/test_li
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from arena.backends.local.rendering import Renderer
-from arena.types import Completion, Request, Usage
+from arena.backends.local.rendering import CannotRender, Renderer
+from arena.types import Completion, Request, Usage, Windows
 
 if TYPE_CHECKING:
     import torch
@@ -45,11 +46,14 @@ class Weighed:
         return Completion(
             "ok", ("",), finish_reason="stop", usage=Usage(read, 0), load="offline-batch", model_returned=model,
             loglikelihoods=tuple(value for value in self._values if value is not None),
+            weighed_tokens=sum(len(pair.ids) - pair.start for pair in self.pairs),
         )  # fmt: skip
 
 
 def _pairs(request: Request, renderer: Renderer, context: int) -> list[Pair]:
-    """Cut on the left to what the model's context holds, as lm-eval does."""
+    """Cut on the left to what the model's context holds, as lm-eval does; of a text in windows, the windows."""
+    if request.windows is not None:
+        return _windows(request.messages[0].content, request.windows, renderer, context)
     own = None if request.raw else renderer.render(request.messages).ids
     found = []
     for text, before in request.continuations:
@@ -70,6 +74,33 @@ def encode_pair(renderer: Renderer, context: str, text: str) -> tuple[list[int],
     kept = context.rstrip()
     whole = renderer.raw(kept + context[len(kept) :] + text)
     return whole, len(renderer.raw(kept))
+
+
+def _windows(text: str, windows: Windows, renderer: Renderer, context: int) -> list[Pair]:
+    """Raises CannotRender where a window is wider than the context."""
+    if windows.window > context:
+        why = f"a window has {windows.window} tokens, the context holds {context} (scores.perplexity.window)"
+        raise CannotRender(why)
+    ids = renderer.tokenizer.encode(text, add_special_tokens=False)
+    first = renderer.first_token
+    if windows.first and ids[:1] != [first]:
+        ids = [first, *ids]
+    return windows_of(ids, windows.window, windows.stride)
+
+
+def windows_of(ids: Sequence[int], window: int, stride: int) -> list[Pair]:
+    """A text's tokens in windows that overlap by window − stride: every token but the very first is weighed once,
+    behind as much of what stands before it as its window holds."""
+    found = []
+    done = 1
+    for begin in range(0, len(ids), stride):
+        end = min(begin + window, len(ids))
+        if end > done:
+            found.append(Pair(tuple(ids[begin:end]), done - begin))
+            done = end
+        if end == len(ids):
+            break
+    return found
 
 
 class Scales:

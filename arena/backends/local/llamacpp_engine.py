@@ -79,7 +79,7 @@ class LlamaCppEngine:
     def add(self, number: int, request: Request) -> None:
         """Hand a request, or the texts that are to be weighed, to the next free slot."""
         self._open += 1
-        if request.continuations:
+        if request.weighs:
             self._workers.submit(self._report, partial(self._weigh, number, request))
             return
         dialogue = Dialogue(number, request, enforced=None if request.schema is None else True)

@@ -76,7 +76,7 @@ class TransformersEngine:
 
     def add(self, number: int, request: Request) -> None:
         """Put the first turn of a request in line, or the texts that are to be weighed."""
-        if request.continuations:
+        if request.weighs:
             self._weigh(number, request)
             return
         held = None if request.schema is None else self._schemas.guide(request.schema) is not None

@@ -67,7 +67,7 @@ class VllmEngine:
 
     def add(self, number: int, request: Request) -> None:
         """Hand the first turn of a request to the engine, or the texts that are to be weighed."""
-        if request.continuations:
+        if request.weighs:
             self._weigh(number, request)
             return
         self._ask(Dialogue(number, request, enforced=None if request.schema is None else True))
