@@ -9,12 +9,14 @@ import click
 
 from arena.cli.options import budget_option, config_option, names
 from arena.cli.terminal import say
+from arena.reports.board import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from arena.board.open import DryRun
-    from arena.reports.board import MetricScore
+    from arena.reports.scores import MetricScore
     from arena.reports.strengths import Strengths
     from arena.stages.perplexity import PerplexityReport
     from arena.stages.score import ScoreReport
@@ -127,7 +129,26 @@ def print_scores(report: ScoreReport) -> None:
             console.print(line, style="dim", markup=False)
     for line in _findings(read_strengths(report.folder / STRENGTHS), models):
         console.print(line, markup=False)
+    for line in _overall(report.folder, models):
+        console.print(line, markup=False)
     say(f"{report.folder / 'metrics.json'}")
+
+
+def _overall(folder: Path, models: list[str]) -> list[str]:
+    """The weighted number of each model, where the config states weights and the board is rated."""
+    rated = read_report(folder / "leaderboard.json")
+    own = {row.model: row.scores.overall for row in rated.models if row.scores.overall} if rated else {}
+    if not own:
+        return []
+    weights = ", ".join(f"{name} {part.weight:g}" for name, part in next(iter(own.values())).parts.items())
+    lines = [f"overall by the config's weights ({weights}), in no rating:"]
+    for model in (model for model in models if model in own):
+        one = own[model]
+        parts = ", ".join(
+            f"{name} {'–' if part.value is None else f'{part.value:.2f}'}" for name, part in one.parts.items()
+        )
+        lines.append(f"  {model}: {'–' if one.value is None else f'{one.value:.3f}'} ({parts})")
+    return lines
 
 
 def _findings(found: Strengths, models: list[str]) -> list[str]:

@@ -46,6 +46,21 @@ class PerplexityConfig(Strict):
         return self
 
 
+class OverallConfig(Strict):
+    """Weights of one number from many; what has none does not count."""
+
+    quality: float = Field(0.0, ge=0)
+    efficiency: float = Field(0.0, ge=0)
+    safety: float = Field(0.0, ge=0)
+    robustness: float = Field(0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> OverallConfig:
+        if not any(self.model_dump().values()):
+            raise ValueError("no weight above 0; as in {quality: 2, efficiency: 1}")
+        return self
+
+
 class ScoresConfig(Strict):
     """Numbers of every answer by rule: no judge is asked for them, and no rating reads them."""
 
@@ -54,6 +69,7 @@ class ScoresConfig(Strict):
     encoder: EncoderConfig | None = None
     """Of BERTScore and similarity; a path alone, or with its settings."""
     perplexity: PerplexityConfig | None = None
+    overall: OverallConfig | None = None
     sandbox: Literal["bwrap", "none"] = "bwrap"
     """In what code that a model wrote is run; none: as yourself, with all you may do."""
 

@@ -12,7 +12,7 @@ from arena.files import from_json
 from arena.ratings.columns import Column
 from arena.ratings.methods.style import style_names
 from arena.ratings.results import Anchored, Effect, Pair, Stability, Unbounded
-from arena.reports.probes import ProbeScore
+from arena.reports.scores import NOT_SCORED, Scores
 from arena.reports.typed import Misread, read_as
 from arena.types import JSON
 
@@ -160,52 +160,6 @@ class BenchmarkScore(BenchmarkPart):
         """Whether both were asked alike: mode, shots, template, metric and version of the task."""
         mine, theirs = ((s.mode, s.shots, s.chat_template, s.metric, s.version) for s in (self, other))
         return mine == theirs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricPart:
-    """What a model's answers come to by one metric, on the whole board or a part of it."""
-
-    score: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    """Answers that count."""
-    n_questions: int = 0
-    n_empty: int = 0
-    """Of these, answers in which nothing is said."""
-    excluded: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def ends(self) -> Ends:
-        """The number with its interval."""
-        return Ends(self.score, self.low, self.high)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricScore(MetricPart):
-    """A model's number by one metric, and by what way of comparing."""
-
-    lower_is_better: bool = False
-    share: bool = True
-    """Whether it lies in [0, 1] and is shown in per cent."""
-    signature: str = ""
-    n_pending: int = 0
-    categories: Mapping[str, MetricPart] = field(default_factory=dict)
-    languages: Mapping[str, MetricPart] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """Numbers of a model's answers by rule, beside the judges."""
-
-    metrics: Mapping[str, MetricScore] = field(default_factory=dict)
-    probes: Mapping[str, ProbeScore] = field(default_factory=dict)
-    """Without their parts, which stand in probes.json."""
-    stored: Mapping[str, JSON] = field(default_factory=dict)
-
-
-NOT_SCORED = Scores()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

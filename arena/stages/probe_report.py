@@ -26,6 +26,7 @@ from arena.reports.probes import (
     with_probes,
     write_probe_rows,
 )
+from arena.scores.overall import with_overall
 from arena.stages.benchmark_report import board_as_rated
 from arena.stages.options import RunOptions
 from arena.stages.probe_answers import UNDISTURBED, Answered, OpenProbe, answers_of
@@ -70,7 +71,7 @@ def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOpti
     summary |= {"simulated": True} if board.simulated else {}
     write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")
     if (before := board_as_rated(folder)) is not None:
-        write_leaderboard(folder, with_probes(folder, dict(before.stored)))
+        write_leaderboard(folder, with_overall(board, with_probes(folder, dict(before.stored))))
     return ProbeReport(
         read_probe_scores(folder / SUMMARY), level, tuple(_problems(board, rows)), folder, board.simulated
     )

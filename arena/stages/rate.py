@@ -39,6 +39,7 @@ from arena.reports.performance import performance
 from arena.reports.probes import with_probes
 from arena.reports.rows import write_rows
 from arena.reports.scale import write_scale
+from arena.scores.overall import with_overall
 from arena.scores.summary import with_scores
 from arena.stages.scheduled import Standing
 from arena.types import JSON, Answer
@@ -100,7 +101,7 @@ def rate_stage(board: OpenBoard, folder: Path | None = None) -> Rated:
     document |= {"options": options_json(options), "inputs": inputs.sha256}
     document = with_benchmarks(board.review_folder.reports, document, board.config.rating_gen.interval.level)
     document = with_scores(board.review_folder.reports, document, board.config.rating_gen.interval.level)
-    document = with_probes(board.review_folder.reports, document)
+    document = with_overall(board, with_probes(board.review_folder.reports, document))
     if schedule is not None:
         document |= {"schedule": schedule}
     written = write_leaderboard(folder, document)

@@ -17,14 +17,15 @@ from arena.files import round_floats, to_json, write_atomically
 from arena.metrics import Metric
 from arena.metrics.killable import worker
 from arena.metrics.number import Tools
-from arena.reports.board import MetricScore
 from arena.reports.leaderboard import write_leaderboard
 from arena.reports.metrics import read_metric_rows, write_metric_rows
+from arena.reports.scores import MetricScore
 from arena.reports.strengths import JUDGES, STRENGTHS
 from arena.reports.typed import read_as
 from arena.scores.features import parts_of
 from arena.scores.languages import odd_references
 from arena.scores.mistakes import mistakes_of
+from arena.scores.overall import with_overall
 from arena.scores.rows import Measure, Sheet, Wanted, place_of, text_of
 from arena.scores.strengths import numbers_of_judges, numbers_of_metrics, strengths
 from arena.scores.strengths import to_json as strengths_to_json
@@ -163,7 +164,7 @@ def write_scores(board: OpenBoard, options: RunOptions, *, rated_later: bool) ->
     scores = cast("dict[str, dict[str, JSON]]", round_floats(cast("JSON", model_scores(found, level))))
     before = board_as_rated(folder)
     if before is not None and not rated_later:
-        write_leaderboard(folder, with_scores(folder, dict(before.stored), level))
+        write_leaderboard(folder, with_overall(board, with_scores(folder, dict(before.stored), level)))
     summary: dict[str, JSON] = {
         "level": level,
         "models": cast("JSON", scores),

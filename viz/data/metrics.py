@@ -9,8 +9,8 @@ from typing import Literal
 
 from arena.errors import DataError
 from arena.files import from_json
-from arena.reports.board import MetricPart, MetricScore
 from arena.reports.metrics import MetricRow, read_metric_rows
+from arena.reports.scores import MetricPart, MetricScore
 from arena.reports.strengths import STRENGTHS, Strengths, read_strengths
 from arena.reports.typed import Misread, read_as
 from arena.scores.summary import ROWS

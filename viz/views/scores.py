@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from arena.errors import ArenaError
-from arena.reports.board import MetricPart, MetricScore
 from arena.reports.metrics import MetricRow
+from arena.reports.scores import MetricPart, MetricScore
 from arena.reports.strengths import JUDGES
 from viz.charts.leaderboard import Estimate, whiskers
 from viz.data.cache import Signature, signature

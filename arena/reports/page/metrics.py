@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from arena.reports.board import MetricScore
 from arena.reports.page.charts import Scale, whisker
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import section, table
 from arena.reports.page.markup import Html, fill, join, number, percent, tag
 from arena.reports.page.words import Words
+from arena.reports.scores import MetricScore
 from arena.reports.strengths import JUDGES, Strength
 from arena.reports.verdict import ranked
 
