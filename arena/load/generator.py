@@ -123,6 +123,8 @@ class LevelRun:
         served = Served(self._level.number, self._attempt, index, warmup, at, now, repeat=self._repeat)
         await self._send(served)
         served.times = array("d", (at - self._start for at in served.times))
+        if served.opened_s is not None:
+            served.opened_s -= self._start
         served.ended_s = self._loop.time() - self._start
         self._keep(served)
         self._through += 1

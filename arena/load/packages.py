@@ -36,6 +36,8 @@ class Packages:
 
     def add(self, event: Mapping[str, object]) -> bool:
         """Take one event in; whether it brought generated text."""
+        if self._served.opened_s is None:
+            self._served.opened_s = self._now()
         brought = self._inner.add(event)
         size = _size(event)
         if brought or size:
