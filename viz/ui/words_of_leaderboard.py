@@ -68,6 +68,7 @@ OF_LEADERBOARD: dict[str, str] = {
     "Weighted rating": "加权评分",
     "Weighted win rate": "加权胜率",
     "Weighted score": "加权得分",
+    "weighted rank {r}": "加权名次 {r}",
     "Weighted ±": "加权 ±",
     "Your own weights": "自定义权重",
     "Every question once": "每题计一次",

@@ -13,6 +13,7 @@ from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
 from arena.reports import baselines
 from arena.reports.baselines import several
+from arena.reports.board import Line as ReportLine
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
@@ -267,13 +268,18 @@ def _facts(s: Standing, report: Report) -> list[str]:
     implied = f"{t('Implied win rate').lower()} {percent(s.win_rate)}"
     won = implied if report.adaptive else t("win rate {p}", p=percent(s.win_rate))
     facts = [
-        t("rank {r}", r=rank_range(s.rank, s.rank_low, s.rank_high).replace("  ", " ")),
+        t("rank {r}", r=_ranks(s)) if s.rank is not None else "",
+        t("weighted rank {r}", r=_ranks(s.weighted)) if s.weighted.rank is not None else "",
         won if s.win_rate is not None else "",
         money(s.cost_usd) if s.cost_usd is not None else "",
         t("median latency {s}", s=seconds(taken)) if (taken := s.performance.latency_p50_s) is not None else "",
         f"{amount(speed)} tok/s" if (speed := s.performance.output_tokens_per_s) is not None else "",
     ]
     return [fact for fact in facts if fact]
+
+
+def _ranks(line: ReportLine) -> str:
+    return rank_range(line.rank, line.rank_low, line.rank_high).replace("  ", " ")
 
 
 def _on_phones(standings: list[Standing], report: Report) -> None:

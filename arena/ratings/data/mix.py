@@ -121,7 +121,7 @@ def _notes(table: BattleTable | ScoreTable, mix: Mix, present: Mask, *, balanced
             f"weights: {counted(single, 'part')} of the mix (category and language) with one question only; how much "
             "questions differ there is taken from others"
         )
-    if balanced and (table.category is None or len(np.unique(table.category.codes)) < 2):
+    if balanced and len(table) and (table.category is None or len(np.unique(table.category.codes)) < 2):
         told.append("weights: balanced changes nothing where all questions are of one category")
     return told
 

@@ -68,6 +68,8 @@ def test_a_board_with_weights_begins_with_them_and_has_a_line(app, weighted_fold
     assert weighted(at) == pytest.approx([m["weighted"]["rating"] for m in stored["models"]])
     assert list(table["Rank"])[-1] == "–"
     assert list(table["Remarks"])[-1].startswith("set aside")
+    cards = " ".join(element.proto.body for element in at.main if element.type == "html")
+    assert f"weighted rank {stored['models'][0]['weighted']['rank']}" in cards
     told = " ".join(caption.value for caption in at.caption).replace("\\", "")
     assert "Weighted numbers: category coding 4" in told
     assert "Set aside, below the line and without a rank" in told
