@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from arena.errors import DataError
 from arena.files import from_json
 from arena.reports.metrics import MetricRow, read_metric_rows
-from arena.reports.scores import MetricPart, MetricScore
+from arena.reports.scores import MetricPart, MetricScore, Perplexity
 from arena.reports.strengths import STRENGTHS, Strengths, read_strengths
 from arena.reports.typed import Misread, read_as
-from arena.scores.summary import ROWS
+from arena.scores.summary import PERPLEXITY, ROWS
 from arena.store.folder import BoardFolder, read_answers
 from arena.types import Answer
 
 SUMMARY = "metrics.json"
+T = TypeVar("T")
 WHOLE = ""
 """The part that is the whole board."""
 Kind = Literal["any", "empty", "out"]
@@ -30,6 +31,13 @@ class Summary:
     models: Mapping[str, Mapping[str, MetricScore]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likely:
+    """reports/perplexity.json, likewise."""
+
+    models: Mapping[str, Perplexity]
+
+
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """Everything the page shows but answers."""
@@ -38,6 +46,8 @@ class Metrics:
     """By model and metric."""
     rows: Sequence[MetricRow]
     findings: Strengths
+    perplexity: Mapping[str, Perplexity]
+    """By model: how likely it finds given texts."""
 
     @property
     def models(self) -> list[str]:
@@ -76,20 +86,25 @@ def _is(kind: Kind, row: MetricRow) -> bool:
 
 def files_of(board: Path) -> list[Path]:
     """What the page is made of."""
-    return [BoardFolder(board).reports / name for name in (ROWS, SUMMARY, STRENGTHS)]
+    return [BoardFolder(board).reports / name for name in (ROWS, SUMMARY, STRENGTHS, PERPLEXITY)]
 
 
 def read_metrics(board: Path) -> Metrics:
     """A board's numbers by rule; empty where it has none. Raises DataError naming what is damaged."""
-    rows, summary, strengths = files_of(board)
-    return Metrics(_scores(summary), list(read_metric_rows(rows)), read_strengths(strengths))
+    rows, summary, strengths, perplexity = files_of(board)
+    likely = _read(Likely, perplexity)
+    scores = _read(Summary, summary)
+    return Metrics(
+        scores.models if scores else {}, list(read_metric_rows(rows)), read_strengths(strengths),
+        likely.models if likely else {},
+    )  # fmt: skip
 
 
-def _scores(path: Path) -> Mapping[str, Mapping[str, MetricScore]]:
+def _read(kind: type[T], path: Path) -> T | None:
     try:
-        return read_as(Summary, from_json(path.read_bytes())).models
+        return read_as(kind, from_json(path.read_bytes()))
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, ValueError, Misread) as error:
         raise DataError(f"{path}: not what `arena score` writes ({error})") from None
 

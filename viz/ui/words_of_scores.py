@@ -33,6 +33,21 @@ OF_SCORES: dict[str, str] = {
     "several turns": "多轮",
     "with code": "含代码",
     "with numbers": "含数字",
+    "Perplexity": "困惑度",
+    "Bits per byte": "每字节比特数",
+    "Perplexity per token": "每词元困惑度",
+    "Lower is better. Perplexity per token does not compare models whose tokenizers differ.": (
+        "越低越好。分词器不同的模型之间，每词元困惑度不可比较。"
+    ),
+    "Weighted overall": "加权总分",
+    "Overall": "总分",
+    "quality": "质量",
+    "efficiency": "效率",
+    "safety": "安全",
+    "robustness": "稳健",
+    "By the weights of the config; it ranks nothing, and a model that lacks a part has no number.": (
+        "按配置中的权重计算，不用于排名；缺少某项的模型没有总分。"
+    ),
     "Mistakes": "错误类型",
     "empty": "空回答",
     "refusal": "拒答",

@@ -42,15 +42,19 @@ def show() -> None:
     except ArenaError as error:
         st.error(plain(error))
         return
-    if not found.scores:
+    if not found.scores and not found.perplexity:
         nothing(
             t("No scores by rule yet: name metrics in the config (`scores: {metrics: [chrf]}`), then `arena score`.")
         )
         return
-    _matrix(found)
+    if found.scores:
+        _matrix(found)
+    _perplexity(found)
+    _overall()
     _strengths(found)
     _mistakes(found)
-    _answers(folder, found)
+    if found.scores:
+        _answers(folder, found)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -102,6 +106,60 @@ def _matrix(found: Metrics) -> None:
                     st.caption(f"{plain(shortened(model, 40))}: {plain(left)}")
 
 
+def _perplexity(found: Metrics) -> None:
+    """How likely local models find given texts: bits per byte first."""
+    if not found.perplexity:
+        return
+    st.header(t("Perplexity"), anchor=False)
+    own = list(found.perplexity.items())
+    bits = [Estimate(model, one.bits_per_byte, one.low, one.high) for model, one in own]
+    tokens = [Estimate(model, one.token_perplexity, one.token_low, one.token_high) for model, one in own]
+    frame = {
+        t("Model"): [shortened(model, 60) for model, _ in own],
+        t("Bits per byte"): [_told(one, 3) for one in bits],
+        t("Interval"): whiskers(bits, look(), width=110),
+        t("Perplexity per token"): [_told(one, 2) for one in tokens],
+        t("Documents"): [count(one.n_documents) for _, one in own],
+    }
+    config = {t("Interval"): st.column_config.ImageColumn(width=124)}
+    with table_room("perplexity", len(own), 40, most=600, on="wide-"):
+        st.dataframe(pd.DataFrame(frame), hide_index=True, row_height=40, key=fresh("perplexity"), column_config=config)
+    phone_list("perplexity-list", [
+        Line(shortened(one.model, 40), t("Bits per byte"), *_told(one, 3).partition(" ")[::2], "scores") for one in bits
+    ], 62)  # fmt: skip
+    st.caption(t("Lower is better. Perplexity per token does not compare models whose tokenizers differ."))
+
+
+def _overall() -> None:
+    """The weighted number, where the config states weights."""
+    report = board().report
+    own = {row.model: row.scores.overall for row in (report.models if report else ()) if row.scores.overall}
+    if not own:
+        return
+    st.header(t("Weighted overall"), anchor=False)
+    words = {"quality": t("quality"), "efficiency": t("efficiency"), "safety": t("safety"),
+             "robustness": t("robustness")}  # fmt: skip
+    weights = next(iter(own.values())).parts
+    frame = {
+        t("Model"): [shortened(model, 60) for model in own],
+        t("Overall"): [_two(one.value) for one in own.values()],
+    }
+    for name, part in weights.items():
+        frame[f"{words.get(name, name)} × {part.weight:g}"] = [_two(one.parts[name].value) for one in own.values()]
+    with table_room("overall", len(own), most=500, on="wide-"):
+        st.dataframe(pd.DataFrame(frame), hide_index=True, key=fresh("overall"))
+    phone_list("overall-list", [
+        Line(shortened(model, 40), " · ".join(words.get(name, name) for name in one.parts), _two(one.value),
+             page="scores")
+        for model, one in own.items()
+    ], 62)  # fmt: skip
+    st.caption(t("By the weights of the config; it ranks nothing, and a model that lacks a part has no number."))
+
+
+def _two(value: float | None) -> str:
+    return DASH if value is None else f"{value:.2f}"
+
+
 def _strengths(found: Metrics) -> None:
     """What is sure about where a model is better or worse than elsewhere."""
     lines = [(model, *one) for model in found.models for one in found.findings.said(model)]
@@ -125,8 +183,11 @@ def _strengths(found: Metrics) -> None:
         "n": [f"{one.n_inside:,} / {one.n_outside:,}" for _, one, _ in lines[:MOST]],
     }
     config = {t("Interval"): st.column_config.ImageColumn(width=124)}
-    with table_room("strengths", len(lines[:MOST]), 40, most=600, on="wide-"):
-        st.dataframe(pd.DataFrame(frame), hide_index=True, row_height=40, key=fresh("strengths"), column_config=config)
+    with table_room("strengths", len(lines[:MOST]), 40, most=800, on="wide-"):
+        st.dataframe(
+            pd.DataFrame(frame), hide_index=True, row_height=40, key=fresh("strengths"), column_config=config,
+            height="content" if len(lines) <= 18 else 760,
+        )  # fmt: skip
     phone_list("strengths-list", [
         Line(shortened(model, 40), f"{_part(one.by, one.part)} · {kinds[one.said or 'strength']}",
              *_told(Estimate(model, one.gap, one.low, one.high), 2).partition(" ")[::2], "scores", {"model": model})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from arena.reports.board import Standing
 from arena.reports.page.charts import Scale, whisker
 from arena.reports.page.data import PageData
 from arena.reports.page.layout import section, table
@@ -24,8 +25,9 @@ def metrics(data: PageData, w: Words) -> Html | None:
     models = (*ranked(report), *(row for row in report.models if row not in ranked(report)))[: data.top]
     own = {row.model: row.scores.metrics for row in models if row.scores.metrics}
     names = list(dict.fromkeys(name for scores in own.values() for name in scores))
+    likely = _perplexity(models, w)
     if not names:
-        return None
+        return None if likely is None else section("scores", w["by_rule"], w["by_rule_note"], likely)
     scales = {name: _scale([scores[name] for scores in own.values() if name in scores]) for name in names}
     head = [tag("th", w["model"], class_="left", scope="col")]
     head += [tag("th", tag("span", name, class_="isolate"), scope="col") for name in names]
@@ -35,7 +37,10 @@ def metrics(data: PageData, w: Words) -> Html | None:
         body.append(tag("tr", title, *[_cell(scores.get(name), scales[name], w) for name in names]))
     notes = [tag("p", _about(name, own, w), class_="note") for name in names]
     return section(
-        "scores", w["by_rule"], w["by_rule_note"], join(table(head, body), *notes, _strengths(data, list(own), w))
+        "scores",
+        w["by_rule"],
+        w["by_rule_note"],
+        join(table(head, body), *notes, likely, _overall(models, w), _strengths(data, list(own), w)),
     )
 
 
@@ -67,6 +72,48 @@ def _about(name: str, own: Mapping[str, Mapping[str, MetricScore]], w: Words) ->
     return f"{name}: {'; '.join(parts)}"
 
 
+def _perplexity(models: Sequence[Standing], w: Words) -> Html | None:
+    """How likely local models find given texts."""
+    own = [(row.model, row.scores.perplexity) for row in models if row.scores.perplexity is not None]
+    if not own:
+        return None
+    head = [tag("th", w["model"], class_="left", scope="col")]
+    head += [tag("th", w[word], scope="col") for word in ("bits_per_byte", "token_perplexity", "documents")]
+    body = [
+        tag("tr", tag("th", tag("span", model, class_="isolate"), class_="left name", scope="row"),
+            _ends(one.bits_per_byte, one.low, one.high, 3),
+            _ends(one.token_perplexity, one.token_low, one.token_high, 2), tag("td", number(one.n_documents)))
+        for model, one in own
+    ]  # fmt: skip
+    return join(
+        tag("h3", w["perplexity"], class_="more"), tag("p", w["perplexity_note"], class_="note"), table(head, body)
+    )
+
+
+def _overall(models: Sequence[Standing], w: Words) -> Html | None:
+    """The weighted number, where the config states weights."""
+    own = [(row.model, row.scores.overall) for row in models if row.scores.overall is not None]
+    if not own:
+        return None
+    parts = own[0][1].parts
+    head = [tag("th", w["model"], class_="left", scope="col"), tag("th", w["overall"], scope="col")]
+    head += [tag("th", f"{w[f'part_{name}']} × {part.weight:g}", scope="col") for name, part in parts.items()]
+    body = [
+        tag("tr", tag("th", tag("span", model, class_="isolate"), class_="left name", scope="row"),
+            _ends(one.value, None, None, 2), *[_ends(one.parts[name].value, None, None, 2) for name in parts])
+        for model, one in own
+    ]  # fmt: skip
+    return join(tag("h3", w["overall"], class_="more"), tag("p", w["overall_note"], class_="note"), table(head, body))
+
+
+def _ends(value: float | None, low: float | None, high: float | None, digits: int) -> Html:
+    if value is None:
+        return tag("td", "–")
+    known = low is not None and high is not None
+    ends = f"[{number(low or 0.0, digits)}, {number(high or 0.0, digits)}]" if known else ""
+    return tag("td", tag("b", number(value, digits)), " ", tag("span", ends, class_="ends"))
+
+
 def _strengths(data: PageData, models: Sequence[str], w: Words) -> Html | None:
     sure = [(model, *one) for model in models for one in data.strengths.said(model)]
     if not sure:
@@ -74,7 +121,7 @@ def _strengths(data: PageData, models: Sequence[str], w: Words) -> Html | None:
     sure.sort(key=lambda line: -abs(line[1].gap))
     head = [tag("th", w[word], class_="left", scope="col") for word in ("model", "where", "it_is", "by_number")]
     head += [tag("th", w["gap"], scope="col")]
-    return join(tag("h3", w["strengths"]), tag("p", w["strengths_note"], class_="note"),
+    return join(tag("h3", w["strengths"], class_="more"), tag("p", w["strengths_note"], class_="note"),
                 table(head, [_row(*line, w) for line in sure[:_SURE]]))  # fmt: skip
 
 

@@ -127,6 +127,24 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "said_nothing": ("{n} said nothing", "{n} 个空回答"),
     "less_is_better": ("less is better", "越小越好"),
     "answers_left_out": ("{n} answers left out", "{n} 个回答未计入"),
+    "perplexity": ("Perplexity", "困惑度"),
+    "perplexity_note": (
+        "How likely local models find given texts; lower is better. Per token it does not compare models whose "
+        "tokenizers differ.",
+        "本地模型认为给定文本有多可能；越低越好。分词器不同的模型之间，每词元困惑度不可比较。",
+    ),
+    "bits_per_byte": ("Bits per byte", "每字节比特数"),
+    "token_perplexity": ("Perplexity per token", "每词元困惑度"),
+    "documents": ("Documents", "文档数"),
+    "overall": ("Weighted overall", "加权总分"),
+    "overall_note": (
+        "By the weights of the config; it ranks nothing, and a model that lacks a part has no number.",
+        "按配置中的权重计算，不用于排名；缺少某项的模型没有总分。",
+    ),
+    "part_quality": ("quality", "质量"),
+    "part_efficiency": ("efficiency", "效率"),
+    "part_safety": ("safety", "安全"),
+    "part_robustness": ("robustness", "稳健"),
     "strengths": ("Strengths and weaknesses", "强项与弱项"),
     "strengths_note": (
         "A model's lead over the others on these questions less its lead elsewhere. The intervals of a model hold "

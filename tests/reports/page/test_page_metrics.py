@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -28,11 +29,15 @@ def test_numbers_and_strengths_stand_on_the_page(tmp_path: Path, language: str, 
         "answers_gen": {m: {"backend": "recorded", "file": f"{m}.jsonl"} for m in ("adder", "writer")},
         "reviews_gen": {"mode": "pairwise", "judges": {"rule": {"backend": "reference"}}},
     })  # fmt: skip
-    edit_config(config, scores={"metrics": ["exact", "wer"]})
+    edit_config(config, scores={"metrics": ["exact", "wer"], "overall": {"quality": 1}})
+    likely = {"bits_per_byte": 1.25, "low": 1.0, "high": 1.5, "token_perplexity": 9.5, "n_documents": 7}
+    (tmp_path / "out/reports").mkdir(parents=True)
+    (tmp_path / "out/reports/perplexity.json").write_text(json.dumps({"models": {"adder": likely}}))
     assert arena("run", "-c", config).returncode == 0
     assert arena("report", "-c", config, "--lang", language).returncode == 0
     page = (tmp_path / "out/reports/leaderboard.html").read_text(encoding="utf-8")
     section = page.partition('id="scores"')[2].partition("</section>")[0]
     assert all(title in section for title in titles)
     assert 'href="#scores"' in page and "judges, exact" in section.replace("评审", "judges")
+    assert "[1.000, 1.500]" in section and ("quality × 1" if language == "en" else "质量 × 1") in section
     assert ("less is better" if language == "en" else "越小越好") in section

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,13 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scored")
-    config = edit_config(arithmetic_board(folder, 40), scores={"metrics": ["accuracy", "wer"]})
+    section = {"metrics": ["accuracy", "wer"], "overall": {"quality": 2, "safety": 1}}
+    config = edit_config(arithmetic_board(folder, 40), scores=section)
     answers = read_jsonl(folder / "half.jsonl")
     write_jsonl(folder / "half.jsonl", [{**answers[0], "answer": " "}, *answers[1:]])
     assert arena("run", "-c", config).returncode == 0
+    likely = {"bits_per_byte": 1.25, "low": 1.0, "high": 1.5, "token_perplexity": 9.5, "n_documents": 7}
+    (folder / "out/reports/perplexity.json").write_text(json.dumps({"models": {"half": likely}}))
     return folder / "out"
 
 
@@ -33,7 +37,16 @@ def test_numbers_stand_with_whiskers_and_what_less_of_is_better_is_marked(app, s
     matrix = at.dataframe[0].value
     assert list(matrix["accuracy"].str.partition(" ")[0]) == ["100.0", "47.5", "0.0"]
     assert "wer ↓" in matrix.columns and matrix["wer ⟷"][0].startswith("data:image/svg+xml")
-    assert [header.value for header in at.header] == ["Strengths and weaknesses", "Mistakes", "Answers"]
+    assert [header.value for header in at.header] == [
+        "Perplexity",
+        "Weighted overall",
+        "Strengths and weaknesses",
+        "Mistakes",
+        "Answers",
+    ]
+    likely, overall = at.dataframe[1].value, at.dataframe[2].value
+    assert list(likely["Bits per byte"]) == ["1.250 [1.000, 1.500]"] and list(likely["Documents"]) == ["7"]
+    assert list(overall["quality × 2"]) == ["0.76", "0.50", "0.26"] and set(overall["Overall"]) == {"–"}
     assert "1 said nothing" in shown(at) and "Nothing is sure" in shown(at)
     part = app("--board", scored, page=PAGE, part="math").dataframe[0].value
     assert part["accuracy"][1].partition(" ")[0] == "50.0"
@@ -65,4 +78,4 @@ def test_hostile_texts_are_texts(app, tmp_path: Path) -> None:
 
 def test_it_is_all_chinese_on_request(app, scored: Path) -> None:
     at = app("--board", scored, page=PAGE, lang="zh")
-    assert [header.value for header in at.header] == ["强项与弱项", "错误类型", "回答"]
+    assert [header.value for header in at.header] == ["困惑度", "加权总分", "强项与弱项", "错误类型", "回答"]
