@@ -120,7 +120,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "baseline that is no candidate": (
         lambda d: change(d / "config.yaml", "reviews_gen.baseline", "hlaf"),
-        r"reviews_gen\.baseline: 'hlaf' is no candidate \(have: half, right, wrong\)",
+        r"reviews_gen\.baseline: 'hlaf' is no candidate; did you mean half\? \(have: half, right, wrong\)",
     ),
     "no baseline": (
         lambda d: change(d / "config.yaml", "reviews_gen.baseline", None),
