@@ -63,7 +63,7 @@ def _of_one_kind(boards: dict[str, Path]) -> dict[str, Path]:
 
 def _state(board: Path) -> Signature:
     files = ("leaderboard.json", "battles.jsonl", "scores.jsonl", "scale.json")
-    return signature([board / "reports" / name for name in files])
+    return signature([board / "run.json", *(board / "reports" / name for name in files)])
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

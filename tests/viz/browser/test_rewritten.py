@@ -27,6 +27,10 @@ LATER = {
 """What the board becomes, and the name of its leader then; all names are of one length."""
 
 
+EMPTY = ("/benchmarks", "/reasons", "/scores", "/load", "/probes")
+"""Pages about what these boards do not have."""
+
+
 def _links(url: str, board: Path) -> list[str]:
     opened = open_board(Source(board=board))
     row = int(select(opened, Filter(model=("beacon-mini",), opponent=("cirrus-2",), state=("rated",)), Votes())[0])
@@ -77,16 +81,16 @@ def test_every_page_shows_the_board_of_now(serve: Callable[..., str], visit, tmp
 
 
 def _is_of(leader: str, gone: list[str], link: str, sent: str) -> None:
-    """What reached the browser is of the board of now alone; Vote names nobody, Runs has the other board too."""
+    """What reached the browser is of the board of now; Vote names nobody, Runs and Over time have the other too."""
     if link.endswith("/vote"):
         assert f"{leader[:5]} no " in sent or "把第" in sent
         assert not re.search(rf"{QUESTION}\d+:", sent)
         return
-    if link.endswith("/benchmarks"):  # the board has none: the page says so and names nobody
+    if link.endswith(EMPTY):  # the board has none: the page says so and names nobody
         assert not any(name[:5] in sent for name in gone)
         return
     assert leader[:5] in sent, link  # of the model or of the judge
-    for name in gone[link.endswith("/runs") :]:
+    for name in gone[link.endswith(("/runs", "/trend")) :]:
         assert name not in sent, (link, name)
 
 
