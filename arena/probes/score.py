@@ -14,7 +14,7 @@ from arena.ratings.data.arrays import FloatArray, codes_of
 from arena.ratings.intervals.holm import holm
 from arena.ratings.intervals.means import Mean, clustered_share
 from arena.ratings.intervals.paired import Paired
-from arena.ratings.intervals.student_t import t_cdf
+from arena.ratings.intervals.student_t import t_cdf, t_quantile
 from arena.reports.probes import CROSSED, ProbePart, ProbeRow
 from arena.types import JSON
 
@@ -139,14 +139,20 @@ def _by_cluster(values: Sequence[float | None], rows: Sequence[ProbeRow]) -> lis
 
 
 def _of_terms(terms: Sequence[float], n: int, level: float) -> _Tested:
-    """The mean over clusters of values in [−1, 1]; careful where hardly any differs from 0."""
+    """The mean over clusters of values in [−1, 1]; by t, and with care where more than half are
+    alike: what was hardly ever met is counted in."""
     if not terms:
         return _Tested(Mean(None, None, None, 0))
     array = np.array(terms, dtype=float)
     mean = float(array.mean())
     if len(array) < 2:
         return _Tested(Mean(mean, None, None, n))
-    low, high = Paired(array, np.zeros(len(array)), -1.0, 1.0).ends(level)
+    _, counts = np.unique(np.round(array, 9), return_counts=True)
+    if 2 * counts.max() > len(array):
+        low, high = Paired(array, np.zeros(len(array)), -1.0, 1.0).ends(level)
+    else:
+        half = float(t_quantile(level, np.array([len(array) - 1.0]))[0]) * float(array.std(ddof=1)) / len(array) ** 0.5
+        low, high = mean - half, mean + half
     return _Tested(Mean(mean, max(-1.0, low), min(1.0, high), n), _p_of(array))
 
 

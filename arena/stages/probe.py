@@ -37,6 +37,7 @@ from arena.stages.probe_answers import (
     board_answers,
     check_fits,
     due,
+    how_counted,
     open_probes,
     probed_models,
 )
@@ -95,10 +96,11 @@ def planned_probes(
     """What these probes would ask, as a plan, and what is to be said of it. Raises InputError for all that can be known
     to be wrong before anybody is asked."""
     probes = open_probes(board, names, options.limit)
-    check_fits(board, probes, probed_models(board, options))
+    models = probed_models(board, options)
+    check_fits(board, probes, models)
     if board.config.probes.toxicity_model is not None and any(one.probe.hide for one in probes):
         toxicities(board.config.probes.toxicity_model, [])
-    notes = [*_unchanged(probes), *_undecided(board, probes)]
+    notes = [*_unchanged(probes), *how_counted(probes, models), *_undecided(board, probes)]
     plan = probe_plan(board, probes, options)
     return probes, plan, [*notes, *plan.notes]
 

@@ -107,6 +107,15 @@ def check_probes(board: OpenBoard) -> list[str]:
     return named
 
 
+def how_counted(probes: Sequence[OpenProbe], models: Sequence[str]) -> list[str]:
+    """What to say of lengths that were not counted by the model's own tokenizer."""
+    return [
+        f"{one.name}: tokens are estimated for {', '.join(guessed)} (no tokenizer.json in a local folder)"
+        for one in probes
+        if one.probe.counts_tokens and (guessed := [name for name in models if name not in one.own])
+    ]
+
+
 def check_fits(board: OpenBoard, probes: Sequence[OpenProbe], models: Sequence[str]) -> None:
     """Refuse texts that are too long for a model, as far as its files tell. Raises ConfigError."""
     for name in models:
@@ -164,14 +173,15 @@ class Answered:
     _stores: dict[str, AnswerStore] = field(default_factory=dict)
 
     def find(self, folder: str, request: Request) -> Answer | None:
-        """A stored answer; undisturbed ones are looked for on the board first."""
+        """A stored answer; undisturbed ones are the board's, too. One that failed only where there is no other."""
+        found = [self.store(folder).find(request)]
         if folder == UNDISTURBED:
             if self._own is None:
                 path = self.board.answer_folder.answer_file(self.candidate.name, self.board.names)
                 self._own = AnswerStore(path, self.candidate.name)
-            if (found := self._own.find(request)) is not None:
-                return found
-        return self.store(folder).find(request)
+            found.append(self._own.find(request))
+        there = [answer for answer in found if answer is not None]
+        return next((answer for answer in there if answer.status != "error"), there[0] if there else None)
 
     def get(self, folder: str, question: Question, sample: int = 0) -> Answer | None:
         """The same by question."""

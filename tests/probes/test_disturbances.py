@@ -16,7 +16,7 @@ from kit.downloads import arc, mmlu
 from kit.examinees import right_letter
 from kit.probed import SUMS, TOPICS, brittle, probe_board, same_theme, served, steady
 from kit.processes import finish, signalling, start
-from kit.servers import Action, Call, FakeServer, Say
+from kit.servers import Action, Call, Fail, FakeServer, Say
 
 MODELS = {"steady": steady, "brittle": brittle, "judge": same_theme}
 DISTURBANCES = "typo,case,prefix"
@@ -80,6 +80,20 @@ def test_the_boards_own_answers_are_the_undisturbed_ones(tmp_path: Path) -> None
     assert (tmp_path / "out/answers/steady.jsonl").read_bytes() == before
     repeats = read_jsonl(tmp_path / "out/probes/undisturbed/answers/steady.jsonl")
     assert [row["sample"] for row in repeats] == [1] * len(SUMS)
+
+
+def test_what_failed_on_the_board_is_asked_once_more_and_then_stands(tmp_path: Path) -> None:
+    broken = lambda call: Fail(400) if call.prompt == SUMS[0]["text"] else steady(call)  # noqa: E731
+    with FakeServer(served({"steady": broken})) as server:
+        config = probe_board(tmp_path, server, ["steady"], SUMS, judged=False)
+        arena("run", "-c", config)
+        server.script = served(MODELS)
+        assert arena("probe", "-c", config, "--probes", "typo", "--retry-errors").returncode == 0
+        asked = len(server.calls)
+        assert arena("probe", "-c", config, "--probes", "typo", "--retry-errors").returncode == 0
+        assert len(server.calls) == asked
+    score = scores_of(tmp_path)["steady"]["typo"]
+    assert (score["n"], score["n_failed"]) == (16, 0)
 
 
 def test_a_model_that_differs_from_itself_is_not_blamed_on_the_disturbance(tmp_path: Path) -> None:
