@@ -13,7 +13,7 @@ import numpy as np
 from arena.errors import DataError
 from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up, counted
 from arena.ratings.data.score_table import ScoreTable
-from arena.ratings.data.table import BattleTable, Coded, Mix
+from arena.ratings.data.table import FAINTEST, BattleTable, Coded, Mix
 from arena.ratings.options import Weights
 
 T = TypeVar("T", BattleTable, ScoreTable)
@@ -67,7 +67,7 @@ def mixed(table: T, weights: Weights) -> tuple[T, list[str]]:
 
     The mix of questions is taken as fixed: `mix` says which questions are drawn from one pool, those of one category
     and language. Rows without question ids are weighed one by one. Raises DataError where a question is in two
-    categories, or no row has any weight.
+    categories, no row has any weight, or weights are too far apart to be added up.
     """
     question = table.question or Coded(tuple(map(str, range(len(table)))), np.arange(len(table), dtype=np.int32))
     n = len(question.names)
@@ -84,6 +84,12 @@ def mixed(table: T, weights: Weights) -> tuple[T, list[str]]:
         weight = 1.0 / np.maximum(size[own["category"] + 1], 1.0)
     if len(table) and not weight[question.codes].any():
         raise DataError("weights: every question with a battle has weight 0, so that nothing is left to rate")
+    heaviest = float(weight.max(initial=0.0))
+    if ((weight > 0) & (weight < FAINTEST * heaviest)).any():
+        raise DataError(
+            f"weights: found {weight[weight > 0].min():g} beside {heaviest:g}, allowed: 0, or at least a billionth of "
+            "the largest"
+        )
     _, stratum = np.unique(np.stack([own["category"], own["language"]]), axis=1, return_inverse=True)
     mix = Mix(weight, stratum.reshape(n).astype(np.int32))
     rows = np.flatnonzero(weight[question.codes] > 0)

@@ -129,6 +129,8 @@ def test_a_question_in_two_categories_and_weights_that_leave_nothing_are_refused
         mixed(crossed, Weights(balanced=True))
     with pytest.raises(DataError, match="nothing is left to rate"):
         mixed(with_categories(battles(questions=4), (4,)), Weights(category={"c0": 0.0}))
+    with pytest.raises(DataError, match=r"found 1 beside 1e\+300, allowed: 0, or at least a billionth"):
+        mixed(with_categories(battles(questions=4), (2, 2)), Weights(category={"c0": 1e300}))
 
 
 @pytest.mark.parametrize(
