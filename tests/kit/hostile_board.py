@@ -46,6 +46,16 @@ def hostile_board(folder: Path, beacon: str) -> Path:
     load_board(folder, {model: 0.1 + n / 10 for n, model in enumerate(models)})
     _write_probes(folder / "reports", list(texts.values()), models)
     _write_scores(folder / "reports", list(texts.values()), models)
+    lost = {"n": 3, "of": 9, "share": {"value": 0.3, "low": 0.1, "high": 0.5},
+            "against_others": {"value": 0.2, "low": 0.1, "high": 0.3}}  # fmt: skip
+    reasons = [
+        {"words": [text, text], "label": text if n % 2 else None, "n": 3, "share": lost["share"], "evidence": ["side"],
+         "models": dict.fromkeys(models, lost), "categories": {text: 3},
+         "examples": [{"question_id": f"{n} {text}", "model_a": models[0], "model_b": models[1], "loser": models[0]}]}
+        for n, text in enumerate(texts.values())
+    ]  # fmt: skip
+    found = {"n_losses": 9, "n_explained": 9, "without": 0.5, "reasons": reasons}
+    (folder / "reports" / "reasons.json").write_text(json.dumps(found))
     run = {"started": texts["img"], "finished": None, "outcome": texts["script"], "plan": 10, "done": 5, "errors": {},
            "notes": list(texts.values()), "spent_known_usd": 0.0,
            "answers": {texts["img"]: {"planned": 3, "done": 1}},
