@@ -76,8 +76,8 @@ def _table(found: Reasons, names: list[str]) -> None:
     lines = [Line(name, f"{_told(one.share)} · {count(one.n)}", "")
              for one, name in zip(found.reasons, names, strict=True)]  # fmt: skip
     phone_list("reasons", lines, 64)
-    with table_room("reasons", len(frame), 38, on="wide-"):
-        event = st.dataframe(frame, hide_index=True, row_height=38, key=fresh("reasons"), on_select="rerun",
+    with table_room("reasons", len(frame), 38, most=500, on="wide-"):
+        event = st.dataframe(frame, hide_index=True, row_height=38, height="content" if len(frame) <= 12 else 500, key=fresh("reasons"), on_select="rerun",
                              selection_mode="single-cell")  # fmt: skip
     if (place := clicked_row(event)) is not None and place < len(found.reasons):
         go("reasons", {"reason": [names[place]]})
