@@ -53,9 +53,9 @@ def show() -> None:
 def _names(found: Reasons) -> list[str]:
     """What each reason is called here: words of judges, or a trait in the reader's language."""
     traits = {
-        "much shorter": t("much shorter"), "much longer": t("much longer"), "fewer lists": t("fewer lists"),
-        "more lists": t("more lists"), "fewer headings": t("fewer headings"), "more headings": t("more headings"),
-        "less bold": t("less bold"), "more bold": t("more bold"),
+        "much shorter": t("at most half as long"), "much longer": t("at least twice as long"), "fewer lists": t("less than half as many lists"),
+        "more lists": t("more than twice as many lists"), "fewer headings": t("less than half as many headings"), "more headings": t("more than twice as many headings"),
+        "less bold": t("less than half as much bold"), "more bold": t("more than twice as much bold"),
     }  # fmt: skip
     told = [traits.get(one.name, one.name) if one.kind == "trait" else one.name for one in found.reasons]
     short = distinct(told, 60)
@@ -77,8 +77,10 @@ def _table(found: Reasons, names: list[str]) -> None:
              for one, name in zip(found.reasons, names, strict=True)]  # fmt: skip
     phone_list("reasons", lines, 64)
     with table_room("reasons", len(frame), 38, most=500, on="wide-"):
-        event = st.dataframe(frame, hide_index=True, row_height=38, height="content" if len(frame) <= 12 else 500, key=fresh("reasons"), on_select="rerun",
-                             selection_mode="single-cell")  # fmt: skip
+        event = st.dataframe(
+            frame, hide_index=True, row_height=38, height="content" if len(frame) <= 12 else 500, key=fresh("reasons"),
+            on_select="rerun", selection_mode="single-cell",
+        )  # fmt: skip
     if (place := clicked_row(event)) is not None and place < len(found.reasons):
         go("reasons", {"reason": [names[place]]})
 

@@ -37,7 +37,7 @@ def test_a_reason_stands_in_the_table_and_by_model(app, folder: Path) -> None:
     at = app("--board", folder, page=PAGE)
     assert not at.exception
     table = at.dataframe[0].value
-    assert list(table["Reason"]) == ["arithmetic", ":red[citation]", "much shorter"]
+    assert list(table["Reason"]) == ["arithmetic", ":red[citation]", "at most half as long"]
     assert table["Share of losses"][0] == "30.0 %  (20.0–41.0)"
     assert list(table["Loses by it more than others"]) == ["half"] * 3
     assert table["Found as"][2] == "trait of answers (10 % of those that won)"
