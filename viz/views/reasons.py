@@ -53,10 +53,15 @@ def show() -> None:
 def _names(found: Reasons) -> list[str]:
     """What each reason is called here: words of judges, or a trait in the reader's language."""
     traits = {
-        "much shorter": t("at most half as long"), "much longer": t("at least twice as long"), "fewer lists": t("less than half as many lists"),
-        "more lists": t("more than twice as many lists"), "fewer headings": t("less than half as many headings"), "more headings": t("more than twice as many headings"),
-        "less bold": t("less than half as much bold"), "more bold": t("more than twice as much bold"),
-    }  # fmt: skip
+        "much shorter": t("at most half as long"),
+        "much longer": t("at least twice as long"),
+        "fewer lists": t("less than half as many lists"),
+        "more lists": t("more than twice as many lists"),
+        "fewer headings": t("less than half as many headings"),
+        "more headings": t("more than twice as many headings"),
+        "less bold": t("less than half as much bold"),
+        "more bold": t("more than twice as much bold"),
+    }
     told = [traits.get(one.name, one.name) if one.kind == "trait" else one.name for one in found.reasons]
     short = distinct(told, 60)
     return [short[name] for name in told]
