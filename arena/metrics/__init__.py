@@ -118,7 +118,7 @@ def _bleu(language: str) -> str:
 _WORDS = "words in small letters, Han and kana by character"
 METRICS: Mapping[str, Metric] = {
     "exact": Metric("exact match", "exact:exact", _always("NFKC; case, white space and final dots aside")),
-    "accuracy": Metric("accuracy", "choices:accuracy", _always("the letter or number it ends up with, else exact")),
+    "accuracy": Metric("accuracy", "choices:accuracy", _always("the letter or number said to be it, else exact")),
     "f1": Metric("F1", "f1:f1", _always(f"F1 of {_WORDS}; English articles aside")),
     "bleu": Metric("BLEU", "sacre:bleu", _bleu, package="sacrebleu"),
     "chrf": Metric("chrF", "sacre:chrf", _always("chrF2, sentence level, character 6-grams"), package="sacrebleu"),
