@@ -34,7 +34,7 @@ from arena.ratings.weighted import weighted_rows
 CROWD = 50
 """More judges than this are a crowd, as on Chatbot Arena: their battles count, nothing is said about each of them."""
 
-_FEW = 20_000
+_FEW = 50_000
 """Up to so many battles a fit with style or position is done again without some of the questions."""
 
 

@@ -37,7 +37,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "lead_one": (
         "One of {of} {unit} decides between place 1 and 2: without it {behind} would be ahead of {ahead}.",
-        "第 1 与第 2 名之间由 {of} 个（场）{unit}中的一个决定：去掉它，{behind} 将领先于 {ahead}。",
+        "第 1 与第 2 名之间由 {share}决定：去掉它，{behind} 将领先于 {ahead}。",
     ),
     "lead_none": (
         "No small set of {unit} was found that decides between place 1 and 2 (up to {most} of {of}).",
@@ -126,7 +126,11 @@ class _Told:
             unit, of = self.word(f"unit_{self._found.unit}"), self._found.of
             return self.word("lead_none", unit=unit, most=f"{of // 4:,}", of=f"{of:,}")
         if pair.k == 1:
-            about = {"unit": self.word(f"unit_{self._found.unit}"), "of": f"{self._found.of:,}"}
+            about = {
+                "unit": self.word(f"unit_{self._found.unit}"),
+                "of": f"{self._found.of:,}",
+                "share": self.of_all(pair),
+            }
             return self.word("lead_one", ahead=self._shown(pair.better), behind=self._shown(pair.worse), **about)
         names = {"ahead": self._shown(pair.better), "behind": self._shown(pair.worse)}
         return self.word("lead", share=self.of_all(pair), **names)

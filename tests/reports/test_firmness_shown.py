@@ -77,6 +77,11 @@ def test_both_languages_say_the_same_numbers() -> None:
     assert rows(said(), "zh")[0][3] == "60 个问题中的 3 个"
 
 
+def test_one_question_is_said_in_both_languages() -> None:
+    report = said(places=[{"place": 1, "better": "a", "worse": "b", "k": 1, "questions": ["q1"]}])
+    assert firmness(report, "zh") == ["第 1 与第 2 名之间由 60 个问题中的 1 个决定：去掉它，b 将领先于 a。"]
+
+
 def test_a_name_cannot_mark_anything_up(tmp_path: Path) -> None:
     pair = {"place": 1, "better": "<b>x</b>", "worse": "{behind}", "k": 1, "questions": ["<i>"]}
     report = said(places=[pair])
