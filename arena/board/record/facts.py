@@ -174,7 +174,7 @@ def _strategies(found: Found) -> Section:
     written: dict[str, JSON] = {
         "judges_compare": {"single": "one answer at a time, on a scale", "pairwise": "all pairs of answers"}.get(
             reviews.mode, f"each answer with that of {' and of '.join(reviews.baselines)}"),
-        "order": reviews.asked_order,
+        "order": None if reviews.mode == "single" else reviews.asked_order,
         "answers_per_question": {name: c.samples for name, c in board.candidates.items() if c.samples > 1} or 1,
         "failed_answers": reviews.answer_failures,
         "quorum_of_judges": reviews.panel.quorum,
@@ -190,7 +190,7 @@ def _strategies(found: Found) -> Section:
         "style_control": list[JSON](report.controlled),
         "schedule": report.options.schedule or "all",
     }
-    facts = [Fact(name, value, found.config) for name, value in written.items()]
+    facts = [Fact(name, value, found.config) for name, value in written.items() if value is not None]
     facts += [Fact(name, value, found.leaderboard) for name, value in rated.items()]
     judges = [
         Fact(name, _entry(name, entry) | {"served_as": list[JSON](found.returned.get(name, []))},
@@ -237,7 +237,7 @@ def _results(found: Found) -> Section:
 def _standing(row: Standing, *, single: bool) -> dict[str, JSON]:
     met = ("win_rate", "win_rate_low", "win_rate_high", "wins", "losses", "ties")
     ends = ("score", "score_low", "score_high") if single else ("rating", "rating_low", "rating_high", *met)
-    names = ("rank", "rank_low", "rank_high", *ends, "n_battles", "n_questions")
+    names = ("rank", "rank_low", "rank_high", *ends, *(() if single else ("n_battles",)), "n_questions")
     told = {name: row.stored.get(name) for name in names}
     return told if single or row.unbounded is None else told | {"unbounded": row.unbounded}
 

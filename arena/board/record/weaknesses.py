@@ -126,9 +126,7 @@ def _of_models(found: Found) -> Iterator[Weakness]:
             yield Weakness("endpoint", what, found.config, name)
         cut = sum(answer.status == "truncated" for answer in found.answers.get(name, {}).values())
         if cut:
-            yield Weakness(
-                "cut_off", f"{name}: {cut:,} answers were cut off at a limit.", found.answer_file(name), name
-            )
+            yield Weakness("cut_off", f"{name}: answers cut off at a limit: {cut:,}.", found.answer_file(name), name)
     for row in found.report.models:
         if row.flags:
             yield Weakness("flagged", f"{row.model}: {', '.join(row.flags)}.", found.leaderboard, row.model)
