@@ -146,7 +146,8 @@ def _against_each(report: Report) -> None:
         for place, name in enumerate(several(report)):
             found = [against[place] for _, against in baselines.rates(report)]
             cells[f"{names[name]} "] = [
-                f"{percent(e.value)} {margin(e.value, e.low, e.high, scale=100, digits=1)}".strip() for e in found
+                f"{percent(e.value)} {margin(e.value, e.low, e.high, scale=100, digits=1)}".removesuffix(f" {DASH}")
+                for e in found
             ]
         st.dataframe(pd.DataFrame(cells), hide_index=True, height="content")
 
