@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from arena.types import JSON
 
+_BOX = re.compile(r"\\(?:boxed|fbox)\b\s*.", re.S)
 LONGEST_LINE = 100
 """A reply without a box that is one line of at most so many characters is the answer itself, as in the examples."""
 
 
 def boxed(text: str) -> str | None:
     """What stands in the last `\\boxed{…}`, with its inner braces; None where there is none, or it is cut off."""
-    start = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
-    opened = text.find("{", start) if start >= 0 else -1
-    if opened < 0:
+    found = [match.end() - 1 for match in _BOX.finditer(text)]
+    opened = found[-1] if found else -1
+    if opened < 0 or text[opened] != "{":
         return None
     depth = 0
     for place in range(opened, len(text)):
@@ -24,6 +26,14 @@ def boxed(text: str) -> str | None:
         if depth == 0:
             return text[opened + 1 : place].strip()
     return None
+
+
+def right_answer(solution: str) -> str | None:
+    """The box of a solution, `\\boxed 5` too, as some of the data set's are written; None where there is none."""
+    if (found := boxed(solution)) is not None:
+        return found
+    _, mark, rest = solution.rpartition("\\boxed ")
+    return rest.partition("$")[0].strip(" .") or None if mark else None
 
 
 def read_answer(reply: str, doc: Mapping[str, Any]) -> tuple[JSON, float]:
@@ -35,4 +45,4 @@ def read_answer(reply: str, doc: Mapping[str, Any]) -> tuple[JSON, float]:
     if found is None:
         return None, 0.0
     utils = importlib.import_module("lm_eval.tasks.hendrycks_math.utils")
-    return found, float(utils.is_equiv(found, boxed(str(doc["solution"]))))
+    return found, float(utils.is_equiv(found, right_answer(str(doc["solution"]))))

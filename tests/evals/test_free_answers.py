@@ -16,7 +16,7 @@ from kit.downloads import write_downloads
 from kit.examinees import always, exam_board
 from kit.servers import Action, Call, FakeServer, Say
 
-from arena.evals.mathematics import boxed
+from arena.evals.mathematics import boxed, right_answer
 from arena.evals.programs import program_of
 from arena.evals.scores import pass_at
 from arena.reports.benchmarks import BenchmarkRow
@@ -134,6 +134,16 @@ def test_without_lm_eval_one_line_names_the_extra(
 )  # fmt: skip
 def test_the_last_box_counts(text: str, found: str | None) -> None:
     assert boxed(text) == found
+
+
+@pytest.mark.parametrize(
+    ("solution", "right"),
+    [("so $\\boxed{\\frac12}$.", "\\frac12"), ("is $\\boxed 2$.", "2"), ("$\\boxed{5}$ or $\\boxed 7$", "7"),
+     ("$\\boxed 2$, as $\\frac{1}{3}$ was not", "2"), ("a \\boxed {\\{4\\}}", "\\{4\\}"),
+     ("\\boxed{1", None), ("none", None)],
+)  # fmt: skip
+def test_a_solution_boxes_its_answer_with_braces_or_without(solution: str, right: str | None) -> None:
+    assert right_answer(solution) == right
 
 
 PROMPT = 'import math\n\ndef f(x):\n    """Doc."""\n'

@@ -145,13 +145,18 @@ def test_latency_tokens_and_memory_are_measured(engine: Start) -> None:
     assert (answer.peak_memory_bytes or 0) > 50_000_000
 
 
-def test_log_likelihoods_are_those_of_a_plain_forward_pass(engine: Start, tiny: Path) -> None:
+@pytest.mark.parametrize("adapter", [None, "tiny-100-lora"])
+def test_log_likelihoods_are_those_of_a_plain_forward_pass(engine: Start, tiny: Path, adapter: str | None) -> None:
     """Chats and plain texts, several texts behind one prompt, contexts of their own, none at all."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(tiny / "tiny-100")
     model = AutoModelForCausalLM.from_pretrained(tiny / "tiny-100", dtype=torch.float32).eval()
+    if adapter is not None:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, str(tiny / adapter)).eval()
 
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
@@ -164,7 +169,7 @@ def test_log_likelihoods_are_those_of_a_plain_forward_pass(engine: Start, tiny: 
         told = table[range(len(own)), own]
         return float(told.sum()), bool((table.argmax(dim=-1) == torch.tensor(own)).all())
 
-    running, expected, asked = engine("tiny-100"), [], []
+    running, expected, asked = engine("tiny-100", adapter=adapter), [], []
     for number, question in enumerate(_prompts(12)):
         texts = [question.split()[-1], question.split()[-1][::-1], "a b", "hgfe"]
         chat = tokenizer.apply_chat_template([{"role": "user", "content": question}], tokenize=False,

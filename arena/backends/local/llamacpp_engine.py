@@ -35,8 +35,8 @@ SLOTS = 4
 """Answers under way at once, where `engine.n_parallel` does not say."""
 CONTEXT = 4096
 """Tokens per slot, where `engine.n_ctx` (of all slots together) does not say and the model has as many."""
-POLL_S = 0.02
-"""How long a step waits for an answer before new requests are taken."""
+POLL_S, FULL_S = 0.02, 1.0
+"""How long a step waits for an answer before new requests are taken: where a slot is free for them, and where none is."""
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0}
 """What a request leaves open samples from the model itself, as in the other engines; llama.cpp alone cuts the tails."""
 SAMPLING = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
@@ -89,7 +89,7 @@ class LlamaCppEngine:
         """What finished; waits a moment for the first. Raises what broke the engine."""
         finished: list[Finished] = []
         try:
-            finished.append(self._heard(self._done.get(timeout=POLL_S)))
+            finished.append(self._heard(self._done.get(timeout=POLL_S if self._open < self._slots else FULL_S)))
             while True:
                 finished.append(self._heard(self._done.get_nowait()))
         except queue.Empty:

@@ -8,6 +8,7 @@ from arena.config.benchmarks import TaskConfig
 from arena.errors import DataError
 from arena.evals.documents import Layout, Part, Row
 from arena.evals.layouts.files import checked, json_of
+from arena.evals.mathematics import right_answer
 
 
 def read(folder: Path, task: TaskConfig) -> list[Part]:
@@ -23,7 +24,7 @@ def _rows(folder: Path) -> list[Row]:
     rows: list[Row] = []
     for path in sorted(folder.glob("*.json"), key=lambda path: (len(path.stem), path.stem)):
         found = checked(json_of(path), str(path), "problem", "solution")
-        if "\\boxed" not in str(found["solution"]):
+        if "\\boxed" not in str(found["solution"]) or right_answer(str(found["solution"])) is None:
             raise DataError(f"{path}: no \\boxed answer in the solution")
         rows.append({"problem": found["problem"], "level": str(found.get("level") or ""),
                      "type": str(found.get("type") or folder.name), "solution": found["solution"]})  # fmt: skip
