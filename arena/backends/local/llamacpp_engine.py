@@ -36,7 +36,7 @@ SLOTS = 4
 CONTEXT = 4096
 """Tokens per slot, where `engine.n_ctx` (of all slots together) does not say and the model has as many."""
 POLL_S, FULL_S = 0.02, 1.0
-"""How long a step waits for an answer before new requests are taken: where a slot is free for them, and where none is."""
+"""How long a step waits for an answer before it takes new requests: where a slot is free, and where none is."""
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0}
 """What a request leaves open samples from the model itself, as in the other engines; llama.cpp alone cuts the tails."""
 SAMPLING = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
