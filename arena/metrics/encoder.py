@@ -97,7 +97,9 @@ def opened(tools: Tools) -> Encoder:
 @cache
 def _opened(folder: Path, layer: int | None) -> Encoder:
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     if not (folder / "config.json").is_file():
         raise ConfigError(f"{WHERE}: {folder}: no encoder (a folder with config.json, the weights and the tokenizer)")
     try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from kit.behaviour import copy_folder
-from kit.running import Running, request
+from kit.running import Running, questions, request
 
 from arena.errors import EndpointDead
-from arena.types import Sampling
+from arena.types import Sampling, Windows
 
 Start = Callable[..., Running]
 
@@ -38,3 +39,12 @@ def test_a_broken_model_folder_says_which(engine: Start, tmp_path: Path) -> None
 def test_an_unreachable_hub_says_so(engine: Start) -> None:
     with pytest.raises(EndpointDead, match="nobody/no-such-model: the hub cannot be reached"):
         engine(Path("nobody/no-such-model")).ask(request("repeat ab"))
+
+
+def test_a_text_in_half_precision_weighs_nearly_the_same(engine: Start) -> None:
+    text = " ".join(question["turns"][0] for question in questions()[:12])
+    asked = replace(request(text), raw=True, windows=Windows(64, 32, True))
+    (full,), (half,) = (engine("tiny-100", precision=p).ask(asked) for p in ("float32", "bfloat16"))
+    assert full.weighed_tokens == half.weighed_tokens is not None
+    gap = sum(value for value, _ in full.loglikelihoods) - sum(value for value, _ in half.loglikelihoods)
+    assert abs(gap) / (full.weighed_tokens or 1) < 1e-2
