@@ -20,8 +20,9 @@ def base_language(language: str) -> str:
 
 def language_of(*texts: str) -> str:
     """`zh` where a third of the letters are Han or kana, else `en`: enough to choose how words are cut."""
-    letters = [char for text in texts for char in text if char.isalpha()]
-    return "zh" if letters and 3 * sum(bool(_CJK.match(char)) for char in letters) >= len(letters) else "en"
+    letters = sum(sum(map(str.isalpha, text)) for text in texts)
+    han = sum(sum(map(str.isalpha, _CJK.findall(text))) for text in texts)
+    return "zh" if letters and 3 * han >= letters else "en"
 
 
 def words(text: str) -> list[str]:

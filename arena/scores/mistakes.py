@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from arena.board.answers import Answers
 from arena.metrics.choices import settled
 from arena.metrics.closeness import turn_closeness
+from arena.metrics.f1 import f1
 from arena.metrics.refusal import refuses
 from arena.metrics.tokens import language_of, words
 from arena.ratings.intervals.means import share_of
@@ -20,6 +21,8 @@ ENOUGH = 10
 """Words of a reference, below which lengths and topics say nothing."""
 OFF_TOPIC = 0.15
 """Of chrF with reference and question: an answer that is less like both is about something else."""
+SHARED = 0.35
+"""F1 of words above which two texts are about the same, whatever their letters say."""
 FAR = 0.5
 """An answer closer to its reference than this (9/10 of chrF) is not looked at."""
 
@@ -53,19 +56,24 @@ def _of_turn(asked: str, said: str, right: str) -> list[str]:
     wrong = settled(said, right)
     if wrong is not None:
         return found if wrong or not any(char.isdigit() for char in right) else [*found, "number_wrong"]
-    if turn_closeness(said, right) >= FAR:
-        return found
+    kind = None if found else _kind_of_text(asked, said, right)
+    return found if kind is None or turn_closeness(said, right) >= FAR else [kind]
+
+
+def _kind_of_text(asked: str, said: str, right: str) -> str | None:
+    """What a text would be if it is far from the reference; looked at first, since closeness takes its time."""
     if _letters(said) and _letters(right) and language_of(said) != language_of(right):
-        return [*found, "other_language"]
+        return "other_language"
     size, wanted = len(words(said)), len(words(right))
-    if wanted >= ENOUGH and size < SHORTER * wanted:
-        found.append("much_shorter")
-    if wanted >= ENOUGH and size > LONGER * wanted:
-        found.append("much_longer")
-    if wanted >= ENOUGH and size >= ENOUGH and not found:
-        alike = max(turn_closeness(said, right), turn_closeness(said, asked)) / 0.9
-        found += ["off_topic"] if alike < OFF_TOPIC else []
-    return found
+    if wanted < ENOUGH:
+        return None
+    if size < SHORTER * wanted:
+        return "much_shorter"
+    if size > LONGER * wanted:
+        return "much_longer"
+    if size < ENOUGH or max(f1(said, (right,)), f1(said, (asked,))) > SHARED:
+        return None
+    return "off_topic" if max(turn_closeness(said, right), turn_closeness(said, asked)) / 0.9 < OFF_TOPIC else None
 
 
 def _letters(text: str) -> bool:
