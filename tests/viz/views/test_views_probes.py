@@ -70,3 +70,5 @@ def test_hostile_texts_are_texts(app, tmp_path: Path) -> None:
     assert not at.exception
     assert len(at.dataframe[0].value) > 1
     assert not any(bad in text.value for text in at.markdown for bad in ("<img", "<script", "](http"))
+    labels = [option.content for group in at.button_group for option in group.proto.options]
+    assert len(labels) > 10 and not any(bad in label for label in labels for bad in ("![", "](http"))
