@@ -2,9 +2,9 @@
 
 python measurements/load_peers.py KIND WEIGHTS --peer PYTHON --tokenizer FOLDER [--requests 100] [--rounds 3]
 
-KIND is vllm or llamacpp, and this runs with that engine's packages; PYTHON has vLLM. Each figure is the median over
-rounds of a round's own. Where the peer's time to first token is the time to its first frame, text or not, ours by that
-definition stands beside it, from the line per request.
+KIND is vllm or llamacpp, and this runs with that engine's packages; PYTHON has vLLM and pandas. Each figure is the
+median over rounds of a round's own. Where the peer's time to first token is the time to its first frame, text or not,
+ours by that definition stands beside it, from the line per request.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -25,15 +26,25 @@ from arena.config.kinds import LlamaCppConfig, VllmConfig
 from arena.load.engines import serving
 from arena.load.targets import Target, target_on
 
-WORDS, TOKENS, AT_ONCE = 32, 24, 4
+WORDS, TOKENS, AT_ONCE = 8, 24, 2
 PEER = "import asyncio, argparse; from vllm.benchmarks.serve import add_cli_args, main;" \
        "p = argparse.ArgumentParser(); add_cli_args(p); main(p.parse_args())"  # fmt: skip
+
+
+def write_prompts(path: Path, requests: int) -> None:
+    """The same prompts for both, in the form of each."""
+    drawn = random.Random(requests)
+    words = ["time", "year", "people", "way", "day", "man", "thing", "woman", "life", "child", "world", "school"]
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(requests):
+            text = " ".join(drawn.choices(words, k=WORDS))
+            print(json.dumps({"question_id": number, "text": text, "prompt": text}), file=file)
 
 
 def ours(there: Target, folder: Path, requests: int, env: dict[str, str]) -> dict[str, float]:
     """One level by the command itself."""
     section = {"concurrency": [AT_ONCE], "requests": requests, "max_tokens": TOKENS, "warmup": AT_ONCE,
-               "prompts": {"random": {"input": WORDS, "output": TOKENS}}}  # fmt: skip
+               "prompts": {"file": "prompts.jsonl"}}  # fmt: skip
     entry = {"backend": "openai", "base_url": there.entry.base_url, "api_key_env": "OPENAI_API_KEY",
              "extra_body": {"ignore_eos": True}, "generation_config": {"temperature": 0}}  # fmt: skip
     (folder / "q.jsonl").write_text('{"question_id": 1, "text": "x"}\n')
@@ -60,13 +71,14 @@ def theirs(there: Target, folder: Path, options: argparse.Namespace, env: dict[s
     assert there.entry.base_url is not None
     words = {
         "backend": "openai-chat", "base-url": there.entry.base_url.removesuffix("/v1"), "model": there.name,
-        "endpoint": "/v1/chat/completions", "tokenizer": options.tokenizer, "dataset-name": "random",
-        "random-input-len": WORDS, "random-output-len": TOKENS, "num-prompts": options.requests, "temperature": 0,
+        "endpoint": "/v1/chat/completions", "tokenizer": options.tokenizer, "dataset-name": "custom",
+        "dataset-path": folder / "prompts.jsonl", "custom-output-len": TOKENS, "num-prompts": options.requests,
         "max-concurrency": AT_ONCE, "result-dir": folder, "result-filename": "peer.json", "num-warmups": AT_ONCE,
-        "percentile-metrics": "ttft,tpot,itl,e2el",
+        "percentile-metrics": "ttft,tpot,itl,e2el", "temperature": 0,
     }  # fmt: skip
     flags = [part for name, value in words.items() for part in (f"--{name}", str(value))]
-    subprocess.run([options.peer, "-c", PEER, *flags, "--ignore-eos", "--save-result"], check=True, env=env,
+    subprocess.run([options.peer, "-c", PEER, *flags, "--skip-chat-template", "--disable-shuffle",
+                    "--ignore-eos", "--save-result"], check=True, env=env,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     found: dict[str, Any] = json.loads((folder / "peer.json").read_text())
     times = {f"{name} {of}": found[f"{how}_{key}_ms"]
@@ -86,6 +98,7 @@ async def main(options: argparse.Namespace) -> None:
         env = os.environ | {"OPENAI_API_KEY": there.entry.headers["Authorization"].removeprefix("Bearer ")}
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
+                write_prompts(Path(folder) / "prompts.jsonl", options.requests)
                 mine.append(await asyncio.to_thread(ours, there, Path(folder), options.requests, env))
                 other.append(await asyncio.to_thread(theirs, there, Path(folder), options, env))
     for name in other[0]:

@@ -146,7 +146,7 @@ def _prepared(
         targets = targets_of(loaded.config.answers_gen, models, settings.candidates)
         root = out or loaded.config.output_dir / "load"
     for target in targets:
-        if budget_usd is not None and target.entry.token_price is None:
+        if budget_usd is not None and target.entry.token_price is None and target.local is None:
             raise InputError(
                 f"{target.role}.{target.name}.price: missing; --budget-usd needs it (USD per million tokens)"
             )

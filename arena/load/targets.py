@@ -19,6 +19,7 @@ from arena.config.kinds import (
     OpenAIConfig,
     VllmConfig,
 )  # fmt: skip
+from arena.config.strict import nearest
 from arena.errors import InputError
 from arena.redact import shown_url
 
@@ -113,7 +114,8 @@ def targets_of(
     names = asked or listed
     for name in names or ():
         if name not in entries:
-            raise InputError(f"{name!r} is no candidate (have: {', '.join(sorted(entries))})")
+            said, have = "--models" if asked else "load_test.candidates", sorted(entries)
+            raise InputError(f"{said}: {name!r} is no candidate{nearest(name, have)}")
         if not isinstance(entries[name], (ApiConfig, *SERVED)):
             raise InputError(
                 f"answers_gen.{name}: backend {entries[name].backend} is no endpoint and has no server; start one and"
