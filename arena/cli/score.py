@@ -32,7 +32,7 @@ MOST = 5
 @click.option("--models", metavar="A,B", help="Only these candidates' answers.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only answers to the first N questions.")
 @click.option("--dry-run", is_flag=True, help="Score the invented answers of a rehearsal.")
-@click.option("--json", "as_json", is_flag=True, help="reports/metrics.json on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="reports/metrics.json on stdout, with `perplexity` in it.")
 @budget_option
 @click.option("--yes", is_flag=True, help="Do not ask before a judge that is paid names reasons.")
 def score(
@@ -54,8 +54,8 @@ def score(
     options = RunOptions(("scores",), names(models), limit, metrics=names(metrics, "--metrics"))
     with says_how_to_go_on(), console_progress() as progress:
         result = run_board(loaded, options, progress, kind)
-    if result.scores is not None and as_json:
-        say((result.scores.folder / "metrics.json").read_text(encoding="utf-8").rstrip())
+    if as_json:
+        say(_as_json(result.scores, result.perplexity))
     elif result.scores is not None:
         print_scores(result.scores)
     if result.perplexity is not None and not as_json:
@@ -72,16 +72,31 @@ def score(
     return code
 
 
+def _as_json(scores: ScoreReport | None, perplexity: PerplexityReport | None) -> str:
+    """reports/metrics.json, with reports/perplexity.json as its `perplexity` where that was asked for."""
+    from arena.files import from_json, to_json
+
+    shown = {} if scores is None else from_json((scores.folder / "metrics.json").read_bytes())
+    assert isinstance(shown, dict)
+    if perplexity is not None:
+        shown |= {"perplexity": from_json((perplexity.folder / "perplexity.json").read_bytes())}
+    return to_json(shown, indent=True).decode()
+
+
 def print_perplexity(report: PerplexityReport) -> None:
     """A row per model: bits per byte first, which compare across tokenizers."""
     from rich import box
     from rich.table import Table
 
-    from arena.cli.console import Shown, console_on, fill
+    from arena.cli.console import Shown, console_on, fill, simulated
     from arena.cli.table import WIDTH_OF_A_PIPE
 
-    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
     rows = list(report.models.values())
+    if not rows:
+        return
+    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
+    if report.simulated:
+        console.print(simulated("no model was asked, these numbers are invented."))
     columns = [
         Shown("model", list(report.models), left=True),
         Shown("bits per byte", [_with_ends(row, "bits_per_byte", "low", "high", 4) for row in rows]),

@@ -54,7 +54,7 @@ def summary(weights: Sequence[Weight], level: float) -> dict[str, JSON]:
     """One model's numbers over its documents."""
     bits = ratio([w.nats / math.log(2) for w in weights], [w.size for w in weights], level)
     nats = ratio([w.nats for w in weights], [w.tokens for w in weights], level)
-    tokens = (None if end is None else math.exp(end) for end in nats[:3])
+    tokens = (None if end is None else math.exp(max(0.0, end)) for end in nats[:3])
     low = None if bits.low is None else max(0.0, bits.low)
     return {
         "bits_per_byte": bits.value, "low": low, "high": bits.high,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from arena.asking.ask import Asking, Job, ask_all, opened
 from arena.asking.control import Control, now
@@ -40,6 +41,8 @@ class PerplexityReport:
     models: Mapping[str, Mapping[str, JSON]]
     problems: tuple[str, ...] = ()
     """Models with documents that failed: exit code 3."""
+    folder: Path = Path()
+    simulated: bool = False
 
 
 def wants_perplexity(board: OpenBoard, options: RunOptions) -> bool:
@@ -212,4 +215,4 @@ def write_perplexity(board: OpenBoard, *, rated_later: bool) -> PerplexityReport
     stored = from_json(path.read_bytes())
     assert isinstance(stored, dict) and isinstance(stored["models"], dict)
     written = {name: dict(own) for name, own in stored["models"].items() if isinstance(own, dict)}
-    return PerplexityReport(written, tuple(problems))
+    return PerplexityReport(written, tuple(problems), folder, "simulated" in document)

@@ -106,7 +106,9 @@ def test_a_rehearsal_shows_the_whole_way_and_endpoints_are_named(tmp_path: Path)
     done = arena("score", "-c", config, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "no perplexity of api: only local engines tell" in done.stderr
-    assert "bits per byte" in done.stdout
+    assert "bits per byte" in done.stdout and "SIMULATED" in done.stdout
+    shown = json.loads(arena("score", "-c", config, "--dry-run", "--json").stdout)
+    assert shown["perplexity"]["simulated"] is True
     file = tmp_path / "out/dry-run/reports/perplexity.json"
     before, found = file.read_bytes(), json.loads(file.read_text())
     assert found["simulated"] is True and found["window"] == 2048 and list(found["models"]) == ["mine"]
