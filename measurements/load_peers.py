@@ -96,11 +96,17 @@ async def main(options: argparse.Namespace) -> None:
     mine, other = [], []
     async with serving(target_on("m", entry), print, SERVER) as there:
         env = os.environ | {"OPENAI_API_KEY": there.entry.headers["Authorization"].removeprefix("Bearer ")}
-        for _ in range(options.rounds):
+        for turn in range(options.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 write_prompts(Path(folder) / "prompts.jsonl", options.requests)
-                mine.append(await asyncio.to_thread(ours, there, Path(folder), options.requests, env))
-                other.append(await asyncio.to_thread(theirs, there, Path(folder), options, env))
+                for own in (True, False) if turn % 2 else (False, True):  # who is first pays for what is cold
+                    if own:
+                        mine.append(await asyncio.to_thread(ours, there, Path(folder), options.requests, env))
+                    else:
+                        other.append(await asyncio.to_thread(theirs, there, Path(folder), options, env))
+    print(
+        "requests/s", [(round(a["requests/s"], 2), round(b["requests/s"], 2)) for a, b in zip(mine, other, strict=True)]
+    )
     for name in other[0]:
         here, peer = (median(one[name] for one in rounds) for rounds in (mine, other))
         print(f"{name:14} ours {here:9.2f}  peer {peer:9.2f}  {100 * (here / peer - 1):+6.1f} %")
