@@ -16,6 +16,10 @@ from pathlib import Path
 from arena.errors import InputError
 from arena.types import JSON
 
+SLOTS = 4
+"""Answers llama.cpp has under way at once, where `engine.n_parallel` does not say."""
+SLOT_CONTEXT = 4096
+"""Tokens per slot, where `engine.n_ctx` (of all slots together) does not say and the model has as many."""
 _MAGIC = b"GGUF"
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9

@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.backends.local.backend import LocalBackend
-from arena.backends.local.llamacpp_engine import CONTEXT, NEUTRAL, SLOTS
+from arena.backends.local.llamacpp_engine import NEUTRAL
 from arena.backends.local.spec import EngineSpec
-from arena.gguf import read_gguf
+from arena.gguf import SLOT_CONTEXT, SLOTS, read_gguf
 from arena.types import Message, Request, Sampling
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "questions.jsonl"
@@ -120,7 +120,7 @@ def bare_llamacpp(job: Job) -> Callable[[], Round]:
     given: dict[str, Any] = {"n_parallel": SLOTS, "n_threads": max(1, (os.cpu_count() or 1) // 2)} | job.engine
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = given.pop("n_threads")
     header = read_gguf(Path(job.model))
-    params.n_ctx = given["n_parallel"] * min(header.context_length or CONTEXT, CONTEXT)
+    params.n_ctx = given["n_parallel"] * min(header.context_length or SLOT_CONTEXT, SLOT_CONTEXT)
     for name, value in given.items():
         setattr(params, name, value)
     server = Server(params)

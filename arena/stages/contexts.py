@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from arena.config.kinds import BackendConfig
-from arena.config.kinds.local import LlamaCppConfig, LocalConfig
-from arena.errors import ConfigError, InputError
-from arena.gguf import read_gguf
+from arena.errors import ConfigError
 from arena.probes.needle import estimated_tokens
 
 ANSWER_ROOM = 64
@@ -19,10 +15,8 @@ ANSWER_ROOM = 64
 def tokens_by(entry: BackendConfig) -> Callable[[str], int] | None:
     """What counts tokens as the model does: its tokenizer.json, where it lies in a local folder and the package
     tokenizers is here. None where nobody can."""
-    if not isinstance(entry, LocalConfig):
-        return None
-    file = Path(entry.place).expanduser() / "tokenizer.json"
-    if not file.is_file():
+    file = entry.weights / "tokenizer.json" if entry.weights else None
+    if file is None or not file.is_file():
         return None
     try:
         from tokenizers import Tokenizer
@@ -32,34 +26,9 @@ def tokens_by(entry: BackendConfig) -> Callable[[str], int] | None:
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def context_of(entry: BackendConfig) -> int | None:
-    """Tokens that prompt and answer have together, as far as the config or the model's files say."""
-    if not isinstance(entry, LocalConfig):
-        return None
-    said = entry.engine.get("max_model_len", entry.engine.get("n_ctx"))
-    if isinstance(said, int) and not isinstance(said, bool):
-        slots = entry.engine.get("n_parallel", 1)
-        return said // (slots if isinstance(slots, int) and slots > 0 and "n_ctx" in entry.engine else 1)
-    place = Path(entry.place).expanduser()
-    if place.is_file():
-        from arena.backends.local.llamacpp_engine import CONTEXT
-
-        try:
-            trained = read_gguf(place).context_length
-        except InputError:  # said when the model is opened
-            return None
-        return min(trained or CONTEXT, CONTEXT) if isinstance(entry, LlamaCppConfig) else trained
-    try:
-        stated = json.loads((place / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    found = stated.get("max_position_embeddings") if isinstance(stated, dict) else None
-    return found if isinstance(found, int) else None
-
-
 def check_contexts(name: str, entry: BackendConfig, texts: Iterable[str], place: str) -> None:
     """Refuse texts that do not fit a model together with an answer. Raises ConfigError naming the longest."""
-    fits = context_of(entry)
+    fits = entry.context
     if fits is None:
         return
     room = min(entry.generation_config.max_tokens or ANSWER_ROOM, ANSWER_ROOM)

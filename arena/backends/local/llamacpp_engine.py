@@ -25,16 +25,12 @@ from arena.backends.local.llamacpp_tokenizer import LlamaCppTokenizer
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
 from arena.backends.local.spec import EngineSpec
-from arena.gguf import GgufHeader, misfit, read_gguf
+from arena.gguf import SLOT_CONTEXT, SLOTS, GgufHeader, misfit, read_gguf
 from arena.types import JSON, Request, Sampling, TokenLogprobs
 
 if TYPE_CHECKING:
     from xllamacpp import CommonParams, Server
 
-SLOTS = 4
-"""Answers under way at once, where `engine.n_parallel` does not say."""
-CONTEXT = 4096
-"""Tokens per slot, where `engine.n_ctx` (of all slots together) does not say and the model has as many."""
 POLL_S, FULL_S = 0.02, 1.0
 """How long a step waits for an answer before it takes new requests: where a slot is free, and where none is."""
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0}
@@ -301,8 +297,8 @@ def _params(spec: EngineSpec, path: Path, header: GgufHeader) -> tuple[int, int,
         raise CannotStart(f"{spec.model}: engine.n_parallel: {slots} is no number of slots (1 or more)")
     params.n_parallel = slots
     if "n_ctx" not in spec.engine:
-        params.n_ctx = slots * min(header.context_length or CONTEXT, CONTEXT)
-    return slots, int(params.n_ctx) // slots or (header.context_length or CONTEXT), params
+        params.n_ctx = slots * min(header.context_length or SLOT_CONTEXT, SLOT_CONTEXT)
+    return slots, int(params.n_ctx) // slots or (header.context_length or SLOT_CONTEXT), params
 
 
 _OURS = frozenset({"model", "port", "hostnames", "api_keys", "chat_template", "lora_adapters", "cpuparams"})

@@ -130,6 +130,16 @@ class BackendConfig(Strict):
         return None
 
     @property
+    def weights(self) -> Path | None:
+        """Where its model's files lie on this machine, if they do; None for an endpoint."""
+        return None
+
+    @property
+    def context(self) -> int | None:
+        """Tokens of a prompt and its answer together, as far as the config or the model's files say."""
+        return None
+
+    @property
     def token_price(self) -> Price | None:
         """The price list of an endpoint; None for what is not paid by the token."""
         return None

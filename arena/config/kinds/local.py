@@ -14,7 +14,7 @@ from arena.config.base import Price
 from arena.config.kinds.entry import BackendConfig, Identifies, NotInKeys
 from arena.config.kinds.reward import RewardTask
 from arena.errors import InputError
-from arena.gguf import gguf_fingerprint, read_gguf
+from arena.gguf import SLOT_CONTEXT, SLOTS, gguf_fingerprint, read_gguf
 from arena.keys import fingerprint
 from arena.types import JSON
 
@@ -85,6 +85,23 @@ class LocalConfig(BackendConfig):
         """What the entry or the saved tokenizer says; of a hub id that is not here yet, what its name says."""
         return True if self.template_place is not None else has_template(self.place)
 
+    @property
+    def weights(self) -> Path | None:
+        """The folder or file, if it is there."""
+        path = Path(self.place).expanduser()
+        return path if path.exists() else None
+
+    @property
+    def context(self) -> int | None:
+        """`engine.max_model_len`, else what the model's config says."""
+        if (stated := _whole(self.engine.get("max_model_len"))) is not None or self.weights is None:
+            return stated
+        try:
+            said = json.loads((self.weights / "config.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return _whole(said.get("max_position_embeddings")) if isinstance(said, dict) else None
+
     def source(self, name: str) -> str:
         """The hub id or folder, as it is written."""
         return self.model
@@ -131,6 +148,17 @@ class LlamaCppConfig(LocalConfig):
         path = Path(self.place).expanduser()
         return self.template_place is not None or not path.is_file() or read_gguf(path).chat_template is not None
 
+    @property
+    def context(self) -> int | None:
+        """A slot's part of `engine.n_ctx`, else what the file says, up to what a slot gets."""
+        if (stated := _whole(self.engine.get("n_ctx"))) is not None:
+            return stated // max(1, _whole(self.engine.get("n_parallel")) or SLOTS)
+        try:
+            trained = read_gguf(self.weights).context_length if self.weights else None
+        except InputError:  # said when the model is opened
+            return None
+        return min(trained or SLOT_CONTEXT, SLOT_CONTEXT) if self.weights else None
+
     def identity(self, name: str) -> dict[str, JSON]:
         """The weights by what the file says of itself: installed again, it is the same model."""
         path, adapter = Path(self.place).expanduser(), self.adapter_place and Path(self.adapter_place).expanduser()
@@ -150,6 +178,10 @@ class TransformersConfig(RewardTask, LocalConfig):
     """transformers in a process of its own: slower than vLLM, runs anywhere."""
 
     backend: Identifies[Literal["transformers"]]
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def has_template(place: str) -> bool:
