@@ -134,6 +134,7 @@ class LmWay:
     """In the place of lm-eval's filter and metric: (what was read or None, score) of a reply and its document."""
     _tasks: dict[str, ConfigurableTask] = field(default_factory=dict, repr=False)
     _docs: dict[str, Sequence[Any]] = field(default_factory=dict, repr=False)
+    _readings: dict[tuple[str, int, Said], Reading] = field(default_factory=dict, repr=False)
 
     def ask(self, document: Document) -> Asked:
         """The prompt as lm-eval makes it, with examples drawn per document, so that they do not depend on what else is
@@ -182,7 +183,13 @@ class LmWay:
         return tuple(messages)
 
     def read(self, document: Document, asked: Asked, said: Said) -> Reading:
-        """As lm-eval's filter and metric have it."""
+        """As lm-eval's filter and metric have it: once, though it is stored and reported."""
+        known = (document.subject, document.index, said)
+        if known not in self._readings:
+            self._readings[known] = self._read(document, asked, said)
+        return self._readings[known]
+
+    def _read(self, document: Document, asked: Asked, said: Said) -> Reading:
         task, doc = self._of(document)
         if self.mode == "loglikelihood":
             found = _numbers(task.process_results(doc, list(said.loglikelihoods)))
