@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+from collections import deque
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,12 +59,13 @@ class VllmEngine:
         self._refusals = _refusals()
         self._turns: dict[str, _Turn] = {}
         self._weighing: dict[str, tuple[Weighed, int]] = {}
+        self._line: deque[tuple[Weighed, int]] = deque()
         self._finished: list[Finished] = []
 
     @property
     def busy(self) -> bool:
         """Whether requests are waiting or running."""
-        return bool(self._turns or self._finished or self._weighing)
+        return bool(self._turns or self._finished or self._weighing or self._line)
 
     def add(self, number: int, request: Request) -> None:
         """Hand the first turn of a request to the engine, or the texts that are to be weighed."""
@@ -80,22 +82,31 @@ class VllmEngine:
                     self._take_weight(output)
                 elif output.finished:
                     self._take(output)
+            self._weigh_next()
         finished, self._finished = self._finished, []
         return finished
 
     def _weigh(self, number: int, request: Request) -> None:
         """Every text is a prompt whose tokens' log-probabilities are wanted; the one token behind it is not."""
-        from vllm import SamplingParams
-
         try:
             weighed = Weighed(number, request, self._renderer, self._engine.model_config.max_model_len - 1)
         except CannotRender as error:
             self._finished.append(Finished(number, Dialogue(number, request).failure("bad_request", str(error))))
             return
+        self._line += [(weighed, place) for place in range(len(weighed.pairs))]
+        self._weigh_next()
+
+    def _weigh_next(self) -> None:
+        """All that wait; with an adapter one alone: vLLM applies it to a prompt's logits as if the prompt's tokens were
+        the batch's requests, which fits where there is one."""
+        from vllm import SamplingParams
+
         params = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=1, detokenize=False)
-        for place, pair in enumerate(weighed.pairs):
-            label = f"{number}~{place}"
-            self._engine.add_request(label, {"prompt_token_ids": list(pair.ids)}, params, lora_request=self._lora)
+        while self._line and (self._lora is None or not (self._weighing or self._turns)):
+            weighed, place = self._line.popleft()
+            label = f"{weighed.number}~{place}"
+            ids = list(weighed.pairs[place].ids)
+            self._engine.add_request(label, {"prompt_token_ids": ids}, params, lora_request=self._lora)
             self._weighing[label] = weighed, place
 
     def _take_weight(self, output: RequestOutput) -> None:
