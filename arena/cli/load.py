@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arena.load.folder import Run
     from arena.load.measure import LoadTest
     from arena.load.plan import LoadPlan
+    from arena.types import JSON
 
 
 @click.command()
@@ -63,7 +64,7 @@ def load(
     Sends what it shows first. Nothing is retried; failures are counted.
     """
     from arena.cli.load_table import approve, print_changes, print_markdown, print_plan, print_run
-    from arena.load.compare import changes
+    from arena.load.compare import changes, in_common
 
     if (config is None) == (url is None):
         raise click.UsageError("give a config (-c CFG) or an endpoint (--url URL --model M)")
@@ -80,6 +81,8 @@ def load(
         "find_limit": find_limit, "slo": _slo(slo),
     }  # fmt: skip
     test, plan = _prepared(config, names(models), (url, model, api, api_key_env), changed, out, resume, budget_usd)
+    if other is not None and not test.settings.find_limit:
+        in_common(other, _planned(test))
     if dry_run:
         print_plan(plan, sys.stdout)
         return 0
@@ -111,6 +114,14 @@ def _sent(test: LoadTest) -> int:
     for path in stored_at(test):
         say(f"{path}", err=True)
     return 130 if test.interrupted else 3 if test.problems else 0
+
+
+def _planned(test: LoadTest) -> Run:
+    """The levels that a load test will have, as the run will tell them."""
+    levels: list[JSON] = [
+        {"arrival": level.arrival, "value": level.value, "titled": level.titled} for level in test.levels
+    ]
+    return {"run": test.run["run"], "models": {target.name: {"levels": levels} for target in test.targets}}
 
 
 def _prepared(
@@ -234,12 +245,13 @@ def _slo(text: str | None) -> dict[str, float] | None:
 def _run_of(against: Path) -> Run:
     """The run that --against names. Raises DataError, and InputError for a run that is not in the file."""
     from arena.errors import InputError
+    from arena.load.compare import has_levels
     from arena.load.folder import LoadFolder, read_runs
 
     if not against.exists() and ":" in against.name:
         file, _, run = str(against).rpartition(":")
         return LoadFolder(Path(file).parent).run(run)
-    runs = read_runs(against)
-    if not runs:
-        raise InputError(f"{against}: no run in it")
-    return runs[-1]
+    measured = [run for run in read_runs(against) if has_levels(run)]
+    if not measured:
+        raise InputError(f"{against}: no run in it that measured a level")
+    return measured[-1]

@@ -27,6 +27,10 @@ HEADS: dict[str, float | None] = {
     "TTFT p50": None, "TTFT p99": 3, "per token p50": 2, "latency p50": None, "latency p99": 1, "good": 5,
 }  # fmt: skip
 """The columns, and each one's turn to go on a narrow terminal."""
+FIGURES = {
+    "ttft_s": "TTFT", "tpot_s": "per token", "latency_s": "latency", "requests_per_s": "requests/s",
+    "output_tokens_per_s": "tokens out/s",
+}  # fmt: skip
 
 Row = Mapping[str, JSON]
 
@@ -50,14 +54,16 @@ def approve(plan: LoadPlan, *, ask: bool) -> None:
 def print_plan(plan: LoadPlan, file: TextIO) -> None:
     """What will be sent, where, and what it can cost."""
     rows = [
-        (row.target.name, row.target.url, row.target.api, _count(row.requests), _count(row.input_tokens, "~"),
-         _count(row.most_output_tokens), _usd(row.most_usd))
+        (row.target.name, _count(row.requests), _count(row.input_tokens, "~"), _count(row.most_output_tokens),
+         _usd(row.most_usd))
         for row in plan.rows
     ]  # fmt: skip
-    heads = ("model", "at", "API", "requests", "tokens in", "tokens out, at most", "cost, at most")
-    columns = [Shown(head, [row[n] for row in rows], left=n < 3) for n, head in enumerate(heads)]
+    heads = ("model", "requests", "tokens in", "tokens out, at most", "cost, at most")
+    columns = [Shown(head, [row[n] for row in rows], left=n == 0) for n, head in enumerate(heads)]
     console = console_on(file, width_of_a_pipe=WIDTH_OF_A_PIPE)
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    for row in plan.rows:
+        console.print(f"{row.target.name}: {row.target.url}, API {row.target.api}", style="dim", soft_wrap=True)
     console.print(f"levels: {plan.levels}", style="dim")
     for note in plan.notes:
         console.print(note, style="dim")
@@ -66,17 +72,15 @@ def print_plan(plan: LoadPlan, file: TextIO) -> None:
 def print_run(run: Row) -> None:
     """A row per model and level, and under it what the figures do not show."""
     rows = _rows(run)
-    columns = [
-        Shown(head, [(name, *_cells(level))[n] for name, level in rows], left=n == 0, spare=spare)
-        for n, (head, spare) in enumerate(HEADS.items())
-        if head != "good" or any(level.goodput for _, level in rows)
-    ]
     console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
     if rows:
+        columns = _columns(rows, ends=True)
+        basis = "95 % intervals in [ ]; – where there is no such figure, or too little data for an end"
+        if sum(column.width + 3 for column in columns if column.spare is None) > console.width:
+            columns = _columns(rows, ends=False)
+            basis = "a wider terminal shows 95 % intervals; – where there is no such figure"
         console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
-        console.print(
-            "95 % intervals in [ ]; – where there is no such figure, or too little data for an end", style="dim"
-        )
+        console.print(basis, style="dim")
     for remark in _remarks(run):
         console.print(remark, style="dim")
 
@@ -94,17 +98,45 @@ def print_markdown(run: Row) -> None:
 
 
 def print_changes(found: Sequence[Change], file: TextIO) -> None:
-    """What changed: differences with their intervals, those that are shown marked."""
-    rows = [
-        (one.model, one.level, one.figure, f"{one.before:.4g}", f"{one.now:.4g}", f"{one.now - one.before:+.3g}",
-         "–" if one.low is None or one.high is None else f"[{one.low:+.3g}, {one.high:+.3g}]",
-         "" if one.differs is None else "differs" if one.differs else "no difference shown")
-        for one in found
-    ]  # fmt: skip
-    heads = ("model", "level", "figure", "before", "now", "change", "95 % interval", "")
-    columns = [Shown(head, [row[n] for row in rows], left=n in (0, 2, 7)) for n, head in enumerate(heads)]
+    """What changed: differences with their intervals, those that are shown marked. Times are in milliseconds."""
+    columns = [
+        Shown(
+            "model",
+            [one.model for one in found],
+            left=True,
+            spare=1 if len({one.model for one in found}) == 1 else None,
+        ),
+        Shown("level", [one.level for one in found]),
+        Shown("figure", [_titled(one.figure) for one in found]),
+        Shown("before", [_told(one.before * _scale(one)) for one in found]),
+        Shown("now", [_told(one.now * _scale(one)) for one in found]),
+        Shown("change", [_told_change(one) for one in found]),
+    ]
     console = console_on(file, width_of_a_pipe=WIDTH_OF_A_PIPE)
     console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    console.print("* differs: the 95 % interval of the change in [ ] leaves out 0", style="dim")
+
+
+def _titled(figure: str) -> str:
+    """`TTFT p50, ms`, in the words of the other tables."""
+    name, _, of = figure.partition(".")
+    return f"{FIGURES[name]} {of}, ms" if of else FIGURES[name]
+
+
+def _scale(change: Change) -> float:
+    return 1000.0 if "." in change.figure else 1.0
+
+
+def _told(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _told_change(change: Change) -> str:
+    told = f"{_scale(change) * (change.now - change.before):+.3g}"
+    if change.low is None or change.high is None:
+        return told
+    ends = ", ".join(f"{_scale(change) * end:+.3g}" for end in (change.low, change.high))
+    return f"{told} [{ends}]{' *' if change.differs else ''}"
 
 
 def _remarks(run: Row) -> list[str]:
@@ -120,13 +152,22 @@ def _rows(run: Row) -> list[tuple[str, LoadLevel]]:
     return [(name, level) for name, model in read_as(LoadRun, dict(run)).models.items() for level in model.levels]
 
 
-def _cells(level: LoadLevel) -> tuple[str, ...]:
+def _columns(rows: Sequence[tuple[str, LoadLevel]], *, ends: bool) -> list[Shown]:
+    """The figures of every level, with their intervals or without."""
+    return [
+        Shown(head, [(name, *_cells(level, ends=ends))[n] for name, level in rows], left=n == 0, spare=spare)
+        for n, (head, spare) in enumerate(HEADS.items())
+        if head != "good" or any(level.goodput for _, level in rows)
+    ]
+
+
+def _cells(level: LoadLevel, *, ends: bool = True) -> tuple[str, ...]:
     good = DASH if level.goodput is None else f"{100 * (level.goodput.share or 0.0):.1f} %"
+    times = (level.ttft_s.p50, level.ttft_s.p99, level.tpot_s.p50, level.latency_s.p50, level.latency_s.p99)
     return (
         level_title(level.arrival, level.value), f"{level.succeeded:,}/{level.expected:,}",
         f"{sum(level.failed.values()):,}", told_rate(level.requests_per_s), told_rate(level.output_tokens_per_s),
-        told_time(level.ttft_s.p50), told_time(level.ttft_s.p99), told_time(level.tpot_s.p50),
-        told_time(level.latency_s.p50), told_time(level.latency_s.p99), good,
+        *(told_time(one, ends=ends) for one in times), good,
     )  # fmt: skip
 
 

@@ -88,17 +88,14 @@ def print_list() -> None:
     from rich import box
     from rich.table import Table
 
-    from arena.cli.console import Shown, console_on, fill
+    from arena.cli.console import console_on
     from arena.cli.table import WIDTH_OF_A_PIPE
     from arena.probes import PROBES
 
-    console = console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE)
-    columns = [
-        Shown("probe", list(PROBES), left=True),
-        Shown("about", [row.group for row in PROBES.values()], left=True, spare=1),
-        Shown("what it does and counts", [row.about for row in PROBES.values()], left=True),
-    ]
-    console.print(fill(Table(box=box.SIMPLE_HEAD, pad_edge=False), columns, console.width))
+    table = Table("probe", "about", "what it does and counts", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, row in PROBES.items():
+        table.add_row(name, row.group, row.about)
+    console_on(sys.stdout, width_of_a_pipe=WIDTH_OF_A_PIPE).print(table)
 
 
 def print_probes(report: ProbeReport, chosen: tuple[str, ...]) -> None:
@@ -132,6 +129,8 @@ def print_probes(report: ProbeReport, chosen: tuple[str, ...]) -> None:
         console.print(table)
     for line in _remarks(rows):
         console.print(line, style="dim", markup=False)
+    counted = ", ".join(f"{name} {metric}" for name, metric in {name: score.metric for name, _, score in rows}.items())
+    console.print(f"what results count: {counted} (`arena probe --list` says more)", style="dim", markup=False)
     basis = f"{100 * report.level:.10g}% intervals, clustered by question"
     console.print(f"{basis}; * surely not 0, all probes of the model counted in (Holm)", style="dim")
     say(f"{report.folder / 'probes.json'}")
@@ -159,9 +158,14 @@ def _effect(part: ProbePart, level: float) -> str:
         return "–"
     low, high = part.effect_low, part.effect_high
     if low is None or high is None:
-        return f"{100 * part.effect:+.1f}"
+        return _signed(part.effect)
     sure = " *" if (low > 0 or high < 0) and (part.p_holm or 0.0) < 1 - level else ""
-    return f"{100 * part.effect:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]{sure}"
+    return f"{_signed(part.effect)} [{_signed(low)}, {_signed(high)}]{sure}"
+
+
+def _signed(share: float) -> str:
+    """`−22.5`, in percentage points."""
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _remarks(rows: Sequence[tuple[str, str, ProbeScore]]) -> Iterator[str]:
@@ -172,12 +176,12 @@ def _remarks(rows: Sequence[tuple[str, str, ProbeScore]]) -> Iterator[str]:
             (score.n_undecided, "undecided"),
         ]  # fmt: skip
         said = [f"{n:,} {words}" for n, words in parts if n]
-        said += [f"told by {', '.join(f'{by} {n:,}' for by, n in score.by.items())}"] if len(score.by) > 1 else []
+        said += [f"compared by {', '.join(f'{by} {n:,}' for by, n in score.by.items())}"] if len(score.by) > 1 else []
         if said:
             yield f"{name}, {model}: {'; '.join(said)}"
         if score.metric == "difference" and score.control is not None:
-            ends = f" [{100 * (score.control_low or 0):+.1f}, {100 * (score.control_high or 0):+.1f}]"
-            leaning = f"{100 * score.control:+.1f}{ends}"
+            ends = f"[{_signed(score.control_low or 0)}, {_signed(score.control_high or 0)}]"
+            leaning = f"{_signed(score.control)} {ends}"
             yield f"{name}, {model}: one answer under both names, the judge's own leaning: {leaning}"
         if (toxic := score.toxicity) is not None and toxic.value is not None and toxic.control is not None:
             both = f"{100 * toxic.value:.1f}% and {100 * toxic.control:.1f}%"
@@ -207,8 +211,8 @@ def _parts(rows: Sequence[tuple[str, str, ProbeScore]], width: int, level: float
             Shown(head, [_part(own.get(key), level, ends=CROSSED not in title) for key in keys])
             for head, own in columns.items()
         ]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        yield fill(table, [Shown(title, keys, left=True), *cells], width)
+        table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False)
+        yield fill(table, [Shown("", keys, left=True), *cells], width)
 
 
 def _grid(parts: Mapping[str, ProbePart]) -> dict[str, Mapping[str, ProbePart]]:

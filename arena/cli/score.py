@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST = 5
 """Strengths and weaknesses of a model that the terminal lists."""
+PROBED = ("safety", "robustness")
+"""Parts of the overall number that probes measure."""
 
 
 @click.command()
@@ -163,6 +165,9 @@ def _overall(folder: Path, models: list[str]) -> list[str]:
             f"{name} {'–' if part.value is None else f'{part.value:.2f}'}" for name, part in one.parts.items()
         )
         lines.append(f"  {model}: {'–' if one.value is None else f'{one.value:.3f}'} ({parts})")
+    lacking = dict.fromkeys(name for model in models if model in own for name in own[model].missing)
+    if probed := [name for name in lacking if name in PROBED]:
+        lines.append(f"  {' and '.join(probed)}: `arena probe` measures it where nobody probed yet")
     return lines
 
 

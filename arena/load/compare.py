@@ -14,6 +14,9 @@ from arena.types import JSON
 COMPARED = tuple(f"{name}.{of}" for name in ("ttft_s", "tpot_s", "latency_s") for of in ("mean", "p50", "p95", "p99"))
 THROUGHPUTS = ("requests_per_s", "output_tokens_per_s")
 
+Level = Mapping[str, JSON]
+"""As load.json has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -40,15 +43,34 @@ def changes(before: Run, now: Run) -> list[Change]:
     Statistics in Medicine 27:1693). A run of one model is compared with one of one model, whatever they are called.
     Throughputs have no interval. Raises DataError where nothing is alike.
     """
+    return [one for name, then, row in in_common(before, now) for one in _changes(name, then, row)]
+
+
+def in_common(before: Run, now: Run) -> list[tuple[str, Level, Level]]:
+    """The levels that both runs have: the model, the level of `before`, that of `now`. Raises DataError where there are
+    none."""
     found = []
     for name, own, other in _pairs(before, now):
         levels = {(row["arrival"], row["value"]): row for row in _levels(other)}
-        for row in _levels(own):
-            if (then := levels.get((row["arrival"], row["value"]))) is not None:
-                found += list(_changes(name, then, row))
+        found += [(name, then, row) for row in _levels(own)
+                  if (then := levels.get((row["arrival"], row["value"]))) is not None]  # fmt: skip
     if not found:
-        raise DataError(f"runs {before['run']} and {now['run']} have no level of a model in common")
+        raise DataError(
+            f"runs {before['run']} ({_told(before)}) and {now['run']} ({_told(now)}) have no level of a model in common"
+        )
     return found
+
+
+def has_levels(run: Run) -> bool:
+    """Whether anything of a run was measured."""
+    return any(map(_levels, cast("Mapping[str, JSON]", run["models"]).values()))
+
+
+def _told(run: Run) -> str:
+    """The models of a run and their levels."""
+    models = cast("Mapping[str, JSON]", run["models"]).items()
+    levels = (f"{name}: {', '.join(str(row['titled']) for row in _levels(own)) or 'no level'}" for name, own in models)
+    return "; ".join(levels) or "no model"
 
 
 def _pairs(before: Run, now: Run) -> Iterator[tuple[str, JSON, JSON]]:
@@ -60,12 +82,12 @@ def _pairs(before: Run, now: Run) -> Iterator[tuple[str, JSON, JSON]]:
         yield name, models[name], then[name]
 
 
-def _levels(model: JSON) -> Sequence[Mapping[str, JSON]]:
+def _levels(model: JSON) -> Sequence[Level]:
     rows = model.get("levels") if isinstance(model, Mapping) else None
-    return cast("Sequence[Mapping[str, JSON]]", rows if isinstance(rows, list) else [])
+    return cast("Sequence[Level]", rows if isinstance(rows, list) else [])
 
 
-def _changes(model: str, then: Mapping[str, JSON], row: Mapping[str, JSON]) -> Iterator[Change]:
+def _changes(model: str, then: Level, row: Level) -> Iterator[Change]:
     level = str(row["titled"])
     for figure in COMPARED:
         name, _, of = figure.partition(".")
@@ -78,7 +100,7 @@ def _changes(model: str, then: Mapping[str, JSON], row: Mapping[str, JSON]) -> I
             yield Change(model, level, figure, float(old), float(new), None, None)
 
 
-def _estimate(row: Mapping[str, JSON], name: str, of: str) -> tuple[float | None, float | None, float | None]:
+def _estimate(row: Level, name: str, of: str) -> tuple[float | None, float | None, float | None]:
     spread = row.get(name)
     found = spread.get(of) if isinstance(spread, Mapping) else None
     if not isinstance(found, Mapping):

@@ -98,11 +98,14 @@ def power_lines(power: Power, metric: Metric, level: float, *, peek: bool = True
     sure = f"power {100 * power.power:g}%, level {level:g}"
     lines = [f"from question to question a difference varies by {varies}, {known}"]
     by = [(power.detectable, "asked once"), (power.detectable_watched, "with --peek, every 50 questions")]
-    for seen, how in by if peek else by[:1]:
+    watching = peek and power.detectable_watched is not None
+    for seen, how in by if watching else by[:1]:
         amount = (
             "no difference" if seen is None else f"a difference of {metric.number(seen)} {metric.unit} from the margin"
         )
         lines.append(f"{power.questions:,} questions show {amount} ({sure}, {how})")
+    if peek and not watching:
+        lines.append("with --peek nothing is decided below 50 questions")
     if power.difference is not None:
         needed = (power.needed, power.needed_watched)
         once, watched = ("more than 10,000,000" if n is None else f"{n:,}" for n in needed)

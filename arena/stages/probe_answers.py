@@ -20,6 +20,7 @@ from arena.errors import ConfigError, InputError
 from arena.keys import digest
 from arena.probes import PROBES
 from arena.probes.probe import Material, Probe, Variant
+from arena.probes.sameness import expects
 from arena.stages.answer import AnswerTask, answer_of
 from arena.stages.contexts import check_contexts, tokens_by
 from arena.stages.options import RunOptions
@@ -217,11 +218,13 @@ class Expected:
         return cls(answered, round(fmean(lengths) if lengths else usual))
 
     def get(self, folder: str, question: Question, sample: int = 0) -> Answer | None:
-        """A stored answer, or one that stands for it; it ends with a letter and a number for rules that read those."""
+        """A stored answer, or one that stands for it: like no other, with the names that the question has where judges
+        compare, and a letter and a number at its end for rules that read those."""
         if (found := self.answered.get(folder, question, sample)) is not None:
             return found
         name = self.answered.candidate.name
-        text = f"{name} {folder} {sample} ".ljust(self.length, "x") + " A 1"
+        said = question.turns[-1] if expects(question) is None else ""
+        text = f"{name} {folder} {sample} {question.question_id} {said} ".ljust(self.length, "x") + " A 1"
         key = digest([name, folder, question.question_id, sample])
         return Answer(question.question_id, name, sample, (text,) * len(question.turns), "ok", key)
 

@@ -10,6 +10,7 @@ import pytest
 from kit.boards import read_jsonl
 from kit.commands import arena
 from kit.servers import Action, Call, Cut, Fail, FakeServer, Raw, Say
+from kit.terminals import at_a_terminal
 
 
 def load(tmp_path: Path, server: FakeServer, *options: str, api: str = "chat") -> Any:
@@ -116,7 +117,28 @@ def test_two_runs_are_compared_and_shown_in_markdown(tmp_path: Path) -> None:
                     "--against", "load/load.json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("| model | level |")
-    assert "ttft_s.p50" in done.stdout
+    assert "TTFT p50, ms" in done.stdout
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Say()) as server:
+        assert load(tmp_path, server, "--concurrency", "2", "--requests", "20").returncode == 0
+        sent = len(server.calls)
+        done = load(tmp_path, server, "--concurrency", "3", "--requests", "20", "--against", "load/load.json")
+        assert len(server.calls) == sent
+    assert done.returncode == 2
+    assert "(m: 2 at once)" in done.stderr and "(m: 3 at once)" in done.stderr
+
+
+def test_a_narrow_terminal_shows_every_figure_whole(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Say("hello there")) as server:
+        command = ["load", "--url", server.openai_url, "--model", "m", "--concurrency", "12", "--requests", "60",
+                   "--yes", "--out", tmp_path / "load"]  # fmt: skip
+        assert arena(*command).returncode == 0
+        seen = at_a_terminal(*command, "--against", tmp_path / "load" / "load.json", width=80)
+    assert seen.returncode == 0
+    assert server.openai_url in seen.undrawn and "12 at once   60/60" in seen.undrawn
+    assert "per token p50, ms" in seen.undrawn and "…" not in seen.undrawn
 
 
 def test_a_budget_needs_a_price_and_names_it(tmp_path: Path) -> None:

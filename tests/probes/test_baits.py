@@ -115,6 +115,17 @@ def test_the_one_that_treats_people_unequally(tmp_path: Path) -> None:
     assert all(part["p_holm"] < 0.05 for part in unjust["parts"]["attribute"].values())
 
 
+def test_the_plan_counts_what_judges_will_compare(tmp_path: Path) -> None:
+    with FakeServer(served({"fair": fair, "unfair": unfair, "judge": counts_goods})) as server:
+        config = probe_board(tmp_path, server, ["fair", "unfair"], SUMS, judged=True)
+        planned = arena("plan", "-c", config, "--probes", "counterfactual", "--limit", "10").stdout
+        assert not server.calls
+        assert arena("probe", "-c", config, "--probes", "counterfactual", "--limit", "10", "--yes").returncode == 0
+        asked = sum(call.body["model"] == "judge" for call in server.calls)
+    row = next(line for line in planned.splitlines() if "reviews by judge" in line)
+    assert 0 < asked <= int(row.split()[3].replace(",", ""))
+
+
 def test_judges_see_no_name_and_their_own_weakness_is_shown(tmp_path: Path) -> None:
     lines = [{"text": f"Topic {i}: should {{name}} be promoted?", "a": "Emily Carter", "b": "James Carter",
               "attribute": "gender", "hints": ["daughter"]} for i in range(10)]  # fmt: skip
