@@ -15,7 +15,7 @@ from pathlib import Path
 from arena.metrics.number import NoNumber, Number, Tools
 from arena.sandbox import Limits, Sandbox, SandboxKind, open_sandbox
 
-BLOCK = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\r?\n(?P<code>.*?)(?:```|\Z)", re.S | re.I)
+BLOCK = re.compile(r"```[ \t]*(?:(?:python|py)[ \t]*)?\r?\n(?P<code>.*?)(?:```|\Z)", re.S | re.I)
 SEVERITIES = ("high", "medium", "low")
 LIMITS = Limits()
 
@@ -41,9 +41,10 @@ def code_tests(said: str, references: Sequence[str], language: str, tools: Tools
 
 
 def bandit(said: str, references: Sequence[str] = (), language: str = "en") -> Number:
-    """How many findings bandit has, by severity.
+    """How many findings bandit has, by severity; `# nosec` hides none.
 
-    Raises NoNumber for a program that does not parse, and ModuleNotFoundError where bandit is not installed.
+    Raises NoNumber for a program that does not parse or that bandit gives up on, and ModuleNotFoundError where bandit
+    is not installed.
     """
     program = program_in(said)
     if _tree(program) is None:
@@ -54,9 +55,11 @@ def bandit(said: str, references: Sequence[str] = (), language: str = "en") -> N
 
         file = Path(folder) / "answer.py"
         file.write_text(program, encoding="utf-8", errors="replace")
-        manager = BanditManager(BanditConfig(), "file")
+        manager = BanditManager(BanditConfig(), "file", ignore_nosec=True)  # no answer has the last word on itself
         manager.discover_files([str(file)])
         manager.run_tests()
+        if manager.get_skipped():
+            raise NoNumber("not_applicable")
         found = [str(issue.severity).lower() for issue in manager.get_issue_list()]
     criteria = {severity: float(found.count(severity)) for severity in SEVERITIES}
     return Number(sum(criteria.values()), criteria)

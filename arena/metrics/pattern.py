@@ -26,5 +26,7 @@ def check_pattern(pattern: str) -> None:
     """Raises DataError where it is none."""
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise DataError(f"not a pattern: {error}") from None
+    except RecursionError:
+        raise DataError("not a pattern: nested too deeply") from None

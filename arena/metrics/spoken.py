@@ -15,7 +15,7 @@ from arena.metrics.tokens import base_language
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-_NO_WORDS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$[^$\n]*\$|\\\[.*?\\\]|https?://\S+", re.S)
+_NO_WORDS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$[^$\n]*\$|\\\[(?:(?!\\\[).)*?\\\]|https?://\S+", re.S)
 _SCRIPTS = {
     "zh": "CJK", "ja": "CJK", "ko": "HANGUL", "th": "THAI", "el": "GREEK", "he": "HEBREW", "hy": "ARMENIAN",
     "ka": "GEORGIAN", "ar": "ARABIC", "fa": "ARABIC", "ur": "ARABIC", "hi": "DEVANAGARI", "mr": "DEVANAGARI",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -90,8 +92,10 @@ def test_bandit_counts_by_severity() -> None:
     found = METRICS["bandit"].number(BLOCK.format(program), [])
     assert found == Number(3.0, {"high": 1.0, "medium": 0.0, "low": 2.0})
     assert METRICS["bandit"].score("x = 1", []) == 0.0
-    with pytest.raises(NoNumber, match="not_applicable"):
-        METRICS["bandit"].number("def f(:", [])
+    assert METRICS["bandit"].score("exec(x)  # nosec", []) == 1.0  # no answer has the last word on itself
+    for program in ("def f(:", "# -*- coding: utf-16 -*-\nexec(x)"):  # it gives up on the second
+        with pytest.raises(NoNumber, match="not_applicable"):
+            METRICS["bandit"].number(program, [])
 
 
 def test_what_says_nothing_of_a_text_is_no_number() -> None:
@@ -135,7 +139,19 @@ def test_formulas_are_compared_by_math_verify() -> None:
     [
         ("regex", "(", "not a pattern: missing )"),
         ("json_schema", '{"type": "objekt"}', "not a JSON schema: 'objekt' is not valid"),
+        ("regex", "a{99999999999999}", "not a pattern: the repetition number is too large"),
+        ("regex", "(" * 9_000 + ")" * 9_000, "not a pattern: nested too deeply"),
         ("json_schema", "schema.json", "not a JSON schema: not JSON"),
+        ("json_schema", "5", "not a JSON schema: neither an object nor true or false"),
+        ("json_schema", '{"$schema": []}', "not a JSON schema: its $schema is no text"),
+        ("json_schema", '{"$id": "http://["}', "not a JSON schema: Invalid IPv6 URL"),
+        ("json_schema", '{"not": ' * 900 + "{}" + "}" * 900, "not a JSON schema: nested too deeply"),
+        (
+            "json_schema",
+            '{"items": {"$ref": "http://a/b"}}',
+            "nothing in it is $ref 'http://a/b', and nothing is fetched",
+        ),
+        ("json_schema", '{"$ref": "#/$defs/b", "$defs": {"a": {}}}', "nothing in it is $ref '#/$defs/b'"),
         ("length", '{"max_word": 3}', "no bound 'max_word'; did you mean max_words?"),
         ("length", "50", "expected some of min_words, max_words"),
         ("length", '{"max_words": -1}', "max_words: expected a number of at least 0, found -1"),
@@ -145,6 +161,36 @@ def test_what_cannot_be_compared_with_is_said(name: str, text: str, said: str) -
     with pytest.raises(DataError) as error:
         METRICS[name].check_expected(text)
     assert said in str(error.value)
+
+
+@pytest.mark.slow
+def test_a_schema_that_names_a_file_or_an_address_has_nothing_fetched(tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text("{}")
+    for named in ((tmp_path / "schema.json").as_uri(), "http://127.0.0.1:9/schema"):
+        with pytest.raises(NoNumber, match="not_applicable"):
+            METRICS["json_schema"].number("1", [json.dumps({"$ref": named})])
+    METRICS["json_schema"].check_expected('{"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}')
+    METRICS["json_schema"].check_expected('{"$ref": "https://json-schema.org/draft/2020-12/schema"}')
+
+
+HOSTILE = """
+from arena.metrics import METRICS
+from arena.metrics.killable import _end_after
+from arena.metrics.number import NoNumber
+from contextlib import suppress
+_end_after(20.0)  # of a processor: what is read backwards and forwards takes minutes
+for unit in ("```", "``` ", "```\\n", " ", "\\[", "$", "{", "[", "A. ", "the answer is ", "option A or ", "9,", "1e9 "):
+    for text in (unit * 60_000, "```" + unit * 60_000 + "!"):
+        for name in ("accuracy", "json_valid", "code_parses", "language"):
+            with suppress(NoNumber):
+                METRICS[name].number(text, ["zh", ""])
+"""
+
+
+@pytest.mark.slow
+def test_no_answer_takes_ages_to_read() -> None:
+    ended = subprocess.run([sys.executable, "-c", HOSTILE], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"{ended.returncode}: {ended.stderr}"
 
 
 @pytest.mark.slow
