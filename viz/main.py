@@ -45,7 +45,7 @@ def main() -> None:
     groups: dict[str, list[StreamlitPage]] = {}
     for row in PAGES:
         groups.setdefault(t(row.group), []).append(_in_navigation(row))
-    page = st.navigation(groups)
+    page = st.navigation(groups, expanded=True)
     shown = next(row for row in PAGES if row.path == page.url_path)
     enter_page(page.url_path)
     st.logo(_wordmark(look()), size="large")
