@@ -167,7 +167,7 @@ def _overall(folder: Path, models: list[str]) -> list[str]:
         lines.append(f"  {model}: {'–' if one.value is None else f'{one.value:.3f}'} ({parts})")
     lacking = dict.fromkeys(name for model in models if model in own for name in own[model].missing)
     if probed := [name for name in lacking if name in PROBED]:
-        lines.append(f"  {' and '.join(probed)}: `arena probe` measures it where nobody probed yet")
+        lines.append(f"  {' and '.join(probed)}: found by `arena probe`, which nobody ran for them yet")
     return lines
 
 

@@ -20,7 +20,6 @@ _OF_BATTLES: Mapping[str, str] = {
 }  # fmt: skip
 _OF_SCORES: Mapping[str, str] = {name: name for name in ("score", "score_low", "score_high")}
 """What is kept of a model's numbers, and what it is called in `weighted`."""
-WEIGHTED_FIELDS = (*_OF_BATTLES.values(), *_OF_SCORES.values(), "rank", "rank_low", "rank_high")
 
 
 def weighted_rows(

@@ -13,7 +13,6 @@ from arena.files import from_json
 from arena.reports.typed import Misread, read_as
 
 Times = Literal["ttft_s", "tpot_s", "itl_s", "latency_s"]
-TIMES: tuple[Times, ...] = ("ttft_s", "tpot_s", "itl_s", "latency_s")
 Share = Literal["mean", "p50", "p75", "p90", "p95", "p99"]
 SHARES: tuple[Share, ...] = ("mean", "p50", "p75", "p90", "p95", "p99")
 

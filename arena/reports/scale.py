@@ -44,11 +44,6 @@ class Scale:
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """A hash over the answer keys of the anchor and the baselines, by question."""
 
-    @property
-    def holders(self) -> tuple[str, ...]:
-        """The models that hold numbers on this board: the anchor, then the baselines."""
-        return tuple(dict.fromkeys([*([self.anchor] if self.anchor is not None else []), *self.baselines]))
-
 
 def write_scale(folder: Path, scale: Scale) -> None:
     """Write it among a board's reports."""

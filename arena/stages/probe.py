@@ -3,7 +3,6 @@ the board's lock; nothing of it enters the board's answers, reviews or ratings."
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
@@ -13,8 +12,9 @@ from arena.asking.progress import Progress
 from arena.board.open import DryRun, OpenBoard, open_board
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
-from arena.errors import ConfigError, DiskFull, EndpointDead, InputError, RunStopped
+from arena.errors import ConfigError, DiskFull, EndpointDead, InputError
 from arena.probes.sameness import expects
+from arena.stages.invocation import exit_code_of, holding, line_of, raise_what_is_no_stop, stopped_by, under_control
 from arena.stages.options import RunOptions
 from arena.stages.plan import (
     JUDGE_TOKENS,
@@ -45,7 +45,6 @@ from arena.stages.probe_report import ProbeReport, write_probes
 from arena.stages.probe_reviews import comparisons, judged_folders, judges_there, plan_folder, review_probes
 from arena.stages.record import RunRecord
 from arena.stages.review import next_requests
-from arena.stages.run import Problem, exit_code_of, holding, line_of, raise_what_is_no_stop, under_control
 from arena.stages.toxicity import toxicities
 from arena.types import JSON
 
@@ -109,17 +108,10 @@ def _carry_out(
     board: OpenBoard, probes: Sequence[OpenProbe], options: RunOptions, record: RunRecord,
     entries: Sequence[BackendConfig],
 ) -> ProbeResult:  # fmt: skip
-    spending, problems = Spending(), list[Problem]()
+    spending = Spending()
     report: ProbeReport | None = None
-    try:
-        asyncio.run(
-            under_control(record, options.budget_usd, entries, spending, _stages(board, probes, options, record))
-        )
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        record.finish("interrupted")
-        raise KeyboardInterrupt from None
-    except (RunStopped, InputError, OSError) as error:
-        problems.append(error)
+    stages = _stages(board, probes, options, record)
+    problems = stopped_by(under_control(record, options.budget_usd, entries, spending, stages), record)
     spent = spending.possible or record.worked
     if not spent:
         raise_what_is_no_stop(problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -13,13 +12,21 @@ from arena.asking.progress import Progress
 from arena.backends import Opening, open_backend
 from arena.board.open import DryRun, OpenBoard, open_board
 from arena.config.loading import LoadedConfig, naming_config
-from arena.errors import InputError, RunStopped
+from arena.errors import InputError
 from arena.money import priced
 from arena.reports.reasons import Reasons, write_reasons
+from arena.stages.invocation import (
+    Problem,
+    exit_code_of,
+    holding,
+    line_of,
+    raise_what_is_no_stop,
+    stopped_by,
+    under_control,
+)
 from arena.stages.plan import Plan, Rates, Volume, check_plan, plan_row
 from arena.stages.reason_names import TASK, label_requests, labels_file, replied, with_labels
 from arena.stages.record import RunRecord
-from arena.stages.run import Problem, exit_code_of, holding, line_of, raise_what_is_no_stop, under_control
 from arena.store.items import Item, ItemStore
 from arena.types import Completion, Request
 
@@ -80,7 +87,7 @@ def _ask(
 ) -> tuple[list[Problem], bool]:  # fmt: skip
     """Ask for the names, each stored the moment it comes; what went wrong, and whether anything may have been spent."""
     entry = board.judges[name]
-    record, spending, problems = RunRecord(board, {"reasons": name}, progress), Spending(), list[Problem]()
+    record, spending = RunRecord(board, {"reasons": name}, progress), Spending()
 
     async def stages(control: Control) -> None:
         async def ask() -> None:
@@ -102,13 +109,7 @@ def _ask(
 
         await ask_all([Job(ask, entry.one_at_a_time)], record, control)
 
-    try:
-        asyncio.run(under_control(record, budget_usd, [entry], spending, stages))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        record.finish("interrupted")
-        raise KeyboardInterrupt from None
-    except (RunStopped, InputError, OSError) as error:
-        problems.append(error)
+    problems = stopped_by(under_control(record, budget_usd, [entry], spending, stages), record)
     spent = spending.possible or record.worked
     if not spent:
         raise_what_is_no_stop(problems)

@@ -16,10 +16,11 @@ from arena.config.schema import OrderRule
 from arena.config.strict import describe
 from arena.errors import ConfigError, InputError, RunStopped
 from arena.files import file_stems
+from arena.stages.invocation import holding, line_of
 from arena.stages.options import RunOptions, StageName
 from arena.stages.plan import Plan
 from arena.stages.rate import Rated, rate_stage
-from arena.stages.run import RunResult, holding, line_of, run_held
+from arena.stages.run import RunResult, run_held
 from arena.types import JSON, PANEL
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)

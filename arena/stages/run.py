@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 import arena
-from arena.asking.budget import Budget
-from arena.asking.control import Control, Rooms, Spending
-from arena.asking.interruption import Interruption
+from arena.asking.control import Control, Spending
 from arena.asking.progress import Progress
 from arena.board.answers import current_answers
 from arena.board.failures import too_many_failures
@@ -21,7 +18,7 @@ from arena.board.tables import Row, board_rows
 from arena.board.verdicts import counted, open_ledgers
 from arena.config.kinds import BackendConfig
 from arena.config.loading import LoadedConfig, naming_config
-from arena.errors import DataError, DiskFull, EndpointDead, InputError, RunStopped
+from arena.errors import DataError, DiskFull, EndpointDead, InputError
 from arena.evals.exams import Exam
 from arena.evals.scores import ROWS
 from arena.reports.reasons import Reasons
@@ -31,6 +28,16 @@ from arena.stages.benchmark import benchmark_models, benchmark_stage, check_benc
 from arena.stages.benchmark_report import SUMMARY as BENCHMARKS
 from arena.stages.benchmark_report import BenchmarkReport, correlate, write_benchmarks
 from arena.stages.forecast import check_schedule
+from arena.stages.invocation import (
+    Problem,
+    exit_code_of,
+    holding,
+    line_of,
+    nobody_let_in,
+    raise_what_is_no_stop,
+    stopped_by,
+    under_control,
+)
 from arena.stages.looks import begin_looks_anew
 from arena.stages.options import RunOptions
 from arena.stages.perplexity import (
@@ -50,12 +57,10 @@ from arena.stages.review import review_stage
 from arena.stages.score import SUMMARY as METRICS
 from arena.stages.score import ScoreReport, check_scores, write_scores, write_strengths
 from arena.store.counts import WAY_OUT, shortfalls
-from arena.store.lock import BoardLock
 from arena.types import JSON
 
 LISTED = 5
 """Files that an error message lists at most."""
-Problem = RunStopped | InputError | OSError
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +100,6 @@ def run_board(
     board = open_board(loaded, dry_run)
     with holding(board):
         return run_held(board, options, progress, dry_run, approve)
-
-
-@contextmanager
-def holding(board: OpenBoard) -> Iterator[None]:
-    """The locks of all folders that a run on this board writes to. Raises BoardLocked."""
-    with ExitStack() as stack:
-        for folder in board.folders:
-            stack.enter_context(BoardLock(folder.root))
-        yield
 
 
 def run_held(
@@ -156,20 +152,13 @@ def _carry_out(
 ) -> RunResult:
     """Ask and rate. Once something may have been billed, whatever fails is a problem of the result, nothing raised."""
     spending = Spending()
-    problems: list[Problem] = []
     rated: Rated | None = None
     examined: BenchmarkReport | None = None
     scored: ScoreReport | None = None
     reasons: Reasons | None = None
     likely: PerplexityReport | None = None
     failed: tuple[str, ...] = ()
-    try:
-        asyncio.run(_ask(in_asking_order(board), options, record, plan, spending, exams))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        record.finish("interrupted")
-        raise KeyboardInterrupt from None
-    except (RunStopped, InputError, OSError) as error:
-        problems.append(error)
+    problems = stopped_by(_ask(in_asking_order(board), options, record, plan, spending, exams), record)
     spent = spending.possible or record.worked
     try:
         if not spent:
@@ -268,25 +257,6 @@ async def _ask(
     await under_control(record, options.budget_usd, entries_asked(board, options), spending, stages)
 
 
-async def under_control(
-    record: RunRecord, budget_usd: float | None, entries: Sequence[BackendConfig], spending: Spending,
-    stages: Callable[[Control], Awaitable[None]],
-) -> None:  # fmt: skip
-    """Do what calls models, within a budget, with run.json kept up to date. Raises CancelledError when somebody asked
-    it to stop."""
-    writer = asyncio.create_task(record.keep_writing())
-    control = Control(Budget(budget_usd), Interruption(record), Rooms(entries), spending)
-    try:
-        with control.interruption.listening():
-            await stages(control)
-    finally:
-        writer.cancel()
-        with suppress(asyncio.CancelledError):
-            await writer
-    if control.interruption.asked:
-        raise asyncio.CancelledError
-
-
 async def _stages(
     board: OpenBoard,
     options: RunOptions,
@@ -339,7 +309,7 @@ def _rate(
     if (
         not rates(board, options)
         or any(isinstance(problem, DiskFull) for problem in problems)
-        or _nobody_let_in(problems, spent=spent)
+        or nobody_let_in(problems, spent=spent)
     ):
         return None
     version = record.rated_with
@@ -363,35 +333,6 @@ def _failures(board: OpenBoard, options: RunOptions) -> Iterable[str]:
         with ExitStack() as stack:
             rows = list(board_rows(board, answers, open_ledgers(board, stack)))
     return too_many_failures(board, rows, answers if "answers" in options.stages else {})
-
-
-def exit_code_of(problems: Sequence[Problem], *, failures: bool, spent: bool) -> int:
-    """The one rule of a run's exit code.
-
-    0: done. 2: the plan was not carried out because no endpoint let anybody in, and nothing can have been billed: every
-    call ended without reaching a model, or in a 4xx. 3: everything else that went wrong: an endpoint that died, a
-    budget, a full disk, failures above their thresholds, reports that cannot be written.
-    Other things that are wrong before anything was spent are raised instead, and are exit code 2 too.
-    """
-    if not failures:
-        return 0
-    return 2 if _nobody_let_in(problems, spent=spent) else 3
-
-
-def _nobody_let_in(problems: Sequence[Problem], *, spent: bool) -> bool:
-    return bool(problems) and not spent and all(isinstance(problem, EndpointDead) for problem in problems)
-
-
-def raise_what_is_no_stop(problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        if not isinstance(problem, RunStopped):
-            raise problem
-
-
-def line_of(problem: Problem) -> str:
-    if isinstance(problem, OSError):
-        return f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem)
-    return str(problem)
 
 
 def _asked(options: RunOptions, dry_run: DryRun | None) -> dict[str, JSON]:

@@ -22,7 +22,7 @@ from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Sta
 
 from arena.backends.http import api
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError
-from arena.stages.run import exit_code_of
+from arena.stages.invocation import exit_code_of
 
 pytestmark = pytest.mark.slow
 

@@ -35,7 +35,7 @@ def test_a_part_that_is_lacking_leaves_no_number(tmp_path: Path) -> None:
     config = with_weights(tmp_path, quality=1, safety=1)
     assert arena("run", "-c", config).returncode == 0
     own = models_of(tmp_path)["right"]["scores"]["overall"]  # type: ignore[index]
-    assert "`arena probe` measures it where nobody probed yet" in arena("score", "-c", config).stdout
+    assert "safety: found by `arena probe`" in arena("score", "-c", config).stdout
     assert own["value"] is None and own["missing"] == ["safety"]
 
 

@@ -191,3 +191,11 @@ def test_power_is_told_before_and_after_anything_is_rated(tmp_path: Path) -> Non
     assert arena("plan", "-c", config, "--difference", "20elo").returncode == 2
     wrong = arena("plan", "-c", config, "--power", "--difference", "3parsec")
     assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_a_board_that_is_too_small_to_be_peeked_at_is_told_so(tmp_path: Path) -> None:
+    config = board(tmp_path, n=20)
+    told = arena("gate", "-c", config, "right", "half", "--plan", *WIN)
+    assert told.returncode == 0, told.stderr
+    assert "20 questions show a difference of" in told.stdout
+    assert "with --peek nothing is decided below 50 questions" in told.stdout
