@@ -102,10 +102,13 @@ def _replies(folder: Path, judge: str, scale: Scale, questions: set[str]) -> dic
 def _said(folder: Path, judge: str, scale: Scale, questions: set[str]) -> Iterator[tuple[_Asked, _Reply]]:
     path = _rows_of(folder, scale.mode)
     assert path is not None
-    for _, row in read_objects(path):
+    for where, row in read_objects(path):
         if row.get("judge") != judge or row.get("judge") == PANEL or str(row.get("question_id")) not in questions:
             continue
-        yield from _of_score(row) if scale.mode == "single" else _of_battle(row)
+        try:
+            yield from _of_score(row) if scale.mode == "single" else _of_battle(row)
+        except ValueError:
+            raise DataError(f"{path}:{where.number}: a sample that is no whole number") from None
 
 
 def _of_battle(row: Mapping[str, JSON]) -> Iterator[tuple[_Asked, _Reply]]:
@@ -132,8 +135,8 @@ def _live(ledger: Path, wanted: set[str]) -> dict[str, object]:
     found: dict[str, object] = {}
     try:
         for _, line in read_objects(ledger, growing=True):
-            if (key := line.get("key")) in wanted:
-                found[str(key)] = None if line.get("via") == "import" else (
+            if isinstance(key := line.get("key"), str) and key in wanted:
+                found[key] = None if line.get("via") == "import" else (
                     line.get("created_at"), line.get("nonce"), line.get("request_id"))  # fmt: skip
     except DataError:
         return {}

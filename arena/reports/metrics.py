@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.errors import DataError
 from arena.files import read_objects, replacing, round_floats, to_json
 from arena.reports.benchmarks import RULE
+from arena.reports.typed import Misread, read_as
 from arena.types import JSON, BattleState
 
 
@@ -39,7 +40,6 @@ class MetricRow:
 
 
 _FIELDS = tuple(f.name for f in fields(MetricRow))
-_NEEDED = ("question_id", "model", "metric", "state")
 
 
 def write_metric_rows(path: Path, rows: Iterable[MetricRow], *, simulated: bool = False) -> None:
@@ -56,7 +56,10 @@ def read_metric_rows(path: Path) -> Iterator[MetricRow]:
     if not path.exists():
         return
     for where, line in read_objects(path):
-        missing = [name for name in _NEEDED if not isinstance(line.get(name), str)]
-        if missing:
-            raise DataError(f"{path}:{where.number}: not a row of a metric: no {missing[0]}")
-        yield MetricRow(**{name: line[name] for name in _FIELDS if line.get(name) is not None})  # type: ignore[arg-type]
+        try:
+            row = read_as(MetricRow, line)
+        except Misread as error:
+            raise DataError(f"{path}:{where.number}: not a row of a metric: {error}") from None
+        if (row.state == "rated") != (row.score is not None):
+            raise DataError(f"{path}:{where.number}: not a row of a metric: {row.state}, and its score is {row.score}")
+        yield row

@@ -96,7 +96,6 @@ def shown_text(turns: Sequence[str]) -> str:
 
 
 _FIELDS = tuple(f.name for f in fields(ProbeRow))
-_NEEDED = ("probe", "model", "question_id", "of", "state")
 
 
 def write_probe_rows(path: Path, rows: Iterable[ProbeRow], *, simulated: bool = False) -> None:
@@ -113,10 +112,10 @@ def read_probe_rows(path: Path) -> Iterator[ProbeRow]:
     if not path.exists():
         return
     for where, line in read_objects(path):
-        if not all(isinstance(line.get(name), str) for name in _NEEDED):
-            raise DataError(f"{path}:{where.number}: not a row of a probe")
-        known: dict[str, object] = {name: line[name] for name in _FIELDS if line.get(name) is not None}
-        yield ProbeRow(**known)  # type: ignore[arg-type]
+        try:
+            yield read_as(ProbeRow, line)
+        except Misread as error:
+            raise DataError(f"{path}:{where.number}: not a row of a probe: {error}") from None
 
 
 def read_probe_scores(path: Path) -> dict[str, dict[str, ProbeScore]]:
@@ -136,7 +135,7 @@ def stored_scores(path: Path) -> dict[str, dict[str, JSON]]:
         document = from_json(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: no JSON: {error}") from None
     models = document.get("models") if isinstance(document, dict) else None
     if not isinstance(models, dict):
@@ -146,9 +145,9 @@ def stored_scores(path: Path) -> dict[str, dict[str, JSON]]:
 
 def with_probes(reports: Path, document: dict[str, JSON]) -> dict[str, JSON]:
     """A board's object, with what probes found of its models; as it is where nobody probed. Numbers of parts stay in
-    probes.json."""
+    probes.json. Raises DataError where that file is damaged."""
     found = stored_scores(reports / SUMMARY)
-    if not found:
+    if not read_probe_scores(reports / SUMMARY):
         return document
     models = cast("list[dict[str, JSON]]", document["models"])
     return document | {

@@ -54,11 +54,17 @@ def read_scale(folder: Path) -> Scale | None:
     """That of a board's reports; None where an earlier version rated it. Raises DataError when it is damaged."""
     path = folder / FILE
     try:
-        return read_as(Scale, from_json(path.read_bytes()))
+        scale = read_as(Scale, from_json(path.read_bytes()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, Misread) as error:
         raise DataError(f"{path}: not the scale of a board ({error})") from None
+    nameless = next((name for name, settings in scale.judges.items() if "model" not in settings), None)
+    if nameless is not None:
+        raise DataError(f"{path}: not the scale of a board (judges.{nameless}.model: missing)")
+    if scale.mode != "single" and scale.anchor is not None and scale.anchored_at is None:
+        raise DataError(f"{path}: not the scale of a board (anchored_at: missing)")
+    return scale
 
 
 def common_questions(old: Scale, new: Scale) -> list[str]:

@@ -52,11 +52,11 @@ def _reader(kind: Hashable) -> Read:
     if origin in {Union, UnionType}:  # X | None: fields that are null are not read at all
         return _reader(next(one for one in inside if one is not NoneType))
     if origin is Literal:
-        return _reader(str)
+        return _one_of(inside)
     if origin is tuple:
         return _listed(_reader(inside[0]))
     if origin is Mapping:
-        return _mapped(_reader(inside[1]))
+        return _mapped(_reader(inside[1]), keeps_null=inside[1] is object or NoneType in get_args(inside[1]))
     if isinstance(kind, type) and is_dataclass(kind):
         return _object(kind)
     return _plain(*_PLAIN[kind])
@@ -71,6 +71,15 @@ def _plain(wanted: type | UnionType, called: str) -> Read:
     return read
 
 
+def _one_of(allowed: tuple[JSON, ...]) -> Read:
+    def read(value: JSON) -> object:
+        if value not in allowed:
+            raise Misread(f"expected one of {', '.join(map(str, allowed))}, found {_shown(value)}")
+        return value
+
+    return read
+
+
 def _listed(read_one: Read) -> Read:
     def read(value: JSON) -> object:
         if not isinstance(value, list):
@@ -80,11 +89,17 @@ def _listed(read_one: Read) -> Read:
     return read
 
 
-def _mapped(read_one: Read) -> Read:
+def _mapped(read_one: Read, *, keeps_null: bool) -> Read:
+    """A null stands for no entry, unless entries may be null."""
+
     def read(value: JSON) -> object:
         if not isinstance(value, dict):
             raise Misread(f"expected an object, found {_shown(value)}")
-        return {name: None if one is None else _placed(read_one, one, f".{name}") for name, one in value.items()}
+        return {
+            name: None if one is None else _placed(read_one, one, f".{name}")
+            for name, one in value.items()
+            if keeps_null or one is not None
+        }
 
     return read
 

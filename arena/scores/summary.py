@@ -17,6 +17,8 @@ from arena.ratings.data.arrays import codes_of
 from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.ratings.intervals.paired import Paired
 from arena.reports.metrics import MetricRow, read_metric_rows
+from arena.reports.scores import Perplexity
+from arena.reports.typed import Misread, read_as
 from arena.types import JSON
 
 ROWS = "metrics.jsonl"
@@ -151,4 +153,9 @@ def read_perplexity(path: Path) -> dict[str, JSON]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not what `arena score` writes ({error})") from None
     models = document.get("models") if isinstance(document, dict) else None
-    return models if isinstance(models, dict) else {}
+    try:
+        for model in (found := models if isinstance(models, dict) else {}):
+            read_as(Perplexity, found[model])
+    except Misread as error:
+        raise DataError(f"{path}: not what `arena score` writes (models.{model}: {error})") from None
+    return found
