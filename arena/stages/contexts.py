@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from arena.config.kinds import BackendConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, InputError
 from arena.probes.needle import estimated_tokens
 
 ANSWER_ROOM = 64
@@ -14,7 +14,7 @@ ANSWER_ROOM = 64
 
 def tokens_by(entry: BackendConfig) -> Callable[[str], int] | None:
     """What counts tokens as the model does: its tokenizer.json, where it lies in a local folder and the package
-    tokenizers is here. None where nobody can."""
+    tokenizers is here. None where nobody can. Raises InputError where that file is none."""
     file = entry.weights / "tokenizer.json" if entry.weights else None
     if file is None or not file.is_file():
         return None
@@ -22,7 +22,10 @@ def tokens_by(entry: BackendConfig) -> Callable[[str], int] | None:
         from tokenizers import Tokenizer
     except ModuleNotFoundError:
         return None
-    tokenizer = Tokenizer.from_file(str(file))
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # noqa: BLE001 - the package raises no other
+        raise InputError(f"{file}: not a tokenizer ({error})") from None
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 

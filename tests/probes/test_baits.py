@@ -25,12 +25,15 @@ from kit.probed import (
 )
 from kit.servers import FakeServer
 
+from arena.config.kinds import TransformersConfig
 from arena.config.probes import ProbesConfig
+from arena.errors import InputError
 from arena.probes import PROBES
 from arena.probes.counterfactual import hidden
 from arena.probes.jailbreak import complied
 from arena.probes.leak import leaked
 from arena.probes.probe import Material, Variant
+from arena.stages.contexts import tokens_by
 from arena.stages.toxicity import toxic_label
 from arena.types import Answer, Question
 
@@ -256,3 +259,10 @@ def test_which_label_is_toxic(tmp_path: Path) -> None:
     assert toxic_label(stated("non_toxic", "toxic")) == 1
     assert toxic_label(stated("LABEL_0", "LABEL_1")) == 1
     assert toxic_label(stated("joy", "toxicity", "insult")) == 1
+
+
+def test_a_tokenizer_that_is_none_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match=r"tokenizer\.json: not a tokenizer \("):
+        tokens_by(TransformersConfig(backend="transformers", model=str(tmp_path)))

@@ -176,7 +176,11 @@ def _grid(model: str, parts: Mapping[str, ProbePart], fact: str) -> None:
     ]  # fmt: skip
     _heat(told, down, across, f"grid-{model}")
     st.caption(
-        t("Down: {rows}; across: {columns}.", rows=fact.partition(CROSSED)[0], columns=fact.partition(CROSSED)[2])
+        t(
+            "Down: {rows}; across: {columns}.",
+            rows=plain(fact.partition(CROSSED)[0]),
+            columns=plain(fact.partition(CROSSED)[2]),
+        )
     )
 
 

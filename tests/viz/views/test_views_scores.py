@@ -76,6 +76,18 @@ def test_hostile_texts_are_texts(app, tmp_path: Path) -> None:
     assert not any(bad in text.value for text in at.markdown for bad in ("<img", "<script", "](http"))
 
 
+def test_a_few_categories_are_chosen_by_names_that_draw_nothing(app, tmp_path: Path) -> None:
+    folder = hostile_board(tmp_path / "b" / "board", "127.0.0.1:9")
+    parts = {"![x](http://127.0.0.1:9/x.png)": {"score": 0.5}, ":material/home:": {"score": 0.5}}
+    score = {"score": 0.5, "signature": "chrF", "categories": parts}
+    (folder / "reports/metrics.json").write_text(json.dumps({"models": {"m": {"chrf": score}}}))
+    at = app("--board", folder, page=PAGE)
+    assert not at.exception
+    labels = [option.content for group in at.segmented_control for option in group.proto.options]
+    assert not any(bad in label for label in labels for bad in ("![x](", ":material/home:"))
+    assert r"\!\[x\]\(" in "".join(labels)
+
+
 def test_it_is_all_chinese_on_request(app, scored: Path) -> None:
     at = app("--board", scored, page=PAGE, lang="zh")
     assert [header.value for header in at.header] == ["困惑度", "加权总分", "强项与弱项", "错误类型", "回答"]
