@@ -127,15 +127,16 @@ def _scale(change: Change) -> float:
     return 1000.0 if "." in change.figure else 1.0
 
 
-def _told(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+def _told(value: float, sign: str = "") -> str:
+    """Three digits, and whole numbers from 1,000 on."""
+    return (f"{value:{sign}.3g}" if abs(value) < 999.5 else f"{value:{sign},.0f}").replace("-", "−")
 
 
 def _told_change(change: Change) -> str:
-    told = f"{_scale(change) * (change.now - change.before):+.3g}"
+    told = _told(_scale(change) * (change.now - change.before), "+")
     if change.low is None or change.high is None:
         return told
-    ends = ", ".join(f"{_scale(change) * end:+.3g}" for end in (change.low, change.high))
+    ends = ", ".join(_told(_scale(change) * end, "+") for end in (change.low, change.high))
     return f"{told} [{ends}]{' *' if change.differs else ''}"
 
 

@@ -95,7 +95,9 @@ class LoadTestConfig(Strict):
         if self.find_limit and self.arrival not in ("poisson", "constant"):
             raise ValueError("`find_limit` is a search over rates: it goes with `arrival: poisson` or `constant`")
         if self.find_limit and (self.slo is None or not self.slo.bounds):
-            raise ValueError("`find_limit` needs an SLO, such as `slo: {ttft_s: 0.5, share: 0.99}`")
+            raise ValueError(
+                "`find_limit` needs an SLO, such as `slo: {ttft_s: 0.5, share: 0.99}` or --slo ttft_s=0.5,share=0.99"
+            )
         if any(level < 1 or level > 65_536 for level in self.concurrency):
             raise ValueError("`concurrency` takes whole numbers from 1 to 65,536")
         if any(not 0 < level <= 1_000_000 for level in self.rate):

@@ -11,6 +11,9 @@ from arena.stages.perplexity import owed, perplexity_models, wants_perplexity
 from arena.stages.plan import PlanRow, Rates, Volume, plan_row
 from arena.stages.score import due, measures_of
 
+NAMED = 3
+"""Metrics that a plan names; of more it says how many."""
+
 
 def score_rows(board: OpenBoard, options: RunOptions, answers: Answers) -> list[PlanRow]:
     """A row for each local engine that is asked for perplexity, and one for all metrics, over the answers that there
@@ -30,7 +33,8 @@ def score_rows(board: OpenBoard, options: RunOptions, answers: Answers) -> list[
 
 def _metrics(board: OpenBoard, options: RunOptions, answers: Answers) -> PlanRow:
     todo, known = due(board, options, answers)
-    names = ", ".join(measure.name for measure in measures_of(board, options))
+    measures = measures_of(board, options)
+    names = ", ".join(one.name for one in measures) if len(measures) <= NAMED else f"{len(measures)} metrics"
     return PlanRow(
         stage="scores", name=names, backend="rule", asked=todo, calls=0, stored=known, input_chars=0, input_tokens=0,
         output_tokens=0, cost_usd=0.0, most_usd=0.0, paid=False, cached_usd=None, measured=True, free=True,
