@@ -130,6 +130,8 @@ def _counted(n: int | None, what: str) -> str:
     return f"{n} {what}" if n == 1 or n is None else f"{n:,} {what}s"
 
 
+_ACTS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows."""
 _FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@＝＋－＠]")
 """What a spreadsheet takes for the beginning of a formula: it looks through what cannot be seen before the mark."""
 
@@ -141,10 +143,10 @@ def _defused(cell: JSON) -> str:
 
 
 def escaped(text: str) -> str:
-    """Anybody's text for a line of Markdown, unable to mark anything up."""
+    """Anybody's text for a line of Markdown, unable to mark anything up, or to act on a terminal."""
     for mark in "\\`*_[]<>|":
         text = text.replace(mark, f"\\{mark}")
-    return text.replace("\r", " ").replace("\n", " ")
+    return _ACTS.sub("\ufffd", text.replace("\r", " ").replace("\n", " "))
 
 
 def _range(ends: Ends, digits: int, factor: float = 1.0, missing: str = "–") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,7 @@ def read_documents(path: Path) -> list[Document]:
         raise DataError(f"{path}: document {empty} is empty")
     if not found:
         raise DataError(f"{path}: no documents in it (one JSON object per line, with text)")
-    if twice := next((one.doc_id for n, one in enumerate(found) if one.doc_id in {o.doc_id for o in found[:n]}), None):
+    times = Counter(document.doc_id for document in found)
+    if twice := next((doc_id for doc_id, n in times.items() if n > 1), None):
         raise DataError(f"{path}: doc_id {twice} stands there twice")
     return found

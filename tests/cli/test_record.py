@@ -211,7 +211,7 @@ def test_names_cannot_mark_anything_up(tmp_path: Path) -> None:
     rows = [{"question_id": n, "category": name, "text": "1 + 7?", "reference": "8"} for n, name in enumerate(names)]
     config = arithmetic_board(tmp_path)
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    hostile = ["a\r# not a heading | `x`", "```\n![x](http://BEACON/x)", "<img src=http://BEACON/y>"]
+    hostile = ["a\r# not a heading | `x`", "```\n![x](http://BEACON/x)", "<img src=http://BEACON/y>", "\x1b[2Jx\u202ey"]
     for model in hostile:
         write_jsonl(
             tmp_path / f"{hostile.index(model)}.jsonl", [{"question_id": n, "answer": f"{n}"} for n in range(len(rows))]
@@ -227,6 +227,7 @@ def test_names_cannot_mark_anything_up(tmp_path: Path) -> None:
     headings = [tokens[n + 1].content for n, token in enumerate(tokens) if token.type == "heading_open"]
     assert len(headings) == len(set(headings)) + 2  # the tables `models` and `judges` stand in two sections each
     assert sum(token.type == "fence" for token in tokens) == len(hostile)
+    assert not any(acts in texts(config)[1].decode() for acts in ("\x1b", "\u202e"))
 
 
 def test_a_rehearsals_record_says_so(tmp_path: Path) -> None:
