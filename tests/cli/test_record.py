@@ -261,7 +261,8 @@ def test_scores_probes_and_reasons_stand_in_it(tmp_path: Path) -> None:
     probes = {row["name"]: row for row in sections["adversarial_testing"]["probes"]}
     assert (probes["leaky"]["value"]["probe"], probes["leaky"]["value"]["value"]) == ("leak", 1.0)
     files = {source["id"]: source["file"] for source in document["sources"]}
-    assert "probes/leak/answers/leaky.jsonl" in {files[ref] for ref in probes["leaky"]["sources"]}
+    read = {files[ref] for ref in probes["leaky"]["sources"]}
+    assert "probes/leak/answers/leaky.jsonl" in read and "probes/leak/answers/firm.jsonl" not in read
     (why,) = sections["limitations"]["why_models_lose"]
     assert (why["name"], why["value"]["share"], [files[ref] for ref in why["sources"]]) == (
         "wrong, sum", 0.3, ["reports/reasons.json"],

@@ -300,11 +300,19 @@ def _adversarial(found: Found) -> Section:
         Fact(row.model, {"model": row.model, "probe": name, "metric": one.metric, "value": one.value, "low": one.low,
                          "high": one.high, "control": one.control, "effect": one.effect, "effect_low": one.effect_low,
                          "effect_high": one.effect_high, "p_holm": one.p_holm, "questions": one.n},
-             source + tuple(s.id for s in found.sources.all if s.name.startswith(f"probes/{name}/")))
+             source + _probe_files(found, name, row.model, disturbs=one.group == "disturbance"))
         for row in found.report.models for name, one in sorted(row.scores.probes.items())
     ]  # fmt: skip
     see = ("EU AI Act, Annex XI, Section 2 (2): adversarial testing",)
     return Section("adversarial_testing", see, facts, {"models": rows, "probes": probed})
+
+
+def _probe_files(found: Found, probe: str, model: str, *, disturbs: bool) -> tuple[str, ...]:
+    """A model's own answers and what judges said; of disturbances the undisturbed ones beside them, too."""
+    answers = found.board.answer_folder.answer_file(model, found.board.names).name
+    folders = [f"probes/{probe}", *(["probes/undisturbed"] if disturbs else [])]
+    read = tuple(f"{folder}/{own}" for folder in folders for own in (f"answers/{answers}", "reviews/"))
+    return tuple(s.id for s in found.sources.all if s.name.startswith(read))
 
 
 def _people(found: Found) -> Section:
