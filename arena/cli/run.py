@@ -89,12 +89,9 @@ def run(
 
 
 def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
-    """Print the board and what went wrong; the exit code."""
+    """Print what stands beside the board, the board, whose verdict comes last, and what went wrong; the exit code."""
     from arena.cli.table import print_board
 
-    if result.rated is not None:
-        said = (*result.warned, *result.rated.said)
-        print_board(result.rated.leaderboard, result.rated.folder, pair=pair, said=said)
     if result.benchmarks is not None:
         from arena.cli.bench import print_benchmarks
 
@@ -111,6 +108,9 @@ def _show(result: RunResult, pair: tuple[str, str] | None) -> int:
         from arena.cli.reasons import print_reasons
 
         print_reasons(result.reasons, result.rated.folder)
+    if result.rated is not None:
+        said = (*result.warned, *result.rated.said)
+        print_board(result.rated.leaderboard, result.rated.folder, pair=pair, said=said)
     for problem in result.problems:
         say(f"arena: {problem}", err=True)
     return result.exit_code
