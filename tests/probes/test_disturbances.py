@@ -45,7 +45,7 @@ def test_the_one_that_breaks_is_told_from_the_one_that_does_not(tmp_path: Path) 
     assert not (tmp_path / "out/answers").exists() and not (tmp_path / "out/reviews").exists()
     folders = {path.name for path in (tmp_path / "out/probes").iterdir()}
     assert folders == {*DISTURBANCES.split(","), "undisturbed"}
-    assert "-100.0 [-100.0" in done.stdout and "*" in done.stdout
+    assert "−100.0 [−100.0" in done.stdout and "*" in done.stdout
 
 
 def test_a_plan_says_what_would_be_asked_and_asks_nobody(tmp_path: Path) -> None:
