@@ -116,14 +116,12 @@ class Exhibit:
 
 
 class Windows(NamedTuple):
-    """How a long text is weighed: in windows of so many tokens, each beginning `stride` after the one before; a token
-    counts in the first window that holds it."""
+    """How a long text is weighed: windows of so many tokens, one every `stride`; each token counts once."""
 
     window: int
     stride: int
     first: bool
-    """Whether the tokenizer's own first token (or its end-of-text token) stands before the text, so that every token
-    of it counts."""
+    """Whether the tokenizer's first (or end-of-text) token stands before the text, so that all its tokens count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,3 +66,9 @@ def test_a_drawing_has_a_wall_between_rooms_side_by_side() -> None:
 def test_no_two_test_files_have_one_name() -> None:
     names = [path.stem for path in (ROOT / "tests").rglob("test_*.py")]
     assert [name for name, n in Counter(names).items() if n > 1] == []
+
+
+def test_a_file_tells_one_story_in_at_most_four_hundred_lines() -> None:
+    files = (path for room in ("arena", "viz", "tests", "measurements") for path in (ROOT / room).rglob("*.py"))
+    long = {str(path.relative_to(ROOT)): n for path in files if (n := path.read_bytes().count(b"\n")) > 400}
+    assert long == {}

@@ -44,7 +44,7 @@ class Server:
 
     def add(self, number: int, request: Request) -> None:
         """Nothing is asked this way."""
-        raise NotImplementedError(f"request {number} ({request.key}) belongs to the server at {self.address}")
+        raise RuntimeError(f"request {number} ({request.key}) belongs to the server at {self.address}")
 
     def step(self) -> list[Finished]:
         """Nothing is under way here."""
