@@ -9,10 +9,8 @@ the same fit gives for infinitely many questions, not the θ that were put in: q
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import time
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +21,7 @@ from arena.ratings.data.pair_sums import PairSums
 from arena.ratings.data.table import Coded
 from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.methods.newton import fit_bradley_terry
+from measurements.tables import print_table, study_parser
 
 SIGMAS = (0.0, 1.0, 2.0)
 QUESTIONS = (20, 50, 100, 500)
@@ -61,30 +60,18 @@ class Shares(NamedTuple):
 
 def main() -> None:
     """Run every cell and print (and write) the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    lines = [
-        "| design | σ | verdicts | questions | rating | beyond .1–.9 | win rate | rank (worst model) | open ends |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
-    started = time.process_time()
+    arguments = study_parser(__doc__, 2_000).parse_args()
+    head = ("design", "σ", "verdicts", "questions", "rating", "beyond .1–.9", "win rate", "rank (worst model)",
+            "open ends")  # fmt: skip
+    note = f"{arguments.replicates} replicates per cell, seed {arguments.seed}"
+    print_table(head, _rows(arguments.replicates, arguments.seed), note, arguments.out)
+
+
+def _rows(replicates: int, seed: int) -> Iterator[str]:
     for number, cell in enumerate(itertools.starmap(Cell, itertools.product(DESIGNS, SIGMAS, VERDICTS, QUESTIONS))):
-        shares = study(cell, arguments.replicates, arguments.seed + 1_000_003 * number)
-        row = f"| {cell.design} | {cell.sigma:g} | {cell.verdicts} | {cell.questions} | "
-        row += " | ".join("–" if np.isnan(share) else f"{share:.3f}" for share in shares) + " |"
-        lines.append(row)
-        print(row, flush=True)
-    note = (
-        f"{arguments.replicates} replicates per cell, seed {arguments.seed}, "
-        f"{time.process_time() - started:.0f} CPU seconds."
-    )
-    print(note)
-    if arguments.out:
-        arguments.out.write_text("\n".join([*lines, "", note, ""]), encoding="utf-8")
+        shares = study(cell, replicates, seed + 1_000_003 * number)
+        shown = " | ".join("–" if np.isnan(share) else f"{share:.3f}" for share in shares)
+        yield f"| {cell.design} | {cell.sigma:g} | {cell.verdicts} | {cell.questions} | {shown} |"
 
 
 def study(cell: Cell, replicates: int, seed: int) -> Shares:

@@ -12,11 +12,8 @@ FAIL. A goal is met when the rate − 2 standard errors is within it.
 
 from __future__ import annotations
 
-import argparse
 import math
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +25,7 @@ from arena.ratings.data.table import Coded
 from arena.ratings.intervals.sequence import BETWEEN_LOOKS, detectable, watched_level
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.reports.gate import decide
+from measurements.tables import print_table, study_parser
 
 LEVEL, POWER = 0.95, 0.8
 MARGINS = {"win_rate": 0.03, "rating": 20.0}
@@ -57,11 +55,8 @@ class Board(NamedTuple):
 
 def main() -> None:
     """Run every cell and print (and write) the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=1_000)
+    parser = study_parser(__doc__, 1_000)
     parser.add_argument("--questions", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
     parser.add_argument(
         "--only", default="", help="only cells whose metric, σ, file and peeking, put together, hold this"
     )
@@ -72,24 +67,17 @@ def main() -> None:
     cells += [Cell("win_rate", 2, file, "yes") for file in ("sorted", "by length")]
     cells += [Cell("rating", sigma, file, "yes") for sigma, file in ((2, "sorted"), (1, "by length"), (2, "by length"))]
     cells += [Cell("win_rate", 2, file, "no") for file in ("sorted", "by length")]
-    lines = [
-        "| metric | σ | file | peeking | PASS at −margin | FAIL at −margin | FAIL at 0 | detectable | PASS there |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
-    started = time.process_time()
-    for number, cell in enumerate(cells):
-        if arguments.only not in " ".join(map(str, cell)):
-            continue
-        lines.append(row_of(cell, arguments.questions, arguments.replicates, arguments.seed + 1_000_003 * number))
-        print(lines[-1], flush=True)
+    head = ("metric", "σ", "file", "peeking", "PASS at −margin", "FAIL at −margin", "FAIL at 0", "detectable",
+            "PASS there")  # fmt: skip
+    rows = (
+        row_of(cell, arguments.questions, arguments.replicates, arguments.seed + 1_000_003 * number)
+        for number, cell in enumerate(cells) if arguments.only in " ".join(map(str, cell))
+    )  # fmt: skip
     note = (
         f"{arguments.replicates} pull requests per cell and difference, {arguments.questions} questions, seed "
-        f"{arguments.seed}, {time.process_time() - started:.0f} CPU seconds."
+        f"{arguments.seed}"
     )
-    print(note)
-    if arguments.out:
-        arguments.out.write_text("\n".join([*lines, "", note, ""]), encoding="utf-8")
+    print_table(head, rows, note, arguments.out)
 
 
 def row_of(cell: Cell, questions: int, replicates: int, seed: int) -> str:

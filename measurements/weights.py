@@ -10,12 +10,10 @@ drawn from one pool, on the same boards, as if the weighted rows were a battle f
 
 from __future__ import annotations
 
-import argparse
-import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from math import sqrt
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +25,7 @@ from arena.ratings.data.pair_sums import PairSums
 from arena.ratings.data.table import Coded
 from arena.ratings.methods.bradley_terry import ELO_MEAN, ELO_SCALE
 from arena.ratings.methods.newton import fit_bradley_terry
+from measurements.tables import print_table, study_parser
 
 THETA = np.linspace(-1.0, 1.0, 8)
 NAMES = tuple(f"m{i}" for i in range(len(THETA)))
@@ -69,32 +68,22 @@ class Shares(NamedTuple):
 
 def main() -> None:
     """Run every setting on both designs and print (and write) the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    lines = [
-        "| weights | design | rating | win rate | rank (worst model) | plain sandwich |",
-        "|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
-    started = time.process_time()
-    for number, setting in enumerate(SETTINGS):
-        for star in (False, True):
-            shares = study(setting, arguments.replicates, arguments.seed + 1_000_003 * number, star=star)
-            row = f"| {setting.name} | {'star' if star else 'all pairs'} | "
-            row += " | ".join(f"{share:.3f}" for share in shares) + " |"
-            lines.append(row)
-            print(row, flush=True)
+    arguments = study_parser(__doc__, 2_000).parse_args()
     error = sqrt(0.05 * 0.95 / arguments.replicates)
     note = (
-        f"{arguments.replicates} boards per row, seed {arguments.seed}, {time.process_time() - started:.0f} CPU s."
-        f" The Monte-Carlo standard error of one model's share is {error:.4f}, at most that of the mean over models."
+        f"The Monte-Carlo standard error of one model's share is {error:.4f}, at most that of the mean over models."
+        f" {arguments.replicates} boards per row, seed {arguments.seed}"
     )
-    print(note)
-    if arguments.out:
-        arguments.out.write_text("\n".join([*lines, "", note, ""]), encoding="utf-8")
+    head = ("weights", "design", "rating", "win rate", "rank (worst model)", "plain sandwich")
+    print_table(head, _rows(arguments.replicates, arguments.seed), note, arguments.out)
+
+
+def _rows(replicates: int, seed: int) -> Iterator[str]:
+    for number, setting in enumerate(SETTINGS):
+        for star in (False, True):
+            shares = study(setting, replicates, seed + 1_000_003 * number, star=star)
+            shown = " | ".join(f"{share:.3f}" for share in shares)
+            yield f"| {setting.name} | {'star' if star else 'all pairs'} | {shown} |"
 
 
 def study(setting: Setting, replicates: int, seed: int, *, star: bool) -> Shares:
