@@ -13,6 +13,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
+def switched(value: object) -> object:
+    """A section that may be a switch: true or false in its place are its `enable`."""
+    return {"enable": value} if isinstance(value, bool) else value
+
+
 class GenerationConfig(Strict):
     """How text is sampled. None leaves the default of the endpoint or engine."""
 

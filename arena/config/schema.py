@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from arena.config.base import Strict
+from arena.config.base import Strict, switched
 from arena.config.benchmarks import BenchmarksConfig
 from arena.config.kinds import CandidateConfig, JudgeConfig
 from arena.config.load_test import LoadTestConfig
@@ -110,10 +110,7 @@ class ReviewsConfig(Strict):
         """The first of the baselines."""
         return self.baselines[0] if self.baselines else None
 
-    @field_validator("null_sentinel", mode="before")
-    @classmethod
-    def _sentinel_may_be_a_switch(cls, value: object) -> object:
-        return {"enable": value} if isinstance(value, bool) else value
+    _sentinel_may_be_a_switch = field_validator("null_sentinel", mode="before")(switched)
 
     @field_validator("schedule", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from arena.config.base import Strict
+from arena.config.base import Strict, switched
 
 
 class EncoderConfig(Strict):
@@ -76,10 +76,7 @@ class ScoresConfig(Strict):
     reasons: ReasonsConfig = ReasonsConfig()
     """true, false or its settings."""
 
-    @field_validator("reasons", mode="before")
-    @classmethod
-    def _reasons_may_be_a_switch(cls, value: object) -> object:
-        return {"enable": value} if isinstance(value, bool) else value
+    _reasons_may_be_a_switch = field_validator("reasons", mode="before")(switched)
 
     @field_validator("metrics", mode="before")
     @classmethod
