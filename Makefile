@@ -32,7 +32,7 @@ demo: $(VENV)/.base   ## a real board of six tiny models, offline, and its leade
 test: $(VENV)/.dev    ## the default test suite, on two cores (WORKERS=4: on four)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than a minute
+quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than half the time
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local and not real and not bench' $(PYTEST_ARGS)
 
 # The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
