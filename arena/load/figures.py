@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
-from arena.config.base import Price
 from arena.config.load_test import SloConfig
+from arena.load.columns import BoolArray, Columns, Measured
 from arena.load.intervals import BATCHES, LEVEL, share_high, share_low, too_few
 from arena.load.levels import Level
-from arena.load.served import Served
-from arena.load.spreads import Units, gaps_of, known, lag_of, spread_of, units_of
+from arena.load.spreads import Units, gaps_of, lag_of, spread_of, units_of
 from arena.load.timeline import timeline
 from arena.load.watch import Watched
-from arena.money import known_sum
 from arena.ratings.intervals.student_t import t_quantile
 from arena.types import JSON
 
@@ -43,77 +39,67 @@ class Goodput:
 
 
 def level_figures(
-    level: Level,
-    requests: Sequence[Served],
-    expected: int | None,
-    watched: Watched,
-    slo: SloConfig | None = None,
-    price: Price | None = None,
+    level: Level, columns: Columns, expected: int | None, watched: Watched, slo: SloConfig | None = None
 ) -> dict[str, JSON]:
-    """The summary of a level from its requests, warm-up left out: what stands in load.json.
+    """The summary of a level from its requests: what stands in load.json.
 
     `expected`: how many were due; None where the level had a duration. Throughputs are over the time from the first
     sending to the last end, of several runs together; a token count that one reply lacks makes its totals None.
     """
-    measured = sorted((one for one in requests if not one.warmup),
-                      key=lambda one: (one.repeat, one.scheduled_s, one.index))  # fmt: skip
-    good = [one for one in measured if one.ok]
+    measured = columns.measured()
     units = units_of(measured, level.repeats)
-    runs = [list(own) for _, own in groupby(measured, key=lambda one: one.repeat)]
-    wall = sum(max(one.ended_s for one in own) - min(one.sent_s for one in own) for own in runs)
+    runs = measured.runs()
+    succeeded = int(measured.ok.sum())
+    wall = sum(float(own.ended_s.max() - own.sent_s.min()) for own in runs)
     due = len(measured) if expected is None else expected
     per_s: Callable[[float | None], JSON] = lambda count: None if count is None or wall <= 0 else count / wall  # noqa: E731
-    out, into = _total(one.output_tokens for one in good), _total(one.input_tokens for one in good)
-    cost = known_sum([one.cost_usd for one in good]) if price is not None or good else None
-    spreads = {
-        "ttft_s": lambda one: one.ttft_s, "tpot_s": lambda one: one.tpot_s, "latency_s": lambda one: one.latency_s,
-    }  # fmt: skip
+    out, into, cost = columns.total("output_tokens"), columns.total("input_tokens"), columns.cost_usd
     found: dict[str, JSON] = {
         "expected": due,
-        "succeeded": len(good),
-        "failed": dict(sorted(Counter(one.status for one in measured if not one.ok).items())),
+        "succeeded": succeeded,
+        "failed": dict(sorted(columns.failed.items())),
         "wall_s": wall,
         "concurrency_reached": max(map(_most_at_once, runs), default=0),
-        "concurrency_mean": sum(one.ended_s - one.sent_s for one in measured) / wall if wall > 0 else None,
-        "requests_per_s": per_s(len(good)),
+        "concurrency_mean": float((measured.ended_s - measured.sent_s).sum()) / wall if wall > 0 else None,
+        "requests_per_s": per_s(succeeded),
         "output_tokens_per_s": per_s(out),
         "total_tokens_per_s": per_s(None if out is None or into is None else out + into),
         "input_tokens": into,
         "output_tokens": out,
-        "reasoning_tokens": _total(one.reasoning_tokens for one in good),
-        "cached_input_tokens": _total(one.cached_tokens for one in good),
-        "packages_per_request": sum(one.packages for one in good) / len(good) if good else None,
-        "without_first_token": sum(1 for one in good if one.ttft_s is None),
-        "not_streamed": sum(1 for one in good if not one.streamed),
+        "reasoning_tokens": columns.total("reasoning_tokens"),
+        "cached_input_tokens": columns.total("cached_tokens"),
+        "packages_per_request": columns.packages / succeeded if succeeded else None,
+        "without_first_token": columns.without_first_token,
+        "not_streamed": columns.not_streamed,
+        "ttft_s": spread_of(measured, units, "ttft_s", closed=level.closed).line(),
+        "tpot_s": spread_of(measured, units, "tpot_s", closed=level.closed).line(),
+        "latency_s": spread_of(measured, units, "latency_s", closed=level.closed).line(),
+        "itl_s": gaps_of(measured, units).line(),
     }
-    for name, of in spreads.items():
-        found[name] = spread_of(units, of, closed=level.closed).line()
-    found["itl_s"] = gaps_of(units).line()
     found["send_lag_s"] = None if level.closed else lag_of(measured).line()
     found["sustained"] = None if level.closed else _all_sustained(runs)
-    found["goodput"] = None if slo is None else _goodput_line(goodput(level, units, due, slo, wall))
+    found["goodput"] = None if slo is None else _goodput_line(goodput(level, measured, units, due, slo, wall))
     found["cost_usd"] = cost
     found["usd_per_million_output_tokens"] = None if cost is None or not out else cost / out * 1e6
     found["timeline"] = timeline(measured)
-    found["generator"] = watched.line(None if level.closed else [one.sent_s - one.scheduled_s for one in measured])
+    found["generator"] = watched.line(None if level.closed else measured.lag_s)
     return found
 
 
-def goodput(level: Level, units: Units, due: int, slo: SloConfig, wall: float) -> Goodput:
+def goodput(level: Level, measured: Measured, units: Units, due: int, slo: SloConfig, wall: float) -> Goodput:
     """The share of the requests due that met the SLO; failures and what was never sent count against it.
 
     Bounds are exact ones for independent requests, and over runs or, in an open loop, tenths where these are wider.
     """
-    measured = [one for part in units.parts for one in part]
-    good = sum(meets(one, slo) for one in measured)
+    good = int(meets(measured, slo).sum())
     low: float | None = share_low(good, due) if due else None
     high: float | None = share_high(good, due) if due else None
     if due and (units.runs or not level.closed):
-        least = units.least(known(measured, lambda one: one.latency_s))
+        least = units.least(measured.of("latency_s"))
         if units.few or too_few(units.smallest, None, least):
             low = high = None
         else:
-            each = np.array([sum(meets(one, slo) for one in part) / len(part) for part in units.parts])
+            each = np.array([meets(part, slo).mean() for part in units.parts])
             half = float(t_quantile(2 * LEVEL - 1, len(each) - 1)) * float(each.std(ddof=1)) / len(each) ** 0.5
             low, high = min(low or 0.0, good / due - half), max(high or 0.0, good / due + half)
     kept = None
@@ -122,19 +108,20 @@ def goodput(level: Level, units: Units, due: int, slo: SloConfig, wall: float) -
     return Goodput(good, due, low, high, good / wall if wall > 0 else 0.0, kept)
 
 
-def meets(one: Served, slo: SloConfig) -> bool:
-    """Whether a request met every part of the SLO. A time that it has none of is kept (a single token has no time per
+def meets(measured: Measured, slo: SloConfig) -> BoolArray:
+    """Which requests met every part of the SLO. A time that one has none of is kept (a single token has no time per
     token), but no first token is no good answer where one is wanted."""
-    if not one.ok:
-        return False
-    if slo.ttft_s is not None and (one.ttft_s is None or one.ttft_s > slo.ttft_s):
-        return False
-    if slo.latency_s is not None and one.latency_s > slo.latency_s:
-        return False
-    return slo.tpot_s is None or one.tpot_s is None or one.tpot_s <= slo.tpot_s
+    good = measured.ok.copy()
+    if slo.ttft_s is not None:
+        good &= measured.ttft_s <= slo.ttft_s
+    if slo.latency_s is not None:
+        good &= measured.latency_s <= slo.latency_s
+    if slo.tpot_s is not None:
+        good &= ~(measured.tpot_s > slo.tpot_s)
+    return good
 
 
-def sustained(measured: Sequence[Served]) -> bool | None:
+def sustained(measured: Measured) -> bool | None:
     """False where the requests that wait or are served grow over the window; None for too few requests to say.
 
     Counted at each tenth of the time in which requests were due: growing is a trend by Mann and Kendall, and an
@@ -142,17 +129,15 @@ def sustained(measured: Sequence[Served]) -> bool | None:
     """
     if len(measured) < 10 * BATCHES:
         return None
-    first, last = measured[0].scheduled_s, measured[-1].scheduled_s
-    came = np.array([one.scheduled_s for one in measured])
-    went = np.sort([one.ended_s for one in measured])
-    at = np.linspace(first, last, 20 * BATCHES + 1)[1:]
+    came, went = measured.scheduled_s, np.sort(measured.ended_s)
+    at = np.linspace(came[0], came[-1], 20 * BATCHES + 1)[1:]
     inside = np.searchsorted(came, at, side="right") - np.searchsorted(went, at, side="right")
     tenths = inside.reshape(BATCHES, -1).mean(axis=1)
     rises = int(sum(np.sign(tenths[j] - tenths[i]) for i in range(BATCHES) for j in range(i + 1, BATCHES)))
     return not (rises >= _RISES and tenths[-1] - tenths[0] > GROWTH * len(measured))
 
 
-def _all_sustained(runs: Sequence[Sequence[Served]]) -> bool | None:
+def _all_sustained(runs: Sequence[Measured]) -> bool | None:
     """Of several runs: not sustained where most of those that can tell are not."""
     told = [one for own in runs if (one := sustained(own)) is not None]
     return 2 * sum(told) > len(told) if told else None
@@ -164,16 +149,7 @@ def _goodput_line(found: Goodput) -> dict[str, JSON]:
             "per_s": found.per_s, "kept": found.kept}  # fmt: skip
 
 
-def _total(counts: Iterable[int | None]) -> int | None:
-    """All together; None where one is not known, or there are none."""
-    known = list(counts)
-    return sum(n for n in known if n is not None) if known and None not in known else None
-
-
-def _most_at_once(measured: Sequence[Served]) -> int:
-    moments = sorted([(one.sent_s, 1) for one in measured] + [(one.ended_s, -1) for one in measured])
-    most = now = 0
-    for _, step in moments:
-        now += step
-        most = max(most, now)
-    return most
+def _most_at_once(measured: Measured) -> int:
+    sent = np.sort(measured.sent_s)
+    ended = np.searchsorted(np.sort(measured.ended_s), sent, side="right")  # what ends makes room for what is sent then
+    return int((np.arange(1, len(sent) + 1) - ended).max())

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from arena.load.sample import Sample
 from arena.ratings.data.arrays import FloatArray
 from arena.ratings.intervals.student_t import t_quantile
 
@@ -32,55 +33,55 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
-def percentile(ordered: FloatArray, q: float) -> float:
-    """The smallest value with at least a share q of all values at or below it (the inverse of the distribution)."""
-    return float(ordered[max(0, math.ceil(q * len(ordered) - 1e-9) - 1)])
-
-
 @lru_cache(maxsize=4096)
 def order_ranks(n: int, q: float, level: float = LEVEL) -> tuple[int | None, int | None]:
     """Ranks (from 1) of the order statistics that hold the q-th percentile of n independent values with probability
     `level`, whatever their distribution: from the binomial number of values below it. None for an end beyond the data.
     """
-    k = np.arange(n + 1)
-    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    below = np.cumsum(np.exp(logs[n] - logs - logs[::-1] + k * math.log(q) + (n - k) * math.log1p(-q)))
+    middle, far = n * q, 12 * math.sqrt(n * q * (1 - q)) + 20  # what is beyond has a chance below 1e-30
+    first, last = max(0, math.floor(middle - far)), min(n, math.ceil(middle + far))
+    below = np.cumsum([_chance(k, n, q) for k in range(first, last + 1)])
     tail = (1 - level) / 2
-    low = int(np.searchsorted(below, tail))
-    high = int(np.searchsorted(below, 1 - tail)) + 1
+    low = first + int(np.searchsorted(below, tail))
+    high = first + int(np.searchsorted(below, 1 - tail)) + 1
     return (low if low >= 1 else None), (high if high <= n else None)
 
 
-def by_order(values: FloatArray, q: float) -> Estimate:
+def _chance(k: int, n: int, p: float) -> float:
+    """P(X = k) for a binomial X, 0 < p < 1."""
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+
+
+def by_order(values: Sample, q: float) -> Estimate:
     """A percentile of independent values."""
     if not len(values):
         return Estimate(None)
-    ordered = np.sort(values)
-    low, high = order_ranks(len(ordered), q)
-    ends = (None if rank is None else float(ordered[rank - 1]) for rank in (low, high))
-    return Estimate(percentile(ordered, q), *ends)
+    low, high = order_ranks(len(values), q)
+    ends = (None if rank is None else values.at(rank) for rank in (low, high))
+    return Estimate(values.percentile(q), *ends)
 
 
-def mean_of(values: FloatArray) -> Estimate:
+def mean_of(values: Sample) -> Estimate:
     """The mean of independent values with its t interval."""
     if not len(values):
         return Estimate(None)
-    mean = float(values.mean())
-    if len(values) < 2:
+    mean, n = values.mean, len(values)
+    if n < 2:
         return Estimate(mean)
-    half = float(t_quantile(LEVEL, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = float(t_quantile(LEVEL, n - 1)) * math.sqrt(values.variance / n)
     return Estimate(mean, mean - half, mean + half)
 
 
 def by_batches(
-    batches: Sequence[FloatArray], of: Callable[[FloatArray], float], q: float | None, least: int = FEWEST_IN_A_BATCH
-) -> Estimate:
+    everything: Sample, batches: Sequence[Sample], of: Callable[[Sample], float], q: float | None,
+    least: int = FEWEST_IN_A_BATCH,
+) -> Estimate:  # fmt: skip
     """A figure of values that depend on their neighbours: the t interval of what each contiguous batch gives.
 
     `q` is its share where it is a percentile: without enough values beyond it in every batch there is no interval, nor
     with batches of fewer than `least`.
     """
-    everything = np.concatenate([*batches, np.empty(0)])
     if not len(everything):
         return Estimate(None)
     value = of(everything)
@@ -91,18 +92,21 @@ def by_batches(
     return Estimate(value, value - half, value + half)
 
 
-def mean_over_runs(runs: Sequence[FloatArray]) -> Estimate:
+def mean_over_runs(everything: Sample, runs: Sequence[Sample]) -> Estimate:
     """A mean, its interval from that of each run. A few slow runs make these skewed, so t is transformed by their
     skewness (Hall 1992, Journal of the Royal Statistical Society B 54:221); without runs enough there is no interval.
     """
-    everything = np.concatenate([*runs, np.empty(0)])
     if not len(everything):
         return Estimate(None)
-    value, n = float(everything.mean()), len(runs)
+    value, n = everything.mean, len(runs)
     if n < FEWEST_RUNS or min(map(len, runs)) < FEWEST_IN_A_BATCH:
         return Estimate(value)
-    each = np.array([run.mean() for run in runs])
-    spread = float(each.std(ddof=1))
+    return over_runs(value, np.array([run.mean for run in runs]))
+
+
+def over_runs(value: float, each: FloatArray) -> Estimate:
+    """A figure with the interval that what each of several independent runs gives has."""
+    n, spread = len(each), float(each.std(ddof=1))
     t = float(t_quantile(LEVEL, n - 1)) / math.sqrt(n)
     skew = 0.0 if spread == 0 else n / ((n - 1) * (n - 2)) * float((((each - each.mean()) / spread) ** 3).sum())
     if abs(skew) < 1e-6:
@@ -111,20 +115,19 @@ def mean_over_runs(runs: Sequence[FloatArray]) -> Estimate:
     return Estimate(value, value - spread * far, value - spread * near)
 
 
-def percentile_over_runs(runs: Sequence[FloatArray], q: float) -> Estimate:
+def percentile_over_runs(everything: Sample, runs: Sequence[Sample], q: float) -> Estimate:
     """A percentile: how the share at or below it differs between runs, read back as values (Woodruff 1952, JASA
     47:635). An end beyond the data is None."""
-    ordered = np.sort(np.concatenate([*runs, np.empty(0)]))
-    if not len(ordered):
+    if not len(everything):
         return Estimate(None)
-    value = percentile(ordered, q)
+    value = everything.percentile(q)
     if len(runs) < FEWEST_RUNS or min(map(len, runs)) < FEWEST_IN_A_BATCH:
         return Estimate(value)
-    shares = np.array([(run <= value).mean() for run in runs])
+    shares = np.array([run.share(value) for run in runs])
     half = float(t_quantile(LEVEL, len(runs) - 1)) * float(shares.std(ddof=1)) / math.sqrt(len(runs))
     low, high = q - half, q + half
     return Estimate(
-        value, None if low <= 0 else percentile(ordered, low), None if high > 1 else percentile(ordered, high)
+        value, None if low <= 0 else everything.percentile(low), None if high > 1 else everything.percentile(high)
     )
 
 
@@ -143,12 +146,14 @@ def correlation_length(values: FloatArray) -> float:
     centred = values - values.mean() if n else values
     if n < 4 or not np.any(centred):
         return 1.0
-    spectrum = np.fft.rfft(centred, 2 * n)
-    covariance = np.fft.irfft(spectrum * np.conj(spectrum))[:n]
-    rho = covariance / covariance[0]
-    pairs = rho[: n - n % 2].reshape(-1, 2).sum(axis=1)
-    negative = np.flatnonzero(pairs <= 0)
-    return max(1.0, float(2 * pairs[: negative[0] if len(negative) else len(pairs)].sum() - 1))
+    whole = float(centred @ centred)
+    found = -1.0
+    for lag in range(0, n - n % 2, 2):
+        pair = sum(float(centred[: n - at] @ centred[at:]) for at in (lag, lag + 1)) / whole
+        if pair <= 0:
+            break
+        found += 2 * pair
+    return max(1.0, found)
 
 
 def too_few(n: int, q: float | None, least: int = FEWEST_IN_A_BATCH) -> bool:
@@ -172,9 +177,10 @@ def _at_most(k: int, n: int, p: float) -> float:
         return 0.0 if k < 0 else 1.0
     if p >= 1:
         return 1.0 if k >= n else 0.0
-    i = np.arange(k + 1)
-    logs = np.array([math.lgamma(n + 1) - math.lgamma(x + 1) - math.lgamma(n - x + 1) for x in i])
-    return float(np.exp(logs + i * math.log(p) + (n - i) * math.log1p(-p)).sum())
+    middle, far = n * p, 12 * math.sqrt(n * p * (1 - p)) + 20  # what is beyond has a chance below 1e-30
+    if k > middle + far:
+        return 1.0
+    return math.fsum(_chance(i, n, p) for i in range(max(0, math.floor(middle - far)), k + 1))
 
 
 def _bisected(below: Callable[[float], bool]) -> float:

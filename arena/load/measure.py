@@ -16,6 +16,7 @@ from arena.config.load_test import LoadTestConfig
 from arena.errors import InputError, RunStopped, Throttled
 from arena.files import Appender
 from arena.load.client import Client
+from arena.load.columns import Columns
 from arena.load.engines import serving
 from arena.load.figures import level_figures
 from arena.load.folder import LoadFolder, Run, read_requests
@@ -128,12 +129,11 @@ class LoadTest:
         interruption: Interruption,
     ) -> None:  # fmt: skip
         attempt = 1 + max((one.attempt for one in read_requests(lines.path) if one.level == level.number), default=-1)
-        kept: list[Served] = []
+        kept = Columns()
 
         def keep(one: Served) -> None:
             lines.append(one.line())
-            one.settle()
-            kept.append(one)
+            kept.add(one)
             self.progress.served(one)
 
         self.progress.begin(target.name, level)
@@ -146,9 +146,9 @@ class LoadTest:
         finally:
             if run.ended is not None and not (self.settings.find_limit and level.number):
                 self.problems.append(f"{target.name}, {level.titled}: {run.ended}")
-            if any(not one.warmup for one in kept):
+            if len(kept):
                 expected = level.expected(self.seed) if through or run.ended is not None else None
-                figures = level_figures(level, kept, expected, run.watched, self.settings.slo, target.entry.token_price)
+                figures = level_figures(level, kept, expected, run.watched, self.settings.slo)
                 head: dict[str, JSON] = {
                     "level": level.number, "titled": level.titled, "arrival": level.arrival, "value": level.value,
                     "attempt": attempt, "complete": through, "ended": run.ended,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from arena.types import JSON
 
 OK = "ok"
-_NONE: array[float] = array("d")
 
 
 @dataclass(slots=True)
@@ -47,8 +46,6 @@ class Served:
     """When its first event came, whatever was in it: a role alone is no token, but some tools count it as one."""
     repeat: int = 0
     """Which run of its level it belongs to."""
-    _settled: tuple[float | None, int, array[float]] | None = None
-    """First token, number of packages and gaps, of one whose packages are forgotten."""
 
     @property
     def ok(self) -> bool:
@@ -63,14 +60,7 @@ class Served:
     @property
     def ttft_s(self) -> float | None:
         """From when it was due to the first token; None where none came, or none that can be told apart."""
-        if self._settled is not None:
-            return self._settled[0]
         return self.times[0] - self.scheduled_s if self.times else None
-
-    @property
-    def packages(self) -> int:
-        """In how many it came."""
-        return len(self.times) if self._settled is None else self._settled[1]
 
     @property
     def tpot_s(self) -> float | None:
@@ -79,19 +69,12 @@ class Served:
             return None
         return (self.latency_s - self.ttft_s) / (self.output_tokens - 1)
 
-    def settle(self) -> None:
-        """Keep of its packages what figures need, and forget the rest: it is written down."""
-        self._settled = self.ttft_s, len(self.times), array("f", self.gaps())
-        self.times, self.sizes, self.counted = _NONE, _NONE, None
-
-    def gaps(self) -> Sequence[float]:
+    def gaps(self) -> list[float]:
         """Seconds per token between packages: each gap over the tokens in the later package.
 
         Tokens of a package: as the endpoint counts them; one each where there are as many packages as tokens; else its
         share of the characters. Empty where the number of tokens is not known.
         """
-        if self._settled is not None:
-            return self._settled[2]
         tokens = self._tokens()
         if tokens is None:
             return []

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 
-from arena.load.intervals import percentile
-from arena.load.served import Served
+from arena.load.columns import Measured
+from arena.load.sample import Sample
+from arena.ratings.data.arrays import FloatArray
 from arena.types import JSON
 
 MOST_STEPS = 60
 _ROUND = (1, 2, 5, 10)
 
 
-def timeline(measured: Sequence[Served]) -> list[JSON]:
+def timeline(measured: Measured) -> list[JSON]:
     """One object per step, runs of a level after one another.
 
     `at_s`: its begin. `under_way`: requests that were due and not yet ended, on average. `ended`, `failed`: how many
     ended in it. The percentiles are of what was due in it, null where nothing was.
     """
-    runs = [list(own) for _, own in groupby(measured, key=lambda one: one.repeat)]
-    spans = [max(one.ended_s for one in own) for own in runs]
+    runs = measured.runs()
+    spans = [float(own.ended_s.max()) for own in runs]
     width = _width(sum(spans))
     found: list[JSON] = []
     for own, span in zip(runs, spans, strict=True):
@@ -32,31 +32,28 @@ def timeline(measured: Sequence[Served]) -> list[JSON]:
     return found
 
 
-def _steps(measured: Sequence[Served], width: float, steps: int, begin: float) -> list[JSON]:
-    came = np.array([one.scheduled_s for one in measured])
-    went = np.array([one.ended_s for one in measured])
-    ok = np.array([one.ok for one in measured])
+def _steps(measured: Measured, width: float, steps: int, begin: float) -> list[JSON]:
+    came, went, ok = measured.scheduled_s, measured.ended_s, measured.ok
     edges = width * np.arange(steps + 1)
     held = [np.clip(np.minimum(went, high) - np.maximum(came, low), 0, None).sum() / width
             for low, high in pairwise(edges)]  # fmt: skip
-    due = np.minimum((came / width).astype(int), steps - 1)
     end = np.minimum((went / width).astype(int), steps - 1)
+    cuts = np.searchsorted(np.minimum((came / width).astype(int), steps - 1), np.arange(steps + 1))
     lines: list[JSON] = []
-    for n in range(steps):
-        own = [one for one, at in zip(measured, due, strict=True) if at == n and one.ok]
+    for n, (low, high) in enumerate(pairwise(cuts.tolist())):
+        own = measured.part(low, high)
+        latency = own.of("latency_s")
         lines.append({
             "at_s": round(begin + float(edges[n]), 6), "under_way": float(held[n]),
             "ended": int((end == n).sum()), "failed": int(((end == n) & ~ok).sum()),
-            "ttft_p50_s": _high(own, 0.5, lambda one: one.ttft_s),
-            "latency_p50_s": _high(own, 0.5, lambda one: one.latency_s),
-            "latency_p95_s": _high(own, 0.95, lambda one: one.latency_s),
+            "ttft_p50_s": _high(own.of("ttft_s"), 0.5), "latency_p50_s": _high(latency, 0.5),
+            "latency_p95_s": _high(latency, 0.95),
         })  # fmt: skip
     return lines
 
 
-def _high(own: Sequence[Served], q: float, of: Callable[[Served], float | None]) -> float | None:
-    values = np.sort([value for one in own if (value := of(one)) is not None])
-    return percentile(values, q) if len(values) else None
+def _high(values: FloatArray, q: float) -> float | None:
+    return Sample.of(values).percentile(q) if len(values) else None
 
 
 def _width(span: float) -> float:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from arena.load.sample import Sample
+from arena.ratings.data.arrays import FloatArray
 from arena.types import JSON
 
 TICK_S = 0.05
@@ -22,7 +26,7 @@ MOST_CPU = 0.9
 class Watched:
     """What a watch saw during a level."""
 
-    lags_s: list[float] = field(default_factory=list)
+    lags_s: array[float] = field(default_factory=lambda: array("d"))
     """How much later than asked the event loop woke, every TICK_S."""
     cpu_s: float = 0.0
     """CPU seconds of this process."""
@@ -34,10 +38,10 @@ class Watched:
         """Of a core, how much this process used; None where it was watched too shortly to say."""
         return self.cpu_s / self.seconds if self.seconds > TICK_S else None
 
-    def limits(self, send_lags_s: Sequence[float] | None = None) -> list[str]:
+    def limits(self, send_lags_s: Sequence[float] | FloatArray | None = None) -> list[str]:
         """Why the generator, and not the endpoint, may have set the pace; empty where it kept up."""
         found = []
-        lag, late = high_of(self.lags_s), high_of(send_lags_s or ())
+        lag, late = high_of(self.lags_s), high_of(() if send_lags_s is None else send_lags_s)
         if lag is not None and lag > MOST_LAG_S:
             found.append(f"its event loop was {1000 * lag:.0f} ms late (p99)")
         if late is not None and late > MOST_LAG_S:
@@ -46,17 +50,16 @@ class Watched:
             found.append(f"it used {100 * self.cpu_share:.0f} % of a core")
         return found
 
-    def line(self, send_lags_s: Sequence[float] | None) -> dict[str, JSON]:
+    def line(self, send_lags_s: Sequence[float] | FloatArray | None) -> dict[str, JSON]:
         """As it is stored."""
         reasons: list[JSON] = [*self.limits(send_lags_s)]
         return {"limited": bool(reasons), "reasons": reasons, "loop_lag_p99_s": high_of(self.lags_s),
                 "cpu_share": self.cpu_share}  # fmt: skip
 
 
-def high_of(values: Sequence[float]) -> float | None:
+def high_of(values: Sequence[float] | FloatArray) -> float | None:
     """The 99th percentile; None of nothing."""
-    ordered = sorted(values)
-    return ordered[math.ceil(0.99 * len(ordered)) - 1] if ordered else None
+    return Sample.of(np.asarray(values, dtype=float)).percentile(0.99) if len(values) else None
 
 
 @contextmanager

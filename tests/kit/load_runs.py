@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.config.load_test import SloConfig
+from arena.load.columns import columns_of
 from arena.load.figures import level_figures
 from arena.load.folder import LoadFolder
 from arena.load.levels import Level
@@ -26,12 +27,12 @@ def load_board(folder: Path, speeds: Mapping[str, float], concurrency: Sequence[
         for number, value in enumerate(concurrency):
             level = Level(number, "closed", value, 25 * value, None, 0)
             served = requests_of(level, speed * (1 + value / 20))
-            watched = Watched([0.05] * 100 if value > 8 and speed < 0.2 else [])
+            watched = Watched(array("d", [0.05] * 100 if value > 8 and speed < 0.2 else []))
             slo = SloConfig(latency_s=2.0, share=0.9)  # type: ignore[call-arg]
             rows.append({
                 "level": number, "titled": level.titled, "arrival": "closed", "value": value, "attempt": 0,
                 "complete": True, "ended": None,
-            } | level_figures(level, served, level.requests, watched, slo))  # fmt: skip
+            } | level_figures(level, columns_of(served), level.requests, watched, slo))  # fmt: skip
         models[name] = {"target": "http://127.0.0.1:1/v1", "api": "chat", "levels": rows}
     LoadFolder(folder / "load").keep({
         "run": "20261129T120000Z-abc123", "started": "2026-11-29T12:00:00+00:00", "complete": True, "settings": {},

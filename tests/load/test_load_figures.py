@@ -16,9 +16,10 @@ from arena.backends.openai import responses
 from arena.backends.openai import wire as chat
 from arena.config.load_test import LoadTestConfig
 from arena.errors import DataError
-from arena.files import round_floats
+from arena.load.columns import columns_of
 from arena.load.compare import changes
 from arena.load.figures import level_figures
+from arena.load.gaps import coded, sample_of
 from arena.load.intervals import (
     by_batches,
     by_order,
@@ -31,6 +32,7 @@ from arena.load.intervals import (
 )
 from arena.load.levels import Level, levels_of, read_trace
 from arena.load.packages import Packages
+from arena.load.sample import Sample
 from arena.load.served import Served, served_of
 from arena.load.spreads import spread_of, units_of
 from arena.load.timeline import MOST_STEPS, timeline
@@ -87,17 +89,25 @@ def test_order_statistics_cover(n: int, q: float) -> None:
     rng = np.random.default_rng(0)
     true, hits, rounds = -np.log(1 - q), 0, 1_000
     for _ in range(rounds):
-        found = by_order(rng.exponential(size=n), q)
+        found = by_order(Sample.of(rng.exponential(size=n)), q)
         hits += found.low is not None and found.low <= true and (found.high is None or true <= found.high)
     assert hits / rounds >= 0.94 - 0.02
 
 
+def mean(values: Sample) -> float:
+    return values.mean
+
+
+def samples(parts: np.ndarray) -> tuple[Sample, list[Sample]]:
+    return Sample.of(parts.ravel()), [Sample.of(part) for part in parts]
+
+
 def test_batches_give_an_interval_only_where_each_says_something() -> None:
     rng = np.random.default_rng(1)
-    mean = lambda values: float(values.mean())  # noqa: E731
-    assert by_batches([rng.normal(size=10) for _ in range(10)], mean, None).low is None
-    assert by_batches([rng.normal(size=50) for _ in range(10)], mean, 0.99).low is None
-    found = by_batches([rng.normal(size=50) for _ in range(10)], mean, None)
+    drawn = lambda n: samples(rng.normal(size=(10, n)))  # noqa: E731
+    assert by_batches(*drawn(10), mean, None).low is None
+    assert by_batches(*drawn(50), mean, 0.99).low is None
+    found = by_batches(*drawn(50), mean, None)
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0.2
@@ -127,7 +137,7 @@ def test_batches_of_a_queue_cover_where_they_are_given() -> None:
     true, hits, given = 1 / (1 - 0.5), 0, 0
     for seed in range(150):
         values = waits(2_000, 0.5, seed)
-        found = by_batches(np.split(values, 10), lambda part: float(part.mean()), None, least_in_a_batch(values))
+        found = by_batches(*samples(values.reshape(10, -1)), mean, None, least_in_a_batch(values))
         given += found.low is not None
         hits += found.low is not None and found.high is not None and found.low <= true <= found.high
     assert given >= 100
@@ -241,24 +251,25 @@ def test_intervals_over_runs_of_a_queue_cover() -> None:
     true, high = float(long.mean()), float(np.quantile(long, 0.9))
     hits = {"mean": 0, "p90": 0}
     for _ in range(rounds):
-        drawn = list(queue(runs))
-        mean, p90 = mean_over_runs(drawn), percentile_over_runs(drawn, 0.9)
-        assert mean.low is not None and mean.high is not None and p90.low is not None
-        hits["mean"] += mean.low <= true <= mean.high
+        drawn = samples(queue(runs))
+        middle, p90 = mean_over_runs(*drawn), percentile_over_runs(*drawn, 0.9)
+        assert middle.low is not None and middle.high is not None and p90.low is not None
+        hits["mean"] += middle.low <= true <= middle.high
         hits["p90"] += p90.low <= high and (p90.high is None or high <= p90.high)
     assert hits["mean"] / rounds >= 0.88  # t alone: .87
     assert hits["p90"] / rounds >= 0.90  # the runs' own percentiles: .81
 
 
 def test_too_few_runs_give_no_interval_and_say_so() -> None:
-    served = [Served(0, 0, n, False, 0.0, 0.0, 1.0 + n % 7, repeat=n % 4) for n in range(200)]
-    found = spread_of(units_of(sorted(served, key=lambda one: one.repeat), 4), lambda one: one.latency_s, closed=False)
+    served = [Served(0, 0, n, False, 0.0, 0.0, 1.0 + n % 7, repeat=n // 50) for n in range(200)]
+    measured = columns_of(served).measured()
+    found = spread_of(measured, units_of(measured, 4), "latency_s", closed=False)
     assert found.mean.low is None and found.without == "too few runs for an interval: 5 are needed"
 
 
 def test_a_timeline_counts_everybody_once_and_runs_after_one_another() -> None:
     served = [Served(0, 0, n, False, n / 10, n / 10, n / 10 + 0.25, repeat=run) for run in (0, 1) for n in range(100)]
-    steps = timeline(served)
+    steps = timeline(columns_of(served).measured())
     assert len(steps) <= MOST_STEPS + 1
     assert sum(step["ended"] for step in steps) == 200
     width = steps[1]["at_s"] - steps[0]["at_s"]
@@ -266,23 +277,57 @@ def test_a_timeline_counts_everybody_once_and_runs_after_one_another() -> None:
     assert [step["at_s"] for step in steps] == sorted(step["at_s"] for step in steps)
 
 
-def test_figures_are_the_same_of_requests_whose_packages_are_forgotten() -> None:
-    rng = np.random.default_rng(4)
+def test_a_sample_has_the_percentiles_and_the_mean_of_its_values() -> None:
+    values = np.round(np.random.default_rng(4).exponential(size=102), 1)
+    ordered, distinct = np.sort(values), np.unique(values, return_counts=True)
+    for found in (Sample.of(values), Sample(distinct[0], np.cumsum(distinct[1]))):
+        assert len(found) == 102
+        assert [found.at(rank) for rank in (1, 50, 102)] == [ordered[0], ordered[49], ordered[101]]
+        assert [found.percentile(q) for q in (0.5, 0.99, 1.0)] == [ordered[50], ordered[100], ordered[101]]
+        assert (found.mean, found.variance) == (pytest.approx(values.mean()), pytest.approx(values.var(ddof=1)))
+        assert found.share(float(ordered[70])) == (values <= ordered[70]).mean()
+        assert found.share(-1.0) == 0.0
 
-    def drawn() -> list[Served]:
-        found = []
-        for n in range(60):
-            times = array("d", np.cumsum(rng.exponential(0.05, n % 7)) + n)
-            found.append(Served(0, 0, n, False, n, n, n + 1.0, times=times, sizes=array("d", [3.0] * len(times)),
-                                output_tokens=2 * len(times), input_tokens=5))  # fmt: skip
-        return found
 
-    level = Level(0, "closed", 4, 60, None, 0)
-    whole = drawn()
+def test_gaps_are_kept_to_a_fiftieth_of_a_percent() -> None:
+    rng = np.random.default_rng(5)
+    gaps = np.concatenate([10 ** rng.uniform(-7, 4, 5_000), [0.0, 0.0, 1e9]])
+    found = sample_of(np.frombuffer(coded(gaps), dtype=np.uint16))
+    assert len(found) == len(gaps)
+    assert [found.at(1), found.at(2)] == [0.0, 0.0]
+    ranks = np.array([found.at(rank) for rank in range(3, len(gaps))])
+    assert np.abs(ranks / np.sort(gaps)[2:-1] - 1).max() < 2.2e-4
+    assert len(sample_of(np.frombuffer(coded([]), dtype=np.uint16))) == 0
+
+
+def test_figures_of_columns_are_those_of_the_requests() -> None:
     rng = np.random.default_rng(4)
-    settled = drawn()
-    for one in settled:
-        one.settle()
-    before, after = (round_floats(level_figures(level, served, 60, Watched())) for served in (whole, settled))
-    assert before.pop("itl_s")["p50"]["value"] == pytest.approx(after.pop("itl_s")["p50"]["value"], rel=1e-6)
-    assert before == after
+    served = []
+    for n in rng.permutation(60).tolist():
+        times = array("d", np.cumsum(rng.exponential(0.05, n % 7)) + n)
+        served.append(Served(0, 0, n, False, n, n + 0.1, n + 1.0 + n / 7, "ok" if n % 9 else "broken", times=times,
+                             sizes=array("d", [3.0] * len(times)), output_tokens=2 * len(times), input_tokens=5,
+                             cost_usd=0.25))  # fmt: skip
+    found = level_figures(Level(0, "closed", 4, 60, None, 0), columns_of(served), 60, Watched())
+    good = [one for one in served if one.ok]
+    gaps = sorted(gap for one in good for gap in one.gaps())
+    of = {name: sorted(value for one in good if (value := getattr(one, name)) is not None)
+          for name in ("ttft_s", "tpot_s", "latency_s")}  # fmt: skip
+    for name, values in of.items():
+        assert found[name]["n"] == len(values)
+        assert found[name]["mean"]["value"] == pytest.approx(statistics.fmean(values))
+        assert found[name]["p90"]["value"] == values[-(-9 * len(values) // 10) - 1]
+    assert found["itl_s"]["n"] == len(gaps)
+    assert found["itl_s"]["p50"]["value"] == pytest.approx(gaps[-(-len(gaps) // 2) - 1], rel=2.2e-4)
+    assert found["itl_s"]["mean"]["value"] == pytest.approx(statistics.fmean(gaps), rel=2.2e-4)
+    assert (found["failed"], found["cost_usd"]) == ({"broken": 7}, 0.25 * 53)
+    assert found["without_first_token"] == sum(not one.times for one in good)
+    assert found["wall_s"] == pytest.approx(60 + 59 / 7 - 0.1)
+    at_once = [sum(one.sent_s <= at.sent_s < one.ended_s for one in served) for at in served]
+    assert found["concurrency_reached"] == max(at_once)
+
+
+def test_a_number_of_tokens_that_nobody_can_count_breaks_nothing() -> None:
+    one = Served(0, 0, 0, False, 0.0, 0.0, 1.0, times=array("d", [0.5]), sizes=array("d", [1.0]), output_tokens=10**30)
+    found = level_figures(Level(0, "closed", 1, 1, None, 0), columns_of([one]), 1, Watched())
+    assert found["output_tokens"] == 10**30

@@ -10,6 +10,7 @@ import pytest
 from kit.virtual import run_virtually
 
 from arena.config.load_test import SloConfig
+from arena.load.columns import columns_of
 from arena.load.figures import level_figures
 from arena.load.generator import LevelRun
 from arena.load.levels import Level
@@ -97,7 +98,7 @@ def test_a_queue_with_one_place_is_found_near_its_capacity() -> None:
 
         run = run_virtually(job())
         run.watched.cpu_s = 0.0  # the clock is no real one
-        figures = level_figures(level, kept, level.requests, run.watched, slo)
+        figures = level_figures(level, columns_of(kept), level.requests, run.watched, slo)
         return {"value": level.value, "complete": True, "ended": None} | figures
 
     while (level := next_level(rows, first)) is not None:
