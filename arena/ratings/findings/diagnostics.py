@@ -87,13 +87,16 @@ def separability(fit: Estimate) -> float | None:
     """Share of the pairs within components whose difference is beyond its interval (Arena-Hard's measure)."""
     if not isinstance(fit.uncertainty, Uncertainty):
         return None
-    together = (fit.block[:, None] == fit.block[None, :]) & (fit.block >= 0)[:, None]
-    count = (int(together.sum()) - int((fit.block >= 0).sum())) // 2
+    sizes = np.bincount(fit.block[fit.block >= 0])
+    count = int((sizes * (sizes - 1)).sum()) // 2
     if not count:
         return None
-    together &= fit.uncertainty.difference_se() > NO_SPREAD
     with np.errstate(invalid="ignore"):
-        return float((fit.uncertainty.surely_better(np.nan_to_num(fit.theta)) & together).sum() / count)
+        apart = fit.uncertainty.surely_better(np.nan_to_num(fit.theta))
+        apart &= fit.uncertainty.difference_se() > NO_SPREAD
+    if not (fit.block == 0).all():
+        apart &= (fit.block[:, None] == fit.block[None, :]) & (fit.block >= 0)[:, None]
+    return float(apart.sum() / count)
 
 
 def intransitivity(table: BattleTable, fit: Estimate, pairs: PairSums) -> dict[str, object] | None:
@@ -220,11 +223,16 @@ def _worst_triples(
     m = core.n_models
     games = add_up(core.i, core.games, m) + add_up(core.j, core.games, m)
     chosen = np.sort(np.argsort(-games, kind="stable")[: min(m, _TRIPLES_AMONG)])
-    surplus, spread = np.full((m, m), np.nan), np.full((m, m), np.nan)
-    i, j = core.i[used], core.j[used]
-    surplus[i, j], surplus[j, i] = logit[used], -logit[used]
-    spread[i, j] = spread[j, i] = variance[used]
-    surplus, spread = surplus[np.ix_(chosen, chosen)], spread[np.ix_(chosen, chosen)]
+    place = np.full(m, -1)
+    place[chosen] = np.arange(len(chosen))
+    among = np.flatnonzero((place[core.i] >= 0) & (place[core.j] >= 0))
+    surplus, spread, wins = (np.full((len(chosen), len(chosen)), np.nan) for _ in range(3))
+    i, j = place[core.i[among]], place[core.j[among]]
+    wins[i, j] = core.wins[among] / core.games[among]
+    wins[j, i] = 1 - wins[i, j]
+    i, j, among = i[used[among]], j[used[among]], among[used[among]]
+    surplus[i, j], surplus[j, i] = logit[among], -logit[among]
+    spread[i, j] = spread[j, i] = variance[among]
     x, y, z = np.nonzero(np.ones((len(chosen),) * 3, dtype=bool))
     ordered = (x < y) & (y < z)
     x, y, z = x[ordered], y[ordered], z[ordered]
@@ -232,16 +240,13 @@ def _worst_triples(
     score = cycle / np.sqrt(spread[x, y] + spread[y, z] + spread[z, x])
     known = np.flatnonzero(np.isfinite(score))
     worst = known[np.argsort(-np.abs(score[known]), kind="stable")[:5]]
-    share = core.wins / core.games
-    wins = np.full((m, m), np.nan)
-    wins[core.i, core.j], wins[core.j, core.i] = share, 1 - share
     found: list[dict[str, object]] = []
     for t in worst:
-        names = [int(chosen[v]) for v in ((x[t], y[t], z[t]) if cycle[t] > 0 else (x[t], z[t], y[t]))]
+        names = (x[t], y[t], z[t]) if cycle[t] > 0 else (x[t], z[t], y[t])
         legs = [float(wins[names[s], names[(s + 1) % 3]]) for s in range(3)]
         found.append(
             {
-                "models": [models[v] for v in names],
+                "models": [models[chosen[v]] for v in names],
                 "win_rates": legs,
                 "is_cycle": min(legs) > 0.5,
                 "points": abs(float(cycle[t])) * ELO_SCALE,

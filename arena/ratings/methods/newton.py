@@ -14,11 +14,14 @@ import numpy as np
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, centre, gauge, sigmoid
 from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, difference_sums, laplacian
 from arena.ratings.data.sparse import SparseLaplacian
+from arena.ratings.methods.chord import fit_by_chords
 
 _MAX_ITERATIONS = 200
 _SETTLED = 50
 """After so many iterations a step that stays small is rounding: weights far apart make the Hessian near singular."""
 _STEP_LIMIT = 4.0
+_MANY_MODELS = 500
+"""With more models than this the factor of a step is kept for the next ones."""
 
 
 class Fit(NamedTuple):
@@ -38,6 +41,11 @@ def fit_bradley_terry(pairs: PairSums, block: IntArray, *, ridge: float = 0.0, s
     lie inside one block, and every block must be strongly connected unless `ridge` > 0.
     Raises RuntimeError when Newton does not converge, which means that the maximum does not exist.
     """
+    if ridge == 0 and _MANY_MODELS < pairs.n_models <= DENSE_LIMIT:
+        chords = fit_by_chords(pairs, block, start)
+        if chords is not None:
+            settled = centre(chords[0], block)
+            return Fit(settled, _gradient_norm(pairs, settled, ridge), chords[1])
     theta: FloatArray = np.array(np.zeros(pairs.n_models) if start is None else start)
     objective = _objective(pairs, theta, ridge)
     for iteration in range(1, _MAX_ITERATIONS + 1):
