@@ -11,6 +11,7 @@ import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask
 from arena.ratings.data.battle_sums import BattleSums, QuestionSums, Residuals, added_to
+from arena.ratings.data.dense import Products
 from arena.ratings.data.graph import CORE, Graph, build_graph
 from arena.ratings.data.pair_sums import PairSums, laplacian
 from arena.ratings.findings.diagnostics import diagnose_sums
@@ -113,8 +114,9 @@ def _by_question(
     m = len(sums.models)
     means = [_mean(part) for part in rated]
     battles = sums.games.sum(axis=1) + sums.games.sum(axis=0)
-    independent = [_independent_rates(part, mean, options.level) for part, mean in zip(rated, means, strict=True)]
-    inside = block >= 0
+    inside, independent = block >= 0, []
+    if by_question is None or options.interval == "independent":
+        independent = [_independent_rates(part, mean, options.level) for part, mean in zip(rated, means, strict=True)]
     if by_question is None:
         across = np.where(inside[:, None] != inside[None, :], sums.games, 0.0)
         met = across.sum(axis=1) + across.sum(axis=0)
@@ -136,39 +138,38 @@ def _reduced(
     m, clustered = len(block), options.interval != "independent"
     of_ratings = clustered and options.interval != "none"
     matrix = options.methods[0] == "win_rate"
-    meat, shared = np.zeros((m, m)), np.zeros((m, m))
+    meat, shared = Products(m), np.zeros((m, m))
     seen, core_seen, across = np.zeros(m), np.zeros(m), np.zeros(m)
     in_component = np.zeros(int(block.max(initial=-1)) + 1)
     squares = [_Squares.of(m, matrix=matrix) for _ in means]
     for part in _parts(found):
-        scores = np.ascontiguousarray(found.scores[part].real)
         gained = np.ascontiguousarray(found.scores[part].imag)
         marked = added_to(gained)
         core_marked = marked if found.in_core is None else found.in_core[part]
-        seen += marked.sum(axis=0)
-        core_seen += core_marked.sum(axis=0)
+        times = squares[0].add(gained, marked)
+        seen += times
+        core_seen += times if found.in_core is None else core_marked.sum(axis=0)
         if found.with_core is not None:
             across += found.with_core[part].sum(axis=0)
         for number in range(len(in_component)):
-            in_component[number] += core_marked[:, block == number].any(axis=1).sum()
+            of_it = core_marked if (block == number).all() else core_marked[:, block == number]
+            in_component[number] += of_it.any(axis=1).sum()
         if of_ratings:
-            meat += scores.T @ scores
+            meat.add(np.ascontiguousarray(found.scores[part].real))
         if pairs:
             shared += marked.astype(np.float32).T @ marked.astype(np.float32)
-        squares[0].add(gained, marked)
         if found.against is not None:
             squares[1].add(found.against[part], added_to(found.against[part]))
-    rates = [
-        _clustered_rates(rate, total, square, options.level) if clustered else plain
-        for (rate, total), square, plain in zip(means, squares, independent, strict=True)
+    rates = independent or [
+        _clustered_rates(rate, total, square, options.level)
+        for (rate, total), square in zip(means, squares, strict=True)
     ]
     inside = np.append(in_component, 0.0)[np.where(block >= 0, block, len(in_component))]
-    meat = factored(meat, inside)
-    meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
+    of_scores = factored(meat.total(), inside) if of_ratings else None
+    if of_scores is not None and not (block == 0).all():
+        of_scores = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], of_scores, 0.0)
     df = core_seen - 1.0 if clustered else np.full(m, np.inf)
-    return _Questions(
-        len(found.places), meat if of_ratings else None, df, seen, across, rates, core_seen, shared
-    )  # fmt: skip
+    return _Questions(len(found.places), of_scores, df, seen, across, rates, core_seen, shared)
 
 
 def _parts(found: QuestionSums) -> Iterator[slice]:
@@ -187,11 +188,14 @@ class _Squares:
     def of(cls, m: int, *, matrix: bool) -> _Squares:
         return cls(m, matrix=matrix)
 
-    def add(self, residual: FloatArray, marked: Mask) -> None:
-        self.seen += marked.sum(axis=0)
+    def add(self, residual: FloatArray, marked: Mask) -> IntArray:
+        """Returns on how many of these questions each model was seen."""
+        times: IntArray = marked.sum(axis=0)
+        self.seen += times
         self.squares += np.einsum("qm,qm->m", residual, residual)
         if self.products is not None:
             self.products += residual.T @ residual
+        return times
 
 
 def _meeting(m: int, code: int) -> Mask:

@@ -22,7 +22,7 @@ from arena.winners import OUTCOMES, Cell, Side, read_winners
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Number = TypeVar("Number", np.int32, np.float64)
+Number = TypeVar("Number", np.int32, np.int64, np.float64)
 
 
 def from_arrow(data: pa.Table, file: TableFile, wanted: Wanted) -> BattleFile:

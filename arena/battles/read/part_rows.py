@@ -10,7 +10,7 @@ import numpy as np
 
 from arena.battles.read.arrow import dictionaries, numbers_of, values_of
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, Mask
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, placed
 from arena.tables import TableFile, name_of
 from arena.winners import ALLOWED, OUTCOMES, read_winners
 
@@ -33,31 +33,39 @@ class Rows:
             raise DataError(f"{self.file}: row {self.start + row + 1}: {column}: found {found}, allowed: {allowed}")
 
 
-def some(codes: Codes | None) -> Codes:
+def some(codes: IntArray | None) -> IntArray:
     """Codes of a column whose names are always taken."""
     assert codes is not None
     return codes
 
 
 class Coder:
-    """Codes of a column of names; a dictionary that comes again is not looked up again."""
+    """Codes of columns of names; a dictionary that comes again in a column is not looked up again."""
 
-    def __init__(self, codes_of: Callable[[Sequence[str | None]], Sequence[int] | Codes | None]) -> None:
+    def __init__(self, codes_of: Callable[[Sequence[str | None]], Sequence[int] | IntArray | None]) -> None:
         self._codes_of = codes_of
-        self._dictionary: pa.Array | None = None
-        self._codes = np.array([-1], dtype=np.int32)
+        self._last: dict[str, tuple[pa.Array, IntArray]] = {}
 
-    def codes(self, rows: Rows, name: str) -> Codes | None:
+    def codes(self, rows: Rows, name: str) -> IntArray | None:
         """One code per row, −1 where there is no name; None where `codes_of` says so."""
         found = []
         for chunk in dictionaries(rows.data.column(name), rows.file, name).chunks:
-            if self._dictionary is None or not chunk.dictionary.equals(self._dictionary):
-                codes = self._codes_of([name_of(value) for value in chunk.dictionary.to_pylist()])
+            if name not in self._last or not chunk.dictionary.equals(self._last[name][0]):
+                codes = self._codes_of(_names(chunk.dictionary))
                 if codes is None:
                     return None
-                self._dictionary, self._codes = chunk.dictionary, np.append(np.asarray(codes, np.int32), np.int32(-1))
-            found.append(self._codes.take(values_of(chunk.indices, np.dtype(np.int32), -1), mode="wrap"))
-        return found[0] if len(found) == 1 else np.concatenate([np.zeros(0, np.int32), *found])
+                self._last[name] = chunk.dictionary, np.append(np.asarray(codes, np.int64), -1)
+            # as wide as addresses are: NumPy takes by narrower ones many times slower
+            found.append(self._last[name][1].take(values_of(chunk.indices, np.dtype(np.int64), -1), mode="wrap"))
+        return found[0] if len(found) == 1 else np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _names(dictionary: pa.Array) -> Sequence[str | None]:
+    import pyarrow as pa
+
+    values: list[str | None] = dictionary.to_pylist()
+    plain = (pa.types.is_string(dictionary.type) or pa.types.is_large_string(dictionary.type)) and "" not in values
+    return values if plain else [name_of(value) for value in values]
 
 
 class Outcomes:
@@ -70,9 +78,9 @@ class Outcomes:
         self._words: list[bool] = []
         self._skips: list[bool] = []
         self._coder = Coder(self._codes_of)
-        self._codes: Codes | None = None
+        self._codes: IntArray | None = None
 
-    def of(self, rows: Rows, a: Codes, b: Codes) -> FloatArray:
+    def of(self, rows: Rows, a: IntArray, b: IntArray) -> FloatArray:
         """Raises DataError for what is no outcome."""
         name = self._column
         if name != "winner":
@@ -85,12 +93,12 @@ class Outcomes:
             self._by_name(rows, codes, a, b, outcome)
         return outcome
 
-    def _by_name(self, rows: Rows, codes: Codes, a: Codes, b: Codes, outcome: FloatArray) -> None:
+    def _by_name(self, rows: Rows, codes: IntArray, a: IntArray, b: IntArray, outcome: FloatArray) -> None:
         """Fill in the outcomes of rows whose winner is a model's name."""
         places = [
             -1 if word else self._models.get(text, -2) for text, word in zip(self.texts, self._words, strict=True)
         ]
-        winner = np.array([*places, -1], dtype=np.int32).take(codes, mode="wrap")
+        winner = np.array([*places, -1]).take(codes, mode="wrap")
         outcome[(winner == a) & (winner >= 0)], outcome[(winner == b) & (winner >= 0)] = 1.0, 0.0
         alien = (winner != -1) & (winner != a) & (winner != b)
         if alien.any():
@@ -120,9 +128,7 @@ class Judges:
     def __init__(self, judge: str | None) -> None:
         self.names: dict[str, int] = {}
         self._judge = judge
-        self._coder = Coder(
-            lambda names: [-1 if name is None else self.names.setdefault(name, len(self.names)) for name in names]
-        )
+        self._coder = Coder(lambda names: placed(names, self.names))
 
     def chosen(self, rows: Rows) -> Mask | None:
         """None where all rows are."""

@@ -14,8 +14,9 @@ from arena.battles.read.parquet import is_text
 from arena.battles.read.part_rows import Coder, Judges, Outcomes, Rows, some
 from arena.battles.read.wanted import Wanted
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, Mask
-from arena.ratings.data.battle_sums import BattleSums, QuestionSums, Residuals
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, placed
+from arena.ratings.data.battle_sums import BattleSums, QuestionSums, Residuals, twice
+from arena.ratings.data.nearby import Nearby
 from arena.ratings.data.pair_sums import DENSE_LIMIT
 from arena.tables import TableFile
 from arena.types import PANEL
@@ -179,7 +180,7 @@ def add_residuals(stream: Stream, parts: Sequence[Part], task: Residuals) -> Que
 
     Raises DataError that names the row.
     """
-    found = QuestionSums(task)
+    found, halves = QuestionSums(task), stream.outcome == "winner"
     places = {name: code for code, name in enumerate(task.models)}
     models = Coder(lambda names: [-1 if name is None else places[name] for name in names])
     questions = Coder(found.codes_of)
@@ -195,7 +196,11 @@ def add_residuals(stream: Stream, parts: Sequence[Part], task: Residuals) -> Que
         rows.refuse(question < 0, known, stream.cluster, "nothing", "a question's id")
         if known is not None:
             question, a, b, outcome = question[known], a[known], b[known], outcome[known]
-        found.add(question, a, b, outcome)
+        if halves:
+            found.add_halves(question, a, b, outcome)
+        else:
+            found.add(question, a, b, outcome)
+    found.settle()
     return found
 
 
@@ -225,22 +230,23 @@ def _read(stream: Stream, parts: Sequence[Part], without: str = "") -> Iterator[
             start = part.start
             for table in _tables(opened, part, list(columns)):
                 data = table.rename_columns([columns[column] for column in table.column_names])
-                for place in range(0, len(data), _IN_CACHE):
-                    yield Rows(file, start + place, data.slice(place, _IN_CACHE))
+                yield Rows(file, start, data)
                 start += len(data)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{part.path}: not readable as parquet: {error}") from error
 
 
 def _tables(opened: pq.ParquetFile, part: Part, columns: list[str]) -> Iterator[pa.Table]:
-    """A part at once, or where its one row group is large batch by batch, which takes longer."""
+    """So many rows as stay in the cache: of a large row group as they are decoded, of small ones all at once."""
     import pyarrow as pa
 
-    if part.rows <= 4 * _AT_ONCE:
-        yield opened.read_row_groups(list(part.groups), columns=columns)
+    if len(part.groups) == 1:
+        for batch in opened.iter_batches(_IN_CACHE, row_groups=list(part.groups), columns=columns, use_threads=False):
+            yield pa.Table.from_batches([batch])
         return
-    for batch in opened.iter_batches(_AT_ONCE, row_groups=list(part.groups), columns=columns):
-        yield pa.Table.from_batches([batch])
+    table = opened.read_row_groups(list(part.groups), columns=columns)
+    for start in range(0, len(table), _IN_CACHE):
+        yield table.slice(start, _IN_CACHE)
 
 
 @dataclass(slots=True)
@@ -253,12 +259,13 @@ class _Counter:
     cells: np.ndarray = field(default_factory=lambda: np.zeros((64, 64, 3), dtype=np.int32))
     points: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     squares: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    nearby: Nearby = field(init=False)
     models: Coder = field(init=False)
     outcomes: Outcomes = field(init=False)
     judges: Judges = field(init=False)
 
     def __post_init__(self) -> None:
-        self.models = Coder(self._codes_of)
+        self.nearby, self.models = Nearby(self.cells.size), Coder(self._codes_of)
         self.outcomes, self.judges = Outcomes(self.stream.outcome, self.places), Judges(self.stream.judge)
         if self.soft:
             self.points, self.squares = np.zeros((64, 64)), np.zeros((64, 64))
@@ -269,7 +276,7 @@ class _Counter:
         return self.stream.outcome != "winner"
 
     def _codes_of(self, names: Sequence[str | None]) -> list[int] | None:
-        found = [-1 if name is None else self.places.setdefault(name, len(self.places)) for name in names]
+        found = placed(names, self.places)
         return found if len(self.places) <= DENSE_LIMIT else None
 
     def add(self, rows: Rows) -> bool:
@@ -288,15 +295,18 @@ class _Counter:
         if known is not None:
             a, b, outcome = a[known], b[known], outcome[known]
         room = len(self.cells)
-        pairs = a.astype(np.intp) * room + b
-        won = (
-            (outcome + outcome).astype(np.intp) if not self.soft else (outcome > 0.5).astype(np.intp) + (outcome >= 0.5)
-        )
-        np.add.at(self.cells.reshape(-1), 3 * pairs + won, np.int32(1))
+        pairs = a * room + b
+        won = (outcome > 0.5).astype(np.int64) + (outcome >= 0.5) if self.soft else twice(outcome)
+        won += 3 * pairs
+        self._add_to_cells(self.nearby.add(won))
         if self.soft:
             np.add.at(self.points.reshape(-1), pairs, outcome)
             np.add.at(self.squares.reshape(-1), pairs, outcome**2)
         return True
+
+    def _add_to_cells(self, shelves: Iterator[IntArray]) -> None:
+        for cells in shelves:
+            np.add.at(self.cells.reshape(-1), cells, np.int32(1))
 
     def _counted_rows(self, rows: Rows, keep: Mask | None, outcome: FloatArray) -> Mask | None:
         """Rows that are rated, None for all; the others are counted by reason."""
@@ -308,7 +318,7 @@ class _Counter:
             self.skipped += Counter({"skipped by the voter": by_voter, "no outcome": int(missing.sum()) - by_voter})
         return _both(keep, known)
 
-    def _refuse_twins(self, rows: Rows, a: Codes, b: Codes, known: Mask | None) -> None:
+    def _refuse_twins(self, rows: Rows, a: IntArray, b: IntArray, known: Mask | None) -> None:
         twins = a == b
         if twins.any() and (row := np.flatnonzero(twins if known is None else twins & known)).size:
             name = repr(list(self.places)[a[row[0]]])
@@ -319,18 +329,21 @@ class _Counter:
         room = len(self.cells)
         if len(self.places) <= room:
             return
+        self._add_to_cells(self.nearby.rest())
         more = min(max(2 * room, len(self.places)), max(DENSE_LIMIT, len(self.places))) - room
         self.cells = np.pad(self.cells, ((0, more), (0, more), (0, 0)))
+        self.nearby = Nearby(self.cells.size)
         if self.soft:
             self.points, self.squares = (np.pad(sums, (0, more)) for sums in (self.points, self.squares))
 
     def counted(self) -> Counted:
         """The sums over sorted names."""
+        self._add_to_cells(self.nearby.rest())
         models = tuple(sorted(self.places))
         order = np.array([self.places[name] for name in models], dtype=np.intp)
-        at = np.ix_(order, order)
+        at, m = np.ix_(order, order), len(models)
+        columns = (3 * order[:, None] + np.arange(3)).reshape(-1)
+        cells = self.cells.reshape(len(self.cells), -1).take(order, axis=0).take(columns, axis=1).reshape(m, m, 3)
         soft = self.soft
-        sums = BattleSums(
-            models, self.cells[order][:, order], self.points[at] if soft else None, self.squares[at] if soft else None
-        )
+        sums = BattleSums(models, cells, self.points[at] if soft else None, self.squares[at] if soft else None)
         return Counted(sums, self.skipped, frozenset(self.judges.names), frozenset(self.outcomes.texts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,14 @@ def codes_of(names: Sequence[str]) -> Codes:
         return np.zeros(0, dtype=np.int32)
     result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
     return result
+
+
+def placed(names: Sequence[str | None], places: dict[str, int]) -> list[int]:
+    """The places of names, new ones at the end of them; −1 where there is no name."""
+    found = list(map(cast("dict[str | None, int]", places).get, names))
+    if None in found:
+        return [-1 if name is None else places.setdefault(name, len(places)) for name in names]
+    return cast("list[int]", found)
 
 
 def sigmoid(x: FloatArray) -> FloatArray:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, placed
+from arena.ratings.data.nearby import Nearby
 from arena.ratings.data.pair_sums import Counts, PairSums, sums_of_cells
 
 _AT_ONCE = 1_000
 """Questions added together at a time."""
+_IN_CACHE = 1 << 14
+"""So many battles are added at a time, so that what is computed of them stays in the processor's cache."""
+_HALVES = np.array([0.0, 0.5, 1.0])
 MOST_CELLS = 30_000_000
 """So many cells of (question, model) are added up; 16 bytes each."""
 
@@ -28,17 +32,15 @@ class BattleSums:
     """(m, m): Σ outcome; None where outcomes are 0, ½ and 1."""
     squares: FloatArray | None = None
     """(m, m): Σ outcome², known where `points` is."""
+    games: FloatArray = field(init=False)
+    """(m, m): how many battles there are."""
+    wins: FloatArray = field(init=False)
+    """(m, m): Σ P(model a wins)."""
 
-    @property
-    def games(self) -> FloatArray:
-        """(m, m): how many battles there are."""
-        result: FloatArray = self.cells.sum(axis=2).astype(float)
-        return result
-
-    @property
-    def wins(self) -> FloatArray:
-        """(m, m): Σ P(model a wins)."""
-        return self.cells[:, :, 2] + self.cells[:, :, 1] / 2 if self.points is None else self.points
+    def __post_init__(self) -> None:
+        lost, tied, won = (self.cells[:, :, result] for result in range(3))
+        self.games = (lost + tied + won).astype(float)
+        self.wins = won + tied / 2 if self.points is None else self.points
 
     def pair_sums(self) -> PairSums:
         """What Bradley–Terry is fitted to."""
@@ -63,6 +65,11 @@ class BattleSums:
             None if self.points is None else self.points * keep,
             None if self.squares is None else self.squares * keep,
         )  # fmt: skip
+
+
+def twice(outcome: FloatArray) -> IntArray:
+    """0, 1 and 2 for outcomes of 0, ½ and 1."""
+    return (outcome + outcome).astype(np.int32).astype(np.int64)  # straight to the wide one takes many times longer
 
 
 def no_sum(*shape: int, kind: type = float) -> NDArray[np.floating]:
@@ -106,10 +113,15 @@ class QuestionSums:
     in_core: Mask | None = field(init=False, default=None)
     with_core: Mask | None = field(init=False, default=None)
     """Where models are separated: who met somebody inside the core, and across its edge."""
+    _bits: int = field(init=False)
+    """So many tell models apart."""
+    _nearby: Nearby = field(init=False)
 
     def __post_init__(self) -> None:
         m = len(self.task.models)
         room = MOST_CELLS // max(m, 1)
+        self._bits = m.bit_length()
+        self._nearby = Nearby(room << (2 * self._bits + 2))
         self.scores = np.empty((room, m), dtype=complex)  # pages are taken from the system when they are written to
         if self.task.baseline is not None:
             self.against = np.empty((room, m))
@@ -121,39 +133,63 @@ class QuestionSums:
         """Whether further questions can be added; not when it was sent here."""
         return len(self.scores) > len(self.places)
 
-    def codes_of(self, names: Sequence[str | None]) -> Codes | None:
+    def codes_of(self, names: Sequence[str | None]) -> IntArray | None:
         """Places of questions, new ones among them; −1 where there is no name. None when there are too many."""
         before = len(self.places)
-        found = [-1 if name is None else self.places.setdefault(name, len(self.places)) for name in names]
+        found = placed(names, self.places)
         if len(self.places) > len(self.scores):
             return None
         new = slice(before, len(self.places))
         self.scores[new] = complex(-0.0, -0.0)
         if self.against is not None:
             self.against[new] = -0.0
-        return np.array(found, dtype=np.int32)
+        return np.array(found, dtype=np.int64)
 
-    def add(self, question: Codes, a: Codes, b: Codes, outcome: FloatArray) -> None:
+    def add(self, question: IntArray, a: IntArray, b: IntArray, outcome: FloatArray) -> None:
         """Add battles; all codes are known."""
         task, m = self.task, len(self.task.models)
-        places, other = a.astype(np.intp), b.astype(np.intp)
-        strength = task.strength.take(places)
-        residual = outcome - strength / (strength + task.strength.take(other))
-        cells = question.astype(np.intp) * m
-        first, second = cells + places, cells + other
+        strength, both = task.strength.take(a), task.strength.take(b)
+        both += strength
+        residual = outcome - np.divide(strength, both, out=strength)
+        first = question * m
+        second = first + b
+        first += a
         if task.core is not None:
             residual = self._near_the_core(first, second, task.core[a], task.core[b], residual)
         scores, values = self.scores.reshape(-1), np.empty(len(a), dtype=complex)
-        values.real, values.imag = residual, outcome - task.rate.take(places)
+        values.real, values.imag = residual, outcome - task.rate.take(a)
         np.add.at(scores, first, values)
         np.subtract(0.0, residual, out=values.real)  # not −residual: a sum of −0.0 would pass for none
-        values.imag = (1.0 - outcome) - task.rate.take(other)
+        values.imag = (1.0 - outcome) - task.rate.take(b)
         np.add.at(scores, second, values)
         if self.against is not None and task.against is not None:
             met = np.flatnonzero((a == task.baseline) | (b == task.baseline))
             flat = self.against.reshape(-1)
             np.add.at(flat, first[met], outcome[met] - task.against[a[met]])
             np.add.at(flat, second[met], 1.0 - outcome[met] - task.against[b[met]])
+
+    def add_halves(self, question: IntArray, a: IntArray, b: IntArray, outcome: FloatArray) -> None:
+        """`add` of outcomes 0, ½ and 1, some of them later: at the latest when all is `settle`d."""
+        keys = question << self._bits
+        keys |= a
+        keys <<= self._bits
+        keys |= b
+        keys <<= 2
+        keys |= twice(outcome)
+        self._add_shelves(self._nearby.add(keys))
+
+    def settle(self) -> None:
+        """Add what is held back."""
+        self._add_shelves(self._nearby.rest())
+
+    def _add_shelves(self, shelves: Iterator[IntArray]) -> None:
+        bits, model = self._bits, (1 << self._bits) - 1
+        for shelf in shelves:
+            for start in range(0, len(shelf), _IN_CACHE):
+                keys = shelf[start : start + _IN_CACHE]
+                outcome = _HALVES.take(keys & 3)
+                keys >>= 2
+                self.add(keys >> 2 * bits, (keys >> bits) & model, keys & model, outcome)
 
     def _near_the_core(self, first: IntArray, second: IntArray, a: Mask, b: Mask, residual: FloatArray) -> FloatArray:
         """Mark who met whom; the residuals of battles that the ratings do not rest on become 0."""
