@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -81,6 +81,14 @@ def quiet() -> None:
     tqdm.monitor_interval = 0
     datasets.disable_progress_bars()
     datasets.logging.set_verbosity_error()
+
+
+@cache
+def compile_templates_once() -> None:
+    """lm-eval compiles its templates anew for every document, which takes most of the time of a prompt."""
+    from lm_eval.utils import env
+
+    env.from_string = lru_cache(maxsize=1024)(env.from_string)
 
 
 @cache
@@ -218,6 +226,7 @@ class LmWay:
     def _of(self, document: Document) -> tuple[ConfigurableTask, Mapping[str, Any]]:
         subject = document.subject
         if subject not in self._tasks:
+            compile_templates_once()
             self._tasks[subject] = self.build(subject)
             self._docs[subject] = list(self._tasks[subject].eval_docs)
         return self._tasks[subject], self._docs[subject][document.index]

@@ -14,9 +14,10 @@ from arena.backends.local.dialogue import Dialogue, Piece
 from arena.backends.local.engine import CannotStart, Finished
 from arena.backends.local.failures import explain_adapter, is_out_of_memory, memory_knobs
 from arena.backends.local.guidance import Guide, OneOf, Schemas
-from arena.backends.local.likelihoods import Scales, Weighed, weigh
+from arena.backends.local.likelihoods import Weighed
 from arena.backends.local.memory import peak_memory_bytes
 from arena.backends.local.rendering import CannotRender, Prompt, Renderer
+from arena.backends.local.scales import Balance, Scales
 from arena.backends.local.spec import EngineSpec
 from arena.types import Request, Sampling
 
@@ -65,6 +66,7 @@ class TransformersEngine:
         self._waiting: dict[tuple[object, ...], list[_Turn]] = {}
         """By what the turns of one batch must share, each list with the longest prompt last."""
         self._scales = Scales()
+        self._balance = Balance(self._model, self._pad_id())
         self._room: int | None = None
         """Tokens that all rows of a batch may take together; known once memory ran out."""
         self._finished: list[Finished] = []
@@ -105,20 +107,22 @@ class TransformersEngine:
 
     def _weigh_some(self) -> None:
         """One batch of texts; half as many rows from then on where memory runs out."""
-        batch = self._scales.next_batch(self._rows)
+        batch = self._scales.next_batch(self._rows, sharing=self._balance.sharing)
+        rows = min(self._rows, sum(map(len, batch.values())))
         try:
-            found = weigh(self._model, self._pad_id(), batch)
+            found = list(self._balance.weigh(batch, rows))
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error) or len(batch) == 1:
+            if not is_out_of_memory(error) or rows == 1:
                 raise
             found = None
         if found is None:
             _free(self.device)
-            self._rows = len(batch) // 2
+            self._rows = rows // 2
             self._scales.put_back(batch)
             return
-        for weighed, place, value in found:
-            if weighed.put(place, value):
+        for waiting, value in found:
+            weighed = waiting.weighed
+            if weighed.put(waiting.place, value):
                 self._finished.append(Finished(weighed.number, weighed.completion(self.spec.model)))
 
     def _queue(self, dialogue: Dialogue) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arena.backends.local.likelihoods import Scales, Weighed, encode_pair
+from arena.backends.local.likelihoods import Weighed, encode_pair
 from arena.backends.local.rendering import Renderer
 from arena.types import Message, Request
 
@@ -32,32 +32,15 @@ def request(*texts: str, prompt: str = "Q", raw: bool = True) -> Request:
 
 
 def test_white_space_at_the_end_of_a_context_belongs_to_the_text() -> None:
-    ids, start = encode_pair(renderer(), "Q: ", "yes")
+    ids, start = encode_pair(renderer(), "Q: ", "yes", {})
     assert (ids, start) == ([94, *map(ord, "Q: yes")], 3)
-    assert encode_pair(renderer(), "", "yes") == ([94, *map(ord, "yes")], 1)
-    assert encode_pair(renderer(), "^Q", "y") == ([94, *map(ord, "Qy")], 2), "the first token stands once"
+    assert encode_pair(renderer(), "", "yes", {}) == ([94, *map(ord, "yes")], 1)
+    assert encode_pair(renderer(), "^Q", "y", {}) == ([94, *map(ord, "Qy")], 2), "the first token stands once"
 
 
 def test_a_prompt_is_cut_on_the_left_to_what_the_context_holds() -> None:
     (pair,) = Weighed(1, request("yes", prompt="0123456789"), renderer(), 6).pairs
     assert pair.ids == tuple(map(ord, "6789yes")) and pair.start == 4
-
-
-def test_the_longest_go_first_and_equal_beginnings_once() -> None:
-    scales = Scales()
-    short, letters = (
-        Weighed(1, request(" a"), renderer(), 99),
-        Weighed(2, request("A", "B", prompt="long"), renderer(), 99),
-    )
-    scales.add(short)
-    scales.add(letters)
-    batch = scales.next_batch(1)
-    assert [[place for _, place in pairs] for pairs in batch.values()] == [[0, 1]]
-    assert all(weighed is letters for pairs in batch.values() for weighed, _ in pairs)
-    assert scales
-    scales.put_back(batch)
-    assert len(scales.next_batch(9)) == 2
-    assert not scales
 
 
 def test_a_request_is_done_when_all_its_texts_are() -> None:
