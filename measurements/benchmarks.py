@@ -1,6 +1,6 @@
 """Benchmarks by log-likelihood: our throughput beside lm-eval's own hf model, on the same random weights and documents.
 
-    .venv-local/bin/python measurements/benchmarks.py
+    .venv-local/bin/python measurements/benchmarks.py [short] [long]
 
 Batches of 16, float32 and one thread on both sides. CPU seconds of whole processes, start and load taken off (each
 side runs with few documents and with all, each the least of RUNS). `make test-bench` makes the environment.
@@ -107,7 +107,8 @@ def once(root: Path, model: Path, limit: int, folder: Path) -> tuple[float, floa
 
 def main() -> None:
     """Measure and print."""
-    for label, (count, asked, told) in LENGTHS.items():
+    for label in sys.argv[1:] or LENGTHS:
+        count, asked, told = LENGTHS[label]
         with tempfile.TemporaryDirectory() as name:
             root = Path(name)
             model = weights(root / "weights", documents(root / TASK, count, asked, told))
