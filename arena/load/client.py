@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from arena.backends.http.api import ApiBackend
 from arena.backends.http.reading import Foldable
 from arena.config.base import Price
 from arena.errors import CallError, Rejected, Throttled, Unauthorized, Unstable
+from arena.load.connections import ARRIVAL, Arrival
 from arena.load.packages import Packages
 from arena.load.served import Served
 from arena.types import Completion, Request
@@ -39,12 +39,13 @@ class Client:
 
     async def send(self, served: Served) -> None:
         """Send one request and fill in what came of it. Raises BudgetReached before a call that could cost too much."""
-        loop = asyncio.get_running_loop()
+        arrival = Arrival()
+        ARRIVAL.set(arrival)
         request = self.prompt(served.level, -1 - served.index if served.warmup else served.index)
         served.question = request.question_id
 
         def watch(folded: Foldable) -> Foldable:
-            return Packages(folded, served, loop.time)
+            return Packages(folded, served, arrival.now)
 
         async with self.budget.reserve(call_bound_usd(request, self.price)) as expense:
             try:
@@ -54,6 +55,7 @@ class Client:
                 expense.completion = Completion(status="error", broken=int(error.billable))
                 return
             expense.completion = completion
+        served.ended_s = arrival.now()
         _fill(served, completion)
 
 

@@ -24,7 +24,9 @@ class Reply(Protocol):
     """Fills in what came of one request. Moments are of the event loop's clock; they become the level's own here."""
 
     def __call__(self, served: Served) -> Awaitable[None]:
-        """Send it, and wait for its end. `served.times` are filled in, whatever happens; failures are a status."""
+        """Send it, and wait for its end. `served.times` are filled in, whatever happens; failures are a status.
+
+        `served.ended_s` is its end where it knows that better than by returning."""
 
 
 class Ended(Exception):
@@ -125,7 +127,7 @@ class LevelRun:
         served.times = array("d", (at - self._start for at in served.times))
         if served.opened_s is not None:
             served.opened_s -= self._start
-        served.ended_s = self._loop.time() - self._start
+        served.ended_s = (served.ended_s or self._loop.time()) - self._start
         self._keep(served)
         self._through += 1
         self._failed += served.status != OK

@@ -27,6 +27,7 @@ from arena.load.limit import bracket_of, counted, next_level
 from arena.load.prompts import Prompts
 from arena.load.served import Served
 from arena.load.targets import Target
+from arena.load.watch import collect_garbage, garbage_kept
 from arena.types import JSON
 
 
@@ -134,8 +135,10 @@ class LoadTest:
         def keep(one: Served) -> None:
             lines.append(one.line())
             kept.add(one)
+            collect_garbage(len(kept))
             self.progress.served(one)
 
+        collect_garbage(0)
         self.progress.begin(target.name, level)
         run = LevelRun(level, attempt, client.send, keep, lambda: interruption.asked)
         through, gpus = False, list[Gpu]()
@@ -163,7 +166,8 @@ def measure(test: LoadTest, interruption: Callable[[], Interruption]) -> None:
     """Run it to its end, under its folder's lock; then its entry says whether it is complete. Raises InputError."""
     with test.folder.locked():
         test.folder.keep(test.run)
-        asyncio.run(test.measure(interruption()))
+        with garbage_kept():
+            asyncio.run(test.measure(interruption()))
         models = cast("dict[str, dict[str, JSON]]", test.run["models"])
         through = all(test.through(entry) for entry in models.values())
         test.run["complete"] = len(models) == len(test.targets) and through

@@ -36,15 +36,17 @@ class Packages:
 
     def add(self, event: Mapping[str, object]) -> bool:
         """Take one event in; whether it brought generated text."""
-        if self._served.opened_s is None:
-            self._served.opened_s = self._now()
+        served, now = self._served, self._now()
+        if served.opened_s is None:
+            served.opened_s = now
         brought = self._inner.add(event)
         size = _size(event)
-        if brought or size:
-            self._served.times.append(self._now())
-            self._served.sizes.append(max(1, size))
-            self._count(event)
-        return brought or size > 0
+        if not brought and not size:
+            return False
+        served.times.append(now)
+        served.sizes.append(max(1, size))
+        self._count(event)
+        return True
 
     def done(self) -> None:
         """The endpoint said that nothing more comes."""
@@ -56,7 +58,8 @@ class Packages:
 
     def _count(self, event: Mapping[str, object]) -> None:
         """Tokens of this package, where every event states how many there are by now (`continuous_usage_stats`)."""
-        by_now = count(event.get("usage"), "completion_tokens")
+        usage = event.get("usage")
+        by_now = None if usage is None else count(usage, "completion_tokens")
         served = self._served
         if by_now is None or (served.counted is None and len(served.times) > 1):
             served.counted = None
@@ -69,7 +72,19 @@ class Packages:
 
 def _size(event: Mapping[str, object]) -> int:
     """Characters of generated text in one event: text, reasoning, refusals, and names and arguments of tool calls."""
-    return sum(map(len, _pieces(event)))
+    plain = _plain_chat(event)
+    return sum(map(len, _pieces(event))) if plain is None else plain
+
+
+def _plain_chat(event: Mapping[str, object]) -> int | None:
+    """The size of what nearly all events of a chat are: a text alone; None for any other."""
+    choices = event.get("choices")
+    if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
+        return None
+    delta = choices[0].get("delta")
+    if type(delta) is not dict or len(delta) != 1 or type(text := delta.get("content")) is not str:
+        return None
+    return len(text)
 
 
 def _pieces(event: Mapping[str, object]) -> Iterator[str]:

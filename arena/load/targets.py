@@ -65,10 +65,12 @@ class Target:
         read_key(self.entry, f"{self.role}.{self.name}", os.environ)
 
     def open(self, most_at_once: int) -> ApiBackend:
-        """Its backend: it streams, nothing runs in the background, and connections are kept alive.
+        """Its backend: it streams, nothing runs in the background, and its connections are a load test's own.
 
         Raises InputError (a missing key, a URL that cannot be used) before anything is sent.
         """
+        from arena.load.connections import connect_straight
+
         changes: dict[str, object] = {"stream": True, "concurrency": most_at_once}
         if isinstance(self.entry, OpenAIConfig):
             changes["background"] = False
@@ -77,10 +79,12 @@ class Target:
             from arena.backends.openai.texts import open_texts
 
             assert isinstance(entry, OpenAIConfig)
-            return open_texts(entry, self.name, f"{self.role}.{self.name}", os.environ)
-        backend = open_backend(Opening(self.name, self.role), entry)
-        assert isinstance(backend, ApiBackend)
-        return backend
+            opened: object = open_texts(entry, self.name, f"{self.role}.{self.name}", os.environ)
+        else:
+            opened = open_backend(Opening(self.name, self.role), entry)
+        assert isinstance(opened, ApiBackend)
+        connect_straight(opened, entry.max_reply_bytes)
+        return opened
 
 
 def target_at(url: str, model: str, api: Api, key_env: str | None) -> Target:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +210,35 @@ def test_runs_of_a_level_have_moments_and_prompts_of_their_own(tmp_path: Path) -
     lines = read_jsonl(tmp_path / "load" / f"m-{shown['run']}.jsonl")
     assert {line["repeat"] for line in lines} == set(range(6))
     assert len(prompts) == 6 * 25 + 6 + 1
+
+
+def test_a_load_test_goes_through_the_proxy_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(lambda _: Say("hello there")) as server:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+        done = arena("load", "--url", "http://far.invalid/v1", "--model", "m", "--concurrency", "2", "--requests", "12",
+                     "--yes", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert levels(tmp_path)[0]["succeeded"] == 12
+
+
+def test_a_load_test_trusts_the_certificates_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert]
+    subprocess.run([*made, *names], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    with FakeServer(lambda _: Say("hello there"), tls=context) as server:
+        command = ("load", "--url", f"https://127.0.0.1:{server.port}/v1", "--model", "m", "--concurrency", "2",
+                   "--requests", "12")  # fmt: skip
+        refused = arena(*command, cwd=tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        done = arena(*command, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "certificate verify failed" in refused.stderr
+    assert done.returncode == 0, done.stderr
+    assert levels(tmp_path)[0]["succeeded"] == 12

@@ -20,13 +20,32 @@ def line_by_line() -> Iterator[None]:
         EACH_LINE.reset(token)
 
 
+class Lines:
+    """Lines, without their ends, of text that comes in pieces. They end at \\n alone: JSON may hold other Unicode line
+    ends."""
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+
+    def of(self, piece: bytes) -> list[bytes]:
+        """Those that end in a piece."""
+        *whole, rest = piece.split(b"\n")
+        if whole and self._begun:
+            whole[0] = b"".join((*self._begun, whole[0]))
+            self._begun.clear()
+        if rest:
+            self._begun.append(rest)
+        return whole
+
+    def rest(self) -> bytes:
+        """What is left at the end."""
+        return b"".join(self._begun)
+
+
 async def lines_of(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines, without their ends. They end at \\n alone: JSON may hold other Unicode line ends."""
-    begun: list[bytes] = []
+    """Lines of pieces as they come in."""
+    lines = Lines()
     async for piece in pieces:
-        first, *others = piece.split(b"\n")
-        begun.append(first)
-        for other in others:
-            yield b"".join(begun)
-            begun = [other]
-    yield b"".join(begun)
+        for line in lines.of(piece):
+            yield line
+    yield lines.rest()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import orjson
 
 from arena.backends.http.errors import beginning_of, looks_like_a_page, shorten, web_page_error
-from arena.backends.http.lines import lines_of
+from arena.backends.http.lines import Lines
 from arena.errors import Throttled, Unstable
 
 if TYPE_CHECKING:
@@ -95,13 +95,21 @@ async def read_stream(response: httpx2.Response, folded: Foldable) -> Streamed:
 
     An endpoint that says "overloaded" after it has begun to generate is Unstable, not Throttled.
     """
-    events = _Events(folded)
+    events, lines = _Events(folded), Lines()
     plain: list[bytes] = []
-    async for line in lines_of(response.aiter_bytes()):
-        if plain or (not events.begun and line.strip() and not _EVENT_LINE.match(line.removeprefix(_BOM))):
+
+    def take(line: bytes) -> None:
+        if events.begun and not plain:
+            events.take(line)
+        elif plain or (line.strip() and not _EVENT_LINE.match(line.removeprefix(_BOM))):
             plain.append(line)
         else:
             events.take(line)
+
+    async for piece in response.aiter_raw():  # the wall has decoded it
+        for line in lines.of(piece):
+            take(line)
+    take(lines.rest())
     if plain:
         return Streamed(read_body(b"\n".join(plain), response.headers.get("content-type", "")), None)
     return events.finished()
@@ -121,7 +129,7 @@ class _Events:
 
     def take(self, line: bytes) -> None:
         """One line, or several that end in a bare carriage return."""
-        for part in line.removesuffix(b"\r").split(b"\r"):
+        for part in line.removesuffix(b"\r").split(b"\r") if b"\r" in line else (line,):
             if not self._done:
                 self._take(part.removeprefix(_BOM))
 
@@ -131,11 +139,12 @@ class _Events:
         return Streamed(self._folded.body(), self._first_at)
 
     def _take(self, line: bytes) -> None:
-        if not line.strip():
+        line = line.strip()
+        if not line:
             self._end_event()
             return
         self.begun = True
-        field, _, value = line.strip().partition(b":")
+        field, _, value = line.partition(b":")
         value = value.strip()
         if field == b"event":
             self._named = value
@@ -152,8 +161,8 @@ class _Events:
             self._fold(event)
 
     def _end_event(self) -> None:
-        data, self._data = b"\n".join(self._data), []
-        if data:
+        if self._data:
+            data, self._data = b"\n".join(self._data), []
             self._fold(read_body(data, "text/event-stream"))
         self._named = b""
 
@@ -173,10 +182,11 @@ class _Events:
 
 def _json(data: bytes) -> object:
     """The value of a JSON text, NaN allowed; an ellipsis for what is none, or not yet."""
-    for loads in (orjson.loads, json.loads):
+    try:
+        value: object = orjson.loads(data)
+    except (ValueError, RecursionError):
         try:
-            value: object = loads(data)
+            value = json.loads(data)
         except (ValueError, RecursionError):
-            continue
-        return value
-    return ...
+            return ...
+    return value

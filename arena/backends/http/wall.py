@@ -88,6 +88,10 @@ class _Limited(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The plain pieces."""
         async for piece in self._inner:
+            if not self._decoders:
+                self._count(piece, 0)
+                yield piece
+                continue
             for plain in self._plain(piece, 0):
                 yield plain
 

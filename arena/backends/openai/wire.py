@@ -227,6 +227,9 @@ class StreamedBody:
         return self._extend(_message(choice))
 
     def _extend(self, delta: Mapping[str, object]) -> bool:
+        if len(delta) == 1 and type(text := delta.get("content")) is str:  # nearly all of them
+            self._message["content"] = self._message.get("content", "") + text
+            return bool(text)
         content, thinking = _content(delta.get("content"))
         refusal = delta.get("refusal") or _refusal(delta.get("content"))
         pieces = {"content": content, "refusal": refusal, "reasoning": _reasoning(delta) or thinking}
