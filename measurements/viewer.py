@@ -1,7 +1,8 @@
 """The viewer at 200,000 battles, in a real Chromium: `python -m measurements.viewer [--battles N] [--llmuses]`.
 
-Prints one line per measurement with its budget. The server and the browser share the machine. Needs chromium (or
-ARENA_CHROMIUM) and the dev dependencies; makes its board under build/ once.
+Prints one line per measurement with its budget; the leaderboard's is a multiple of what an empty page of Streamlit's
+takes in the same run. The server and the browser share the machine. Needs chromium (or ARENA_CHROMIUM) and the dev
+dependencies; makes its board under build/ once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -26,6 +27,8 @@ from measurements.make_board import Plan, make_board
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = 21
 WARM = 7
+COLD_GOAL, WARM_GOAL = 3.0, 1.5
+"""What the leaderboard may take, in empty pages."""
 
 
 def main() -> None:
@@ -37,10 +40,40 @@ def main() -> None:
     arguments = _llmuses(options.battles) if options.llmuses else _board(options.battles)
     cache = ROOT / "build" / "viewer-cache"
     shutil.rmtree(cache, ignore_errors=True)
-    with _Server(arguments, cache) as server:
+    empty = _empty_page(cache)
+    _tell("Streamlit's empty page, cold", empty.cold, None, "s")
+    _tell(f"  warm, median of {WARM}", empty.warm, None, "s")
+    app = str(ROOT / "viz" / "app.py")
+    with _Server(app, arguments, cache) as server:
         _tell("index and first leaderboard", _open(server)["seconds"], None, "s")
-    with _Server(arguments, cache) as server:
-        _measure(server, 5.0 if options.llmuses else 1.0)
+    with _Server(app, arguments, cache) as server:
+        _measure(server, empty, 5.0 if options.llmuses else 1.0)
+
+
+class _Opened(NamedTuple):
+    """Seconds until a page stands, by the page's own clock."""
+
+    cold: float
+    """In a fresh browser on a fresh server."""
+    warm: float
+    """Opened again in one browser; the median."""
+
+
+def _empty_page(cache: Path) -> _Opened:
+    """What Streamlit itself takes for an app of one empty line."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = Path(folder) / "app.py"
+        app.write_text("import streamlit as st\n\nst.empty()\n")
+        with _Server(str(app), [], cache) as server:
+            with _Browser(EMPTY) as page:
+                cold = page.opened(server)["seconds"]
+            with _Browser(EMPTY) as page:
+                return _Opened(cold, statistics.median(_warm(page, server)))
+
+
+def _warm(page: _Browser, server: _Server) -> list[float]:
+    """Seconds of each opening after the first."""
+    return [page.opened(server)["seconds"] for _ in range(WARM + 1)][1:]
 
 
 def _board(battles: int) -> list[str]:
@@ -79,15 +112,15 @@ def _lines(path: Path) -> Any:  # noqa: ANN401 - JSON lines
 
 
 class _Server:
-    """The app as `arena view` starts it."""
+    """An app, started as `arena view` starts its own."""
 
-    def __init__(self, arguments: list[str], cache: Path) -> None:
+    def __init__(self, app: str, arguments: list[str], cache: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         command = [
-            sys.executable, "-m", "streamlit", "run", str(ROOT / "viz" / "app.py"), "--server.address", "127.0.0.1",
+            sys.executable, "-m", "streamlit", "run", app, "--server.address", "127.0.0.1",
             "--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none",
             "--browser.gatherUsageStats", "false", "--", *arguments,
         ]  # fmt: skip
@@ -113,26 +146,33 @@ class _Server:
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1000
 
 
+LEADERBOARD = ("[data-testid=stDataFrame] canvas", "[data-testid=stVegaLiteChart] svg")
+EMPTY = ("[data-testid=stMain]",)
 STANDS = """
-(() => {
-  const parts = ['[data-testid=stDataFrame] canvas', '[data-testid=stVegaLiteChart] svg',
-                 '[data-test-script-state=notRunning]'];
+(parts => {
+  parts.push('[data-test-script-state=notRunning]');
   new MutationObserver(() => {
     if (!window.stands && parts.every(part => document.querySelector(part))) window.stands = performance.now();
   }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-test-script-state']});
-})();
+})(%s);
 """
-"""Runs in every page: notes when the table and a chart are drawn and the script has ended, by the page's own clock."""
+"""Runs in every page: notes when its parts are drawn and the script has ended, by the page's own clock."""
 
 
 def _open(server: _Server) -> dict[str, float]:
     """A fresh browser on the leaderboard: seconds until it stands, and megabytes over the WebSocket."""
     with _Browser() as page:
-        return page.leaderboard(server)
+        return page.opened(server)
 
 
 class _Browser:
-    """One page of a browser with a profile of its own, as a person has one; its WebSocket is counted."""
+    """One page of a browser with a profile of its own, as a person has one; its WebSocket is counted.
+
+    `parts`: the selectors of what must be drawn for its first page to stand.
+    """
+
+    def __init__(self, parts: tuple[str, ...] = LEADERBOARD) -> None:
+        self.parts = parts
 
     def __enter__(self) -> _Browser:
         from playwright.sync_api import sync_playwright
@@ -144,7 +184,7 @@ class _Browser:
             self._profile.name, executable_path=path, args=["--no-sandbox"], viewport={"width": 1360, "height": 1000}
         )
         self.page = self._browser.pages[0]
-        self.page.add_init_script(STANDS)
+        self.page.add_init_script(STANDS % json.dumps(self.parts))
         self.bytes = 0
         self.page.on("websocket", lambda ws: ws.on("framereceived", self._count))
         return self
@@ -161,10 +201,10 @@ class _Browser:
         """Open an address."""
         self.page.goto(url)
 
-    def leaderboard(self, server: _Server) -> dict[str, float]:
-        """Open the leaderboard from an empty page: seconds from navigation until it stands."""
+    def opened(self, server: _Server) -> dict[str, float]:
+        """Open the first page from a blank one: seconds from navigation until it stands."""
         self.go("about:blank")
-        opened = self.timed(lambda: self.go(f"{server.url}/"), "[data-testid=stVegaLiteChart] svg")
+        opened = self.timed(lambda: self.go(f"{server.url}/"), self.parts[-1])
         return {**opened, "seconds": self.page.evaluate("() => window.stands") / 1000}
 
     def timed(self, act: Any, selector: str) -> dict[str, float]:  # noqa: ANN401 - any callable
@@ -178,13 +218,15 @@ class _Browser:
         return {"seconds": seconds, "mb": (self.bytes - before) / 1e6}
 
 
-def _measure(server: _Server, search_budget: float) -> None:
+def _measure(server: _Server, empty: _Opened, search_budget: float) -> None:
     cold = _open(server)
-    _tell("cold leaderboard (index there)", cold["seconds"], 5.0, "s")
+    _tell("cold leaderboard (index there)", cold["seconds"], None, "s")
+    _tell("  in empty pages", cold["seconds"] / empty.cold, COLD_GOAL, "x")
     _tell("  over the WebSocket", cold["mb"], 0.5, "MB")
     with _Browser() as page:
-        warm = [page.leaderboard(server)["seconds"] for _ in range(WARM + 1)][1:]
-        _tell(f"warm leaderboard, median of {WARM}", statistics.median(warm), 2.0, "s")
+        warm = _warm(page, server)
+        _tell(f"warm leaderboard, median of {WARM}", statistics.median(warm), None, "s")
+        _tell("  in empty pages", statistics.median(warm) / empty.warm, WARM_GOAL, "x")
         _tell("  the slowest", max(warm), None, "s")
         battles = page.timed(lambda: page.go(f"{server.url}/battles"), "[data-testid=stDataFrame]")
         _tell("a page of battles, over the WebSocket", battles["mb"], 0.5, "MB")
