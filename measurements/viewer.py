@@ -27,6 +27,17 @@ from measurements.make_board import Plan, make_board
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = 21
 WARM = 7
+EMPTY_APP = "import streamlit as st\nst.text('-')\n"
+PARTS_APP = """
+import pandas as pd
+import streamlit as st
+table = pd.DataFrame({"model": [f"m{n:02d}" for n in range(21)], "rating": range(21)})
+bars = {"mark": "bar", "encoding": {"x": {"field": "rating", "type": "quantitative"}, "y": {"field": "model"}}}
+st.dataframe(table)
+st.vega_lite_chart(table, bars)
+st.vega_lite_chart(table, bars | {"mark": "point"})
+"""
+"""What a leaderboard cannot do without."""
 COLD_GOAL, WARM_GOAL = 3.0, 1.5
 """What the leaderboard may take, in empty pages."""
 
@@ -40,9 +51,12 @@ def main() -> None:
     arguments = _llmuses(options.battles) if options.llmuses else _board(options.battles)
     cache = ROOT / "build" / "viewer-cache"
     shutil.rmtree(cache, ignore_errors=True)
-    empty = _empty_page(cache)
+    empty = _page_of_streamlit(EMPTY_APP, EMPTY, cache)
     _tell("Streamlit's empty page, cold", empty.cold, None, "s")
     _tell(f"  warm, median of {WARM}", empty.warm, None, "s")
+    parts = _page_of_streamlit(PARTS_APP, LEADERBOARD, cache)
+    _tell("a page of one small table and two charts, cold", parts.cold, None, "s")
+    _tell(f"  warm, median of {WARM}", parts.warm, None, "s")
     app = str(ROOT / "viz" / "app.py")
     with _Server(app, arguments, cache) as server:
         _tell("index and first leaderboard", _open(server)["seconds"], None, "s")
@@ -59,15 +73,15 @@ class _Opened(NamedTuple):
     """Opened again in one browser; the median."""
 
 
-def _empty_page(cache: Path) -> _Opened:
-    """What Streamlit itself takes for an app of one empty line."""
+def _page_of_streamlit(source: str, parts: tuple[str, ...], cache: Path) -> _Opened:
+    """What Streamlit itself takes for an app."""
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder) / "app.py"
-        app.write_text("import streamlit as st\n\nst.empty()\n")
+        app.write_text(source)
         with _Server(str(app), [], cache) as server:
-            with _Browser(EMPTY) as page:
+            with _Browser(parts) as page:
                 cold = page.opened(server)["seconds"]
-            with _Browser(EMPTY) as page:
+            with _Browser(parts) as page:
                 return _Opened(cold, statistics.median(_warm(page, server)))
 
 
@@ -147,7 +161,7 @@ class _Server:
 
 
 LEADERBOARD = ("[data-testid=stDataFrame] canvas", "[data-testid=stVegaLiteChart] svg")
-EMPTY = ("[data-testid=stMain]",)
+EMPTY = ("[data-testid=stText]",)
 STANDS = """
 (parts => {
   parts.push('[data-test-script-state=notRunning]');

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import altair as alt
 import streamlit as st
 from streamlit.elements.arrow import DataframeState
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from viz.charts.looks import Look, styled
 from viz.charts.matrix import COLUMN, FITS
@@ -151,6 +152,11 @@ def clicked_row(event: DataframeState) -> int | None:
 def name_width(names: Iterable[str]) -> int:
     """How wide a column of names is made: as the longest of them, within reason."""
     return min(max([110, *(24 + 6 * len(name) for name in names)]), 320)
+
+
+def folded(name: str, label: str, icon: str | None = None) -> ExpanderContainer:
+    """An expander that tells whether it is `open`: what it holds need not be made, sent and drawn before."""
+    return st.expander(label, key=f"folded-{name}", icon=icon, on_change="rerun")
 
 
 def nothing(text: str) -> None:

@@ -40,6 +40,7 @@ from viz.ui.pieces import (
     chart,
     chips,
     clicked_row,
+    folded,
     judge_choice,
     language_choice,
     name_width,
@@ -119,8 +120,9 @@ def _again(opened: Board, report: Report) -> None:
     groups = opened.source.category_file
     command = rate_command(report, str(opened.path.parent), None if groups is None else str(groups))
     if command is not None:
-        with st.expander(t("The same numbers from the command line"), icon=":material/terminal:"):
-            st.code(command, language="bash", wrap_lines=True)
+        with folded("command", t("The same numbers from the command line"), icon=":material/terminal:") as box:
+            if box.open:
+                st.code(command, language="bash", wrap_lines=True)
 
 
 def _schedule(opened: Board) -> None:
@@ -131,8 +133,9 @@ def _schedule(opened: Board) -> None:
     said = about.sentence(len(opened.report.models), 1 if language() == "zh" else 0)
     st.caption(plain(said[:1].upper() + said[1:]))
     if len(about.curve) > 1:
-        with st.expander(t("Pairs told apart against judge requests")):
-            chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
+        with folded("schedule", t("Pairs told apart against judge requests")) as box:
+            if box.open:
+                chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
 
 
 def _against_each(report: Report) -> None:
@@ -140,7 +143,9 @@ def _against_each(report: Report) -> None:
     names = distinct(several(report), 30)
     if not names:
         return
-    with st.expander(baselines.word("title", language())):
+    with folded("baselines", baselines.word("title", language())) as box:
+        if not box.open:
+            return
         st.caption(baselines.word("note", language()))
         cells: dict[str, list[str]] = {t("Model"): [s.model for s in report.models]}
         for place, name in enumerate(several(report)):
@@ -158,7 +163,9 @@ def _firmness(report: Report) -> None:
     if not told:
         return
     st.caption(plain(" ".join(told)))
-    with st.expander(word("title", language())):
+    with folded("firmness", word("title", language())) as box:
+        if not box.open:
+            return
         st.caption(word("note", language()))
         columns = zip(*rows(report, language()), strict=True)
         heads = [word(head, language()) for head in HEADS]

@@ -26,7 +26,7 @@ from viz.data.detail import Detail, read_detail
 from viz.data.filters import Filter, default_judges
 from viz.data.votes import votes_file
 from viz.ui.figures import DASH, count, margin, percent, points, rank_range
-from viz.ui.pieces import category_choice, chips, nothing
+from viz.ui.pieces import category_choice, chips, folded, nothing
 from viz.ui.rendering import plain, shortened
 from viz.ui.session import board, board_state, forget_votes, selected, t, votes
 from viz.ui.textbox import text
@@ -183,8 +183,9 @@ def _results(opened: Board, cast_votes: Votes) -> None:
     recognised = sum(v.recognised for v in counted)
     if recognised:
         st.caption(t("{n} votes by people who recognised a model; they count.", n=recognised))
-    with st.expander(t("The leaderboard by people's votes")):
-        _people_board(people, level)
+    with folded("people", t("The leaderboard by people's votes")) as box:
+        if box.open:
+            _people_board(people, level)
 
 
 def _people_board(people: BattleTable, level: float) -> None:

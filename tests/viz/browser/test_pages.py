@@ -208,6 +208,10 @@ def test_voting_is_blind_and_counts(serve, visit, pairs: Path, tmp_path: Path) -
         visitor.settle()
     assert len(read_votes(folder / "votes.jsonl").votes) == 5
     assert "κ" in visitor.text()
+    tables = visitor.page.locator("[data-testid=stDataFrame]")
+    before = tables.count()
+    visitor.page.get_by_text("The leaderboard by people's votes").click()
+    tables.nth(before).wait_for()
     visitor.fine()
     _picture(visitor, "vote-after")
 

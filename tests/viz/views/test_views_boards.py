@@ -56,6 +56,10 @@ def test_the_leaderboard_says_how_firm_its_order_is(app, tidy: Path) -> None:
     at = app("--board", tidy / "monday")
     assert any("decide" in caption.value and "between place 1 and 2" in caption.value for caption in at.caption)
     assert any(expander.label == "How firm is the order?" for expander in at.expander)
+    at.session_state["folded-firmness"] = True
+    at.run()
+    assert not at.exception
+    assert len(at.dataframe) == 2
 
 
 def test_a_board_of_several_baselines_shows_the_rate_against_each(app, tmp_path: Path) -> None:
@@ -63,6 +67,8 @@ def test_a_board_of_several_baselines_shows_the_rate_against_each(app, tmp_path:
     at = app("--board", tmp_path / "out")
     assert not at.exception
     assert any(expander.label == "Against each baseline" for expander in at.expander)
+    at.session_state["folded-baselines"] = True
+    at.run()
     table = next(frame.value for frame in at.dataframe if "half " in frame.value.columns)
     assert [name.strip() for name in table.columns] == ["Model", "half", "wrong"]
     chips = " ".join(html.proto.body for html in at.get("html"))

@@ -27,6 +27,11 @@ def test_the_leaderboard_says_what_was_drawn(app, adaptive_folder: Path) -> None
     cards = " ".join(html.proto.body for html in at.get("html"))
     assert "implied win rate" in cards and "<span>win rate" not in cards
     assert any("judge requests" in expander.label for expander in at.expander)
+    drawn = len(at.get("vega_lite_chart"))
+    at.session_state["folded-schedule"] = True
+    at.run()
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == drawn + 1
 
 
 def test_match_ups_run_and_ratings_of_a_filter_stay_implied(app, adaptive_folder: Path) -> None:

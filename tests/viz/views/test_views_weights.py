@@ -86,6 +86,9 @@ def test_a_filter_keeps_who_is_set_aside(app, weighted_folder: Path) -> None:
 
 def test_the_page_shows_the_command_that_gives_its_numbers(app, weighted_folder: Path) -> None:
     at = app("--board", weighted_folder)
+    assert not at.code, "what is folded is not made"
+    at.session_state["folded-command"] = True
+    at.run()
     command = next(code.value for code in at.code if code.value.startswith("arena rate"))
     done = arena(*shlex.split(command)[1:], "--json")
     assert done.returncode == 0, done.stderr
