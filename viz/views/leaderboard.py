@@ -11,26 +11,21 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.results import Effect
-from arena.reports import baselines
-from arena.reports.baselines import several
 from arena.reports.board import Line as ReportLine
 from arena.reports.board import Report, Standing
 from arena.reports.columns import BoardColumn, main_column
 from arena.reports.difference import main_difference
 from arena.reports.flags import flag_text
 from arena.reports.numbers import amount
-from arena.reports.options import rate_command
-from arena.reports.schedule import scheduled
-from arena.reports.stability import HEADS, firmness, rows, word
 from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.reports.weights import aside_told, weights_told
 from arena.types import PANEL
 from viz.charts.leaderboard import Estimate, forest, whiskers
 from viz.charts.looks import Look
-from viz.charts.runs import told_apart
 from viz.data.board import Board
 from viz.data.filters import Filter
 from viz.data.ranking import ELO_AT_MOST
+from viz.ui import details
 from viz.ui.choices import choose_name, type_text
 from viz.ui.downloads import downloads
 from viz.ui.figures import DASH, count, margin, money, percent, points, rank_range, seconds
@@ -40,7 +35,6 @@ from viz.ui.pieces import (
     chart,
     chips,
     clicked_row,
-    folded,
     judge_choice,
     language_choice,
     name_width,
@@ -98,9 +92,9 @@ def show() -> None:
             st.caption(plain(told))
     _left_out(report, wanted)
     _without_elo(opened, report)
-    _schedule(opened)
-    _against_each(report)
-    _firmness(report)
+    details.schedule(opened)
+    details.against_each(report)
+    details.firmness(report)
     warn_all(report.warnings)
     estimates, metric = _estimates(standings, report), _metric_name(report)
     if any(e.value is not None for e in estimates):
@@ -112,65 +106,7 @@ def show() -> None:
             value_map(standings, _estimates(standings, report, 28), _metric_name(report))
     downloads(report, estimates, metric)
     if report is opened.report:
-        _again(opened, report)
-
-
-def _again(opened: Board, report: Report) -> None:
-    """The command that gives these numbers."""
-    groups = opened.source.category_file
-    command = rate_command(report, str(opened.path.parent), None if groups is None else str(groups))
-    if command is not None:
-        with folded("command", t("The same numbers from the command line"), icon=":material/terminal:") as box:
-            if box.open:
-                st.code(command, language="bash", wrap_lines=True)
-
-
-def _schedule(opened: Board) -> None:
-    """What an adaptive board drew, and how many pairs were told apart by then."""
-    about = None if opened.report is None else scheduled(opened.report)
-    if about is None or opened.report is None:
-        return
-    said = about.sentence(len(opened.report.models), 1 if language() == "zh" else 0)
-    st.caption(plain(said[:1].upper() + said[1:]))
-    if len(about.curve) > 1:
-        with folded("schedule", t("Pairs told apart against judge requests")) as box:
-            if box.open:
-                chart("schedule", told_apart, about.curve, (t("Judge requests"), t("Pairs told apart")))
-
-
-def _against_each(report: Report) -> None:
-    """The win rates against each of several baselines."""
-    names = distinct(several(report), 30)
-    if not names:
-        return
-    with folded("baselines", baselines.word("title", language())) as box:
-        if not box.open:
-            return
-        st.caption(baselines.word("note", language()))
-        cells: dict[str, list[str]] = {t("Model"): [s.model for s in report.models]}
-        for place, name in enumerate(several(report)):
-            found = [against[place] for _, against in baselines.rates(report)]
-            cells[f"{names[name]} "] = [
-                f"{percent(e.value)} {margin(e.value, e.low, e.high, scale=100, digits=1)}".removesuffix(f" {DASH}")
-                for e in found
-            ]
-        st.dataframe(pd.DataFrame(cells), hide_index=True, height="content")
-
-
-def _firmness(report: Report) -> None:
-    """How few questions decide between neighbours."""
-    told = firmness(report, language(), neighbours=False)
-    if not told:
-        return
-    st.caption(plain(" ".join(told)))
-    with folded("firmness", word("title", language())) as box:
-        if not box.open:
-            return
-        st.caption(word("note", language()))
-        columns = zip(*rows(report, language()), strict=True)
-        heads = [word(head, language()) for head in HEADS]
-        shown = {head: cells for head, cells in zip(heads, columns, strict=True) if any(cells)}
-        st.dataframe(pd.DataFrame(shown), hide_index=True, height="content")
+        details.command(opened, report)
 
 
 def _choices(opened: Board) -> tuple[Filter, str | None, tuple[str, ...] | None, str]:
