@@ -14,10 +14,8 @@ import numpy as np
 from arena.battles.read.several import called, files_of, read_files
 from arena.battles.read.wanted import BattleFile, Wanted
 from arena.battles.summed import Summed, rate_summed
-from arena.config.strict import read_yaml
 from arena.errors import DataError, InputError, MissingDependency
 from arena.files import from_json, write_atomically
-from arena.questions import group_of, load_categories
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, Weights, rate, rounded
 from arena.ratings.data.mix import BALANCED, check_names, weights_of
 from arena.ratings.data.table import Coded
@@ -80,7 +78,11 @@ def rate_files(
         return RatedFile(
             files, summed, _reported(summed.board, summed, options, wanted.cluster if summed.clustered else None)
         )
-    file = grouped(read_files(files, wanted), load_categories(categories))
+    file = read_files(files, wanted)
+    if categories is not None:
+        from arena.questions import load_categories  # what reads configs is loaded where it is needed
+
+        file = grouped(file, load_categories(categories))
     options = replace(options, set_aside=split_names(options.set_aside, file.table.models))
     if options.weights is not None:
         there, spoken = (() if c is None else c.names for c in (file.table.category, file.table.language))
@@ -98,6 +100,8 @@ def read_weights(given: str) -> Weights:
     path = Path(given)
     if given == BALANCED and not path.exists():
         return weights_of(BALANCED)
+    from arena.config.strict import read_yaml
+
     try:
         value = from_json(path.read_bytes()) if path.suffix.lower() == ".json" else read_yaml(path)
     except (OSError, ValueError) as error:
@@ -122,6 +126,7 @@ def grouped(file: BattleFile, groups: Mapping[str, Sequence[str]]) -> BattleFile
     """The same battles under the groups of their categories."""
     if not groups:
         return file
+    from arena.questions import group_of
 
     def shown(table: BattleTable) -> BattleTable:
         column = table.category
