@@ -71,7 +71,7 @@ def rate_sums(
     theta = np.where(block >= 0, fit.theta, np.nan)
     low, high = open_ends(pairs, graph, theta, options.level, found.with_core)
     estimate = Estimate(
-        graph, block, theta, order_of(pairs, graph, fit.theta), found.questions, uncertainty, low, high,
+        pairs, graph, block, theta, order_of(pairs, graph, fit.theta), found.questions, uncertainty, low, high,
         fit.gradient_norm, fit.iterations,
     )  # fmt: skip
     return _board(sums, options, anchor, estimate, pairs, found, notes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arena.battles.counted import counted_codes, counted_judges
 from arena.battles.read.wanted import NUMBERS, BattleFile, Wanted
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, Mask
+from arena.ratings.data.arrays import Codes, FloatArray, Mask, pieces, taken
 from arena.ratings.data.table import FAINTEST, BattleTable, Coded
 from arena.tables import TableFile, blank_warnings, name_of, number_of
 from arena.types import PANEL
@@ -163,9 +163,13 @@ def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: T
     else:
         names = np.array([*(place.get(name, -2) for name in winner.names), -2], dtype=np.int32)[winner.codes]
         cells = 3 * winner.codes + (names == a) + 2 * (names == b)
-    cells[winner.codes < 0] = -1
+    if winner.codes.min(initial=0) < 0:
+        cells[winner.codes < 0] = -1
     sides: tuple[Side | None, ...] = (None, "model_a", "model_b")
-    there = np.flatnonzero(np.bincount(cells[cells >= 0], minlength=3 * len(winner.names)))
+    occurs = np.zeros(3 * len(winner.names) + 1, dtype=bool)
+    for rows in pieces(len(cells)):
+        occurs[cells[rows].astype(np.int64)] = True
+    there = np.flatnonzero(occurs[:-1])  # the last one is that of rows without a winner
     meant: dict[int, Cell] = {int(cell): (winner.names[cell // 3], sides[cell % 3]) for cell in there}
     choices, refused = read_winners(meant.values())
     if refused:
@@ -175,7 +179,7 @@ def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: T
     for cell, said in meant.items():
         values[cell] = OUTCOMES.get(choices[said], np.nan)
         skips[cell] = said[0].strip().lower() == "skip"
-    return values[cells], skips[cells]
+    return taken(values, cells), taken(skips, cells) if skips.any() else np.zeros(len(cells), dtype=bool)
 
 
 def numbers_of(data: pa.Table, name: str, file: TableFile) -> FloatArray:

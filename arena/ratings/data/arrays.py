@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterator, Sequence
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Entry = TypeVar("Entry", np.int32, np.float64, np.bool_)
+_IN_CACHE = 1 << 15
+"""So many rows are worked on at a time: what is computed of them stays in the processor's cache."""
 
 
 def counted(n: int, what: str) -> str:
@@ -31,6 +34,19 @@ def codes_of(names: Sequence[str]) -> Codes:
         return np.zeros(0, dtype=np.int32)
     result: Codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int32)
     return result
+
+
+def pieces(n: int) -> Iterator[slice]:
+    """All of n rows, some at a time."""
+    return (slice(start, min(start + _IN_CACHE, n)) for start in range(0, n, _IN_CACHE))
+
+
+def taken(table: NDArray[Entry], codes: Codes) -> NDArray[Entry]:
+    """The entries of a table by code, −1 being the last one."""
+    found = np.empty(len(codes), dtype=table.dtype)
+    for rows in pieces(len(codes)):  # by codes as wide as addresses: NumPy takes by narrower ones many times slower
+        table.take(codes[rows].astype(np.int64), mode="wrap", out=found[rows])
+    return found
 
 
 def placed(names: Sequence[str | None], places: dict[str, int]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up
+from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up, pieces
 from arena.ratings.data.table import BattleTable
 
 DENSE_LIMIT = 2_000
@@ -68,10 +68,13 @@ class Counts(NamedTuple):
 def count_winners(table: BattleTable) -> Counts:
     """Wins, losses and ties of every model."""
     m = len(table.models)
-    result = (table.outcome > 0.5).astype(np.int32) - (table.outcome < 0.5) + 1
-    first = np.bincount(table.a * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
-    second = np.bincount(table.b * np.int32(3) + result, minlength=3 * m).reshape(m, 3)
-    return Counts(first[:, 2] + second[:, 0], first[:, 0] + second[:, 2], first[:, 1] + second[:, 1])
+    first, second = np.zeros(3 * m, dtype=np.int64), np.zeros(3 * m, dtype=np.int64)
+    for rows in pieces(len(table)):
+        result = (table.outcome[rows] > 0.5).astype(np.int64) - (table.outcome[rows] < 0.5) + 1
+        first += np.bincount(3 * table.a[rows].astype(np.int64) + result, minlength=3 * m)
+        second += np.bincount(3 * table.b[rows].astype(np.int64) + result, minlength=3 * m)
+    one, other = first.reshape(m, 3), second.reshape(m, 3)
+    return Counts(one[:, 2] + other[:, 0], one[:, 0] + other[:, 2], one[:, 1] + other[:, 1])
 
 
 def cell_codes(row: Codes, column: Codes, width: int) -> NDArray[np.integer]:
@@ -85,8 +88,18 @@ def cell_codes(row: Codes, column: Codes, width: int) -> NDArray[np.integer]:
 
 def by_cluster(clusters: Codes, models: Codes, values: FloatArray | None, n_clusters: int, m: int) -> FloatArray:
     """Sums of a per-row value by cluster and model, shape (n_clusters, m); counts when `values` is None."""
-    code = cell_codes(clusters, models, m)
-    return add_up(code, values, n_clusters * m).reshape(n_clusters, m)
+    found = np.zeros(n_clusters * m)
+    for rows in pieces(len(clusters)):
+        np.add.at(found, wide_cells(clusters[rows], models[rows], m), 1.0 if values is None else values[rows])
+    return found.reshape(n_clusters, m)
+
+
+def wide_cells(row: Codes, column: Codes, width: int) -> IntArray:
+    """row·width + column, as wide as addresses are, by which NumPy finds fastest."""
+    found = row.astype(np.int64)
+    found *= width
+    found += column
+    return found
 
 
 def laplacian(n_models: int, i: IntArray, j: IntArray, values: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, Mask
+from arena.ratings.data.arrays import Codes, FloatArray, Mask, taken
 
 _CANONICAL_LIMIT = 250_000
 """Up to this many rows are sorted before anything is added up, so that their order cannot touch the last bit."""
@@ -36,10 +36,10 @@ class Coded:
         return cls(names, codes)
 
     @classmethod
-    def recoded(cls, names: Sequence[str | None], codes: NDArray[np.integer]) -> Coded:
+    def recoded(cls, names: Sequence[str | None], codes: Codes) -> Coded:
         """A column of codes into names in any order, None and double ones among them; −1 stays unknown."""
         own = cls.of(names)
-        return cls(own.names, np.append(own.codes, np.int32(-1))[codes])
+        return cls(own.names, taken(np.append(own.codes, np.int32(-1)), codes))
 
     def take(self, rows: NDArray[np.intp] | Mask) -> Coded:
         """The same names over some of the rows."""

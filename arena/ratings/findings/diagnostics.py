@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, sigmoid
 from arena.ratings.data.graph import CORE
-from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, cell_codes, laplacian, pair_sums
+from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, cell_codes, laplacian
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, pseudo_inverse
 from arena.ratings.intervals.question_scores import residuals
@@ -28,7 +28,7 @@ _PAIR_QUESTIONS = 5
 
 def diagnose(table: BattleTable, fit: Estimate) -> dict[str, JSON]:
     """All diagnostics of a fitted board under the names of leaderboard.json's `diagnostics`."""
-    pairs = pair_sums(table)
+    pairs = fit.pairs
     found = _of_the_fit(table.models, fit, pairs)
     if len(table.models) <= DENSE_LIMIT:
         found["separability"] = separability(fit)
@@ -175,10 +175,10 @@ def _place(table: BattleTable, core: PairSums) -> IntArray:
 
 
 def _in_core(table: BattleTable, fit: Estimate) -> BattleTable:
-    inside = (fit.block[table.a] >= 0) & (fit.block[table.b] >= 0)
+    inside = fit.inside(table)
     if table.weight is not None:
-        inside &= table.weight > 0
-    return table if inside.all() else table.select(inside)
+        inside = table.weight > 0 if inside is None else inside & (table.weight > 0)
+    return table if inside is None or inside.all() else table.select(inside)
 
 
 def _pair_residuals(table: BattleTable, fit: Estimate, core: PairSums) -> tuple[FloatArray, FloatArray]:

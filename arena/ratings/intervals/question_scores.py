@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask, add_up, sigmoid
+from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up, pieces, sigmoid
 from arena.ratings.data.mix import effective_size
-from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian
+from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian, wide_cells
 from arena.ratings.data.table import BattleTable
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
     m, clusters = len(table.models), table.clusters()
     if independent or not len(table):
         return add_up(table.a, None, m) + add_up(table.b, None, m)
-    cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
     n_cells = (int(clusters.max()) + 1) * m
     if n_cells <= _MARKED:
         seen = np.zeros(n_cells, dtype=bool)
-        seen[cells[0]] = seen[cells[1]] = True
+        for rows in pieces(len(table)):
+            for side in (table.a, table.b):
+                seen[wide_cells(clusters[rows], side[rows], m)] = True
         counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
         return counts
+    cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
     ordered = np.sort(np.concatenate(cells))  # np.unique hashes, which is many times slower here
     return add_up(ordered[np.diff(ordered, prepend=-1) > 0] % m, None, m)
 
@@ -53,13 +55,20 @@ def weighty_questions(table: BattleTable) -> FloatArray:
     return effective_size(seen, table.mix.weight[: len(seen)])
 
 
+def asked(clusters: Codes) -> IntArray:
+    """Codes of the questions that have rows."""
+    seen = np.zeros(int(clusters.max(initial=-1)) + 1, dtype=bool)
+    for rows in pieces(len(clusters)):
+        seen[clusters[rows].astype(np.int64)] = True
+    return np.flatnonzero(seen)
+
+
 def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
     """Q of each model's component: distinct questions with a battle inside it. 0 outside all components."""
-    found = np.zeros(len(block))
+    found, clusters = np.zeros(len(block)), rows.clusters()
+    one = bool((block <= 0).all())  # then all rows are inside it
     for number in range(int(block.max(initial=-1)) + 1):
-        inside = block[rows.a] == number
-        clusters = rows.clusters() if inside.all() else rows.clusters()[inside]
-        found[block == number] = np.count_nonzero(np.bincount(clusters)) if len(clusters) else 0
+        found[block == number] = len(asked(clusters if one else clusters[block[rows.a] == number]))
     return found
 
 
@@ -69,8 +78,10 @@ def residuals(rows: BattleTable, theta: FloatArray) -> FloatArray:
     if m * m > len(rows):
         return rows.outcome - sigmoid(theta[rows.a] - theta[rows.b])
     p = sigmoid((theta[:, None] - theta[None, :]).ravel())
-    result: FloatArray = rows.outcome - p[cell_codes(rows.a, rows.b, m)]
-    return result
+    found = np.empty(len(rows))
+    for some in pieces(len(rows)):
+        np.subtract(rows.outcome[some], p.take(wide_cells(rows.a[some], rows.b[some], m)), out=found[some])
+    return found
 
 
 def scores_by_question(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arena.ratings.data.arrays import Codes, FloatArray, add_up
-from arena.ratings.data.pair_sums import cell_codes
+from arena.ratings.data.arrays import Codes, FloatArray, add_up, pieces
+from arena.ratings.data.pair_sums import cell_codes, wide_cells
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.means import wilson
 from arena.ratings.intervals.question_scores import seen_questions, weighty_questions
@@ -37,20 +37,22 @@ def win_rates(table: BattleTable, level: float, *, independent: bool, covariance
     fixed mix of questions as `stratified` says.
     Independent: the same from rows, with the normal quantile and no factor.
     """
-    m = len(table.models)
-    weight, cluster = table.weights(), table.clusters()
+    m, cluster = len(table.models), table.clusters()
     independent = independent or table.question is None
     n_clusters = int(cluster.max(initial=-1)) + 1
     df: FloatArray | None = None
-    total = add_up(table.a, weight, m) + add_up(table.b, weight, m)
-    points = add_up(table.a, weight * table.outcome, m) + add_up(table.b, weight * (1 - table.outcome), m)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = points / total
     if independent or n_clusters * m > _CELL_LIMIT:
+        weight = table.weights()
+        total = add_up(table.a, weight, m) + add_up(table.b, weight, m)
+        points = add_up(table.a, weight * table.outcome, m) + add_up(table.b, weight * (1 - table.outcome), m)
+        rate = _share(points, total)
         variance, clusters = _marginal_variance(table, rate, total, independent=independent)
         matrix = None
     else:
-        influence, clusters = _influence(table, rate, total, n_clusters)
+        gained, games = sums_by_question(table, n_clusters)
+        total = games.sum(axis=0)
+        rate = _share(gained.sum(axis=0), total)
+        influence, clusters = _influence(table, rate, total, gained, games)
         if table.mix is not None:
             influence, df = stratified(influence, seen_questions(table), table.mix)
             clusters = weighty_questions(table)
@@ -122,24 +124,30 @@ def _of_influence(
 
 def sums_by_question(table: BattleTable, n_clusters: int) -> tuple[FloatArray, FloatArray]:
     """What every model won on every question, and how many battles it had there by weight; both (n_clusters, m)."""
-    m, weight, cluster = len(table.models), table.weight, table.clusters()
-    gained = table.outcome if weight is None else weight * table.outcome
-    given = 1 - table.outcome if weight is None else weight * (1 - table.outcome)
-    first, second = cell_codes(cluster, table.a, m).astype(np.intp), cell_codes(cluster, table.b, m).astype(np.intp)
-    size = n_clusters * m
-    points = (add_up(first, gained, size) + add_up(second, given, size)).reshape(n_clusters, m)
-    games = (add_up(first, weight, size) + add_up(second, weight, size)).reshape(n_clusters, m)
-    return points, games
+    m, cluster = len(table.models), table.clusters()
+    sums = np.zeros(n_clusters * m, dtype=complex)  # both of a battle side by side: it is found there once
+    for rows in pieces(len(table)):
+        weight = 1.0 if table.weight is None else table.weight[rows]
+        for side, share in ((table.a, table.outcome[rows]), (table.b, 1 - table.outcome[rows])):
+            found = np.empty(len(share), dtype=complex)
+            found.real, found.imag = weight * share, weight
+            np.add.at(sums, wide_cells(cluster[rows], side[rows], m), found)
+    both = sums.reshape(n_clusters, m)
+    return np.ascontiguousarray(both.real), np.ascontiguousarray(both.imag)
+
+
+def _share(points: FloatArray, total: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return points / total
 
 
 def _influence(
-    table: BattleTable, rate: FloatArray, total: FloatArray, n_clusters: int
+    table: BattleTable, rate: FloatArray, total: FloatArray, points: FloatArray, games: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Each question's influence on the win rates, and the number of questions of each model.
 
     Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance; plain for a fixed mix.
     """
-    points, games = sums_by_question(table, n_clusters)
     seen = np.count_nonzero(games, axis=0).astype(float)
     safe = np.where(total > 0, total, 1.0)
     influence = (points - np.nan_to_num(rate) * games) / safe

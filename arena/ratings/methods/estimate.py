@@ -44,6 +44,8 @@ CoreRates = Callable[[], tuple[PairSums, WinRates]]
 class Estimate:
     """Strengths on the natural scale (mean 0 in each component's core), and how sure they are."""
 
+    pairs: PairSums
+    """All battles, added up."""
     graph: Graph
     block: IntArray
     """Component of each model with a finite rating; −1 for the others."""
@@ -63,6 +65,12 @@ class Estimate:
     """Coefficients of the extra columns (style, position) with their intervals, on the natural scale."""
     scores: Scores | None = None
     """Scores of the likelihood by question, where the sandwich was made of them and there are no columns."""
+
+    def inside(self, table: BattleTable) -> Mask | None:
+        """Which rows of its table are among models of finite rating; None for all."""
+        if not self.graph.separated:
+            return None
+        return (self.block[table.a] >= 0) & (self.block[table.b] >= 0)
 
 
 def estimate(
@@ -118,7 +126,7 @@ def estimate(
     theta = np.where(block >= 0, fit.theta, np.nan)
     low, high = open_ends(pairs, graph, theta, widened(level, factor), _questions_with_core(table, graph, theta))
     return Estimate(
-        graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
+        pairs, graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
         fit.gradient_norm, fit.iterations, coefficients, scores,
     )  # fmt: skip
 

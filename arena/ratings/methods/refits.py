@@ -12,13 +12,14 @@ from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up,
 from arena.ratings.data.pair_sums import PairSums, cell_codes, difference_sums, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import pseudo_inverse
-from arena.ratings.intervals.question_scores import residuals, scores_by_question
+from arena.ratings.intervals.question_scores import asked, residuals, scores_by_question
 from arena.ratings.methods.contextual import Columns
 from arena.ratings.methods.estimate import Estimate, estimate
 
 _STEPS = 30
-_SURE = 1e-3
-"""A step this small against the difference itself can no longer turn its sign: every step is at most half the last."""
+_SURE = 0.1
+"""A step this small against the difference itself can no longer turn its sign: every step is at most half the last, so
+that all that follow move two models apart by less than twice as much."""
 _SETTLED = 1e-12
 
 
@@ -44,9 +45,9 @@ def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits
 
     `columns` are those of the fit; then every refit is a fit of the rows from the start.
     """
-    inside = (fit.block[table.a] >= 0) & (fit.block[table.b] >= 0)
-    rows = table if inside.all() else table.select(inside)
-    core = pair_sums(rows)
+    inside = fit.inside(table)
+    rows = table if inside is None else table.select(inside)
+    core = fit.pairs if inside is None else pair_sums(rows)
     theta = np.nan_to_num(fit.theta)
     beyond = _beyond(rows, fit, columns, inside)
     p = sigmoid(theta[rows.a] - theta[rows.b] + beyond) if beyond is not None else None
@@ -75,8 +76,7 @@ def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits
 
         return difference
 
-    asked = np.flatnonzero(np.bincount(rows.clusters())) if len(rows) else np.zeros(0, dtype=np.int64)
-    return Refits(fit.order, fit.graph.component, asked, influence, without)
+    return Refits(fit.order, fit.graph.component, asked(rows.clusters()), influence, without)
 
 
 def of_means(
@@ -186,12 +186,14 @@ def _refitted(table: BattleTable, columns: Columns | None, i: int, j: int) -> fl
     return float(found.order[i] - found.order[j])
 
 
-def _beyond(rows: BattleTable, fit: Estimate, columns: Columns | None, inside: Mask) -> FloatArray | None:
+def _beyond(rows: BattleTable, fit: Estimate, columns: Columns | None, inside: Mask | None) -> FloatArray | None:
     """What the columns add to the log-odds of every row."""
     if columns is None or not fit.columns:
         return None
     known = columns.keep([place for place, name in enumerate(columns.names) if name in fit.columns])
-    found: FloatArray = known.select(inside).x @ np.array([fit.columns[name][0] for name in known.names])
+    found: FloatArray = (known if inside is None else known.select(inside)).x @ np.array(
+        [fit.columns[name][0] for name in known.names]
+    )
     return found
 
 
