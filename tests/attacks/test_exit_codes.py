@@ -20,11 +20,11 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
-from arena.backends.http import api
+from arena.backends.http import client
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError
 from arena.stages.invocation import exit_code_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("transport")]
 
 NO_KEY = Fail(401)
 PAGE = Raw(b"<html>Sign in</html>", "text/html")
@@ -145,7 +145,7 @@ def test_a_call_whose_time_ran_out_before_a_connection_was_there_never_reached_a
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where a busy machine lets the call's clock run out before the connection's."""
-    monkeypatch.setattr(api, "CONNECT_SHARE", 30)
+    monkeypatch.setattr(client, "CONNECT_SHARE", 30)
     with FakeServer(sum_judge) as server, silent_tls() as url:
         done = arena("run", "-c", board_on(server, tmp_path, base_url=url, connect_patience_s=0, timeout_s=0.5))
     assert done.returncode == 2 and ledger(tmp_path) == []

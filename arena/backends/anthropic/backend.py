@@ -9,7 +9,8 @@ from typing import cast
 
 from arena.backends.anthropic.version import not_taken, spelled_alike, version_sent
 from arena.backends.anthropic.wire import ANTHROPIC, StreamedBody, body_of, completion_of
-from arena.backends.http.api import ApiBackend, endpoint_of, open_client, ours, read_key, timed, with_query
+from arena.backends.http.api import ApiBackend, endpoint_of, ours, read_key, timed, with_query
+from arena.backends.http.client import open_client, post
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk
 from arena.backends.http.reading import Foldable, Streamed, Watch, read_stream, read_whole
@@ -27,7 +28,7 @@ class AnthropicTransport:
         self.model = config.model or name
         self.extra_body = config.extra_body
         self._stream = config.stream
-        self.client = open_client(anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient, config, entry, key)
+        self.client = open_client(anthropic.AsyncAnthropic, self.sdk, config, entry, key)
         self.base_url = str(self.client.base_url)
         unsent = not_taken(version_sent(self.client.default_headers))
         self.dialect = replace(ANTHROPIC, ours=ours(config), unsent=unsent)
@@ -40,32 +41,25 @@ class AnthropicTransport:
         return body_of(request, self.model, dialect, self.extra_body)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
-        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
-
-        The messages travel in extra_body: given as an argument, the SDK walks through their types at a price in CPU.
-        """
+        """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library."""
         body = self.body(request, dialect)
-        model = cast("str", body.pop("model"))
-        max_tokens = cast("int", body.pop("max_tokens"))
         sent_at = asyncio.get_running_loop().time()
         if not self._stream:
-            raw = await self.client.messages.with_raw_response.create(
-                model=model, messages=[], max_tokens=max_tokens, extra_body=body
-            )
-            response = raw.http_response
+            response = await post(self.client, "/v1/messages", body)
             found = read_whole(response.content, response.headers.get("content-type", ""), StreamedBody())
             return timed(completion_of(found), sent_at, None)
-        streamed = await self._streamed(model, max_tokens, body, StreamedBody())
+        streamed = await self._streamed(body, StreamedBody())
         return timed(completion_of(streamed.body), sent_at, streamed.first_at)
 
     async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
         """One streamed call of an entry that streams, its events seen by a watch. Raises as `send` does."""
         body = self.body(request, dialect)
+        return completion_of((await self._streamed(body, watch(StreamedBody()))).body)
+
+    async def _streamed(self, body: dict[str, JSON], folded: Foldable) -> Streamed:
+        """The messages travel in extra_body: given as an argument, the SDK walks through their types."""
         model = cast("str", body.pop("model"))
         max_tokens = cast("int", body.pop("max_tokens"))
-        return completion_of((await self._streamed(model, max_tokens, body, watch(StreamedBody()))).body)
-
-    async def _streamed(self, model: str, max_tokens: int, body: dict[str, JSON], folded: Foldable) -> Streamed:
         async with self.client.messages.with_streaming_response.create(
             model=model, messages=[], max_tokens=max_tokens, extra_body=body, stream=True
         ) as opened:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from arena.backends.http.conversation import converse
@@ -24,9 +24,6 @@ from arena.money import priced
 from arena.redact import redact, remember_headers, remember_secrets, remember_url, shown_url
 from arena.types import JSON, Completion, Load, Request
 
-if TYPE_CHECKING:
-    import httpx2
-
 log = logging.getLogger(__name__)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,19 +31,7 @@ _MOST_FORMS = 8
 """In so many forms one request is tried, at most; what is refused costs nothing."""
 
 
-C = TypeVar("C", bound="SdkClient")
 A = TypeVar("A", bound=ApiConfig)
-
-CONNECT_SHARE = 0.9
-"""Of a call's time, the most that connecting may take: what ends within it has sent nothing."""
-
-
-class SdkClient(Protocol):
-    """What the SDKs' clients have in common."""
-
-    @property
-    def base_url(self) -> object:
-        """Where it calls."""
 
 
 class ApiTransport(Protocol):
@@ -308,39 +293,6 @@ def _usable(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
-
-
-def open_client(
-    sdk: Callable[..., C], http: Callable[..., httpx2.AsyncClient], config: ApiConfig, entry: str, key: str | None
-) -> C:
-    """An SDK's client, its own retries off, on its HTTP client.
-
-    Raises InputError where the environment's proxies or certificates cannot be used.
-    """
-    import httpx2
-
-    from arena.backends.http.wall import ENCODINGS, Wall
-
-    timeout = httpx2.Timeout(config.timeout_s, connect=min(CONNECT_SHARE * config.timeout_s, 30.0))
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=config.concurrency)
-    try:
-        inner = http(timeout=timeout, limits=limits, headers={"accept-encoding": ENCODINGS})
-        client = sdk(
-            api_key=key or "no-key-needed",
-            base_url=config.base_url,
-            default_headers=config.headers,
-            default_query=config.extra_query,
-            timeout=timeout,
-            max_retries=0,
-            http_client=inner,
-        )
-        inner.event_hooks = Wall(str(client.base_url), config.max_reply_bytes).hooks
-        return client
-    except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-        where = "the proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) or SSL_CERT_FILE"
-        raise InputError(
-            redact(f"{entry}: no connection can be opened with {where} of the environment: {error}")
-        ) from None
 
 
 def endpoint_of(config: ApiConfig, entry: str, base_url: str) -> Endpoint:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 class Departure:
@@ -12,10 +16,21 @@ class Departure:
         self.waits = False
         """Whether the request is on its way to a connection and nothing of it has been sent."""
 
-    async def follow(self, event: str, _info: object) -> None:
-        """Take an event of the HTTP library's trace."""
-        if event.endswith("send_request_headers.started"):
-            self.waits = False
+    def begin(self, request: httpx2.Request) -> None:
+        """The request is handed to the HTTP library, which may be asked to tell what becomes of it."""
+        self.waits = True
+        extensions = request.extensions
+
+        async def follow(event: str, _info: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                self.left()
+                extensions.pop("trace", None)  # a dozen events follow, and each would cost its call
+
+        extensions["trace"] = follow
+
+    def left(self) -> None:
+        """Something of it is being sent."""
+        self.waits = False
 
 
 DEPARTURE: ContextVar[Departure | None] = ContextVar("DEPARTURE", default=None)

@@ -10,11 +10,14 @@ import email.utils
 import re
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from arena.errors import CallError, Rejected, Throttled, Unauthorized, Unstable
 from arena.files import to_json
 from arena.redact import redact
+
+if TYPE_CHECKING:
+    import httpx2
 
 _WAIT = (408, 409, 425, 429, 503, 529)
 _NOBODY = (401, 402, 403, 404, 405, 407)
@@ -55,6 +58,8 @@ class Sdk(Protocol):
     APIStatusError: type[Exception]
     APIConnectionError: type[Exception]
     APIError: type[Exception]
+    DefaultAsyncHttpxClient: type[httpx2.AsyncClient]
+    DefaultAioHttpClient: type[httpx2.AsyncClient]
 
 
 def status_error(status: int, message: str, retry_after_s: float | None = None) -> CallError:

@@ -42,8 +42,7 @@ class Wall:
         if _origin(request.url) != self._origin:
             raise _elsewhere(str(request.url.copy_with(username="", password="", query=None, fragment=None)))
         if (departure := DEPARTURE.get()) is not None:
-            departure.waits = True
-            request.extensions["trace"] = departure.follow
+            departure.begin(request)
 
     async def _arrives(self, response: httpx2.Response) -> None:
         """From here on the response's body is plain, and ends with an error where it gets too large."""

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final, cast
 
-from arena.backends.http.api import open_client, timed
+from arena.backends.http.api import timed
+from arena.backends.http.client import open_client, post
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk, odd_body
 from arena.backends.http.reading import Watch, read_body
@@ -29,7 +30,7 @@ class PoolingTransport:
         self.sdk = cast("Sdk", openai)
         self.model = config.model or name
         self._extra = config.extra_body
-        self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
+        self.client = open_client(openai.AsyncOpenAI, self.sdk, config, entry, key)
         self.base_url = str(self.client.base_url)
         self.dialect = Dialect(most_logprobs=0)
         self._url = pooling_url(self.base_url)
@@ -46,10 +47,8 @@ class PoolingTransport:
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
         """One HTTP call. Raises CallErrors, and the exceptions of the SDK and its HTTP library."""
-        import httpx2
-
         sent_at = asyncio.get_running_loop().time()
-        response = await self.client.post(self._url, body=self.body(request, dialect), cast_to=httpx2.Response)
+        response = await post(self.client, self._url, self.body(request, dialect))
         found = read_body(response.content, response.headers.get("content-type", ""))
         return timed(score_of(found), sent_at, None)
 

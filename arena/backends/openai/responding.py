@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from arena.backends.http.api import open_client, ours, timed
+from arena.backends.http.api import ours, timed
+from arena.backends.http.client import open_client, post
 from arena.backends.http.dialect import Dialect
 from arena.backends.http.errors import Sdk, call_error, http_errors
 from arena.backends.http.reading import Foldable, Streamed, Watch, read_stream, read_whole
@@ -15,6 +16,9 @@ from arena.backends.openai.responses import RESPONSES, UNDER_WAY, StreamedRespon
 from arena.config.kinds import OpenAIConfig
 from arena.errors import CallError, InputError, Throttled, Unstable
 from arena.types import JSON, Completion, Request
+
+if TYPE_CHECKING:
+    import httpx2
 
 FIRST_LOOK_S = 1.0
 """After so long a background response is looked at first; then after twice as long, up to LONGEST_LOOK_S."""
@@ -53,7 +57,7 @@ class ResponsesTransport:
         self._stream, self._background = config.stream, config.background
         self._sleep = sleep
         self._errors: tuple[type[Exception], ...] = (CallError, *http_errors(self.sdk))
-        self.client = open_client(openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient, config, entry, key)
+        self.client = open_client(openai.AsyncOpenAI, self.sdk, config, entry, key)
         self.base_url = str(self.client.base_url)
         text = config.extra_body.get("text")
         form = isinstance(text, dict) and "format" in text  # the user's form goes out in place of ours
@@ -73,18 +77,15 @@ class ResponsesTransport:
         return completion_of(body, dialect)
 
     async def send(self, request: Request, dialect: Dialect) -> Completion:
-        """One call. Raises CallErrors, and the exceptions of the SDK and its HTTP library.
-
-        The input travels in extra_body: given as an argument, the SDK walks through its types at a price in CPU.
-        """
+        """One call. Raises CallErrors, and the exceptions of the SDK and its HTTP library."""
         body = self.body(request, dialect)
-        model = cast("str", body.pop("model"))
         sent_at = asyncio.get_running_loop().time()
         if self._stream:
+            model = cast("str", body.pop("model"))
             streamed = await self._streamed(model, body, StreamedResponse())
             return timed(completion_of(streamed.body, dialect), sent_at, streamed.first_at)
-        raw = await self.client.responses.with_raw_response.create(model=model, input=[], extra_body=body)
-        found = await self._finished(_read(raw)) if self._background else _read(raw)
+        found = _read(await post(self.client, "/responses", body))
+        found = await self._finished(found) if self._background else found
         return timed(completion_of(found, dialect), sent_at, None)
 
     async def stream(self, request: Request, dialect: Dialect, watch: Watch) -> Completion:
@@ -94,6 +95,7 @@ class ResponsesTransport:
         return completion_of((await self._streamed(model, body, watch(StreamedResponse()))).body, dialect)
 
     async def _streamed(self, model: str, body: dict[str, JSON], folded: Foldable) -> Streamed:
+        """The input travels in extra_body: given as an argument, the SDK walks through its types."""
         async with self.client.responses.with_streaming_response.create(
             model=model, input=[], extra_body=body, stream=True
         ) as opened:
@@ -106,7 +108,8 @@ class ResponsesTransport:
             await self._sleep(pause)
             pause = min(2 * pause, LONGEST_LOOK_S)
             try:
-                response = _read(await self.client.responses.with_raw_response.retrieve(str(response.get("id"))))
+                raw = await self.client.responses.with_raw_response.retrieve(str(response.get("id")))
+                response = _read(raw.http_response)
                 missed = 0
             except self._errors as error:
                 missed += 1
@@ -120,6 +123,5 @@ class ResponsesTransport:
         await self.client.close()
 
 
-def _read(raw: Any) -> Mapping[str, object]:  # noqa: ANN401 - the SDK's raw response, whatever it is of
-    response = raw.http_response
+def _read(response: httpx2.Response) -> Mapping[str, object]:
     return read_whole(response.content, response.headers.get("content-type", ""), StreamedResponse())

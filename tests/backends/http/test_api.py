@@ -17,6 +17,8 @@ from arena.backends.http.errors import retry_after
 from arena.errors import EndpointDead, InputError
 from arena.types import Sampling
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 @pytest.mark.parametrize("status", [408, 409, 429, 503, 529])
 def test_patience_is_asked_for_and_nothing_was_billed(api: str, status: int) -> None:
@@ -247,4 +249,4 @@ def test_importing_the_backends_imports_no_sdk() -> None:
     code = "import sys, arena.backends.openai.backend, arena.backends.anthropic.backend; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "arena.backends.openai.wire" in printed.split()
-    assert not {"openai", "anthropic", "httpx2"} & set(printed.split())
+    assert not {"openai", "anthropic", "httpx2", "aiohttp"} & set(printed.split())
