@@ -40,7 +40,8 @@ def priced(completion: Completion, price: Price | None) -> Completion:
         return completion
     if price is not None and not completion.turns and not completion.maybe_billed:
         return replace(completion, cost_usd=0.0)
-    return replace(completion, cost_usd=cost_usd(completion.usage, price))
+    cost = cost_usd(completion.usage, price)
+    return completion if cost is None else replace(completion, cost_usd=cost)
 
 
 def upper_bound_usd(input_tokens: float, output_cap: float, price: Price | None, *, calls: int = 1) -> float | None:

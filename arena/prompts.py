@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -51,7 +52,7 @@ class PromptFile(Strict):
     criteria: tuple[Criterion, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prompt:
     """What a judge is asked, and in which form it replies."""
 
@@ -70,13 +71,13 @@ class Prompt:
         """Whether a question without a reference answer cannot be judged with it."""
         return "{reference}" in self.user
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Of everything that can change a rendered message or its parse; the name is not part of it."""
         parts = [self.kind, spec_of(self.format), self.system, self.user, self.turns, self.nonce]
         return digest([*parts, self.format.instructions("NONCE")])
 
-    @property
+    @cached_property
     def format_spec(self) -> str:
         """The format and its options in one string, for `arena.formats.format_of`."""
         return spec_of(self.format)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import cast
 
 from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage, Verdict
 
-_ANSWER_FIELDS = {f.name for f in fields(Answer)}
-_REPLY_FIELDS = {f.name for f in fields(Reply)}
+_ANSWER_FIELDS = dict.fromkeys(f.name for f in fields(Answer))
+_REPLY_FIELDS = dict.fromkeys(f.name for f in fields(Reply))
+"""In the order in which they are written."""
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
 _TOKENS = (
     ("input_tokens", "in"),
@@ -26,7 +27,7 @@ _REPLY_STATUS = {"ok", "refused", "truncated", "empty", "bad_request", "error"}
 
 def answer_to_json(answer: Answer) -> dict[str, JSON]:
     """One line of answers/<model>.jsonl."""
-    line = _plain(answer)
+    line = _plain(answer, _ANSWER_FIELDS)
     line["usage"] = {
         "input_tokens": answer.usage.input_tokens,
         "output_tokens": answer.usage.output_tokens,
@@ -55,7 +56,7 @@ def answer_from_json(line: Mapping[str, JSON]) -> Answer:
 
 def reply_to_json(reply: Reply) -> dict[str, JSON]:
     """One line of reviews/<judge>.jsonl."""
-    line = _plain(reply)
+    line = _plain(reply, _REPLY_FIELDS)
     line["usage"] = {
         "in": reply.usage.input_tokens,
         "in_cached": reply.usage.cached_input_tokens,
@@ -133,8 +134,8 @@ def _logprob(stored: JSON) -> float:
     return float(stored) if isinstance(stored, int | float) else -math.inf
 
 
-def _plain(record: Answer | Reply) -> dict[str, JSON]:
-    values = {f.name: getattr(record, f.name) for f in fields(record)}
+def _plain(record: Answer | Reply, names: Iterable[str]) -> dict[str, JSON]:
+    values = {name: getattr(record, name) for name in names}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 

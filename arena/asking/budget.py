@@ -34,6 +34,19 @@ class Budget:
         Waits while calls in flight, once settled, may leave room. Raises BudgetReached when nothing can.
         """
         expense = Expense()
+        if self.limit_usd is not None:
+            await self._wait_for_room(bound_usd)
+        self._reserved += bound_usd
+        try:
+            yield expense
+        finally:
+            self._reserved = max(0.0, self._reserved - bound_usd)
+            self.spent_usd += expense.total(bound_usd)
+            if self.limit_usd is not None:  # else nobody waits
+                async with self._settled:
+                    self._settled.notify_all()
+
+    async def _wait_for_room(self, bound_usd: float) -> None:
         async with self._settled:
             while not self._fits(self.spent_usd + self._reserved + bound_usd):
                 if self._reserved == 0 or not self._fits(self.spent_usd + bound_usd):
@@ -42,14 +55,6 @@ class Budget:
                         f" could cost ${bound_usd:.4f}; what came back is stored"
                     )
                 await self._settled.wait()
-            self._reserved += bound_usd
-        try:
-            yield expense
-        finally:
-            async with self._settled:
-                self._reserved = max(0.0, self._reserved - bound_usd)
-                self.spent_usd += expense.total(bound_usd)
-                self._settled.notify_all()
 
     def commit(self, bound_usd: float) -> None:
         """Count the most that something can cost as spent: a batch cannot be stopped halfway. Raises BudgetReached."""
@@ -81,6 +86,8 @@ class Expense:
 
 def call_bound_usd(request: Request, price: Price | None) -> float:
     """The most that one request can cost, all its turns included; 0 for what has no price per token."""
+    if price is None:
+        return 0.0
     cap = request.sampling.max_tokens or OUTPUT_CAP
     sent = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
     tokens = sent / FEWEST_BYTES_PER_TOKEN

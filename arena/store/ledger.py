@@ -205,7 +205,10 @@ class Ledger:
         raw = self._bytes(self._last.offset, self._last.length)
         self._index.add_line(self._last, raw, line)
         self._added.update(newline + raw)
-        self._said = self._stamp = None
+        self._stamp = None
+        row = len(self._index) - 1
+        status, nonce, logprobs, cost_usd = self._index.about(row)
+        self._said = row, Said(self._index.own_key(row), status, reply.text, nonce, logprobs, cost_usd)
         self._news = True
 
     def close(self) -> None:

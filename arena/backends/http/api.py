@@ -132,7 +132,8 @@ class ApiBackend:
                 ahead += reversed(self._untried(request, dialect, others, seen))
                 continue
             self._learn(start, dialect, first)
-            return _as_asked(without_secrets_beside(replace(completion, broken=broken)), request, dialect)
+            completion = replace(completion, broken=broken) if broken else completion
+            return _as_asked(without_secrets_beside(completion), request, dialect)
         assert first is not None
         first.billable = first.billable or broken > 0
         raise first
@@ -182,6 +183,8 @@ def _may_be_mended(error: CallError) -> bool:
 
 def _as_asked(completion: Completion, request: Request, dialect: Dialect) -> Completion:
     """The completion with what was asked for on the way: a form that is enforced, log-probabilities."""
+    if request.schema is None and not request.top_logprobs:
+        return completion
     return replace(
         completion,
         enforced=None if request.schema is None else dialect.enforces,
@@ -191,12 +194,15 @@ def _as_asked(completion: Completion, request: Request, dialect: Dialect) -> Com
 
 def without_secrets_beside(completion: Completion) -> Completion:
     """The completion with keys redacted that the endpoint echoed beside the texts, which stay as received."""
-    finish_reason, model, request_id = completion.finish_reason, completion.model_returned, completion.request_id
+    told = completion.finish_reason, completion.model_returned, completion.request_id
+    finish_reason, model, request_id = (text and redact(text) for text in told)
+    if not completion.logprobs and (finish_reason, model, request_id) == told:
+        return completion
     return replace(
         completion,
-        finish_reason=finish_reason and redact(finish_reason),
-        model_returned=model and redact(model),
-        request_id=request_id and redact(request_id),
+        finish_reason=finish_reason,
+        model_returned=model,
+        request_id=request_id,
         logprobs=tuple(
             replace(one, token=redact(one.token), top=tuple((redact(token), value) for token, value in one.top))
             for one in completion.logprobs

@@ -17,6 +17,8 @@ async def converse(request: Request, ask: Callable[[Request], Awaitable[Completi
     `ask` answers one turn. The conversation ends early at a turn that fails or has no text. The status is the
     worst of all turns; the usage and latency are sums; the time to the first token is the first turn's.
     """
+    if not request.follow_ups:
+        return await ask(request)
     whole = await ask(replace(request, follow_ups=()))
     messages = request.messages
     for follow_up in request.follow_ups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx2
@@ -15,22 +15,22 @@ class Departure:
     def __init__(self) -> None:
         self.waits = False
         """Whether the request is on its way to a connection and nothing of it has been sent."""
+        self._extensions: dict[str, Any] = {}
 
     def begin(self, request: httpx2.Request) -> None:
         """The request is handed to the HTTP library, which may be asked to tell what becomes of it."""
         self.waits = True
-        extensions = request.extensions
-
-        async def follow(event: str, _info: object) -> None:
-            if event.endswith("send_request_headers.started"):
-                self.left()
-                extensions.pop("trace", None)  # a dozen events follow, and each would cost its call
-
-        extensions["trace"] = follow
+        self._extensions = request.extensions
+        self._extensions["trace"] = self._follow
 
     def left(self) -> None:
-        """Something of it is being sent."""
+        """Something of it is being sent. Nothing more need be told: each further event would cost every call."""
         self.waits = False
+        self._extensions.pop("trace", None)
+
+    async def _follow(self, event: str, _info: object) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.left()
 
 
 DEPARTURE: ContextVar[Departure | None] = ContextVar("DEPARTURE", default=None)
