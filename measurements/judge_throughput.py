@@ -127,6 +127,7 @@ def ask_bare(url: str, calls: int, in_flight: int, *, aiohttp: bool = False) -> 
     no_limit = 0 if aiohttp else None
 
     async def main() -> Measured:
+        started, cpu = time.perf_counter(), time.process_time()
         limits = httpx2.Limits(max_connections=no_limit, max_keepalive_connections=in_flight)
         client = openai.AsyncOpenAI(api_key="none", base_url=url, max_retries=0, http_client=kind(limits=limits))
         left = iter(range(calls))
@@ -139,7 +140,6 @@ def ask_bare(url: str, calls: int, in_flight: int, *, aiohttp: bool = False) -> 
                 )
                 assert completion.choices[0].message.content
 
-        started, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(worker() for _ in range(in_flight)))
         took, cpu = time.perf_counter() - started, time.process_time() - cpu
         await client.close()
