@@ -73,11 +73,12 @@ def _source(part: Part) -> Callable[..., dict[str, object]]:
 
 
 def quiet() -> None:
-    """lm-eval and datasets say nothing on their own, and leave no thread behind for their bars."""
+    """lm-eval, datasets and the hub's client say nothing on their own, and leave no thread behind for their bars."""
     import datasets
     from tqdm import tqdm
 
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    for name in ("lm_eval", "huggingface_hub"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     tqdm.monitor_interval = 0
     datasets.disable_progress_bars()
     datasets.logging.set_verbosity_error()

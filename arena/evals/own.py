@@ -172,6 +172,12 @@ def _reading(place: str, *, hub: bool) -> Iterator[None]:
     """Whatever a data set cannot be read for, in one line."""
     try:
         yield
+    except ConnectionError as error:
+        if not hub:
+            raise DataError(f"{place}: not on this machine; nothing is fetched without `hub: true`") from None
+        said = " ".join(str(error).split())[:200]
+        raise DataError(f"{place}: the hub cannot be reached ({said}); files on this machine serve as well"
+                        " (benchmarks.data_dir)") from None  # fmt: skip
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError, IndexError) as error:
         said = " ".join(str(error).split())[:200]
         hint = "" if hub else "; nothing is fetched without `hub: true`"

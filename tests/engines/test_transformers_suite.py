@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from kit.fine_tunes import assert_a_fine_tune_is_compared
 from kit.folders import *  # noqa: F403 - and those of every engine that loads a folder
 from kit.reward_models import *  # noqa: F403 - and of those that score
 from kit.reward_models import assert_probabilities, judged_board
@@ -227,3 +228,7 @@ def test_perplexity_of_a_board_is_asked_once_and_stands_on_it(tmp_path: Path, ti
     assert "bits per byte" in said and (tmp_path / "board/reports/perplexity.json").read_bytes() == first
     lines = (tmp_path / "board/benchmarks/~perplexity/tiny-100.jsonl").read_text().splitlines()
     assert len(lines) == 30
+
+
+def test_a_base_and_its_adapter_are_compared_over_battles_and_a_benchmark(tmp_path: Path, tiny: Path) -> None:
+    assert_a_fine_tune_is_compared(tmp_path, tiny, "transformers", {})

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from kit.behaviour import *  # noqa: F403 - the tests that every engine must pass
+from kit.fine_tunes import assert_a_fine_tune_is_compared
 from kit.folders import *  # noqa: F403 - and those of every engine that loads a folder
 from kit.reward_models import *  # noqa: F403 - and of those that score
 from kit.reward_models import assert_probabilities, judged_board
@@ -250,3 +251,7 @@ def test_a_load_test_starts_its_server_and_leaves_none(tiny: Path, tmp_path: Pat
     levels = json.loads(done.stdout)["models"]["tuned"]["levels"]
     assert [level["succeeded"] for level in levels] == [8, 8]
     assert all(level["output_tokens"] for level in levels)
+
+
+def test_a_base_and_its_adapter_are_compared_over_battles_and_a_benchmark(tmp_path: Path, tiny: Path) -> None:
+    assert_a_fine_tune_is_compared(tmp_path, tiny, "vllm", SMALL)
