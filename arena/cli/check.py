@@ -37,9 +37,9 @@ def check(config: str) -> None:
             check_entry(Opening(name, "answers_gen"), candidate.entry)
     for name, judge in board.judges.items():
         check_entry(Opening(name, "reviews_gen.judges"), judge)
-    exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
-    notes += check_scores(board, RunOptions())
     with naming_config(board.loaded.path):
+        exams, notes = check_benchmarks(board, RunOptions()) if board.config.benchmarks else ([], [])
+        notes += check_scores(board, RunOptions())
         probes = check_probes(board)
     answers, warnings = current_answers(board)
     reviews = board.config.reviews_gen

@@ -65,7 +65,7 @@ def plan(
     from arena.board.open import in_asking_order, open_board
     from arena.board.verdicts import counted
     from arena.cli.shorter import warn_of_shorter
-    from arena.config.loading import load_config, with_schedule
+    from arena.config.loading import load_config, naming_config, with_schedule
     from arena.stages.benchmark import check_benchmarks
     from arena.stages.options import STAGES, RunOptions, parse_redo
     from arena.stages.plan import make_plan
@@ -84,8 +84,9 @@ def plan(
         _plan_probes(board, chosen_probes, options)
         return
     warn_of_shorter(board.folders, counted(board))
-    exams, notes = check_benchmarks(board, options) if "benchmarks" in chosen else ([], [])
-    notes += check_scores(board, options)
+    with naming_config(board.loaded.path):
+        exams, notes = check_benchmarks(board, options) if "benchmarks" in chosen else ([], [])
+        notes += check_scores(board, options)
     shown = board_power(board, 0.95, len(options.asked_questions(board.questions)), difference) if power else None
     found = make_plan(in_asking_order(board), options, exams)
     print_plan(found, sys.stdout)

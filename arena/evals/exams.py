@@ -207,6 +207,7 @@ def _open(name: str, settings: TaskConfig, section: BenchmarksConfig, seed: int)
     else:
         task = TASKS[name]
         parts = _downloaded(name, task, section, settings)
+    _check_settings(task, settings, place)
     parts = _of_subjects(parts, settings, place)
     shots = _shots(task, parts, settings, place)
     limit = settings.limit or section.limit
@@ -259,6 +260,15 @@ def _folder(name: str, task: Task, section: BenchmarksConfig) -> Path:
     there = ", ".join(sorted(path.name for path in section.data_dir.iterdir() if path.is_dir())) or "none"
     named = " or ".join(f"{folder}/" for folder in task.layout.folders)
     raise DataError(f"{section.data_dir}: no folder {named} for {name} ({expected}; folders there: {there})")
+
+
+def _check_settings(task: Task, settings: TaskConfig, place: str) -> None:
+    """Raise ConfigError for a setting that would change nothing of this task."""
+    if settings.samples > 1 and not task.code:
+        code = ", ".join(name for name, row in TASKS.items() if row.code)
+        raise ConfigError(f"{place}.samples: {settings.samples} asked for, but only programs are sampled ({code})")
+    if settings.questions == "all" and task is not TASKS["race"]:
+        raise ConfigError(f"{place}.questions: all asked for, but only race has several questions to an article")
 
 
 def _of_subjects(parts: list[Part], settings: TaskConfig, place: str) -> list[Part]:

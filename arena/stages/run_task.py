@@ -66,10 +66,10 @@ def report(task: str, score: BenchmarkScore, target: float | None = None) -> dic
     """One data set as llmuses reports it, with its interval and the distance to a target."""
     parts: Mapping[str, BenchmarkPart] = score.subjects or {"default": score}
     subset: list[JSON] = [{"name": name, "score": part.score, "num": part.n} for name, part in parts.items()]
-    known = score.score is not None and target is not None
+    delta = None if score.score is None or target is None else round(score.score - target, 10)
     return {
         "name": task, "metric": "WeightedAverageAccuracy", "of": score.metric, "score": score.score, "low": score.low,
-        "high": score.high, "target": target, "delta": (score.score or 0.0) - (target or 0.0) if known else None,
+        "high": score.high, "target": target, "delta": delta,
         "category": [{"name": "DEFAULT", "score": score.score, "subset": subset}], "total_num": score.n,
         "n_failed": score.n_failed, "n_unreadable": score.n_unreadable,
     }  # fmt: skip

@@ -46,3 +46,11 @@ def test_paths_are_shown_without_detours_and_an_order_where_there_is_one(tmp_pat
         done = arena("check", "-c", moved)
         assert f"recorded {tmp_path}/right.jsonl\n" in done.stdout, done.stderr
         assert ("order both" in done.stdout) is order
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "bench"])
+def test_what_is_wrong_with_benchmarks_names_the_config(tmp_path: Path, command: str) -> None:
+    config = edit_config(arithmetic_board(tmp_path), benchmarks={"tasks": {"mmul": {}}})
+    done = arena(command, "-c", config)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"arena: {config}: benchmarks.tasks: no task 'mmul'; did you mean mmlu?"), done.stderr

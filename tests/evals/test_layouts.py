@@ -71,6 +71,9 @@ def test_a_csv_of_ones_own_needs_no_reader(tmp_path: Path) -> None:
     path.write_text("question,A,B,answer\n1+1?,2,3,C\n")
     with pytest.raises(DataError, match=r"row 2: the right answer 'C' is none of the options A–B"):
         opened(tmp_path, "mine", file=path)
+    path.write_text("question,A,B,answer\n1+1?,2,3,A\n2+2?,,4,B\n")
+    with pytest.raises(DataError, match=r"row 3: fewer than two options"):
+        opened(tmp_path, "mine", file=path)
 
 
 BROKEN = {
@@ -121,6 +124,18 @@ BROKEN = {
     "no right answer": (
         lambda root: put(root / "truthful_qa/mc_task.json", json.dumps([{"question": "x", "mc1_targets": {"a": 0}}])),
         "truthful_qa", {}, "item 1: no right answer among the mc1_targets",
+    ),
+    "several programs of what is none": (
+        lambda root: put(root / "mmlu/test/law_test.csv", "q,a,b,c,d,A\n"), "mmlu", {"samples": 3},
+        "mmlu.samples: 3 asked for, but only programs are sampled (humaneval)",
+    ),
+    "all questions of what has one": (
+        lambda root: put(root / "mmlu/test/law_test.csv", "q,a,b,c,d,A\n"), "mmlu", {"questions": "all"},
+        "mmlu.questions: all asked for, but only race has several questions to an article",
+    ),
+    "an empty reference": (
+        lambda root: put(root / "general_qa/own.jsonl", '{"query": "a", "response": " "}'), "general_qa", {},
+        "own.jsonl:1: the response is empty",
     ),
 }  # fmt: skip
 

@@ -22,6 +22,8 @@ def read_csv(path: Path) -> list[Part]:
             if name not in cells:
                 raise DataError(f"{path}: no column {name} (expected question, A, B, …, answer)")
         options = [cells[x] for x in takewhile(partial(_filled, cells), ascii_uppercase)]
+        if len(options) < 2:
+            raise DataError(f"{path}: row {number}: fewer than two options (they stand under A, B, … without a gap)")
         gold = letter_place(cells["answer"], len(options), f"{path}: row {number}")
         subject = cells.get("subject") or path.stem
         by_subject.setdefault(subject, []).append(

@@ -14,10 +14,11 @@ def read(folder: Path, task: TaskConfig) -> list[Part]:
     """A part per file."""
     parts = []
     for path in sorted(folder.glob("*.jsonl")):
-        rows: list[Row] = [
-            {"query": str(line["query"]), "response": str(line["response"])}
-            for line in objects_of(path, "query", "response")
-        ]
+        rows: list[Row] = []
+        for number, line in enumerate(objects_of(path, "query", "response"), 1):
+            if not str(line["response"]).strip():
+                raise DataError(f"{path}:{number}: the response is empty: no answer could come near it")
+            rows.append({"query": str(line["query"]), "response": str(line["response"])})
         parts.append(Part(path.stem, rows))
     if not parts:
         raise DataError(f"{folder}: no *.jsonl in it")
