@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +54,10 @@ def theirs(weights: Path, section: Mapping[str, object]) -> dict[str, list[dict[
 
 
 def assert_the_same(out: Path, reference: Mapping[str, list[dict[str, object]]]) -> int:
-    """Equal log-likelihoods and greediness of every option, and equal scores, to 1e-4. How many options there were."""
+    """Equal log-likelihoods and greediness of every option, and equal scores, to 1e-4. How many options there were.
+
+    Sums beyond 100 may differ by a millionth: float32 tells two batches apart by as much.
+    """
     scores = json.loads((out / "reports/benchmarks.json").read_text())["models"]["m"]
     checked = 0
     for task, score in scores.items():
@@ -63,10 +66,40 @@ def assert_the_same(out: Path, reference: Mapping[str, list[dict[str, object]]])
         for sample in samples:
             mine = lines[sample["place"]]["loglikelihoods"]
             for (value, greedy), (expected, wanted) in zip(mine, sample["filtered_resps"], strict=True):
-                assert value == pytest.approx(float(expected), abs=1e-4)
+                assert value == pytest.approx(float(expected), abs=1e-4, rel=1e-6)
                 assert greedy == (str(wanted) == "True")
                 checked += 1
         mean = sum(float(sample[score["metric"]]) for sample in samples) / len(samples)
         assert score["score"] == pytest.approx(mean, abs=1e-4), task
         assert (score["mode"], score["n"]) == ("loglikelihood", len(samples))
     return checked
+
+
+def write_kept(path: Path, out: Path, reference: Mapping[str, list[dict[str, object]]]) -> None:
+    """Write lm-eval's samples as hashes and numbers alone: a line per item, none of its text."""
+    items = {(task, line["doc_id"]): line["item"] for task, line in _lines(out)}
+    rows = []
+    for name, samples in reference.items():
+        task = name.partition("/")[0]
+        for sample in samples:
+            told = [[round(float(value), 6), str(greedy) == "True"] for value, greedy in sample["filtered_resps"]]
+            metrics = {metric: float(sample[metric]) for metric in ("acc", "acc_norm") if metric in sample}
+            item = items[task, sample["place"]]
+            rows.append({"task": task, "item": item, "filtered_resps": told, **metrics})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def kept(path: Path, out: Path) -> dict[str, list[dict[str, object]]]:
+    """What was written, as `theirs` returns it for the documents of a board."""
+    places = {(task, line["item"]): line["doc_id"] for task, line in _lines(out)}
+    found: dict[str, list[dict[str, object]]] = {}
+    for row in read_jsonl(path):
+        found.setdefault(row["task"], []).append(row | {"place": places[row["task"], row["item"]]})
+    return found
+
+
+def _lines(out: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every stored document of a board's one model, with its task."""
+    for path in sorted((out / "benchmarks").glob("*/m.jsonl")):
+        for line in read_jsonl(path):
+            yield path.parent.name, line
