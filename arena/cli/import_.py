@@ -49,7 +49,10 @@ def import_(tool: str, sources: tuple[str, ...], out: Path, force: bool) -> None
         + (f"{written.replies:,} replies of {', '.join(written.judges)}" if written.judges else "no verdicts yet")
     )
     if written.tasks:
-        say(f"{written.tasks:,} benchmark{'s' if written.tasks > 1 else ''}, {written.documents:,} scored documents")
+        scored = written.documents - written.without_score
+        say(f"{written.tasks:,} benchmark{'s' if written.tasks > 1 else ''}, {scored:,} scored documents")
+    if written.without_score:
+        say(f"without a score, kept and counted, in no mean: {written.without_score:,}")
     if written.without_verdict:
         say(f"{written.without_verdict:,} replies hold no verdict: kept and counted, not rated")
     for note in written.notes:

@@ -43,6 +43,8 @@ class Written:
     tasks: int = 0
     """Benchmarks among it, and their documents over all models."""
     documents: int = 0
+    without_score: int = 0
+    """Documents whose score is missing or none."""
     scores_alone: bool = False
     """Whether those are all there is: no answer that could be judged."""
 
@@ -91,7 +93,8 @@ def write_board(collected: FoundBoard, folder: Path, *, force: bool = False) -> 
         configs, len(questions), tuple(models), len(kept),
         sum(reply.label is None and (reply.second is not None or reply.score_first is None) for reply in kept),
         tuple(sorted({reply.judge for reply in kept})), tuple(notes),
-        len({item.task for item in collected.items}), len(collected.items), bool(collected.items) and not slots,
+        len({item.task for item in collected.items}), len(collected.items),
+        sum(item.score is None for item in collected.items), bool(collected.items) and not slots,
     )  # fmt: skip
 
 
