@@ -4,12 +4,13 @@ python measurements/load_peers.py KIND WEIGHTS --tokenizer FOLDER [--vllm PYTHON
     [--at-once 1] [--requests 40] [--rounds 5] [--engine JSON]
 
 KIND is vllm or llamacpp, and this runs with that engine's packages; PYTHON has vLLM and pandas. Each figure is the
-median over rounds of a round's own. Where a peer means something else by a name, ours by that meaning stands beside it,
-from the line per request:
+median over rounds of a round's own, each difference that of the differences within a round. Where a peer means
+something else by a name, ours by that meaning stands beside it, from the line per request:
 
-- vLLM's first token is the first frame, text or not, its last the last frame with a choice, where the latency ends too;
-  every gap between frames counts alike.
-- guidellm's time per output token counts the first token in; its inter-token latency is a mean per request.
+- vLLM's first token is the first frame, text or not (a role alone comes first), and its latency ends with the last
+  frame that has a choice; every gap between frames counts alike, those without text too: of them the
+  line has the number (`events`), so here each of a request's gaps is their mean.
+- guidellm's time per output token has the first token in it; its inter-token latency is a mean per request.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import random
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -33,6 +33,8 @@ from arena.load.engines import serving
 from arena.load.targets import Target, target_on
 
 WORDS, TOKENS = 8, 24
+ASKED = {"vllm": {}, "llamacpp": {"cache_prompt": False}}
+"""What the servers are told beside the load, so that nobody is served from what another asked before."""
 PEER = "import asyncio, argparse; from vllm.benchmarks.serve import add_cli_args, main;" \
        "p = argparse.ArgumentParser(); add_cli_args(p); main(p.parse_args())"  # fmt: skip
 TIMES = ("ttft", "tpot", "itl", "latency")
@@ -61,7 +63,8 @@ def ours(there: Target, folder: Path, options: argparse.Namespace, env: dict[str
     section = {"concurrency": [options.at_once], "requests": options.requests, "max_tokens": TOKENS,
                "warmup": options.at_once, "prompts": {"file": "prompts.jsonl"}}  # fmt: skip
     entry = {"backend": "openai", "base_url": there.entry.base_url, "api_key_env": "OPENAI_API_KEY",
-             "extra_body": {"ignore_eos": True}, "generation_config": {"temperature": 0}}  # fmt: skip
+             "extra_body": {"ignore_eos": True} | ASKED[options.kind],
+             "generation_config": {"temperature": 0}}  # fmt: skip
     (folder / "q.jsonl").write_text('{"question_id": 1, "text": "x"}\n')
     config = {"question_file": "q.jsonl", "output_dir": "out", "answers_gen": {there.name: entry},
               "load_test": section}  # fmt: skip
@@ -75,18 +78,22 @@ def ours(there: Target, folder: Path, options: argparse.Namespace, env: dict[str
     assert level["succeeded"] == options.requests, [line["error"] for line in lines if line["error"]]
     rates = {"requests/s": level["requests_per_s"], "tokens out/s": level["output_tokens_per_s"]}
     own = {f"{name} {how}": 1000 * level[f"{name}_s"][how]["value"] for name in TIMES for how in ("mean", "p50")}
-    return {"ours": own | rates, "vllm": of(as_vllm(lines)) | rates, "guidellm": of(as_guidellm(lines)) | rates}
+    return {
+        "ours": own | rates,
+        "vllm": of(as_vllm(lines)) | rates,
+        "guidellm": of(as_guidellm(lines)) | rates,
+    }
 
 
 def as_vllm(lines: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """Times of our requests as vLLM's benchmark means them."""
-    frames = [sorted({line["opened_s"], *line["packages_s"]}) for line in lines]
-    tokens = [line["usage"]["output_tokens"] for line in lines]
+    """Times of our requests as vLLM's benchmark means them. The last event, the usage, is no frame of theirs."""
+    spans = [line["packages_s"][-1] - line["opened_s"] for line in lines]
+    tokens, gaps = [line["usage"]["output_tokens"] for line in lines], [line["events"] - 2 for line in lines]
     return {
-        "ttft": [own[0] - line["sent_s"] for own, line in zip(frames, lines, strict=True)],
-        "tpot": [(own[-1] - own[0]) / (n - 1) for own, n in zip(frames, tokens, strict=True)],
-        "itl": [late - early for own in frames for early, late in pairwise(own)],
-        "latency": [own[-1] - line["sent_s"] for own, line in zip(frames, lines, strict=True)],
+        "ttft": [line["opened_s"] - line["sent_s"] for line in lines],
+        "tpot": [span / (n - 1) for span, n in zip(spans, tokens, strict=True)],
+        "itl": [span / n for span, n in zip(spans, gaps, strict=True) for _ in range(n)],
+        "latency": [line["packages_s"][-1] - line["sent_s"] for line in lines],
     }
 
 
@@ -110,7 +117,8 @@ def vllm(there: Target, folder: Path, options: argparse.Namespace, env: dict[str
         "endpoint": "/v1/chat/completions", "tokenizer": options.tokenizer, "dataset-name": "custom",
         "dataset-path": folder / "prompts.jsonl", "custom-output-len": TOKENS, "num-prompts": options.requests,
         "max-concurrency": options.at_once, "result-dir": folder, "result-filename": "peer.json",
-        "num-warmups": options.at_once, "percentile-metrics": "ttft,tpot,itl,e2el", "temperature": 0,
+        "num-warmups": options.at_once, "extra-body": json.dumps(ASKED[options.kind]),
+        "percentile-metrics": "ttft,tpot,itl,e2el", "temperature": 0,
     }  # fmt: skip
     flags = [part for name, value in words.items() for part in (f"--{name}", str(value))]
     subprocess.run([options.vllm, "-c", PEER, *flags, "--skip-chat-template", "--disable-shuffle",
@@ -129,7 +137,7 @@ def guidellm(there: Target, folder: Path, options: argparse.Namespace, env: dict
     backend = {
         "kind": "openai_http", "target": there.entry.base_url.removesuffix("/v1"), "model": there.name,
         "api_key": env["OPENAI_API_KEY"], "max_tokens": TOKENS, "http2": False, "validate_backend": False,
-        "extras": {"body": {"ignore_eos": True, "temperature": 0}},
+        "extras": {"body": {"ignore_eos": True, "temperature": 0} | ASKED[options.kind]},
     }  # fmt: skip
     report = folder / "guidellm.json"
     report.unlink(missing_ok=True)
@@ -178,13 +186,18 @@ async def main(options: argparse.Namespace) -> None:
 
 
 def print_table(peer: str, mine: list[dict[str, Figures]], theirs: list[Figures]) -> None:
-    """Each figure of ours beside the peer's, and beside ours by its meaning; differences in per cent of the peer's."""
+    """Each figure of ours beside the peer's, and beside ours by its meaning. Differences are in per cent of the peer's
+    in the same round: the median over rounds, since a machine that others use is faster in one than in another."""
     print(f"\n| {peer} | ours | peer | % | ours by its meaning | % |\n|---|---:|---:|---:|---:|---:|")
     for name in theirs[0]:
-        own, meant = (median(one[how][name] for one in mine) for how in ("ours", peer))
-        found = median(one[name] for one in theirs)
-        shares = [100 * (value / found - 1) for value in (own, meant)]
-        print(f"| {name} | {own:.2f} | {found:.2f} | {shares[0]:+.1f} | {meant:.2f} | {shares[1]:+.1f} |")
+        cells = [name]
+        for how in ("ours", peer):
+            cells.append(f"{median(one[how][name] for one in mine):.2f}")
+            if how == "ours":
+                cells.append(f"{median(one[name] for one in theirs):.2f}")
+            off = median(100 * (a[how][name] / b[name] - 1) for a, b in zip(mine, theirs, strict=True))
+            cells.append(f"{off:+.1f}")
+        print(f"| {' | '.join(cells)} |")
     print("requests/s by round:", [(round(a["ours"]["requests/s"], 2), round(b["requests/s"], 2))
                                    for a, b in zip(mine, theirs, strict=True)])  # fmt: skip
 

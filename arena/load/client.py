@@ -37,8 +37,11 @@ class Client:
                 return error
         return None
 
-    async def send(self, served: Served) -> None:
-        """Send one request and fill in what came of it. Raises BudgetReached before a call that could cost too much."""
+    async def send(self, served: Served) -> float | None:
+        """Send one request and fill in what came of it; when it was sent, past what the SDK does first.
+
+        Raises BudgetReached before a call that could cost too much.
+        """
         arrival = Arrival()
         ARRIVAL.set(arrival)
         request = self.prompt(served.level, -1 - served.index if served.warmup else served.index)
@@ -53,10 +56,11 @@ class Client:
             except CallError as error:
                 served.status, served.error = kind_of(error), str(error)
                 expense.completion = Completion(status="error", broken=int(error.billable))
-                return
+                return arrival.left
             expense.completion = completion
         served.ended_s = arrival.now()
         _fill(served, completion)
+        return arrival.left
 
 
 def kind_of(error: CallError) -> str:

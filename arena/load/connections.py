@@ -30,10 +30,12 @@ _MOST_HELD = 1 << 20
 
 
 class Arrival:
-    """When what was read last had arrived: a moment of the event loop's clock."""
+    """When what was read last had arrived, and when its request was sent: moments of the event loop's clock."""
 
     def __init__(self) -> None:
         self.at: float | None = None
+        self.left: float | None = None
+        """Past what the SDK does first, and before it is connected."""
 
     def now(self) -> float:
         """That moment; the present one where the connection does not tell."""
@@ -96,7 +98,7 @@ class Connections(httpx2.AsyncBaseTransport):
         arrival = ARRIVAL.get()
         if arrival is None:
             ARRIVAL.set(arrival := Arrival())
-        arrival.at = None
+        arrival.at, arrival.left = None, asyncio.get_running_loop().time()
         if (waiting := await self._waiting()) is not None:
             try:
                 return waiting, await waiting.handle_async_request(request)

@@ -23,10 +23,11 @@ _LOOK_S = 0.2
 class Reply(Protocol):
     """Fills in what came of one request. Moments are of the event loop's clock; they become the level's own here."""
 
-    def __call__(self, served: Served) -> Awaitable[None]:
+    def __call__(self, served: Served) -> Awaitable[float | None]:
         """Send it, and wait for its end. `served.times` are filled in, whatever happens; failures are a status.
 
-        `served.ended_s` is its end where it knows that better than by returning."""
+        `served.ended_s` is its end where it knows that better than by returning; what it returns is when it was sent,
+        where it knows that better than by being called."""
 
 
 class Ended(Exception):
@@ -123,7 +124,9 @@ class LevelRun:
         self._sent[warmup] += 1
         at = now if due is None else due
         served = Served(self._level.number, self._attempt, index, warmup, at, now, repeat=self._repeat)
-        await self._send(served)
+        if (left := await self._send(served)) is not None:
+            served.sent_s = left - self._start
+            served.scheduled_s = served.sent_s if due is None else due
         served.times = array("d", (at - self._start for at in served.times))
         if served.opened_s is not None:
             served.opened_s -= self._start

@@ -37,6 +37,7 @@ class Packages:
     def add(self, event: Mapping[str, object]) -> bool:
         """Take one event in; whether it brought generated text."""
         served, now = self._served, self._now()
+        served.events += 1
         if served.opened_s is None:
             served.opened_s = now
         brought = self._inner.add(event)

@@ -44,6 +44,8 @@ class Served:
     question: str = ""
     opened_s: float | None = None
     """When its first event came, whatever was in it: a role alone is no token, but some tools count it as one."""
+    events: int = 0
+    """How many came, those without text too."""
     repeat: int = 0
     """Which run of its level it belongs to."""
 
@@ -98,6 +100,7 @@ class Served:
             "warmup": self.warmup,
             "question_id": self.question, "status": self.status, "error": self.error, "streamed": self.streamed,
             "scheduled_s": round(self.scheduled_s, 6), "sent_s": round(self.sent_s, 6),
+            "events": self.events,
             "opened_s": None if self.opened_s is None else round(self.opened_s, 6),
             "ended_s": round(self.ended_s, 6), "packages_s": [round(at, 6) for at in self.times],
             "packages_chars": [int(size) for size in self.sizes],
@@ -123,6 +126,6 @@ def served_of(line: Mapping[str, JSON]) -> Served:
         counted=None if counted is None else array("d", counted),  # type: ignore[arg-type]
         input_tokens=usage["input_tokens"], output_tokens=usage["output_tokens"],  # type: ignore[arg-type]
         reasoning_tokens=usage["reasoning_tokens"], cached_tokens=usage["cached_input_tokens"],  # type: ignore[arg-type]
-        opened_s=line.get("opened_s"),  # type: ignore[arg-type]
+        opened_s=line.get("opened_s"), events=line.get("events", 0),  # type: ignore[arg-type]
         cost_usd=line["cost_usd"], question=line["question_id"], repeat=line.get("repeat", 0),  # type: ignore[arg-type]
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from arena.reports.load_runs import Figure, Limit, LoadLevel
@@ -34,6 +35,17 @@ _REMARKS = {
     "ended": ("ended early: {why}", "提前结束：{why}"),
     "unfinished": ("not finished", "未完成"),
 }  # fmt: skip
+_REASONS = {
+    r"too few requests for an interval: ([\d,]+) are needed, since each depends on those before it": (
+        "请求太少，无法给出区间：需要 {0} 个，因为每个请求都受之前请求的影响"
+    ),
+    r"too few requests beyond a percentile for an interval: (.+)": "超出百分位的请求太少，无法给出区间：{0}",
+    r"too few requests in a run for an interval: (\d+) are needed": "每次运行的请求太少，无法给出区间：需要 {0} 个",
+    r"too few runs for an interval: (\d+) are needed": "运行次数太少，无法给出区间：需要 {0} 次",
+    r"an end beyond the data: (.+)": "区间的一端超出数据范围：{0}",
+    r"counted, not estimated": "计数所得，并非估计",
+}
+"""Why a figure has no interval, as load.json has it, in Chinese."""
 _KEPT = {
     True: ("kept", "达标"), False: ("missed", "未达标"),
     None: ("neither shown to be kept nor missed", "数据不足以判断是否达标"),
@@ -77,6 +89,14 @@ def remarks(level: LoadLevel, language: Language = "en", *, good_too: bool = Tru
         yield said("ended", why=level.ended)
     elif not level.complete:
         yield said("unfinished")
+
+
+def told_reason(why: str, language: Language = "en") -> str:
+    """Why a figure has no interval; one that this version does not know as it stands."""
+    for pattern, said in _REASONS.items() if language == "zh" else ():
+        if found := re.fullmatch(pattern, why):
+            return said.format(*found.groups())
+    return why
 
 
 def told_limit(limit: Limit, language: Language = "en") -> str:

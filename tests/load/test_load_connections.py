@@ -122,6 +122,7 @@ def test_every_piece_has_the_moment_of_its_arrival_however_late_it_is_read() -> 
             began = asyncio.get_running_loop().time()
             async for _ in response.aiter_raw():
                 found.append(arrival.now())
+        assert arrival.left is not None and arrival.left < found[0]
         return found, began
 
     (found, began), _ = asked(in_pieces, late)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from arena.errors import ArenaError
 from arena.reports.load_runs import SHARES, LoadLevel, LoadRun, Share, Tested, Times, newest, shared_load
-from arena.reports.load_words import level_title, remarks, told_ends, told_limit, told_rate, told_time
+from arena.reports.load_words import level_title, remarks, told_ends, told_limit, told_rate, told_reason, told_time
 from viz.charts.load import against_throughput, along_time
 from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, count, money, percent
@@ -139,7 +139,7 @@ def _percentiles(tested: Sequence[Tested], times: Times) -> None:
         st.dataframe(pd.DataFrame(shown), hide_index=True, key=fresh("percentiles"), height=_height(pairs))
     reasons = dict.fromkeys(why for _, level in pairs if (why := level.spread(times).without_interval))
     for why in list(reasons)[:5]:
-        st.caption(plain(why))
+        st.caption(plain(told_reason(why, language())))
 
 
 def _over_time(tested: Sequence[Tested]) -> None:
