@@ -181,6 +181,16 @@ class Measured:
         each: FloatArray = (self.latency_s - self.ttft_s) / later
         return each
 
+    @property
+    def wall_s(self) -> float:
+        """From the first sending to the last end, of one run."""
+        return float(self.ended_s.max() - self.sent_s.min())
+
+    @property
+    def output_tokens(self) -> int:
+        """Of those that succeeded, as far as known."""
+        return int(self._tokens[self.ok].sum(dtype=np.int64))
+
     def of(self, name: TimeName) -> FloatArray:
         """A time of those that succeeded and have one."""
         values: FloatArray = getattr(self, name)

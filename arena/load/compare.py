@@ -16,6 +16,8 @@ THROUGHPUTS = ("requests_per_s", "output_tokens_per_s")
 
 Level = Mapping[str, JSON]
 """As load.json has it."""
+Known = tuple[float | None, float | None, float | None]
+"""A figure and the ends of its interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def changes(before: Run, now: Run) -> list[Change]:
 
     The interval of a difference of two independent estimates follows from theirs (MOVER: Zou and Donner 2008,
     Statistics in Medicine 27:1693). A run of one model is compared with one of one model, whatever they are called.
-    Throughputs have no interval. Raises DataError where nothing is alike.
+    Throughputs have one where both have at least five runs. Raises DataError where nothing is alike.
     """
     return [one for name, then, row in in_common(before, now) for one in _changes(name, then, row)]
 
@@ -95,24 +97,30 @@ def _changes(model: str, then: Level, row: Level) -> Iterator[Change]:
         if before[0] is not None and now[0] is not None:
             yield Change(model, level, figure, before[0], now[0], *_difference(before, now))
     for figure in THROUGHPUTS:
-        old, new = then.get(figure), row.get(figure)
-        if isinstance(old, int | float) and isinstance(new, int | float):
-            yield Change(model, level, figure, float(old), float(new), None, None)
+        before, now = _rate(then, figure), _rate(row, figure)
+        if before[0] is not None and now[0] is not None:
+            yield Change(model, level, figure, before[0], now[0], *_difference(before, now))
 
 
-def _estimate(row: Level, name: str, of: str) -> tuple[float | None, float | None, float | None]:
+def _estimate(row: Level, name: str, of: str) -> Known:
     spread = row.get(name)
     found = spread.get(of) if isinstance(spread, Mapping) else None
-    if not isinstance(found, Mapping):
-        return None, None, None
+    return _known(found) if isinstance(found, Mapping) else (None, None, None)
+
+
+def _rate(row: Level, figure: str) -> Known:
+    intervals = row.get("throughput_intervals")
+    ends = intervals.get(figure) if isinstance(intervals, Mapping) else None
+    return _known({"value": row.get(figure), **(ends if isinstance(ends, Mapping) else {})})
+
+
+def _known(found: Mapping[str, JSON]) -> Known:
     ends = (found.get(end) for end in ("value", "low", "high"))
     value, low, high = (float(end) if isinstance(end, int | float) else None for end in ends)
     return value, low, high
 
 
-def _difference(
-    before: tuple[float | None, float | None, float | None], now: tuple[float | None, float | None, float | None]
-) -> tuple[float | None, float | None]:
+def _difference(before: Known, now: Known) -> tuple[float | None, float | None]:
     (old, old_low, old_high), (new, new_low, new_high) = before, now
     assert old is not None and new is not None
     low = None if new_low is None or old_high is None else new - old - math.hypot(new - new_low, old_high - old)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from arena.config.load_test import SloConfig
 from arena.load.columns import BoolArray, Columns, Measured
-from arena.load.intervals import BATCHES, LEVEL, share_high, share_low, too_few
+from arena.load.intervals import BATCHES, LEVEL, over_runs, share_high, share_low, too_few
 from arena.load.levels import Level
-from arena.load.spreads import Units, gaps_of, lag_of, spread_of, units_of
+from arena.load.spreads import Units, few_runs, gaps_of, lag_of, spread_of, units_of
 from arena.load.timeline import timeline
 from arena.load.watch import Watched
 from arena.ratings.intervals.student_t import t_quantile
@@ -50,7 +50,7 @@ def level_figures(
     units = units_of(measured, level.repeats)
     runs = measured.runs()
     succeeded = int(measured.ok.sum())
-    wall = sum(float(own.ended_s.max() - own.sent_s.min()) for own in runs)
+    wall = sum(own.wall_s for own in runs)
     due = len(measured) if expected is None else expected
     per_s: Callable[[float | None], JSON] = lambda count: None if count is None or wall <= 0 else count / wall  # noqa: E731
     out, into, cost = columns.total("output_tokens"), columns.total("input_tokens"), columns.cost_usd
@@ -64,6 +64,13 @@ def level_figures(
         "requests_per_s": per_s(succeeded),
         "output_tokens_per_s": per_s(out),
         "total_tokens_per_s": per_s(None if out is None or into is None else out + into),
+        "throughput_intervals": _rates(
+            runs,
+            {
+                "requests_per_s": [int(own.ok.sum()) for own in runs],
+                "output_tokens_per_s": None if out is None else [own.output_tokens for own in runs],
+            },
+        ),
         "input_tokens": into,
         "output_tokens": out,
         "reasoning_tokens": columns.total("reasoning_tokens"),
@@ -83,6 +90,18 @@ def level_figures(
     found["usd_per_million_output_tokens"] = None if cost is None or not out else cost / out * 1e6
     found["timeline"] = timeline(measured)
     found["generator"] = watched.line(None if level.closed else measured.lag_s)
+    return found
+
+
+def _rates(runs: Sequence[Measured], counts: Mapping[str, Sequence[int] | None]) -> dict[str, JSON]:
+    """The intervals of throughputs, from those of the runs: requests of one run share its time, so one run has none."""
+    why = few_runs([len(own) for own in runs])
+    found: dict[str, JSON] = {"without_interval": why}
+    for name, each in counts.items():
+        if why is None and each is not None and all(own.wall_s > 0 for own in runs):
+            value = sum(each) / sum(own.wall_s for own in runs)
+            _, low, high = over_runs(value, np.array([n / own.wall_s for n, own in zip(each, runs, strict=True)]))
+            found[name] = {"low": low, "high": high}
     return found
 
 

@@ -133,12 +133,17 @@ def _over_tenths(everything: Sample, parts: Sequence[Sample], least: int) -> Spr
 def _over_runs(everything: Sample, parts: Sequence[Sample]) -> Spread:
     n = len(everything)
     found = {name: percentile_over_runs(everything, parts, q) for name, q in PERCENTILES.items()}
-    why = _beyond(found) if n else None
-    if len(parts) < FEWEST_RUNS:
-        why = f"too few runs for an interval: {FEWEST_RUNS} are needed"
-    elif min(map(len, parts)) < FEWEST_IN_A_BATCH:
-        why = f"too few requests in a run for an interval: {FEWEST_IN_A_BATCH} are needed"
+    why = few_runs([len(part) for part in parts]) or (_beyond(found) if n else None)
     return Spread(n, mean_over_runs(everything, parts), found, why)
+
+
+def few_runs(requests: Sequence[int]) -> str | None:
+    """Why runs with so many requests give no interval; None where they do."""
+    if len(requests) < FEWEST_RUNS:
+        return f"too few runs for an interval: {FEWEST_RUNS} are needed"
+    if min(requests) < FEWEST_IN_A_BATCH:
+        return f"too few requests in a run for an interval: {FEWEST_IN_A_BATCH} are needed"
+    return None
 
 
 def _beyond(found: Mapping[str, Estimate]) -> str | None:

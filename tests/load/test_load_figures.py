@@ -331,3 +331,22 @@ def test_a_number_of_tokens_that_nobody_can_count_breaks_nothing() -> None:
     one = Served(0, 0, 0, False, 0.0, 0.0, 1.0, times=array("d", [0.5]), sizes=array("d", [1.0]), output_tokens=10**30)
     found = level_figures(Level(0, "closed", 1, 1, None, 0), columns_of([one]), 1, Watched())
     assert found["output_tokens"] == 10**30
+
+
+def test_throughputs_have_an_interval_over_runs_and_so_has_their_change() -> None:
+    def told(per_s: float, runs: int) -> dict[str, object]:
+        served = [Served(0, 0, 20 * r + n, False, n / per_s, n / per_s, (n + 1 + r / 10) / per_s, output_tokens=3,
+                         repeat=r) for r in range(runs) for n in range(20)]  # fmt: skip
+        level = Level(0, "closed", 1, 20, None, 0, repeats=runs)
+        head = {"arrival": "closed", "value": 1, "titled": "1 at once"}
+        row = head | level_figures(level, columns_of(served), 20 * runs, Watched())
+        return {"run": "r", "models": {"m": {"levels": [row]}}}
+
+    def changed(runs: int) -> dict[str, bool | None]:
+        found = changes(told(5.0, runs), told(6.0, runs))  # type: ignore[arg-type]
+        return {one.figure: one.differs for one in found if one.figure.endswith("_per_s")}
+
+    assert changed(6) == {"requests_per_s": True, "output_tokens_per_s": True}
+    assert changed(4) == {"requests_per_s": None, "output_tokens_per_s": None}
+    rates = told(5.0, 4)["models"]["m"]["levels"][0]["throughput_intervals"]  # type: ignore[index]
+    assert rates == {"without_interval": "too few runs for an interval: 5 are needed"}
