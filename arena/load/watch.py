@@ -22,7 +22,7 @@ MOST_LAG_S = 0.010
 MOST_CPU = 0.9
 """Of one core: above it packages wait for the generator."""
 
-COLLECTED_AFTER = 10_000
+COLLECTED_AFTER = 2_000
 """Requests, each of which leaves a kilobyte where its connection is not used again."""
 
 
