@@ -40,6 +40,8 @@ def run_task(task_cfg: Mapping[str, object]) -> dict[str, JSON]:
 
     Raises ConfigError for a key or data set that is none, naming the nearest, and InputError as `arena bench` does.
     """
+    if not isinstance(task_cfg, Mapping):
+        raise ConfigError(f"task_cfg: a dictionary is expected, not {type(task_cfg).__name__}")
     for key in task_cfg:
         if key not in KEYS:
             raise ConfigError(f"task_cfg: no key {str(key)!r}{nearest(str(key), list(KEYS))}")

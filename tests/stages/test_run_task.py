@@ -78,6 +78,11 @@ def test_what_is_wrong_names_the_nearest_right_thing(tmp_path: Path, changed: di
     assert not (tmp_path / "out").exists()
 
 
+def test_what_is_no_dictionary_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a dictionary is expected, not int"):
+        arena.run_task(7)  # type: ignore[arg-type]
+
+
 def test_importing_arena_stays_light() -> None:
     code = "import sys, arena; print(sorted({'numpy', 'pydantic'} & set(sys.modules)), hasattr(arena, 'nothing'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
