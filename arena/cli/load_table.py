@@ -108,7 +108,7 @@ def print_changes(found: Sequence[Change], file: TextIO) -> None:
         ),
         Shown("level", [one.level for one in found]),
         Shown("figure", [_titled(one.figure) for one in found]),
-        Shown("before", [_told(one.before * _scale(one)) for one in found]),
+        Shown("before", [_told(one.before * _scale(one)) for one in found], spare=2),
         Shown("now", [_told(one.now * _scale(one)) for one in found]),
         Shown("change", [_told_change(one) for one in found]),
     ]
