@@ -20,8 +20,6 @@ from arena.types import Message, Request, Sampling, Windows
 
 Start = Callable[..., Running]
 WARM = Sampling(temperature=2.0, max_tokens=8)
-BOILING = Sampling(temperature=20.0, max_tokens=8)
-"""Nearly every token alike, however sure the weights are, which are trained in place."""
 HOT = Sampling(temperature=2.0, top_p=0.95, top_k=40, min_p=0.01, max_tokens=8)
 
 
@@ -48,13 +46,13 @@ def test_a_batch_equals_one_at_a_time(engine: Start, sampling: Sampling) -> None
 
 
 def test_seeds_reproduce_and_different_seeds_differ(engine: Start) -> None:
-    running = engine("tiny-500")
+    running = engine("tiny-50")  # hardly trained: sure of nothing, wherever it was trained
 
     def draw(first: int) -> list[str]:
-        return running.texts(*(request("tell me", replace(BOILING, seed=first + i)) for i in range(12)))
+        return running.texts(*(request(text, replace(WARM, seed=first + i)) for i, text in enumerate(_prompts(24))))
 
-    assert draw(0) == draw(0) != draw(100)
-    assert len(set(draw(0))) > 3
+    assert draw(0) == (texts := draw(0))
+    assert sum(one != other for one, other in zip(texts, draw(100), strict=True)) > 12
 
 
 def test_the_second_turn_sees_the_first_answer(engine: Start) -> None:
