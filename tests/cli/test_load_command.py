@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kit.boards import read_jsonl
+from kit.certificates import self_signed
 from kit.commands import arena
 from kit.servers import Action, Call, Cut, Fail, FakeServer, Raw, Say
 from kit.terminals import at_a_terminal
@@ -224,14 +222,7 @@ def test_a_load_test_goes_through_the_proxy_of_the_environment(tmp_path: Path, m
 def test_a_load_test_trusts_the_certificates_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert]
-    subprocess.run([*made, *names], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
+    context, cert = self_signed(tmp_path)
     with FakeServer(lambda _: Say("hello there"), tls=context) as server:
         command = ("load", "--url", f"https://127.0.0.1:{server.port}/v1", "--model", "m", "--concurrency", "2",
                    "--requests", "12")  # fmt: skip

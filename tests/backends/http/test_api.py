@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 from kit.api_boards import WITH_SAMPLING
 from kit.api_calls import KEY, ask, complete, open_on
+from kit.certificates import self_signed
 from kit.servers import Action, Call, Cut, Drop, Fail, FakeServer, Raw, Say, Stall
 
 from arena.backends.http.errors import retry_after
@@ -229,14 +228,7 @@ def test_an_environment_that_allows_no_connection_is_an_input_error(
 
 
 def test_a_ca_bundle_from_the_environment_is_trusted(api: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert]
-    subprocess.run([*made, *names], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
+    context, cert = self_signed(tmp_path)
     with FakeServer(lambda call: Say("over TLS"), tls=context) as server:
         url = f"https://127.0.0.1:{server.port}" + ("/v1" if api == "openai" else "")
         with pytest.raises(EndpointDead, match="certificate verify failed"):

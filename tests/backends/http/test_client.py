@@ -44,6 +44,19 @@ def speaking(reply: bytes) -> Iterator[str]:
         thread.join(10)
 
 
+async def given_up(server: FakeServer, api: str, calls: int) -> None:
+    """So many calls, cancelled once all of them are under way."""
+    backend = open_on(server, api, concurrency=calls)
+    begun = [asyncio.create_task(backend.complete(ask(str(number)))) for number in range(calls)]
+    async with asyncio.timeout(60):
+        while server.in_flight < calls:
+            await asyncio.sleep(0.01)
+    for call in begun:
+        call.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
+    await backend.close()
+
+
 @pytest.mark.parametrize("version", ["3.14.4", "3.20.1rc1", "4.0"])
 def test_a_new_enough_aiohttp_takes_calls_that_do_not_stream(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(client.metadata, "version", lambda name: version)
@@ -86,20 +99,8 @@ def test_calls_go_through_aiohttp_and_those_to_a_proxy_do_not(api: str, monkeypa
 @pytest.mark.usefixtures("transport")
 def test_as_many_calls_as_the_entry_allows_are_under_way_at_once(api: str) -> None:
     """More than the connections either library opens unless it is told otherwise."""
-
-    async def run(server: FakeServer) -> None:
-        backend = open_on(server, api, concurrency=120)
-        calls = [asyncio.create_task(backend.complete(ask(str(number)))) for number in range(120)]
-        async with asyncio.timeout(60):
-            while server.in_flight < 120:
-                await asyncio.sleep(0.01)
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-        await backend.close()
-
     with FakeServer(lambda call: Say(latency_s=600)) as server:
-        asyncio.run(run(server))
+        asyncio.run(given_up(server, api, 120))
     assert server.most_in_flight == 120
 
 
@@ -136,17 +137,7 @@ def test_cookies_are_sent_back_once() -> None:
 
 @pytest.mark.usefixtures("transport")
 def test_a_call_that_is_given_up_leaves_nothing_open(api: str, caplog: pytest.LogCaptureFixture) -> None:
-    async def run(server: FakeServer) -> None:
-        backend = open_on(server, api)
-        calls = [asyncio.create_task(backend.complete(ask(str(number)))) for number in range(4)]
-        while server.in_flight < 4:
-            await asyncio.sleep(0.01)
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-        await backend.close()
-
     with FakeServer(lambda call: Say(latency_s=30)) as server:
-        asyncio.run(run(server))
+        asyncio.run(given_up(server, api, 4))
     gc.collect()
     assert not [record for record in caplog.records if record.name == "asyncio"]
