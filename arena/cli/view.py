@@ -189,7 +189,7 @@ def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None
         "server.fileWatcherType": "none", "client.toolbarMode": "viewer", "server.enableAgentApi": "false",
         "runner.magicEnabled": "false",
     }  # fmt: skip
-    command = [sys.executable, "-m", "streamlit", "run", str(shipped("viz") / "app.py")]
+    command = [sys.executable, "-P", str(shipped("viz") / "serve.py"), "run", str(shipped("viz") / "app.py")]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     for name in [*LOOPBACK, *hosts]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
@@ -152,3 +158,22 @@ def test_a_port_that_is_taken_is_refused(started, config: Path) -> None:
         result = _run("-c", config, "--port", port)
     assert (result.exit_code, started) == (2, [])
     assert f"--port {port}: cannot listen on 127.0.0.1: " in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_ctrl_c_ends_the_viewer_as_it_ends_every_command(config: Path) -> None:
+    command = [sys.executable, "-m", "arena", "view", "-c", str(config), "--port", PORT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as viewer:
+        assert viewer.stdout is not None
+        try:
+            for _ in range(1200):
+                try:
+                    urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=5).close()
+                    break
+                except (URLError, OSError):
+                    time.sleep(0.1)
+            viewer.send_signal(signal.SIGINT)
+            assert viewer.wait(120) == 130
+            assert "Abort" not in viewer.stdout.read()
+        finally:
+            viewer.kill()
