@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from arena.asking.budget import Budget, call_bound_usd
 from arena.backends.http.api import ApiBackend
+from arena.backends.http.network import ARRIVAL, Arrival
 from arena.backends.http.reading import Foldable
 from arena.config.base import Price
 from arena.errors import CallError, Rejected, Throttled, Unauthorized, Unstable
-from arena.load.connections import ARRIVAL, Arrival
 from arena.load.packages import Packages
 from arena.load.served import Served
 from arena.types import Completion, Request

@@ -18,15 +18,12 @@ import aiohttp
 import httpx2
 import yarl
 
+from arena.backends.http.connections import KEPT_S
 from arena.backends.http.departure import DEPARTURE
+from arena.backends.http.network import keep_alive
 
-KEEPALIVE_S = 5.0
-"""So long an idle connection is kept, as with the SDKs' usual transport."""
 LONGEST_HEADER = 100 * 1024
 """Bytes of one line of a response's head, as much as the usual transport reads."""
-_PROBE_S, _PROBES = 60, 5
-"""A connection that is silent for a minute is asked whether it lives, as Anthropic's SDK does: what stands between may
-otherwise forget it in the middle of a long call."""
 _KINDS: tuple[tuple[type[aiohttp.ClientError], type[httpx2.RequestError]], ...] = (
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
@@ -103,9 +100,7 @@ class _Request(aiohttp.ClientRequest):
 
 def _session(certificates: ssl.SSLContext) -> aiohttp.ClientSession:
     """Connections of this event loop: no limit of their own, and no cookies, which the client above keeps."""
-    connector = aiohttp.TCPConnector(
-        limit=0, ssl=certificates, keepalive_timeout=KEEPALIVE_S, socket_factory=_living_socket
-    )
+    connector = aiohttp.TCPConnector(limit=0, ssl=certificates, keepalive_timeout=KEPT_S, socket_factory=_living_socket)
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), request_class=_Request,
         max_line_size=LONGEST_HEADER, max_field_size=LONGEST_HEADER,
@@ -116,10 +111,7 @@ def _living_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     """A socket whose silence is noticed."""
     family, kind, protocol, *_ = address
     made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", _PROBE_S), ("TCP_KEEPINTVL", _PROBE_S), ("TCP_KEEPCNT", _PROBES)):
-        if (option := getattr(socket, name, None)) is not None:  # not everywhere
-            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    keep_alive(made)
     return made
 
 

@@ -56,6 +56,7 @@ def open_client(sdk: Callable[..., C], module: Sdk, config: ApiConfig, entry: st
     """
     import httpx2
 
+    from arena.backends.http.connections import Connections
     from arena.backends.http.wall import ENCODINGS, Wall
 
     timeout = httpx2.Timeout(config.timeout_s, connect=min(CONNECT_SHARE * config.timeout_s, 30.0))
@@ -65,6 +66,7 @@ def open_client(sdk: Callable[..., C], module: Sdk, config: ApiConfig, entry: st
         inner = module.DefaultAsyncHttpxClient(
             timeout=timeout, limits=limits, headers={"accept-encoding": ENCODINGS}, verify=certificates
         )
+        inner._transport = Connections(certificates)
         if through_aiohttp(config):
             from arena.backends.http.aio import Direct
 
