@@ -12,7 +12,9 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))  # in a wheel the viewer lies beside no package of that name
 
-from viz.shield import Shield  # noqa: E402 - after the path is set
-from viz.styled import Styled  # noqa: E402
+from viz import ahead
+from viz.shield import Shield
+from viz.styled import Styled
 
+ahead.begin()
 app = st.App(HERE / "main.py", middleware=[Middleware(Shield), Middleware(Styled)])

@@ -11,6 +11,10 @@ from streamlit.navigation.page import Page as StreamlitPage
 if (_above := str(Path(__file__).resolve().parent.parent)) not in sys.path:
     sys.path.insert(0, _above)
 
+from viz import ahead
+
+ahead.wait()
+
 from arena.errors import ArenaError, InputError
 from viz.charts.looks import Look
 from viz.pages import PAGES, Page

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import FunctionType
 from typing import Any, Literal
 
 import altair as alt
@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.elements.arrow import DataframeState
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from viz.charts.looks import Look, styled
+from viz.charts.looks import styled
 from viz.charts.matrix import COLUMN, FITS
 from viz.data.board import Board
 from viz.data.filters import Filter, default_judges
@@ -97,14 +97,14 @@ def style_choice(board: Board) -> tuple[str, ...] | None:
 
 def chart(key: str, draw: Draw, *given: object, **named: object) -> None:
     """Show what `draw` makes of what is given, in the colours of the page; it is drawn once per content."""
-    spec = _drawn(draw, given, named, look())
+    spec = _spec(draw, given, named)
     with room(key, _height(spec)):
         st.vega_lite_chart(spec, width="stretch", theme=None, key=key)
 
 
 def clickable(key: str, selection: str, draw: Draw, *given: object, **named: object) -> Mapping[str, str]:
     """Show a chart as `chart` does; returns the fields of the mark that was clicked, empty until one is."""
-    spec = _drawn(draw, given, named, look())
+    spec = _spec(draw, given, named)
     width: Literal["stretch", "content"] = "stretch" if spec.get("width") == "container" else "content"
     with room(key, _height(spec)):
         event = st.vega_lite_chart(spec, width=width, theme=None, key=key, on_select="rerun", selection_mode=selection)
@@ -112,15 +112,22 @@ def clickable(key: str, selection: str, draw: Draw, *given: object, **named: obj
     return dict(marks[0]) if isinstance(marks, list) else {}
 
 
-def _name(draw: FunctionType) -> str:
-    return f"{draw.__module__}.{draw.__qualname__}"
+def _spec(draw: Draw, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
+    """The Vega-Lite specification."""
+    colours = look()
+
+    def make() -> dict[str, Any]:
+        drawn: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict(validate=False)
+        return drawn
+
+    return _drawn(pickle.dumps((draw, given, named, colours)), make)
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={FunctionType: _name})
-def _drawn(draw: Draw, given: tuple[object, ...], named: Mapping[str, object], colours: Look) -> dict[str, Any]:
-    """The Vega-Lite specification: altair takes some 100 ms to make and validate one."""
-    spec: dict[str, Any] = styled(draw(*given, look=colours, **named), colours).to_dict()
-    return spec
+@st.cache_data(max_entries=64, show_spinner=False)
+def _drawn(content: bytes, _make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Made once per content, which altair takes some 50 ms for; told by its bytes: Streamlit's hashing is slow."""
+    del content
+    return _make()
 
 
 def matrix_width(rows: Sequence[str], columns: Sequence[str]) -> int | Literal["stretch"]:
