@@ -13,6 +13,7 @@ _ANSWER_FIELDS = dict.fromkeys(f.name for f in fields(Answer))
 _REPLY_FIELDS = dict.fromkeys(f.name for f in fields(Reply))
 """In the order in which they are written."""
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
+_UNKNOWN = Usage()
 _TOKENS = (
     ("input_tokens", "in"),
     ("output_tokens", "out"),
@@ -120,9 +121,10 @@ def written_by(reply: Reply) -> str | None:
 def usage_from_json(value: JSON) -> Usage:
     """Usage in either spelling: that of answers or that of the ledger."""
     if not isinstance(value, dict):
-        return Usage()
+        return _UNKNOWN
     counts = [value.get(own) if value.get(own) is not None else value.get(other) for own, other in _TOKENS]
-    return Usage(*(int(count) if isinstance(count, int | float) else None for count in counts))
+    found = Usage(*(int(count) if isinstance(count, int | float) else None for count in counts))
+    return _UNKNOWN if found == _UNKNOWN else found
 
 
 def _finite(logprob: float) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -28,7 +28,8 @@ class Source(Generic[T]):
     """Hands out tasks in order, but lets the first task of each prefix finish before the others of it start.
 
     Providers cache the common start of prompts only once one call with it is through. A worker that would have to
-    wait gets a task further on instead; nothing is held back beyond `most_parked` tasks.
+    wait gets a task further on instead; nothing is held back beyond `most_parked` tasks. The first task of a prefix
+    comes first again once as many other prefixes were through since: providers forget too.
     """
 
     def __init__(self, tasks: Iterable[T], prefix: Callable[[T], str], most_parked: int) -> None:
@@ -38,7 +39,7 @@ class Source(Generic[T]):
         self._parked: dict[str, deque[T]] = {}
         self._parked_count = 0
         self._ready: deque[T] = deque()
-        self._warm: set[str] = set()
+        self._warm: OrderedDict[str, None] = OrderedDict()
 
     @property
     def waiting(self) -> bool:
@@ -71,7 +72,9 @@ class Source(Generic[T]):
         siblings = self._parked.pop(prefix)
         self._parked_count -= len(siblings)
         self._ready.extend(siblings)
-        self._warm.add(prefix)
+        self._warm[prefix] = None
+        if len(self._warm) > self._most_parked:
+            self._warm.popitem(last=False)
 
 
 async def work(

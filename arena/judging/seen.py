@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from functools import cached_property
 
 from arena.files import to_json
 from arena.judging.combine import answer_failure
@@ -14,25 +12,34 @@ from arena.types import Answer, Reason
 _MOST = 1 << 18
 
 
-@dataclass(frozen=True)
 class Seen:
     """One answer."""
 
-    answer: Answer
-    failure: Reason | None
-    """Why it cannot be judged; None when it can."""
-    stripped: tuple[str, ...]
-    """Its turns without white space at both ends: two that are equal here are not shown to a judge."""
+    __slots__ = ("_digest", "_style", "answer", "failure", "stripped")
 
-    @cached_property
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.failure: Reason | None = answer_failure(answer)
+        """Why it cannot be judged; None when it can."""
+        stripped = tuple(turn.strip() for turn in answer.turns)
+        self.stripped = answer.turns if stripped == answer.turns else stripped
+        """Its turns without white space at both ends: two that are equal here are not shown to a judge."""
+        self._digest: bytes | None = None
+        self._style: tuple[float, ...] | None = None
+
+    @property
     def digest(self) -> bytes:
         """A hash of its texts."""
-        return hashlib.sha256(to_json(self.answer.turns)).digest()
+        if self._digest is None:
+            self._digest = hashlib.sha256(to_json(self.answer.turns)).digest()
+        return self._digest
 
-    @cached_property
+    @property
     def style(self) -> tuple[float, ...]:
         """Its features, in the order of `FEATURES`."""
-        return features_of(self.answer.turns)
+        if self._style is None:
+            self._style = features_of(self.answer.turns)
+        return self._style
 
 
 class SeenAnswers:
@@ -47,6 +54,5 @@ class SeenAnswers:
         if seen is None:
             if len(self._seen) >= _MOST:
                 self._seen.clear()
-            stripped = tuple(turn.strip() for turn in answer.turns)
-            seen = self._seen[id(answer)] = Seen(answer, answer_failure(answer), stripped)
+            seen = self._seen[id(answer)] = Seen(answer)
         return seen

@@ -197,7 +197,8 @@ async def _ask_live(desk: Desk, asking: Asking, options: RunOptions, under_way: 
                 step: Ask = step, reply: Reply = reply, completion: Completion = completion, again: bool = again
             ) -> None:
                 ledger.add(reply)
-                asked.add(step.place)
+                if options.asks_again or options.reopens_reply(reply.status):
+                    asked.add(step.place)
                 asking.stored(completion, reply.cost_usd, again=again)
 
             if not await asking.keep(request, completion, add):

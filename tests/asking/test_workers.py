@@ -35,6 +35,20 @@ def test_a_prefix_that_is_through_stays_open() -> None:
     assert [source.take(), source.take()] == [("a2", ""), ("a3", "")]
 
 
+def test_a_prefix_that_was_through_long_ago_comes_first_again() -> None:
+    source = Source(["a1", "b1", "a2", "c1", "a3", "a4"], letter, 2)
+    for letters in ("a", "b"):
+        assert source.take() == (f"{letters}1", letters)
+        source.finished(letters)
+    assert source.take() == ("a2", "")
+    assert source.take() == ("c1", "c")
+    source.finished("c")
+    assert source.take() == ("a3", "a")
+    assert source.take() is None and source.waiting
+    source.finished("a")
+    assert source.take() == ("a4", "")
+
+
 def test_tasks_without_a_prefix_never_wait() -> None:
     source = Source(["x", "y", "z"], lambda task: "", 100)
     assert [source.take().task for _ in range(3)] == ["x", "y", "z"]
