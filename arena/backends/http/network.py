@@ -17,6 +17,8 @@ import httpcore2
 
 _MOST_HELD = 1 << 20
 """Bytes that wait to be read before the other side is slowed down."""
+_READ_AT_ONCE = 1 << 16
+"""Bytes that are taken from the system at once, as the HTTP library reads them."""
 _PROBE_S, _PROBES = 60, 5
 """A connection that is silent for a minute is asked whether it lives, as Anthropic's SDK does: what stands between may
 otherwise forget it in the middle of a long call."""
@@ -50,6 +52,9 @@ def keep_alive(made: socket.socket) -> None:
 class Network(httpcore2.AsyncNetworkBackend):
     """Opens connections on the running event loop."""
 
+    def __init__(self) -> None:
+        self._buffer = memoryview(bytearray(_READ_AT_ONCE))
+
     async def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
@@ -59,7 +64,10 @@ class Network(httpcore2.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 transport, wire = await loop.create_connection(
-                    lambda: _Wire(loop), host, port, happy_eyeballs_delay=None if _is_address(host) else 0.25
+                    lambda: _Wire(loop, self._buffer),
+                    host,
+                    port,
+                    happy_eyeballs_delay=None if _is_address(host) else 0.25,
                 )
             keep_alive(transport.get_extra_info("socket"))
         except TimeoutError:
@@ -73,12 +81,16 @@ class Network(httpcore2.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-class _Wire(asyncio.Protocol):
-    """What came in and is still to be read, each piece with its moment."""
+class _Wire(asyncio.BufferedProtocol):
+    """What came in and is still to be read, each piece with its moment.
+
+    All connections read through one buffer: asyncio would make one of 256 KiB for every piece, which leaves holes in
+    the memory of a long run.
+    """
 
     transport: asyncio.Transport
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
         self.pieces: deque[tuple[float, bytes]] = deque()
         self.held = 0
         self.over: float | None = None
@@ -87,16 +99,20 @@ class _Wire(asyncio.Protocol):
         self.waiter: asyncio.Future[None] | None = None
         self.full = False
         """Whether what is written piles up."""
-        self._loop = loop
+        self._loop, self._buffer = loop, buffer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It begins."""
         self.transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next piece goes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Note it and its moment."""
-        self.pieces.append((self._loop.time(), data))
-        self.held += len(data)
+        self.pieces.append((self._loop.time(), bytes(self._buffer[:nbytes])))
+        self.held += nbytes
         if self.held > _MOST_HELD:
             self.transport.pause_reading()
         self._wake()
