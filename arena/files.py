@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import math
 import os
 import re
-import socket
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -117,6 +114,8 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], int]]:
 
     Raises DiskFull or InputError; the old file then stays.
     """
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}@{_host()}.")
@@ -149,6 +148,8 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _host() -> str:
+    import socket
+
     return quote(socket.gethostname(), safe="")[:60]
 
 
@@ -330,4 +331,6 @@ def _suffixed(stem: str, name: str) -> str:
 
 
 def _short_hash(name: str) -> str:
+    import hashlib
+
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

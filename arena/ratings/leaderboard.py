@@ -60,7 +60,7 @@ def rate(
     methods, anchor = _methods(options), anchor_of(table.models, options)
     usable, notes = _usable(table, options)
     ordered = usable.canonical()
-    table = ordered.evened()
+    table = ordered.evened().by_question()
     columns, options, more = _columns(table, options)
     fit, unfitted = _fit(table, columns, options, None if anchor is None else table.models.index(anchor.model))
     history = usable if options.elo_order == "file" else ordered
@@ -226,7 +226,7 @@ def _methods(options: RatingOptions) -> dict[str, Callable[[Battles], Fitted]]:
 
 
 def _played(table: BattleTable, fit: Estimate) -> Played:
-    wins, losses, ties = count_winners(table)
+    wins, losses, ties = count_winners(table) if fit.sums is None else fit.sums.winners()
     return Played(fit.graph.component, wins, losses, ties, wins + losses + ties, fit.questions)
 
 

@@ -78,9 +78,10 @@ def _selection(
             known = state.names[state.codes[row]] if state.codes[row] >= 0 else "no state"
             skipped[reason.names[why] if reason is not None and why >= 0 else known] += 1
         chosen, every = chosen & is_rated, None if every is None else every & is_rated
-    for left_out, rows in (("skipped by the voter", by_voter), ("no outcome", ~rated & ~by_voter)):
-        if without := int((chosen & rows).sum()):
-            skipped[left_out] += without
+    if not rated.all():
+        for left_out, rows in (("skipped by the voter", by_voter), ("no outcome", ~rated & ~by_voter)):
+            if without := int((chosen & rows).sum()):
+                skipped[left_out] += without
     return chosen & rated, dict(skipped), None if every is None else every & rated
 
 
@@ -90,8 +91,7 @@ def _coded(column: pa.ChunkedArray, file: TableFile, name: str) -> Coded:
     if column.num_chunks == 0:
         return Coded((), np.zeros(0, dtype=np.int32))
     names = [name_of(value) for value in column.chunk(0).dictionary.to_pylist()]
-    codes = np.concatenate([values_of(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks])
-    return Coded.recoded(names, codes)
+    return Coded.recoded(names, *(values_of(chunk.indices, np.dtype(np.int32), -1) for chunk in column.chunks))
 
 
 def dictionaries(column: pa.ChunkedArray, file: TableFile, name: str, *, unified: bool = False) -> pa.ChunkedArray:
@@ -109,13 +109,16 @@ def dictionaries(column: pa.ChunkedArray, file: TableFile, name: str, *, unified
 
 
 def values_of(array: pa.Array, kind: np.dtype[Number], missing: float) -> NDArray[Number]:
-    """An arrow array's buffer, with nulls filled (arrow's own conversions import pandas where it is installed)."""
+    """An arrow array's values with nulls filled, not copied where there is nothing to change.
+
+    Arrow's own conversions import pandas where it is installed.
+    """
     data = array.buffers()[1]
     if data is None or not len(array):
         return np.full(len(array), missing, dtype=kind)
     width = array.type.bit_width // 8
     stored = np.frombuffer(data, dtype=f"{'f' if kind.kind == 'f' else 'i'}{width}")
-    values = stored[array.offset : array.offset + len(array)].astype(kind)
+    values = stored[array.offset : array.offset + len(array)].astype(kind, copy=array.null_count > 0)
     if array.null_count:
         bits = np.unpackbits(np.frombuffer(array.buffers()[0], dtype=np.uint8), bitorder="little")
         values[bits[array.offset : array.offset + len(array)] == 0] = missing
@@ -241,8 +244,7 @@ def _check(table: BattleTable, rows: Mask, file: TableFile, cluster: str) -> Non
         infinite = np.atleast_1d(np.isinf(values.reshape(len(table), -1)).any(axis=1))
         checks.append((infinite, lambda row: "inf", name, "a finite number"))
     for bad, shown, column, allowed in checks:
-        found = bad & rows
-        if found.any():
+        if bad.any() and (found := bad & rows).any():
             row = int(np.argmax(found))
             raise DataError(f"{file}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
 

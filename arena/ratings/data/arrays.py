@@ -41,11 +41,14 @@ def pieces(n: int) -> Iterator[slice]:
     return (slice(start, min(start + _IN_CACHE, n)) for start in range(0, n, _IN_CACHE))
 
 
-def taken(table: NDArray[Entry], codes: Codes) -> NDArray[Entry]:
-    """The entries of a table by code, −1 being the last one."""
-    found = np.empty(len(codes), dtype=table.dtype)
-    for rows in pieces(len(codes)):  # by codes as wide as addresses: NumPy takes by narrower ones many times slower
-        table.take(codes[rows].astype(np.int64), mode="wrap", out=found[rows])
+def taken(table: NDArray[Entry], *parts: Codes) -> NDArray[Entry]:
+    """The entries of a table by code, −1 being the last one, of one part after the other."""
+    found, start = np.empty(sum(map(len, parts)), dtype=table.dtype), 0
+    for codes in parts:
+        own = found[start : start + len(codes)]
+        for rows in pieces(len(codes)):  # by codes as wide as addresses: NumPy takes by narrower ones much slower
+            table.take(codes[rows].astype(np.int64), mode="wrap", out=own[rows])
+        start += len(codes)
     return found
 
 

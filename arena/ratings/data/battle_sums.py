@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.ratings.data.arrays import FloatArray, IntArray, Mask, placed
+from arena.ratings.data.arrays import FloatArray, IntArray, Mask, pieces, placed
 from arena.ratings.data.nearby import Nearby
-from arena.ratings.data.pair_sums import Counts, PairSums, sums_of_cells
+from arena.ratings.data.pair_sums import Counts, PairSums, sums_of_cells, wide_cells
+from arena.ratings.data.table import BattleTable
 
 _AT_ONCE = 1_000
 """Questions added together at a time."""
@@ -65,6 +66,21 @@ class BattleSums:
             None if self.points is None else self.points * keep,
             None if self.squares is None else self.squares * keep,
         )  # fmt: skip
+
+
+def battle_sums(table: BattleTable) -> BattleSums | None:
+    """Many battles added up; None for fewer than there are cells, for weights, and for outcomes between 0, ½ and 1."""
+    m = len(table.models)
+    if table.weight is not None or len(table) < 3 * m * m:
+        return None
+    cells = np.zeros(3 * m * m, dtype=np.int64)
+    for rows in pieces(len(table)):
+        won = twice(table.outcome[rows])
+        if not np.array_equal(won, 2 * table.outcome[rows]):
+            return None
+        won += 3 * wide_cells(table.a[rows], table.b[rows], m)
+        np.add.at(cells, won, 1)
+    return BattleSums(table.models, cells.reshape(m, m, 3).astype(np.int32))
 
 
 def twice(outcome: FloatArray) -> IntArray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import DataError
-from arena.ratings.data.arrays import Codes, FloatArray, Mask, taken
+from arena.ratings.data.arrays import Codes, FloatArray, Mask, pieces, taken
 
 _CANONICAL_LIMIT = 250_000
 """Up to this many rows are sorted before anything is added up, so that their order cannot touch the last bit."""
@@ -36,10 +36,10 @@ class Coded:
         return cls(names, codes)
 
     @classmethod
-    def recoded(cls, names: Sequence[str | None], codes: Codes) -> Coded:
-        """A column of codes into names in any order, None and double ones among them; −1 stays unknown."""
+    def recoded(cls, names: Sequence[str | None], *codes: Codes) -> Coded:
+        """A column of codes, in parts, into names in any order, None and double ones among them; −1 stays unknown."""
         own = cls.of(names)
-        return cls(own.names, taken(np.append(own.codes, np.int32(-1)), codes))
+        return cls(own.names, taken(np.append(own.codes, np.int32(-1)), *codes))
 
     def take(self, rows: NDArray[np.intp] | Mask) -> Coded:
         """The same names over some of the rows."""
@@ -201,6 +201,35 @@ class BattleTable:
         keys += [self.outcome, *(column.codes for column in names if column is not None)]
         return self.select(np.lexsort((*keys, self.b, self.a)))
 
+    def by_question(self, limit: int = _CANONICAL_LIMIT) -> BattleTable:
+        """Many rows sorted by question, so that what is added up by question stays in the processor's cache.
+
+        A row is then one number, which sorts in a fraction of the time. `limit` rows and fewer stay as they are, and so
+        do rows of which more is known than question, models and winner.
+        """
+        more = (self.weight, self.judge, self.category, self.language, self.first, self.a_first_outcome,
+                self.b_first_outcome, self.mix)  # fmt: skip
+        if len(self) <= limit or self.question is None or self.style or any(column is not None for column in more):
+            return self
+        m, n = len(self.models), len(self)
+        if 3 * m * m * len(self.question.names) > np.iinfo(np.int32).max:
+            return self
+        sorted_rows = np.empty(n, dtype=np.int32)
+        for some in pieces(n):
+            won = (2 * self.outcome[some]).astype(np.int32)
+            if not np.array_equal(won, 2 * self.outcome[some]):
+                return self
+            sorted_rows[some] = ((self.question.codes[some] * m + self.a[some]) * m + self.b[some]) * 3 + won
+        sorted_rows.sort()
+        question, a, b = (np.empty(n, dtype=np.int32) for _ in range(3))
+        outcome = np.empty(n)
+        for some in pieces(n):
+            rest, won = _parted(sorted_rows[some], 3)
+            rest, b[some] = _parted(rest, m)
+            question[some], a[some] = _parted(rest, m)
+            outcome[some] = won / 2
+        return replace(self, a=a, b=b, outcome=outcome, question=Coded(self.question.names, question))
+
     def evened(self) -> BattleTable:
         """The same rows with weights of mean 1: all but online Elo depends on their ratios alone."""
         if self.weight is None or not self.weight.any():
@@ -224,6 +253,12 @@ class BattleTable:
     def clusters(self) -> Codes:
         """The question of every row; without question ids every row is its own."""
         return np.arange(len(self), dtype=np.int32) if self.question is None else self.question.codes
+
+
+def _parted(codes: Codes, width: int) -> tuple[Codes, Codes]:
+    """x and y of x·width + y."""
+    high = codes // width
+    return high, codes - high * width
 
 
 def listed(models: Sequence[str], which: Mask) -> str:

@@ -48,14 +48,19 @@ def diagnose_sums(models: Sequence[str], fit: Estimate, pairs: PairSums, squares
     core = pairs.among((fit.block[pairs.i] >= 0) & (fit.block[pairs.j] >= 0))
     p = sigmoid(fit.theta[core.i] - fit.theta[core.j])
     coins = core.games * p * (1 - p)
-    spread = float((squares - 2 * p * core.wins + p**2 * core.games).sum()) / max(float(coins.sum()), 1e-300)
-    deviations = core.wins - core.games * p, coins * spread
+    deviations = core.wins - core.games * p, coins * _dispersion(core, p, squares)
     found["separability"] = separability(fit)
     found["intransitivity"] = _intransitivity(models, fit, core, core.games, *deviations)
     found["verdict_noise_share"] = None
     result = plain(found)
     assert isinstance(result, dict)
     return result
+
+
+def _dispersion(core: PairSums, p: FloatArray, squares: FloatArray) -> float:
+    """How much rows vary, in units of coins: from the sums of their squared outcomes by pair."""
+    spread = float((squares - 2 * p * core.wins + p**2 * core.games).sum())
+    return spread / max(float((core.games * p * (1 - p)).sum()), 1e-300)
 
 
 def _of_the_fit(models: Sequence[str], fit: Estimate, pairs: PairSums) -> dict[str, object]:
@@ -191,7 +196,10 @@ def _pair_residuals(table: BattleTable, fit: Estimate, core: PairSums) -> tuple[
     theta = np.nan_to_num(fit.theta)
     if rows.weight is None and (rows.question is None or len(rows) > _ROWS_APART):
         p = sigmoid(theta[core.i] - theta[core.j])
-        coins, residual = core.games * p * (1 - p), residuals(rows, theta)
+        coins = core.games * p * (1 - p)
+        if fit.sums is not None:
+            return core.wins - core.games * p, coins * _dispersion(core, p, fit.sums.squared(core))
+        residual = residuals(rows, theta)
         spread = float(residual @ residual) / max(float(coins.sum()), 1e-300)
         return core.wins - core.games * p, coins * spread
     weight = rows.weights()

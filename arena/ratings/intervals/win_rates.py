@@ -133,7 +133,7 @@ def sums_by_question(table: BattleTable, n_clusters: int) -> tuple[FloatArray, F
             found.real, found.imag = weight * share, weight
             np.add.at(sums, wide_cells(cluster[rows], side[rows], m), found)
     both = sums.reshape(n_clusters, m)
-    return np.ascontiguousarray(both.real), np.ascontiguousarray(both.imag)
+    return both.real, both.imag
 
 
 def _share(points: FloatArray, total: FloatArray) -> FloatArray:

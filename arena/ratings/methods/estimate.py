@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arena.ratings.data.arrays import FloatArray, IntArray, Mask, sigmoid
+from arena.ratings.data.battle_sums import BattleSums, battle_sums
 from arena.ratings.data.graph import CORE, HIGH, LOW, Graph, build_graph
 from arena.ratings.data.pair_sums import DENSE_LIMIT, PairSums, laplacian, pair_sums
 from arena.ratings.data.table import BattleTable
@@ -65,6 +66,8 @@ class Estimate:
     """Coefficients of the extra columns (style, position) with their intervals, on the natural scale."""
     scores: Scores | None = None
     """Scores of the likelihood by question, where the sandwich was made of them and there are no columns."""
+    sums: BattleSums | None = None
+    """All battles by two models and winner, where they were added up that way."""
 
     def inside(self, table: BattleTable) -> Mask | None:
         """Which rows of its table are among models of finite rating; None for all."""
@@ -92,7 +95,8 @@ def estimate(
     its percentiles are the business of `arena.ratings.intervals.bootstrap`.
     """
     independent = interval == "independent" or table.question is None
-    pairs = pair_sums(table)
+    sums = battle_sums(table)
+    pairs = pair_sums(table) if sums is None else sums.pair_sums()
     graph = build_graph(pairs, prefer)
     block = np.where((graph.side == CORE) & (graph.component >= 0), graph.component, -1)
     core = pairs.among((block[pairs.i] >= 0) & (block[pairs.j] >= 0))
@@ -127,7 +131,7 @@ def estimate(
     low, high = open_ends(pairs, graph, theta, widened(level, factor), _questions_with_core(table, graph, theta))
     return Estimate(
         pairs, graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
-        fit.gradient_norm, fit.iterations, coefficients, scores,
+        fit.gradient_norm, fit.iterations, coefficients, scores, sums,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from arena.ratings.intervals.covariance import pseudo_inverse
 from arena.ratings.intervals.question_scores import asked, residuals, scores_by_question
 from arena.ratings.methods.contextual import Columns
 from arena.ratings.methods.estimate import Estimate, estimate
+
+if TYPE_CHECKING:
+    from arena.ratings.methods.estimate import Scores
 
 _STEPS = 30
 _SURE = 0.1
@@ -62,13 +66,13 @@ def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits
         found: FloatArray = np.asarray(scores @ (inverse[:, i] - inverse[:, j]))
         return found
 
-    quick = _Quick(rows, core, theta, inverse)
+    quick = _Quick(rows, core, theta, inverse, scores)
 
     def without(order: IntArray, i: int, j: int) -> Callable[[int], float]:
         lost = _Lost(quick, order) if columns is None and fit.block[i] == fit.block[j] >= 0 else None
 
         def difference(n: int) -> float:
-            found = None if lost is None else quick.difference(lost.pairs(n), i, j)
+            found = None if lost is None else lost.difference(n, i, j)
             if found is not None:
                 return found
             kept = ~_members(table.clusters(), order[:n])
@@ -123,21 +127,25 @@ def of_means(
 class _Quick:
     """Newton's method again without some questions, with the curvature of the whole: most sets are a few questions."""
 
-    def __init__(self, rows: BattleTable, core: PairSums, theta: FloatArray, inverse: FloatArray) -> None:
-        self._rows, self.core, self._theta, self._inverse = rows, core, theta, inverse
+    def __init__(
+        self, rows: BattleTable, core: PairSums, theta: FloatArray, inverse: FloatArray, scores: Scores
+    ) -> None:
+        self._rows, self.core, self._theta, self._inverse, self.scores = rows, core, theta, inverse, scores
         self._pair = np.zeros((len(theta), len(theta)), dtype=np.int32)
         self._pair[core.i, core.j] = self._pair[core.j, core.i] = np.arange(len(core.i))
         clusters = rows.clusters()
         few = int(clusters.max(initial=0)) < 2**16  # sorted by digits, many times faster
-        self._order = np.argsort(clusters.astype(np.uint16) if few else clusters, kind="stable")
+        together = bool((clusters[1:] >= clusters[:-1]).all())
+        self._order = None if together else np.argsort(clusters.astype(np.uint16) if few else clusters, kind="stable")
         self._ends = np.concatenate([[0], np.cumsum(np.bincount(clusters))])
 
-    def difference(self, core: PairSums, i: int, j: int) -> float | None:
-        """θ_i − θ_j of what is left, as exact as its sign needs; None where the steps do not settle."""
-        theta, last = self._theta, np.inf
+    def difference(self, gone: FloatArray, left: PairSums, i: int, j: int) -> float | None:
+        """θ_i − θ_j of what is left, as exact as its sign needs; None where the steps do not settle.
+
+        `gone` are the scores that are lost: at the whole's maximum, their opposite is the gradient of what is left.
+        """
+        theta, last, step = self._theta, np.inf, -(self._inverse @ gone)
         for _ in range(_STEPS):
-            p = sigmoid(theta[core.i] - theta[core.j])
-            step = self._inverse @ difference_sums(core.n_models, core.i, core.j, core.wins - core.games * p)
             size = float(np.abs(step).max(initial=0.0))
             if size > last / 2 and size > _SETTLED:
                 return None
@@ -145,13 +153,16 @@ class _Quick:
             found = float(theta[i] - theta[j])
             if size <= max(_SETTLED, _SURE * abs(found)) and np.isfinite(found):
                 return found
+            p = sigmoid(theta[left.i] - theta[left.j])
+            step = self._inverse @ difference_sums(left.n_models, left.i, left.j, left.wins - left.games * p)
         return None
 
     def of_questions(self, questions: IntArray) -> tuple[IntArray, FloatArray, FloatArray | None, IntArray]:
         """Pair, points of its first model and weight of every row of some questions, and where each one's rows end."""
         start, count = self._ends[questions], self._ends[questions + 1] - self._ends[questions]
         ends = np.cumsum(count)
-        rows = self._order[np.repeat(start - ends + count, count) + np.arange(count.sum())]
+        rows = np.repeat(start - ends + count, count) + np.arange(count.sum())
+        rows = rows if self._order is None else self._order[rows]
         a, b, points = self._rows.a[rows], self._rows.b[rows], self._rows.outcome[rows]
         weight = None if self._rows.weight is None else self._rows.weight[rows]
         points = np.where(a < b, points, 1 - points) * (1.0 if weight is None else weight)
@@ -159,20 +170,25 @@ class _Quick:
 
 
 class _Lost:
-    """The sums that are left without the first questions of an order; their rows are looked up once."""
+    """What is left without the first questions of an order; from one number of them to the next only rows move."""
 
     def __init__(self, quick: _Quick, order: IntArray) -> None:
-        self._quick, self._order, self._known = quick, order, 0
+        self._quick, self._order, self._looked_up = quick, order, 0
+        self._n, self._left, self._gone = 0, quick.core, np.zeros(quick.core.n_models)
 
-    def pairs(self, n: int) -> PairSums:
-        """Without the first n."""
-        if n > self._known:
-            self._known, self._found = n, self._quick.of_questions(self._order[:n])
-        pair, points, weight, ends = self._found
-        rows, core = int(ends[n - 1]), self._quick.core
-        games = add_up(pair[:rows], None if weight is None else weight[:rows], len(core.i))
-        wins = add_up(pair[:rows], points[:rows], len(core.i))
-        return PairSums(core.n_models, core.i, core.j, core.wins - wins, core.games - games)
+    def difference(self, n: int, i: int, j: int) -> float | None:
+        """θ_i − θ_j without the first n, as `_Quick.difference` says."""
+        if n > self._looked_up:
+            self._looked_up, self._rows = n, self._quick.of_questions(self._order[:n])
+        low, high, sign = min(n, self._n), max(n, self._n), 1.0 if n > self._n else -1.0
+        pair, points, weight, ends = self._rows
+        rows, left = slice(ends[low - 1] if low else 0, ends[high - 1] if high else 0), self._left
+        games = sign * add_up(pair[rows], None if weight is None else weight[rows], len(left.i))
+        wins = sign * add_up(pair[rows], points[rows], len(left.i))
+        self._left = PairSums(left.n_models, left.i, left.j, left.wins - wins, left.games - games)
+        self._gone = self._gone + sign * np.asarray(self._quick.scores[self._order[low:high]].sum(axis=0))
+        self._n = n
+        return self._quick.difference(self._gone, self._left, i, j)
 
 
 def _refitted(table: BattleTable, columns: Columns | None, i: int, j: int) -> float:
