@@ -16,7 +16,6 @@ from arena.ratings.data.table import BattleTable
 from arena.ratings.findings.diagnostics import diagnose, more_questions
 from arena.ratings.findings.judges import judge_details
 from arena.ratings.findings.stability import leaders, stability
-from arena.ratings.intervals.question_scores import asked
 from arena.ratings.methods import METHODS, wrong_method
 from arena.ratings.methods.bradley_terry import ELO_MEAN
 from arena.ratings.methods.contextual import Columns
@@ -76,7 +75,7 @@ def rate(
     diagnostics = diagnose(table, fit) if options.details else {}
     detailed = table if every_judge is None else _usable(every_judge, options)[0].canonical().evened()
     judges = judge_details(detailed, replace(options, style=()), position, _of_a_part) if options.details else ()
-    n_questions = None if table.question is None else len(asked(table.question.codes))
+    n_questions = None if fit.asked is None else len(fit.asked)
     told = board_warnings(table.models, len(table), n_questions, fit, told)
     rows, weighed = weighted_rows(table, rows, options, rate, told)
     return Leaderboard(

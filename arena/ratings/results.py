@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal, cast
@@ -192,7 +193,7 @@ def plain(value: object) -> JSON:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return value if np.isfinite(value) else None
+        return value if math.isfinite(value) else None
     if is_dataclass(value):
         inner = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
         return inner if not isinstance(value, _WithNumbers) else _inlined(inner)
@@ -225,4 +226,4 @@ def rounded(value: JSON, digits: int = 10) -> JSON:
 
 def number(value: float) -> float | None:
     """A float, or None where it is NaN or infinite."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None

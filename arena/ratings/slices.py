@@ -29,7 +29,7 @@ def slice_rows(
     """The rows with `categories` and `languages` filled in, as far as they are asked for and the table knows them."""
     for column in slices:
         found = _slices(table, column, rater)
-        for place, row in enumerate(rows):
+        for place, row in enumerate(rows if found else ()):
             mine = {name: models[row.model] for name, models in found.items() if row.model in models}
             rows[place] = replace(row, categories=mine) if column == "category" else replace(row, languages=mine)
     return rows

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from arena.files import round_floats, to_json, write_atomically
@@ -36,7 +37,7 @@ def write_leaderboard(folder: Path, board: dict[str, JSON], top: int | None = No
 def with_verdict(board: JSON) -> Report:
     """A board's report, with what it says in one sentence as the first field of its object. Raises DataError."""
     report = report_of(board)
-    return report_of({"verdict": verdict_of(report).to_json(), **report.stored})
+    return replace(report, stored={"verdict": verdict_of(report).to_json(), **report.stored})
 
 
 def to_csv(report: Report) -> str:

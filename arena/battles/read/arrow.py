@@ -161,24 +161,24 @@ def _outcomes(
 
 def _winners(winner: Coded, models: tuple[str, ...], a: Codes, b: Codes, file: TableFile) -> tuple[FloatArray, Mask]:
     place = {name: code for code, name in enumerate(models)}
-    if place.keys().isdisjoint(winner.names):
-        cells = 3 * winner.codes
-    else:
+    sides: tuple[Side | None, ...] = (None,)
+    cells = winner.codes
+    if not place.keys().isdisjoint(winner.names):
+        sides = (None, "model_a", "model_b")
         names = np.array([*(place.get(name, -2) for name in winner.names), -2], dtype=np.int32)[winner.codes]
         cells = 3 * winner.codes + (names == a) + 2 * (names == b)
-    if winner.codes.min(initial=0) < 0:
         cells[winner.codes < 0] = -1
-    sides: tuple[Side | None, ...] = (None, "model_a", "model_b")
-    occurs = np.zeros(3 * len(winner.names) + 1, dtype=bool)
+    n_cells = len(sides) * len(winner.names)
+    occurs = np.zeros(n_cells + 1, dtype=bool)
     for rows in pieces(len(cells)):
         occurs[cells[rows].astype(np.int64)] = True
     there = np.flatnonzero(occurs[:-1])  # the last one is that of rows without a winner
-    meant: dict[int, Cell] = {int(cell): (winner.names[cell // 3], sides[cell % 3]) for cell in there}
+    meant: dict[int, Cell] = {int(cell): (winner.names[cell // len(sides)], sides[cell % len(sides)]) for cell in there}
     choices, refused = read_winners(meant.values())
     if refused:
         row = int(np.argmax(np.isin(cells, [cell for cell, said in meant.items() if said in refused])))
         raise DataError(f"{file}: row {row + 1}: winner: {refused[meant[int(cells[row])]]}")
-    values, skips = np.full(3 * len(winner.names) + 1, np.nan), np.zeros(3 * len(winner.names) + 1, dtype=bool)
+    values, skips = np.full(n_cells + 1, np.nan), np.zeros(n_cells + 1, dtype=bool)
     for cell, said in meant.items():
         values[cell] = OUTCOMES.get(choices[said], np.nan)
         skips[cell] = said[0].strip().lower() == "skip"
@@ -224,29 +224,33 @@ def _style(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 def _check(table: BattleTable, rows: Mask, file: TableFile, cluster: str) -> None:
     """Refuse what cannot be rated, by the number of the row in the file and what was found there."""
-    weight, outcome = table.weight, table.outcome
-    checks: list[tuple[Mask, Callable[[int], str], str, str]] = [
-        (table.a < 0, _nothing, "model_a", "a model's name"),
-        (table.b < 0, _nothing, "model_b", "a model's name"),
-        ((table.a == table.b) & (table.a >= 0), lambda row: repr(table.models[table.a[row]]), "model_a, model_b",
+    a, b, weight, outcome = table.a, table.b, table.weight, table.outcome
+    checks: list[tuple[Callable[[slice], Mask], Callable[[int], str], str, str]] = [
+        (lambda some: a[some] < 0, _nothing, "model_a", "a model's name"),
+        (lambda some: b[some] < 0, _nothing, "model_b", "a model's name"),
+        (lambda some: (a[some] == b[some]) & (a[some] >= 0), lambda row: repr(table.models[a[row]]), "model_a, model_b",
          "two different models"),
-        (~((outcome >= 0) & (outcome <= 1)), lambda row: f"{outcome[row]:g}", "outcome", "a number in [0, 1]"),
+        (lambda some: ~((outcome[some] >= 0) & (outcome[some] <= 1)), lambda row: f"{outcome[row]:g}", "outcome",
+         "a number in [0, 1]"),
     ]  # fmt: skip
     if weight is not None:
         top = np.max(weight, where=rows & np.isfinite(weight), initial=0.0)
         bad, faint = ~((weight >= 0) & np.isfinite(weight)), (weight > 0) & (weight < FAINTEST * top)
-        checks.append((bad, lambda row: _shown(weight[row]), "weight", "a number of at least 0"))
-        checks.append((faint, lambda row: f"{weight[row]:g}", "weight", "0, or at least a billionth of the largest"))
+        checks.append((bad.__getitem__, lambda row: _shown(weight[row]), "weight", "a number of at least 0"))
+        allowed = "0, or at least a billionth of the largest"
+        checks.append((faint.__getitem__, lambda row: f"{weight[row]:g}", "weight", allowed))
     if table.question is not None:
         what = "a question's id" if cluster == "question_id" else "a value to cluster by"
-        checks.append((table.question.codes < 0, _nothing, cluster, what))
+        questions = table.question.codes
+        checks.append((lambda some: questions[some] < 0, _nothing, cluster, what))
     for name, values in table.style.items():
         infinite = np.atleast_1d(np.isinf(values.reshape(len(table), -1)).any(axis=1))
-        checks.append((infinite, lambda row: "inf", name, "a finite number"))
-    for bad, shown, column, allowed in checks:
-        if bad.any() and (found := bad & rows).any():
-            row = int(np.argmax(found))
-            raise DataError(f"{file}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
+        checks.append((infinite.__getitem__, lambda row: "inf", name, "a finite number"))
+    for bad_among, shown, column, allowed in checks:
+        for some in pieces(len(table)):
+            if (found := bad_among(some) & rows[some]).any():
+                row = some.start + int(np.argmax(found))
+                raise DataError(f"{file}: row {row + 1}: {column}: found {shown(row)}, allowed: {allowed}")
 
 
 def _shown(value: float) -> str:

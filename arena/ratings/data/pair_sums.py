@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,6 +93,17 @@ def by_cluster(clusters: Codes, models: Codes, values: FloatArray | None, n_clus
     for rows in pieces(len(clusters)):
         np.add.at(found, wide_cells(clusters[rows], models[rows], m), 1.0 if values is None else values[rows])
     return found.reshape(n_clusters, m)
+
+
+def both_cells(table: BattleTable) -> Iterator[tuple[slice, IntArray, IntArray]]:
+    """Some rows at a time, with the cells (question, model a) and (question, model b) of each: question·m + model."""
+    clusters, m = table.clusters(), len(table.models)
+    for rows in pieces(len(table)):
+        first = clusters[rows].astype(np.int64)
+        first *= m
+        second = first + table.b[rows]
+        first += table.a[rows]
+        yield rows, first, second
 
 
 def wide_cells(row: Codes, column: Codes, width: int) -> IntArray:

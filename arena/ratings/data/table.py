@@ -214,21 +214,20 @@ class BattleTable:
         m, n = len(self.models), len(self)
         if 3 * m * m * len(self.question.names) > np.iinfo(np.int32).max:
             return self
-        sorted_rows = np.empty(n, dtype=np.int32)
+        numbers = np.empty(n, dtype=np.int32)
         for some in pieces(n):
             won = (2 * self.outcome[some]).astype(np.int32)
             if not np.array_equal(won, 2 * self.outcome[some]):
                 return self
-            sorted_rows[some] = ((self.question.codes[some] * m + self.a[some]) * m + self.b[some]) * 3 + won
-        sorted_rows.sort()
-        question, a, b = (np.empty(n, dtype=np.int32) for _ in range(3))
-        outcome = np.empty(n)
+            numbers[some] = ((self.question.codes[some] * m + self.a[some]) * m + self.b[some]) * 3 + won
+        numbers.sort()
+        a, b, outcome = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(n)
         for some in pieces(n):
-            rest, won = _parted(sorted_rows[some], 3)
-            rest, b[some] = _parted(rest, m)
-            question[some], a[some] = _parted(rest, m)
+            rest, won = _parted(numbers[some], 3)
             outcome[some] = won / 2
-        return replace(self, a=a, b=b, outcome=outcome, question=Coded(self.question.names, question))
+            rest, b[some] = _parted(rest, m)
+            numbers[some], a[some] = _parted(rest, m)
+        return replace(self, a=a, b=b, outcome=outcome, question=Coded(self.question.names, numbers))
 
     def evened(self) -> BattleTable:
         """The same rows with weights of mean 1: all but online Elo depends on their ratios alone."""

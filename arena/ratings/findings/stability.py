@@ -30,6 +30,8 @@ MOST_PARTS = 50
 _SMALL = 4
 """A set of more than one in so many questions is not small."""
 _LEVEL = 1e-9
+_GUESSES = 8
+"""So many sizes of a set are tried by what the last one left; then the interval in question is halved."""
 
 
 def stability(
@@ -73,29 +75,19 @@ def fewest(refits: Refits, better: int, worse: int, most: int) -> IntArray | Non
         return np.zeros(0, dtype=np.int64)
     influence = refits.influence(better, worse)
     size = float(np.abs(influence).max(initial=0.0))
-    order = np.argsort(-np.round(influence / max(size, 1e-300), 9), kind="stable")
-    order = order[influence[order] > 0][:most]
+    order = np.flatnonzero(influence > 0)
+    order = order[np.argsort(-np.round(influence[order] / max(size, 1e-300), 9), kind="stable")][:most]
     if not len(order):
         return None
-    left = refits.without(order, better, worse)
-
-    def turned(k: int) -> bool:
-        return left(k) < -slack
-
-    enough = np.flatnonzero(np.cumsum(influence[order]) > gap)
-    low, high, step = 0, int(enough[0]) + 1 if len(enough) else len(order), 1
-    while not turned(high):
-        if high == len(order):
-            return None
-        low, high, step = high, min(high + step, len(order)), 2 * step
-    step = 1
+    left, moved = refits.without(order, better, worse), np.cumsum(influence[order])
+    low, high, needed, tried = 0, len(order) + 1, gap, 0
     while high - low > 1:
-        middle = max(high - step, low + 1) if step else (low + high) // 2
-        if turned(middle):
-            high, step = middle, 2 * step
-        else:
-            low, step = middle, 0
-    return order[:high].astype(np.int64)
+        nearest = int(np.searchsorted(moved, needed, "right")) + 1  # so many move as much as is needed, to first order
+        k = min(max(nearest, low + 1), high - 1) if tried < _GUESSES else (low + high) // 2
+        now, tried = left(k), tried + 1
+        low, high = (low, k) if now < -slack else (k, high)
+        needed = float(moved[k - 1]) + now
+    return order[:high].astype(np.int64) if high <= len(order) else None
 
 
 T = TypeVar("T", BattleTable, ScoreTable)

@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.ratings.data.arrays import Codes, FloatArray, IntArray, Mask, add_up, pieces, sigmoid
 from arena.ratings.data.mix import effective_size
-from arena.ratings.data.pair_sums import by_cluster, cell_codes, laplacian, wide_cells
+from arena.ratings.data.pair_sums import both_cells, cell_codes, laplacian, wide_cells
 from arena.ratings.data.table import BattleTable
 
 if TYPE_CHECKING:
@@ -26,13 +26,8 @@ def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
     m, clusters = len(table.models), table.clusters()
     if independent or not len(table):
         return add_up(table.a, None, m) + add_up(table.b, None, m)
-    n_cells = (int(clusters.max()) + 1) * m
-    if n_cells <= _MARKED:
-        seen = np.zeros(n_cells, dtype=bool)
-        for rows in pieces(len(table)):
-            for side in (table.a, table.b):
-                seen[wide_cells(clusters[rows], side[rows], m)] = True
-        counts: FloatArray = seen.reshape(-1, m).sum(axis=0).astype(float)
+    if (int(clusters.max()) + 1) * m <= _MARKED:
+        counts: FloatArray = seen_questions(table).sum(axis=0).astype(float)
         return counts
     cells = cell_codes(clusters, table.a, m), cell_codes(clusters, table.b, m)
     ordered = np.sort(np.concatenate(cells))  # np.unique hashes, which is many times slower here
@@ -41,9 +36,9 @@ def questions_of(table: BattleTable, *, independent: bool) -> FloatArray:
 
 def seen_questions(table: BattleTable) -> Mask:
     """(questions, models): on which questions each model was compared."""
-    m, clusters = len(table.models), table.clusters()
-    seen = np.zeros((int(clusters.max(initial=-1)) + 1, m), dtype=bool)
-    seen[clusters, table.a] = seen[clusters, table.b] = True
+    seen = np.zeros((int(table.clusters().max(initial=-1)) + 1, len(table.models)), dtype=bool)
+    for _, first, second in both_cells(table):
+        seen.reshape(-1)[first] = seen.reshape(-1)[second] = True
     return seen
 
 
@@ -63,12 +58,16 @@ def asked(clusters: Codes) -> IntArray:
     return np.flatnonzero(seen)
 
 
-def component_questions(rows: BattleTable, block: IntArray) -> FloatArray:
-    """Q of each model's component: distinct questions with a battle inside it. 0 outside all components."""
+def component_questions(rows: BattleTable, block: IntArray, there: IntArray | None = None) -> FloatArray:
+    """Q of each model's component: distinct questions with a battle inside it. 0 outside all components.
+
+    `there` are the questions of all rows, where they are known.
+    """
     found, clusters = np.zeros(len(block)), rows.clusters()
-    one = bool((block <= 0).all())  # then all rows are inside it
+    if there is not None and (block == 0).all():
+        return np.full(len(block), float(len(there)))
     for number in range(int(block.max(initial=-1)) + 1):
-        found[block == number] = len(asked(clusters if one else clusters[block[rows.a] == number]))
+        found[block == number] = len(asked(clusters[block[rows.a] == number]))
     return found
 
 
@@ -96,8 +95,10 @@ def scores_by_question(
     n_clusters = int(clusters.max(initial=-1)) + 1
     if n_clusters * m > _CELLS:
         return sparse_scores(rows, residual, more)
-    scores = by_cluster(clusters, rows.a, residual, n_clusters, m)
-    scores -= by_cluster(clusters, rows.b, residual, n_clusters, m)
+    scores = np.zeros((n_clusters, m))
+    for some, first, second in both_cells(rows):
+        np.add.at(scores.reshape(-1), first, residual[some])
+        np.subtract.at(scores.reshape(-1), second, residual[some])
     return np.column_stack([scores, *(add_up(clusters, column, n_clusters) for column in more)]) if more else scores
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arena.ratings.data.arrays import Codes, FloatArray, add_up, pieces
-from arena.ratings.data.pair_sums import cell_codes, wide_cells
+from arena.ratings.data.arrays import Codes, FloatArray, add_up
+from arena.ratings.data.pair_sums import both_cells, cell_codes
 from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.means import wilson
 from arena.ratings.intervals.question_scores import seen_questions, weighty_questions
@@ -124,14 +124,14 @@ def _of_influence(
 
 def sums_by_question(table: BattleTable, n_clusters: int) -> tuple[FloatArray, FloatArray]:
     """What every model won on every question, and how many battles it had there by weight; both (n_clusters, m)."""
-    m, cluster = len(table.models), table.clusters()
+    m = len(table.models)
     sums = np.zeros(n_clusters * m, dtype=complex)  # both of a battle side by side: it is found there once
-    for rows in pieces(len(table)):
+    for rows, first, second in both_cells(table):
         weight = 1.0 if table.weight is None else table.weight[rows]
-        for side, share in ((table.a, table.outcome[rows]), (table.b, 1 - table.outcome[rows])):
+        for cells, share in ((first, table.outcome[rows]), (second, 1 - table.outcome[rows])):
             found = np.empty(len(share), dtype=complex)
             found.real, found.imag = weight * share, weight
-            np.add.at(sums, wide_cells(cluster[rows], side[rows], m), found)
+            np.add.at(sums, cells, found)
     both = sums.reshape(n_clusters, m)
     return both.real, both.imag
 
@@ -144,18 +144,22 @@ def _share(points: FloatArray, total: FloatArray) -> FloatArray:
 def _influence(
     table: BattleTable, rate: FloatArray, total: FloatArray, points: FloatArray, games: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Each question's influence on the win rates, and the number of questions of each model.
+    """Each question's influence on the win rates, which takes the place of `points` (and `games` are used up), and the
+    number of questions of each model.
 
     Scaled by √(Q/(Q − 1)), so that the sum of products over questions is the covariance; plain for a fixed mix.
     """
     seen = np.count_nonzero(games, axis=0).astype(float)
     safe = np.where(total > 0, total, 1.0)
-    influence = (points - np.nan_to_num(rate) * games) / safe
+    games *= np.nan_to_num(rate)
+    points -= games
+    points /= safe
     if table.mix is not None:
-        return influence, seen
+        return points, seen
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(seen > 1, np.sqrt(seen / (seen - 1)), 0.0)
-    return influence * factor, seen
+    points *= factor
+    return points, seen
 
 
 def _marginal_variance(

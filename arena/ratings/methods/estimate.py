@@ -16,6 +16,7 @@ from arena.ratings.data.table import BattleTable
 from arena.ratings.intervals.covariance import NO_SPREAD, Uncertainty, jointly, pseudo_inverse, sandwich
 from arena.ratings.intervals.marginal import MarginalUncertainty, marginal_uncertainty
 from arena.ratings.intervals.question_scores import (
+    asked,
     clustered_meat,
     component_questions,
     independent_meat,
@@ -68,6 +69,8 @@ class Estimate:
     """Scores of the likelihood by question, where the sandwich was made of them and there are no columns."""
     sums: BattleSums | None = None
     """All battles by two models and winner, where they were added up that way."""
+    asked: IntArray | None = None
+    """Codes of the questions that have battles; None without ids."""
 
     def inside(self, table: BattleTable) -> Mask | None:
         """Which rows of its table are among models of finite rating; None for all."""
@@ -107,6 +110,7 @@ def estimate(
         columns = columns.select(inside) if graph.separated else columns
         columns = columns.keep(identified(rows, columns, block, fit.theta))
     questions = questions_of(table, independent=table.question is None)
+    there = None if table.question is None else asked(table.question.codes)
     uncertainty: Uncertainty | MarginalUncertainty | None = None
     scores: Scores | None = None
     coefficients: dict[str, tuple[float, float, float]] = {}
@@ -122,7 +126,7 @@ def estimate(
             uncertainty = marginal_uncertainty(rows, core, fit.theta, block, wide, independent=independent)
         else:
             uncertainty, scores = _uncertainty(
-                rows, core, fit.theta, block, within, level, prefer, independent=independent
+                rows, core, fit.theta, block, within, there, level, prefer, independent=independent
             )
     if isinstance(uncertainty, Uncertainty):
         uncertainty = replace(uncertainty, factor=factor)
@@ -131,7 +135,7 @@ def estimate(
     low, high = open_ends(pairs, graph, theta, widened(level, factor), _questions_with_core(table, graph, theta))
     return Estimate(
         pairs, graph, block, theta, order_of(pairs, graph, fit.theta), questions, uncertainty, low, high,
-        fit.gradient_norm, fit.iterations, coefficients, scores, sums,
+        fit.gradient_norm, fit.iterations, coefficients, scores, sums, there,
     )  # fmt: skip
 
 
@@ -141,6 +145,7 @@ def _uncertainty(
     theta: FloatArray,
     block: IntArray,
     questions: FloatArray,
+    there: IntArray | None,
     level: float,
     held: int | None,
     *,
@@ -158,7 +163,7 @@ def _uncertainty(
         return Uncertainty(_known(covariance, block), df, level), None
     else:
         scores = scores_by_question(rows, residual)
-        meat = clustered_meat(scores, component_questions(rows, block))
+        meat = clustered_meat(scores, component_questions(rows, block, there))
         meat = np.where((block[:, None] == block[None, :]) & (block >= 0)[:, None], meat, 0.0)
         df = questions - 1.0
     return uncertainty_of(core, theta, block, meat, df, level), scores
@@ -231,10 +236,10 @@ def _with_columns(
         meat = independent_gram(rows, columns, residual**2)
         df = np.full(m + len(fit.beta), np.inf)
     else:
-        asked = np.full(len(fit.beta), float(np.count_nonzero(np.bincount(rows.clusters()))))
+        of_columns = np.full(len(fit.beta), float(len(asked(rows.clusters()))))
         scores = scores_by_question(rows, residual, [residual * x for x in columns.x.T])
-        meat = clustered_meat(scores, np.r_[component_questions(rows, block), asked])
-        df = np.r_[questions, asked] - 1.0
+        meat = clustered_meat(scores, np.r_[component_questions(rows, block), of_columns])
+        df = np.r_[questions, of_columns] - 1.0
     try:
         inverse = pseudo_inverse(fit.hessian, block)
         covariance = sandwich(inverse, meat)

@@ -80,7 +80,10 @@ def of_fit(table: BattleTable, fit: Estimate, columns: Columns | None) -> Refits
 
         return difference
 
-    return Refits(fit.order, fit.graph.component, asked(rows.clusters()), influence, without)
+    there = fit.asked if inside is None else None
+    return Refits(
+        fit.order, fit.graph.component, asked(rows.clusters()) if there is None else there, influence, without
+    )
 
 
 def of_means(
