@@ -11,13 +11,15 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote
 
 import orjson
 
 from arena.errors import DataError, DiskFull, InputError
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 FSYNC_AFTER_S = 0.05

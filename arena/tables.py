@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from arena.errors import DataError
 from arena.files import from_json, object_of, read_lines
-from arena.types import JSON
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from arena.types import JSON
 
 Kind = Literal["csv", "jsonl", "json", "parquet"]
 KINDS: Mapping[str, Kind] = {

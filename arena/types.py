@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from arena.terms import BattleState
+
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 Status = Literal["ok", "refused", "truncated", "empty", "bad_request", "error"]
@@ -22,7 +24,6 @@ Load = Literal["api", "offline-batch", "recorded"]
 Order = Literal["a_first", "b_first"]
 Label = Literal["first_strong", "first", "tie", "second", "second_strong"]
 Winner = Literal["model_a", "model_b", "tie"]
-BattleState = Literal["rated", "pending", "excluded"]
 VerdictStatus = Literal["ok", "identical", "unparsed", "failed", "missing"]
 Reason = Literal[
     "answer_missing",
@@ -35,9 +36,6 @@ Reason = Literal[
     "no_quorum",
 ]
 """Why a battle is excluded."""
-
-PANEL = "panel"
-"""The judge of the rows that average several judges; no judge of one's own may have this name."""
 
 
 @dataclass(frozen=True, slots=True)

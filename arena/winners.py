@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from arena.types import Winner
+if TYPE_CHECKING:
+    from arena.types import Winner
+
 
 Choice = Literal["model_a", "model_b", "tie", "both_bad", "skip"]
 """What a person may say of two answers."""

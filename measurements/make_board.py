@@ -19,7 +19,7 @@ from arena.battles.counted import counted_rows
 from arena.files import round_floats
 from arena.judging.style import battle_style
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, ScoreTable, rate, rate_scores
-from arena.types import PANEL
+from arena.terms import PANEL
 
 NAMES = ("atlas-70b", "beacon-mini", "cirrus-2", "delta/instruct", "ember-8b", "fjord-pro", "garnet", "halcyon-xl")
 CATEGORIES = ("coding", "math", "writing", "reasoning", "翻译")

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.types import PANEL
+from arena.terms import PANEL
 
 Row = TypeVar("Row")
 _of_row: Callable[[object], object] = attrgetter("judge")

@@ -18,8 +18,6 @@ from arena.ratings.leaderboard import CROWD
 from arena.ratings.summed import rate_sums
 from arena.tables import blank_warnings, open_table
 
-MANY = 5_000_000
-"""With more battles than this, Parquet files are added up as they are read."""
 T = TypeVar("T")
 _Task = Callable[[Sequence[Part]], T]
 
@@ -37,9 +35,9 @@ class Summed:
 
 
 def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, ray: str | None = None) -> Summed | None:
-    """Rate Parquet files as they are read; None where they are few, or what is asked for takes rows in memory.
+    """Rate Parquet files as they are read; None where what is asked for takes rows in memory.
 
-    `ray` is the address of a cluster that adds up the parts, however few; then InputError says why it cannot.
+    `ray` is the address of a cluster that adds up the parts; then InputError says why it cannot.
     Raises DataError that names the file and the row, and what `rate` raises.
     """
     in_rows = options.weights is not None or bool(options.set_aside)  # two fits, of rows with their categories
@@ -51,7 +49,7 @@ def rate_summed(files: Sequence[Path], options: RatingOptions, wanted: Wanted, r
                 "these are rated in memory"
             )
         return None
-    stream = stream_of(files, wanted, MANY if ray is None else -1)
+    stream = stream_of(files, wanted)
     with ExitStack() as after:
         found = None if stream is None else _counted(stream, work := _work(ray, stream, after))
         if stream is None or found is None or found.ambiguous:

@@ -19,7 +19,7 @@ from arena.config.load_test import LoadTestConfig
 from arena.config.probes import ProbesConfig
 from arena.config.scores import ScoresConfig
 from arena.config.strict import shorten
-from arena.types import PANEL
+from arena.terms import PANEL
 
 Mode = Literal["single", "pairwise_baseline", "pairwise"]
 OrderRule = Literal["both", "random", "fixed", "recorded", "adaptive"]

@@ -20,7 +20,8 @@ from arena.keys import digest, recorded_key
 from arena.records import reply_to_json
 from arena.store.counts import count_anew, shortfalls
 from arena.store.folder import BoardFolder
-from arena.types import JSON, PANEL, Question, Reply
+from arena.terms import PANEL
+from arena.types import JSON, Question, Reply
 
 FORMAT = "imported"
 """`format` of an imported ledger line: its verdict stands in `request["imported"]` and is not parsed again."""

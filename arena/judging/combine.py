@@ -9,9 +9,9 @@ from statistics import fmean
 from arena.judging.judge import Resolved
 from arena.judging.slots import SLOT_VALUE, order_outcomes, value_of, weight_of, without_judge
 from arena.judging.style import battle_style
+from arena.terms import PANEL
 from arena.types import (
     JSON,
-    PANEL,
     Answer,
     Battle,
     Label,

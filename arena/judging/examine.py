@@ -8,7 +8,8 @@ from statistics import fmean
 
 from arena.judging.combine import answer_failure, shared_reason
 from arena.judging.judge import Resolved
-from arena.types import PANEL, Answer, ParsedScore, Question, Reply, Score
+from arena.terms import PANEL
+from arena.types import Answer, ParsedScore, Question, Reply, Score
 
 
 @dataclass(frozen=True, slots=True)

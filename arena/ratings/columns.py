@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from arena.types import JSON
+if TYPE_CHECKING:
+    from arena.types import JSON
+
 
 Shown = Literal["points", "percent", "score", "count", "text"]
 """points of a rating (0 digits), percent of a share in [0, 1], a score (2 digits), a number of things, a word."""

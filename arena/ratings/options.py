@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from arena.ratings.results import Anchored
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 USUAL_METHODS = ("bradley_terry", "win_rate")
 """What `arena rate` and a board of battles without a config are rated by."""

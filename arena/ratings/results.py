@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from arena.types import JSON
+if TYPE_CHECKING:
+    from arena.types import JSON
+
 
 Unbounded = Literal["low", "high"]
 

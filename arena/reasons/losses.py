@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from arena.judging.slots import value_of
 from arena.redact import masked
-from arena.types import JSON, PANEL, Verdict
+from arena.terms import PANEL
+from arena.types import JSON, Verdict
 
 Battle = tuple[str, str, str, int]
 """question_id, model_a, model_b, sample."""

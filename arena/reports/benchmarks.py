@@ -8,7 +8,8 @@ from pathlib import Path
 
 from arena.errors import DataError
 from arena.files import read_objects, replacing, round_floats, to_json
-from arena.types import JSON, BattleState
+from arena.terms import BattleState
+from arena.types import JSON
 
 RULE = "rule"
 """The judge of these rows. Not reserved: they lie in a file of their own."""

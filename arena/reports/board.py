@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from arena.errors import DataError
 from arena.files import from_json
@@ -14,7 +14,9 @@ from arena.ratings.methods.style import style_names
 from arena.ratings.results import Anchored, Effect, Pair, Stability, Unbounded
 from arena.reports.scores import NOT_SCORED, Scores
 from arena.reports.typed import Misread, read_as
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 Measure = Literal["rating", "win_rate", "score"]
 

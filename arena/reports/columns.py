@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from arena.ratings.columns import Column, Shown, with_ends
 from arena.ratings.methods import METHODS
 from arena.reports.board import Ends, Line, Measure, Report, Standing
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 Medium = Literal["csv", "markdown", "terminal", "page", "viewer"]
 Kind = Literal[Shown, "set", "rank", "model", "games", "money", "seconds", "speed", "flags"]

@@ -16,7 +16,8 @@ from arena.ratings.intervals.means import Mean, clustered_mean, clustered_share
 from arena.reports.board import Ends
 from arena.reports.scale import Scale
 from arena.store.folder import BoardFolder
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+from arena.types import JSON
 
 Said = str | float
 """A label in slots, or a score."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arena.files import round_floats, to_json, write_atomically
 from arena.reports.baselines import rates, several
@@ -17,7 +18,9 @@ from arena.reports.schedule import scheduled
 from arena.reports.stability import firmness
 from arena.reports.verdict import verdict_of
 from arena.reports.weights import aside_told, weights_told
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 BANNER = "SIMULATED: no model was asked, these numbers are invented."
 

@@ -11,7 +11,8 @@ from arena.errors import DataError
 from arena.files import read_objects, replacing, round_floats, to_json
 from arena.reports.benchmarks import RULE
 from arena.reports.typed import Misread, read_as
-from arena.types import JSON, BattleState
+from arena.terms import BattleState
+from arena.types import JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from shlex import quote
+from typing import TYPE_CHECKING, cast
 
 from arena.ratings import RatingOptions
 from arena.ratings.methods import METHODS, methods_of
 from arena.ratings.methods.bradley_terry import ELO_MEAN
 from arena.ratings.results import Anchored
 from arena.reports.board import Report
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 _USUAL = RatingOptions()
 
@@ -18,13 +21,13 @@ def options_json(options: RatingOptions) -> dict[str, JSON]:
     """What the ratings rest on that stands nowhere else on the board: whoever rates a part of it needs the same."""
     adaptive: dict[str, JSON] = {"schedule": "adaptive", "boundary": options.boundary}
     return {
-        "style_control": list[JSON](options.style),
+        "style_control": cast("list[JSON]", list(options.style)),
         "simultaneous": options.simultaneous,
         "elo_k": options.elo_k,
         "elo_orders": options.elo_orders,
         "weights": None if options.weights is None else options.weights.to_json(),
-        "baselines": list[JSON](options.baselines),
-        "set_aside": list[JSON](options.set_aside),
+        "baselines": cast("list[JSON]", list(options.baselines)),
+        "set_aside": cast("list[JSON]", list(options.set_aside)),
         **(adaptive if options.implied or options.boundary != 1 else {}),
     }
 

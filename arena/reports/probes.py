@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from arena.errors import DataError
 from arena.files import from_json, read_objects, replacing, round_floats, to_json
 from arena.reports.typed import Misread, read_as
-from arena.types import JSON, BattleState
+from arena.terms import BattleState
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 ROWS = "probes.jsonl"
 SUMMARY = "probes.json"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from arena.reports.board import Report
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 _ENDS: Mapping[str, tuple[str, str]] = {
     "budget": ("its budget is spent", "预算已用完"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from arena.reports.probes import ProbeScore
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,22 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Literal,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from arena.types import JSON
+if TYPE_CHECKING:
+    from arena.types import JSON
+
 
 T = TypeVar("T")
 _PLAIN: Mapping[object, tuple[type | UnionType, str]] = {
@@ -40,7 +53,7 @@ def read_as(kind: type[T], value: JSON) -> T:
     return found
 
 
-Read = Callable[[JSON], object]
+Read: TypeAlias = "Callable[[JSON], object]"
 
 
 @cache

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from arena.reports.board import Report, Standing
 from arena.reports.schedule import scheduled
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 Code = Literal["none", "components", "suspicious", "repeats", "all_tied", "few", "even", "tied", "clear"]
 Language = Literal["en", "zh"]

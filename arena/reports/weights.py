@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from arena.reports.board import Report
 from arena.reports.verdict import Language, short_name
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 _BALANCED = ("every category counts the same", "各类别权重相同")
 _KEYS: Mapping[str, tuple[str, str]] = {"category": ("category", "类别"), "language": ("language", "语言")}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from arena.battles.read.parquet import are_many
 from arena.battles.read.several import called, files_of, read_files
 from arena.battles.read.wanted import BattleFile, Wanted
-from arena.battles.summed import Summed, rate_summed
 from arena.errors import DataError, InputError, MissingDependency
 from arena.files import from_json, write_atomically
 from arena.ratings import BattleTable, Leaderboard, RatingOptions, Weights, rate, rounded
@@ -22,13 +22,12 @@ from arena.ratings.data.table import Coded
 from arena.reports.board import Report
 from arena.reports.leaderboard import with_verdict, write_leaderboard
 from arena.reports.options import options_json
-from arena.reports.rows import write_rows
 from arena.tables import STDIN
-from arena.types import JSON, Battle
-from arena.winners import winner_of
 
 if TYPE_CHECKING:
+    from arena.battles.summed import Summed
     from arena.reports.page import PageData
+    from arena.types import JSON, Battle
 
 FIGURES = (".svg", ".png")
 MOST_ROWS = 2_000_000
@@ -73,11 +72,13 @@ def rate_files(
     Raises DataError.
     """
     files = files_of(given)
-    summed = rate_summed(files, options, wanted, ray)
-    if summed is not None:
-        return RatedFile(
-            files, summed, _reported(summed.board, summed, options, wanted.cluster if summed.clustered else None)
-        )
+    if ray is not None or are_many(files):
+        from arena.battles.summed import rate_summed
+
+        summed = rate_summed(files, options, wanted, ray)
+        if summed is not None:
+            cluster = wanted.cluster if summed.clustered else None
+            return RatedFile(files, summed, _reported(summed.board, summed, options, cluster))
     file = read_files(files, wanted)
     if categories is not None:
         from arena.questions import load_categories  # what reads configs is loaded where it is needed
@@ -190,9 +191,9 @@ def _page(rated: RatedFile, top: int | None) -> PageData:
 
     file = rated.file
     met, n = (
-        (partial(met_in_sums, file.sums), file.board.n_battles)
-        if isinstance(file, Summed)
-        else (partial(met_in_table, file.table), len(file.table))
+        (partial(met_in_table, file.table), len(file.table))
+        if isinstance(file, BattleFile)
+        else (partial(met_in_sums, file.sums), file.board.n_battles)
     )
     return page_of_battles(rated.title, rated.report, met, n, {"arena_version": __version__}, top)
 
@@ -220,9 +221,11 @@ def write_board_of(folder: Path, rated: RatedFile) -> None:
 
     Raises InputError when there are more than it shows.
     """
+    from arena.reports.rows import write_rows
+
     file = rated.file
-    n = file.board.n_battles if isinstance(file, Summed) else len(file.table)
-    if n > MOST_ROWS or isinstance(file, Summed):
+    n = len(file.table) if isinstance(file, BattleFile) else file.board.n_battles
+    if n > MOST_ROWS or not isinstance(file, BattleFile):
         raise InputError(
             f"{called(rated.files)}: {n:,} battles are more than the viewer shows ({MOST_ROWS:,}); "
             "arena rate with --out DIR writes the board as files"
@@ -232,6 +235,9 @@ def write_board_of(folder: Path, rated: RatedFile) -> None:
 
 
 def _battles(table: BattleTable) -> Iterator[Battle]:
+    from arena.types import Battle
+    from arena.winners import winner_of
+
     questions, judges, categories, languages = (
         _texts(column, len(table)) for column in (table.question, table.judge, table.category, table.language)
     )

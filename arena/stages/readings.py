@@ -11,7 +11,8 @@ from arena.board.open import OpenBoard
 from arena.board.verdicts import open_ledgers
 from arena.errors import DataError
 from arena.files import read_objects
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+from arena.types import JSON
 
 
 class Reading(NamedTuple):

@@ -21,7 +21,8 @@ from arena.stages.options import RunOptions, StageName
 from arena.stages.plan import Plan
 from arena.stages.rate import Rated, rate_stage
 from arena.stages.run import RunResult, run_held
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+from arena.types import JSON
 
 _JUDGE: TypeAdapter[JudgeConfig] = TypeAdapter(JudgeConfig)
 

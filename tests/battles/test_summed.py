@@ -13,7 +13,7 @@ import pytest
 from kit.battle_files import BATTLES, invoke, refused, write
 
 from arena.battles import summed
-from arena.battles.read import stream
+from arena.battles.read import parquet, stream
 from arena.battles.read.several import files_of
 from arena.battles.read.wanted import Wanted
 from arena.battles.summed import rate_summed
@@ -71,7 +71,7 @@ def split(folder: Path, table: pa.Table, files: int = 3) -> Path:
 
 
 def board(monkeypatch: pytest.MonkeyPatch, path: Path, options: RatingOptions, wanted: Wanted, *, many: int) -> dict:
-    monkeypatch.setattr(summed, "MANY", many)
+    monkeypatch.setattr(parquet, "MANY", many)
     return dict(rate_files([path], options, wanted).report.stored)
 
 
@@ -163,7 +163,7 @@ def test_only_the_wanted_judges_rows_are_added_up(tmp_path: Path, monkeypatch: p
 
 def test_what_needs_rows_is_left_out_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = split(tmp_path / "battles", drawn())
-    monkeypatch.setattr(summed, "MANY", 0)
+    monkeypatch.setattr(parquet, "MANY", 0)
     done = invoke(folder, "--method", "elo,win_rate", "--interval", "bootstrap", "--json")
     found = json.loads(done.stdout)
     assert (found["ranked_by"], found["interval"]) == ("win_rate", "sandwich")
@@ -177,14 +177,11 @@ def test_what_needs_rows_is_left_out_and_said_so(tmp_path: Path, monkeypatch: py
     "more",
     [{"weight": 2.0}, {"judge": "panel"}, {"state": "rated"}],
 )
-def test_columns_that_take_rows_are_rated_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, object]
-) -> None:
+def test_columns_that_take_rows_are_rated_in_memory(tmp_path: Path, more: dict[str, object]) -> None:
     table = drawn()
     for name, value in more.items():
         table = table.append_column(name, pa.array([value] * len(table)))
     files = files_of([split(tmp_path / "battles", table)])
-    monkeypatch.setattr(summed, "MANY", 0)
     assert rate_summed(files, OPTIONS["usual"], Wanted()) is None
 
 
@@ -192,7 +189,6 @@ def test_more_models_or_cells_than_sums_hold_are_rated_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = files_of([split(tmp_path / "battles", drawn())])
-    monkeypatch.setattr(summed, "MANY", 0)
     monkeypatch.setattr(stream, "DENSE_LIMIT", 11)
     assert rate_summed(files, OPTIONS["usual"], Wanted()) is None
     monkeypatch.setattr(stream, "DENSE_LIMIT", 12)
@@ -202,11 +198,8 @@ def test_more_models_or_cells_than_sums_hold_are_rated_in_memory(
     assert rate_summed(files, OPTIONS["usual"], Wanted()) is not None
 
 
-def test_a_model_that_is_called_like_a_word_is_left_to_the_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_is_called_like_a_word_is_left_to_the_rows(tmp_path: Path) -> None:
     rows = [row | {"model_a": "tie" if row["model_a"] == "x" else row["model_a"]} for row in BATTLES]
-    monkeypatch.setattr(summed, "MANY", 0)
     assert rate_summed([write(tmp_path / "b.parquet", rows)], OPTIONS["usual"], Wanted()) is None
 
 
@@ -228,14 +221,14 @@ def test_a_bad_row_is_named_by_its_number_in_its_file(
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=70)
     in_memory = refused(path)
     assert said in in_memory
-    monkeypatch.setattr(summed, "MANY", 0)
+    monkeypatch.setattr(parquet, "MANY", 0)
     assert refused(path).partition(", allowed")[0] == in_memory.partition(", allowed")[0]
 
 
 def test_files_of_other_columns_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = split(tmp_path / "battles", drawn())
     pq.write_table(drawn().drop_columns("question_id"), folder / "9.parquet")
-    monkeypatch.setattr(summed, "MANY", 0)
+    monkeypatch.setattr(parquet, "MANY", 0)
     assert "9.parquet: another layout than" in refused(folder) and "no column 'question_id'" in refused(folder)
 
 
@@ -246,14 +239,14 @@ def test_sums_are_written_as_files_and_not_shown_row_by_row(tmp_path: Path, monk
     folder = split(tmp_path / "battles", drawn())
     pages = []
     for many, name in ((0, "sums"), (10_000, "rows")):
-        monkeypatch.setattr(summed, "MANY", many)
+        monkeypatch.setattr(parquet, "MANY", many)
         assert invoke(folder, "--out", str(tmp_path / name)).exit_code == 0
         page = (tmp_path / name / "leaderboard.html").read_text()
         pages.append(
             re.sub('<section id="stability">.*?</section>|<a href="#stability">.*?</a>', "", page, flags=re.DOTALL)
         )
     assert pages[0] == pages[1]
-    monkeypatch.setattr(summed, "MANY", 0)
+    monkeypatch.setattr(parquet, "MANY", 0)
     with pytest.raises(InputError, match="more than the viewer shows"):
         write_board_of(tmp_path / "board", rate_files([folder], OPTIONS["usual"], Wanted()))
 

@@ -27,7 +27,6 @@ from kit.running import (
     write_board,
 )
 
-from arena.battles import summed
 from arena.battles.read import stream
 from arena.battles.read.wanted import Wanted
 from arena.battles.summed import rate_summed
@@ -197,7 +196,6 @@ def test_battles_are_added_up_on_two_nodes_to_the_same_numbers(
     monkeypatch.setattr(stream, "_AT_ONCE", 3_000)
     pq.write_table(pa.table(columns), tmp_path / "b.parquet", row_group_size=1_000)
     options, files = RatingOptions(slices=(), baseline="3"), [tmp_path / "b.parquet"]
-    monkeypatch.setattr(summed, "MANY", 0)
     here = rate_summed(files, options, Wanted())
     there = rate_summed(files, options, Wanted(), cluster.address)
     assert here is not None and there is not None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.store.votes import Pair, Votes, pair_key
-from arena.types import PANEL
+from arena.terms import PANEL
 from viz.data.board import Board
 from viz.data.counting import winners_of_judges
 from viz.data.rows import EXCLUDED, RATED

@@ -14,7 +14,7 @@ from arena.ratings.findings.agreement import Agreement, agreement
 from arena.ratings.intervals.means import Mean, clustered_share
 from arena.reports.page.health import DECIDED
 from arena.store.votes import Votes
-from arena.types import PANEL
+from arena.terms import PANEL
 from viz.data.board import Board
 from viz.data.ranking import battle_table
 from viz.data.rows import NONE, PENDING, RATED, TIED, Rows

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from arena.ratings import BattleTable
 from arena.ratings.intervals.means import Mean
-from arena.types import PANEL
+from arena.terms import PANEL
 from viz.charts.judges import intervals, length_chart
 from viz.data.board import Board
 from viz.data.counting import JudgeHealth, agreement_of, judge_health, judge_table, length_curve, people_table

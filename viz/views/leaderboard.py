@@ -19,7 +19,7 @@ from arena.reports.flags import flag_text
 from arena.reports.numbers import amount
 from arena.reports.verdict import LONGEST_NAME, verdict_of
 from arena.reports.weights import aside_told, weights_told
-from arena.types import PANEL
+from arena.terms import PANEL
 from viz.charts.leaderboard import Estimate, forest, whiskers
 from viz.charts.looks import Look
 from viz.data.board import Board

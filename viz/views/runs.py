@@ -11,7 +11,7 @@ from streamlit.elements.arrow import DataframeState
 
 from arena.errors import ArenaError
 from arena.reports.diff import BoardDiff, Moved
-from arena.types import PANEL
+from arena.terms import PANEL
 from viz.charts.runs import slopes
 from viz.data.cache import Signature, signature
 from viz.data.comparing import Compared, compare

@@ -16,7 +16,7 @@ from arena.errors import DataError
 from arena.ratings.data.arrays import Codes, FloatArray, Mask, pieces, taken
 from arena.ratings.data.table import FAINTEST, BattleTable, Coded
 from arena.tables import TableFile, blank_warnings, name_of, number_of
-from arena.types import PANEL
+from arena.terms import PANEL
 from arena.winners import OUTCOMES, Cell, Side, read_winners
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from arena.battles.read.wanted import BattleFile, Wanted
 from arena.errors import DataError
 from arena.store.votes import counted_lines, is_ours
 from arena.tables import TableFile, elements, name_of, number_of, objects
-from arena.types import JSON
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from arena.types import JSON
 
 
 def read_jsonl(file: TableFile, wanted: Wanted) -> BattleFile:

@@ -17,7 +17,8 @@ from arena.ratings import BattleTable
 from arena.ratings.data.table import Coded
 from arena.records import verdict_from_json
 from arena.tables import TableFile, blank_warnings
-from arena.types import JSON, PANEL, Battle, Verdict
+from arena.terms import PANEL
+from arena.types import JSON, Battle, Verdict
 from arena.winners import OUTCOMES, read_winners, side_of
 
 Line = dict[str, JSON]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena.battles.read.arrow import from_arrow
@@ -11,6 +13,23 @@ from arena.tables import TableFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+MANY = 5_000_000
+"""With more battles than this, Parquet files are added up as they are read (`arena.battles.summed`)."""
+
+
+def are_many(files: Sequence[Path]) -> bool:
+    """Whether these are Parquet files of `MANY` battles; who reads them says what is wrong with one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not all(path.suffix.lower() == ".parquet" and path.is_file() for path in files):
+        return False
+    try:
+        return sum(int(pq.read_metadata(path).num_rows) for path in files) > MANY
+    except (pa.ArrowException, OSError):
+        return False
 
 
 def read_parquet(file: TableFile, wanted: Wanted) -> BattleFile:

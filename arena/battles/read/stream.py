@@ -19,7 +19,7 @@ from arena.ratings.data.battle_sums import BattleSums, QuestionSums, Residuals, 
 from arena.ratings.data.nearby import Nearby
 from arena.ratings.data.pair_sums import DENSE_LIMIT
 from arena.tables import TableFile
-from arena.types import PANEL
+from arena.terms import PANEL
 from arena.winners import WORDS
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Stream:
         return frozenset(name for _, name in self.columns)
 
 
-def stream_of(files: Sequence[Path], wanted: Wanted, many: int) -> Stream | None:
-    """The battles of Parquet files part by part; None where they are few, or their columns take rows in memory.
+def stream_of(files: Sequence[Path], wanted: Wanted) -> Stream | None:
+    """The battles of Parquet files part by part; None for other files, and where their columns take rows in memory.
 
     Raises DataError that names a file that cannot be read or has other columns than the first.
     """
@@ -93,7 +93,7 @@ def stream_of(files: Sequence[Path], wanted: Wanted, many: int) -> Stream | None
             )
         columns = found
     there = set(columns.values())
-    if sum(part.rows for part in parts) <= many or there & set(_UNSUPPORTED):
+    if there & set(_UNSUPPORTED):
         return None
     outcome = next(name for name in ("outcome", "winner", "human_pref") if name in there)
     used = {"model_a", "model_b", outcome, "judge", wanted.cluster}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from arena.redact import without_secrets
 from arena.reports.record import Fact
 from arena.reports.verdict import FEW_QUESTIONS
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+from arena.types import JSON
 
 if TYPE_CHECKING:
     from arena.board.record.facts import Found

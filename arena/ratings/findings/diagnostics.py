@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from arena.ratings.intervals.question_scores import residuals
 from arena.ratings.methods.bradley_terry import ELO_SCALE
 from arena.ratings.methods.estimate import Estimate
 from arena.ratings.results import plain
-from arena.types import JSON
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 _TRIPLES_AMONG = 60
 """Triples are looked for among at most this many models, those with most battles."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,10 @@ from arena.ratings.methods.estimate import estimate
 from arena.ratings.methods.style import style_columns
 from arena.ratings.options import RatingOptions
 from arena.ratings.results import Effect, Leaderboard, number, plain
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+
+if TYPE_CHECKING:
+    from arena.types import JSON
 
 Rater = Callable[[BattleTable, RatingOptions], Leaderboard]
 

@@ -25,7 +25,8 @@ from arena.reports.reasons import REASONS, Reasons, read_reasons
 from arena.reports.strengths import NOTHING_SAID, STRENGTHS, Strengths, read_strengths
 from arena.reports.trend import Trend
 from arena.store.folder import BoardFolder, read_answers
-from arena.types import JSON, PANEL
+from arena.terms import PANEL
+from arena.types import JSON
 
 Row = Mapping[str, JSON]
 Met = Mapping[tuple[str, str], tuple[float, int]]
