@@ -25,6 +25,8 @@ from measurements.make_board import Plan, make_board
 
 HARMLESS = ("_stcore/health", "_stcore/host-config")
 """Streamlit probes these under every page's own path first and takes a 404 for an answer."""
+PICTURES = ROOT / "build" / "pictures"
+"""Where every page leaves a screenshot to look at."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -182,6 +184,16 @@ class Visitor:
         assert self.page.locator("[data-testid=stException]").count() == 0, self.text()[-500:]
         assert self.errors == []
         assert self.foreign == []
+
+    def fits(self) -> bool:
+        """Whether nothing needs sideways scrolling."""
+        width, inside = self.page.locator("[data-testid=stMain]").evaluate("e => [e.clientWidth, e.scrollWidth]")
+        return inside <= width + 1
+
+    def picture(self, name: str) -> None:
+        """Leave a screenshot."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(PICTURES / f"{name}.png"))
 
 
 @pytest.fixture

@@ -20,22 +20,6 @@ from viz.data.source import Source
 from viz.pages import PAGES
 
 PATHS = [page.path for page in PAGES if not page.hidden]
-PICTURES = ROOT / "build" / "pictures"
-"""Where every page leaves a screenshot to look at."""
-
-
-def _picture(visitor, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    visitor.page.screenshot(path=str(PICTURES / f"{name}.png"))
-
-
-@pytest.mark.parametrize(("dark", "lang"), [(False, "en"), (True, "en"), (False, "zh"), (True, "zh")])
-def test_every_page_is_fine(pairs_url: str, visit, dark: bool, lang: str) -> None:
-    visitor = visit(dark=dark)
-    for page in PATHS:
-        visitor.open(f"{pairs_url}/{page}?lang={lang}")
-        visitor.fine()
-        _picture(visitor, f"{page or 'leaderboard'}-{'dark' if dark else 'light'}-{lang}")
 
 
 def test_the_language_of_the_browser_is_the_language_of_the_page(pairs_url: str, visit) -> None:
@@ -64,7 +48,7 @@ def test_the_demo_board_of_the_command_line(serve, visit, tmp_path: Path) -> Non
     for page in PATHS:
         visitor.open(f"{url}/{page}")
         visitor.fine()
-        _picture(visitor, f"demo-{page or 'leaderboard'}")
+        visitor.picture(f"demo-{page or 'leaderboard'}")
     leaderboard = json.loads((board / "reports" / "leaderboard.json").read_text())
     visitor.open(url)
     assert leaderboard["models"][0]["model"] in visitor.text()
@@ -84,7 +68,7 @@ def test_real_data_imported(serve, visit, tmp_path: Path, shared_dir: Path, tool
     for page in PATHS:
         visitor.open(f"{url}/{page}")
         visitor.fine()
-        _picture(visitor, f"{tool}-{page or 'leaderboard'}")
+        visitor.picture(f"{tool}-{page or 'leaderboard'}")
 
 
 @pytest.mark.shared
@@ -119,7 +103,7 @@ def test_a_deep_link_and_the_keys(pairs_url: str, pairs: Path, visit) -> None:
     visitor.settle()
     assert f"2 / {len(found)}" in visitor.text()
     visitor.fine()
-    _picture(visitor, "battle-light-en")
+    visitor.picture("battle-light-en")
 
 
 def test_a_filter_goes_into_the_url_and_back(pairs_url: str, visit) -> None:
@@ -213,7 +197,7 @@ def test_voting_is_blind_and_counts(serve, visit, pairs: Path, tmp_path: Path) -
     visitor.page.get_by_text("The leaderboard by people's votes").click()
     tables.nth(before).wait_for()
     visitor.fine()
-    _picture(visitor, "vote-after")
+    visitor.picture("vote-after")
 
 
 def test_live_follows_files_that_grow_shrink_and_vanish(serve, visit, tmp_path: Path) -> None:
@@ -247,13 +231,6 @@ def test_live_follows_files_that_grow_shrink_and_vanish(serve, visit, tmp_path: 
     visitor.fine()
 
 
-def test_a_small_window_needs_no_sideways_scrolling(pairs_url: str, visit) -> None:
-    visitor = visit(width=1024, height=720)
-    for page in PATHS:
-        visitor.open(f"{pairs_url}/{page}")
-        _fits(visitor, page)
-
-
 def test_many_models_of_long_names_fit_and_stay_apart(serve, visit, tmp_path: Path, monkeypatch) -> None:
     names = [f"an-organisation/its-model-family-{n:02d}-instruct-2026-preview" for n in range(26)]
     monkeypatch.setattr("measurements.make_board.model_names", lambda count: names[:count])
@@ -263,10 +240,5 @@ def test_many_models_of_long_names_fit_and_stay_apart(serve, visit, tmp_path: Pa
     for page in ("", "battles", "matchups", "categories"):
         visitor.open(f"{url}/{page}")
         visitor.fine()
-        _fits(visitor, page)
-        _picture(visitor, f"many-{page or 'leaderboard'}")
-
-
-def _fits(visitor, page: str) -> None:
-    width, inside = visitor.page.locator("[data-testid=stMain]").evaluate("e => [e.clientWidth, e.scrollWidth]")
-    assert inside <= width + 1, page
+        assert visitor.fits(), page
+        visitor.picture(f"many-{page or 'leaderboard'}")
