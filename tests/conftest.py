@@ -35,9 +35,15 @@ def fork_server() -> None:
 
 @pytest.fixture(autouse=True)
 def no_proxy_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Local servers are reached without a proxy, and keys are redacted in the test that knows them."""
+    """Local servers are reached without a proxy, and keys are redacted in the test that knows them.
+
+    One root certificate, of nobody: to read a system's hundred and more costs each client 14 ms.
+    """
+    from kit.paths import FIXTURES
+
     from arena.redact import forget_secrets
 
+    monkeypatch.setenv("SSL_CERT_FILE", str(FIXTURES / "root.pem"))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)

@@ -208,6 +208,7 @@ def test_a_notebook_shows_the_table_with_names_escaped(tmp_path: Path) -> None:
     assert page.count("<tr>") == 3
 
 
+@pytest.mark.slow
 def test_a_real_kernel_runs_a_board_in_a_notebook(tmp_path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient

@@ -39,6 +39,7 @@ def test_the_room_is_the_smallest_limit_of_those_who_share_it(entries: list[Back
     assert room is None or found is rooms.of(entries[1])
 
 
+@pytest.mark.slow
 def test_two_candidates_on_one_server_ask_no_more_at_once_than_the_smaller_limit(tmp_path: Path) -> None:
     def slow(call: Call) -> Action:
         return Say("It is 7.", latency_s=0.02)

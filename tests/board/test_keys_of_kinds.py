@@ -50,6 +50,7 @@ def anybody(call: Call) -> Action:
     return Say(f"Nothing between them.\n\n[[{nonce} C]]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["reference", "reference_pairwise", "simulated", "simulated_pairwise"])
 def test_an_old_boards_rule_is_not_the_model_of_its_name_and_counts_again_when_it_comes_back(
     name: str, tmp_path: Path

@@ -77,6 +77,7 @@ def board_of(folder: Path, explain: Callable[[int], str], **config: object) -> P
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ascii_lines", [True, False])
 def test_odd_texts_and_names(
     ascii_lines: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready: list[bool]

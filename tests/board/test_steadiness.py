@@ -40,6 +40,7 @@ def identical(folder: Path, n: int) -> None:
                                                 for i, line in enumerate(lines)])  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("judge", "n", "reviews", "code", "place"),
     [

@@ -123,6 +123,7 @@ def test_a_budget_too_small_for_intervals_is_warned_about(tmp_path: Path) -> Non
     assert "20 cells for 5 models are fewer than 10 for each" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_plan_sets_three_ways_side_by_side(tmp_path: Path) -> None:
     config = adaptive_board(tmp_path, 5, 40)
     shown = arena("plan", "-c", config).stdout

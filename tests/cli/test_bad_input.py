@@ -269,6 +269,7 @@ def test_a_local_model_that_is_not_there_is_refused_before_anything_is_asked(tmp
     assert not list(tmp_path.glob("out/answers/*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["[" * 200_000, "9" * 10_000, "1e400", "{", "\xff\xfe"], ids=len)
 def test_files_of_a_board_that_cannot_be_read_end_in_no_traceback(tmp_path: Path, content: str) -> None:
     """A broken run.json is refused where something is asked; a leaderboard where it is wanted."""

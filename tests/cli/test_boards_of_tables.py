@@ -59,6 +59,7 @@ def board_of_tables(folder: Path, kind: str, rename: Mapping[str, str], *, ids: 
     return edit_config(config, question_file=f"q{kind}", answers_gen=entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ids", [True, False])
 def test_a_board_of_tables_is_the_board_of_lines(tmp_path: Path, kind: str, ids: bool) -> None:

@@ -13,6 +13,8 @@ from kit.commands import arena
 from kit.servers import Action, Call, Cut, Fail, FakeServer, Raw, Say
 from kit.terminals import at_a_terminal
 
+pytestmark = pytest.mark.slow
+
 
 def load(tmp_path: Path, server: FakeServer, *options: str, api: str = "chat") -> Any:
     url = server.anthropic_url if api == "anthropic" else server.openai_url

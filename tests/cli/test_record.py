@@ -206,6 +206,7 @@ def test_no_key_no_host_and_no_folder_of_this_machine(tmp_path: Path, monkeypatc
     assert judged["backend"] == "openai"
 
 
+@pytest.mark.slow
 def test_names_cannot_mark_anything_up(tmp_path: Path) -> None:
     names = [text for text in HOSTILE.values() if len(text) < 200]
     rows = [{"question_id": n, "category": name, "text": "1 + 7?", "reference": "8"} for n, name in enumerate(names)]

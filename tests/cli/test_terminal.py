@@ -141,6 +141,7 @@ def test_alone_it_prints_its_help() -> None:
     assert "Commands:" in done.stdout and "Usage:" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands(shell: str) -> None:
     start = "import sys; sys.argv = ['arena']; from arena.cli import main; main()"  # in a process: typer patches click

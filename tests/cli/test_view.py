@@ -160,6 +160,7 @@ def test_a_port_that_is_taken_is_refused(started, config: Path) -> None:
     assert f"--port {port}: cannot listen on 127.0.0.1: " in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_ctrl_c_ends_the_viewer_as_it_ends_every_command(config: Path) -> None:
     command = [sys.executable, "-m", "arena", "view", "-c", str(config), "--port", PORT]

@@ -57,6 +57,7 @@ def test_planted_models_get_what_they_were_planted(tmp_path: Path, downloads: Pa
     assert mine["diff"] == 0.5 and mine["low"] < 0.5 < mine["high"] and mine["n"] == N
 
 
+@pytest.mark.slow
 def test_a_to_everything_is_chance_although_the_right_option_stands_first(tmp_path: Path) -> None:
     data = write_downloads(tmp_path / "data", 400)
     with FakeServer(always("A")) as server:

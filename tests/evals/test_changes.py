@@ -172,6 +172,7 @@ def test_base_with_another_seed_stands_beside() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_interval_covers_a_planted_forgetting() -> None:
     """80 documents, of which a share of 6 % is forgotten and 2 % learnt: the truth is −4 points."""
     rng = np.random.default_rng(11)

@@ -104,6 +104,7 @@ def test_no_sandbox_is_said_before_the_first_call(
         assert done.returncode == 2 and "bubblewrap is not installed" in done.stderr and server.calls == []
 
 
+@pytest.mark.slow
 def test_answers_are_compared_with_references(tmp_path: Path, downloads: Path) -> None:
     pytest.importorskip("rouge_score")
     with FakeServer(lambda call: Say(f"it is {call.prompt.split()[-1]}")) as server:

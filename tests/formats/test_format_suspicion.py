@@ -93,6 +93,7 @@ def test_flags_come_in_a_fixed_order() -> None:
     assert suspicious(answer) == ("label", "fence", "override", "control")
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_null_model_is_flagged_and_few_real_answers_are(shared_dir: Path) -> None:
     flagged = {}

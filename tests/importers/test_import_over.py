@@ -94,6 +94,7 @@ def test_every_board_below_the_folder_is_held(tmp_path: Path, place: str, force:
     assert imported(tmp_path, 3, "--force").returncode == 0
 
 
+@pytest.mark.slow
 def test_what_is_replaced_is_kept_and_a_real_judges_replies_stay(tmp_path: Path) -> None:
     board = tmp_path / "b"
     assert imported(tmp_path).returncode == 0

@@ -66,6 +66,7 @@ def test_llmuses_mean_scores_per_category_are_the_files_own(shared_dir: Path, tm
     )
 
 
+@pytest.mark.slow
 def test_alpaca_eval_published_win_rates_come_out(shared_dir: Path, tmp_path: Path) -> None:
     source = shared_dir / "data" / "alpaca_eval"
     written, lines = imported("alpaca_eval", source, tmp_path / "b")

@@ -74,6 +74,7 @@ def test_flags_stand_on_the_board_and_change_no_rating(tmp_path: Path, monkeypat
     assert [row["wins"] for row in before["models"]] == [row["wins"] for row in after["models"]]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_among_alpacaevals_models_only_the_null_model_is_flagged(shared_dir: Path) -> None:
     flags = {}

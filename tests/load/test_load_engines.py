@@ -48,6 +48,7 @@ def test_one_that_does_not_start_says_why() -> None:
         asyncio.run(job())
 
 
+@pytest.mark.slow
 def test_kill_9_leaves_no_server_behind(tmp_path: Path) -> None:
     """What is left over fails the test: kit.leftovers looks."""
     script = tmp_path / "run.py"

@@ -125,6 +125,7 @@ def waits(n: int, load: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np.
     return out
 
 
+@pytest.mark.slow
 def test_a_queue_needs_more_requests_the_fuller_it_is() -> None:
     assert correlation_length(np.random.default_rng(2).normal(size=5_000)) == pytest.approx(1.0, abs=0.2)
     half = [correlation_length(waits(20_000, 0.5, seed)) for seed in range(5)]

@@ -93,6 +93,7 @@ def test_every_metric_lies_between_nothing_and_a_match(name: str) -> None:
     assert metric.signature("zh")
 
 
+@pytest.mark.slow
 def test_long_texts_are_compared_as_far_as_the_limit() -> None:
     text = "word " * 30_000
     for name in CLOSENESS:

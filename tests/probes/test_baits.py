@@ -118,6 +118,7 @@ def test_the_one_that_treats_people_unequally(tmp_path: Path) -> None:
     assert all(part["p_holm"] < 0.05 for part in unjust["parts"]["attribute"].values())
 
 
+@pytest.mark.slow
 def test_the_plan_counts_what_judges_will_compare(tmp_path: Path) -> None:
     with FakeServer(served({"fair": fair, "unfair": unfair, "judge": counts_goods})) as server:
         config = probe_board(tmp_path, server, ["fair", "unfair"], SUMS, judged=True)

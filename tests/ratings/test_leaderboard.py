@@ -46,10 +46,12 @@ class TestGolden:
             half = (rows[name].rating_high - rows[name].rating_low) / 2
             assert half / 1.959963984540054 == pytest.approx(se, abs=1e-6)
 
+    @pytest.mark.slow
     def test_exact_newton_with_independent_rows(self, s1: dict, shared_dir: Path) -> None:
         table = table_of(s1["model_a"], s1["model_b"], [OUTCOMES[w] for w in s1["winner"]])
         self.exact(rate(table, INDEPENDENT), shared_dir / "golden/exact_bt_s1.json")
 
+    @pytest.mark.slow
     def test_exact_newton_with_weights(self, s1: dict, shared_dir: Path) -> None:
         pairs = [frozenset(pair) for pair in zip(s1["model_a"], s1["model_b"], strict=True)]
         count = Counter(pairs)
@@ -69,6 +71,7 @@ class TestGolden:
         for model, value in json.loads((shared_dir / f"golden/choix_ilsr_{name}.json").read_text()).items():
             assert (rows[model].rating - 1000) / ELO_SCALE == pytest.approx(value, abs=1e-6)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["fastchat_bt_s1", "arena_rank_bt_s1"])
     def test_tools_that_stop_early(self, name: str, s1: dict, shared_dir: Path) -> None:
         table = table_of(s1["model_a"], s1["model_b"], [OUTCOMES[w] for w in s1["winner"]])

@@ -78,6 +78,7 @@ def test_explanations_dealt_out_anew_tell_nothing() -> None:
     assert told <= 2
 
 
+@pytest.mark.slow
 def test_a_reason_says_how_often_and_of_whom() -> None:
     lost = list(planted(60))
     found = find_reasons(losses(lost), level=0.95, seed=0)

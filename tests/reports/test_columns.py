@@ -66,6 +66,7 @@ def test_where_a_column_stands_is_said_of_columns_that_exist(medium: Medium) -> 
             assert medium not in columns[column.after[medium]].after, column.name
 
 
+@pytest.mark.slow
 def test_columns_go_one_by_one_where_a_terminal_is_narrow() -> None:
     row: dict[str, JSON] = {
         "model": "x", "rank": 1, "rating": 1000.0, "elo": 990.0, "win_rate": 0.5, "lc_win_rate": 0.5, "wins": 1,

@@ -26,6 +26,7 @@ def said(**facts: object) -> Report:
     return report_of({"models": [], "stability": found | facts})
 
 
+@pytest.mark.slow
 def test_the_demos_sets_turn_its_places_when_its_battles_are_rated_without_them(demo: Path, tmp_path: Path) -> None:
     board = json.loads((demo / "reports/leaderboard.json").read_text())
     battles = (demo / "reports/battles.jsonl").read_text().splitlines()

@@ -102,6 +102,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_half_a_file_is_said_and_a_whole_one_is_read(tmp_path: Path, name: str) -> None:
     path = hostile_board(tmp_path / "b" / "board", "127.0.0.1:9") / "reports" / name

@@ -63,6 +63,7 @@ def test_a_gap_is_welchs_difference_of_leads() -> None:
     assert (one.low, one.high) == pytest.approx((ends.low, ends.high))
 
 
+@pytest.mark.slow
 def test_where_nothing_was_planted_hardly_anything_is_said() -> None:
     questions = board()
     parts = parts_of(questions)

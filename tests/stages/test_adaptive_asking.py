@@ -14,6 +14,8 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Fail, FakeServer, Say
 
+pytestmark = pytest.mark.slow
+
 SCHEDULE = {"method": "adaptive", "calls": 200, "batch": 50}
 
 

@@ -12,6 +12,8 @@ from kit.adaptive_boards import adaptive_board, add_models, config_of, drawn_cel
 from kit.boards import edit_config, leaderboard, models_of, read_jsonl, write_config, write_jsonl
 from kit.commands import arena
 
+pytestmark = pytest.mark.slow
+
 M, Q = 5, 40
 
 

@@ -13,6 +13,7 @@ from kit.servers import Action, Call, Fail, FakeServer, Say
 ROOM = 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 529])
 def test_a_narrow_endpoint_is_asked_less_at_once_and_gives_every_verdict(tmp_path: Path, status: int) -> None:
     refused = 0

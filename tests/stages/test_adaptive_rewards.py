@@ -15,6 +15,8 @@ from kit.servers import Action, Call, FakeServer, Raw
 
 from arena.redact import forget_secrets
 
+pytestmark = pytest.mark.slow
+
 M, Q = 5, 12
 
 

@@ -91,6 +91,7 @@ def test_skips_replaced_votes_and_changed_answers_are_left_out_and_counted(judge
     assert found["judges"][0]["majority"]["n_battles"] == 2
 
 
+@pytest.mark.slow
 def test_a_judge_that_loves_length_and_the_first_slot_is_found_out(tmp_path: Path) -> None:
     def longest(call: Call) -> Action:
         shown = read_prompt(call)

@@ -162,6 +162,7 @@ def test_a_judge_that_fails_on_one_models_answers_passes_nobody(
     assert found["low"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "code"), [(0.8, 5), (None, 0)])
 def test_a_judge_that_follows_the_place_passes_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: float | None, code: int
@@ -217,6 +218,7 @@ def test_holm_asks_more_of_the_worst_of_many_categories() -> None:
     assert failing(parts | {"c1": Fixed(-9.0)}, 0.0, 0.95) == {"c1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -11,6 +11,8 @@ from kit.adaptive_boards import adaptive_board
 from kit.boards import edit_config, leaderboard, read_jsonl, write_jsonl
 from kit.commands import arena
 
+pytestmark = pytest.mark.slow
+
 M, Q = 5, 40
 SCHEDULE = {"method": "adaptive", "batch": 200}
 

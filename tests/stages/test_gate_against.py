@@ -75,6 +75,7 @@ def test_only_common_questions_count(tmp_path: Path) -> None:
     assert decided(today, before, "right", "right", "--metric", "win_rate", code=5)["n_questions"] == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["text", "judge", "prompt", "baseline", "mode", "questions"])
 def test_boards_that_measure_otherwise_are_refused_and_told_apart(tmp_path: Path, change: str) -> None:
     today, before = boards(tmp_path)

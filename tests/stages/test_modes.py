@@ -50,6 +50,7 @@ def planned(config: Path) -> int:
     return sum(row.calls for row in make_plan(open_board(load_config(str(config))), RunOptions()).rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_the_plan_of_every_mode_is_what_the_server_counts(tmp_path: Path, mode: str) -> None:
     reviews, calls = MODES[mode]

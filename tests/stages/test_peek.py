@@ -72,6 +72,7 @@ def test_without_the_config_runs_and_their_record_are_as_they_were(tmp_path: Pat
     assert "a look needs 50" in found["reasons"][0]
 
 
+@pytest.mark.slow
 def test_looks_grow_with_the_run_and_keep_what_they_saw(tmp_path: Path) -> None:
     config = board(tmp_path)
     grown(config, "--limit", 40)
@@ -124,6 +125,7 @@ def test_asking_again_begins_a_new_sequence_and_says_so(tmp_path: Path) -> None:
     assert any("sequence 2 of looks, begun because of: --retry-errors" in note for note in found["notes"])
 
 
+@pytest.mark.slow
 def test_other_questions_begin_a_new_sequence(tmp_path: Path) -> None:
     config = board(tmp_path)
     grown(config)
@@ -135,6 +137,7 @@ def test_other_questions_begin_a_new_sequence(tmp_path: Path) -> None:
     assert any("the questions or the seed have changed" in note for note in found["notes"])
 
 
+@pytest.mark.slow
 def test_a_file_sorted_by_category_passes_nobody_early(tmp_path: Path) -> None:
     """`right` is better on the first half of the file and worse on the second: as good, over the whole."""
     config = board(tmp_path)
@@ -166,6 +169,7 @@ def test_ratings_under_style_control_are_not_looked_at(tmp_path: Path) -> None:
     assert "use --metric win_rate" in done.stderr
 
 
+@pytest.mark.slow
 def test_power_is_told_before_and_after_anything_is_rated(tmp_path: Path) -> None:
     config = board(tmp_path)
     guessed = arena("gate", "-c", config, "right", "half", "--plan", *WIN)

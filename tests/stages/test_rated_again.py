@@ -15,6 +15,8 @@ from kit.commands import arena
 from arena.reports.board import read_report
 from arena.reports.options import rate_command
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = (
     "model", "rank", "rank_low", "rank_high", "rating", "rating_low", "rating_high", "unbounded", "elo", "elo_low",
     "elo_high", "win_rate", "win_rate_low", "win_rate_high", "wins", "losses", "ties", "n_battles", "weighted",

@@ -15,6 +15,8 @@ from kit.servers import Action, Call, Fail, FakeServer, Say
 from arena.errors import DataError
 from arena.reports.reasons import read_reasons
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def board(tmp_path: Path) -> Path:

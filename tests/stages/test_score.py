@@ -206,6 +206,7 @@ def test_strengths_and_mistakes_are_written_with_the_metrics_and_after_the_ratin
     assert arena("run", "-c", config).returncode == 0 and file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_judges_number_stands_among_the_strengths(tmp_path: Path) -> None:
     config = edit_config(arithmetic_board(tmp_path, 40), scores={"metrics": ["accuracy"]})
     assert arena("run", "-c", config).returncode == 0

@@ -12,6 +12,8 @@ from kit.commands import arena
 from kit.judges import is_right, read_prompt
 from kit.servers import Action, Call, Fail, FakeServer, Say
 
+pytestmark = pytest.mark.slow
+
 
 def reply_to(call: Call) -> dict[str, object]:
     """What a good judge of sums puts into the object."""

@@ -143,6 +143,7 @@ def no_folder(board: Path, file: Path) -> None:
 CHANGES = (edited, shortened, grown, truncated, flipped, emptied, foreign, no_folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_the_ledger_decides_whatever_is_kept(board: Path, tmp_path: Path, change: Callable[[Path, Path], None]) -> None:
     rated(board, tmp_path / "a")
@@ -213,6 +214,7 @@ def test_what_a_server_said_it_was_is_kept(board: Path, tmp_path: Path) -> None:
     assert rated(board, tmp_path / "b") == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [edited, shortened, grown, truncated, flipped, emptied, no_folder])
 def test_lines_are_counted_anew_where_anything_changed(
     board: Path, tmp_path: Path, change: Callable[[Path, Path], None]

@@ -27,6 +27,7 @@ def test_patience_is_asked_for_and_nothing_was_billed(api: str, status: int) -> 
     assert len(server.calls) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "action", [Fail(500), Fail(502), Fail(504), Fail(522), Cut(), Drop(), Raw(b"{}"), Raw(b'{"id'), Raw(b"[1]")]
 )

@@ -96,6 +96,7 @@ def test_calls_go_through_aiohttp_and_those_to_a_proxy_do_not(api: str, monkeypa
     assert len(left) == 2 and len(server.calls) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("transport")
 def test_as_many_calls_as_the_entry_allows_are_under_way_at_once(api: str) -> None:
     """More than the connections either library opens unless it is told otherwise."""
@@ -135,6 +136,7 @@ def test_cookies_are_sent_back_once() -> None:
     assert [call.headers.get("cookie") for call in server.calls] == [None, "seen=yes"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("transport")
 def test_a_call_that_is_given_up_leaves_nothing_open(api: str, caplog: pytest.LogCaptureFixture) -> None:
     with FakeServer(lambda call: Say(latency_s=30)) as server:

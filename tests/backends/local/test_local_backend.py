@@ -114,6 +114,7 @@ def test_out_of_memory_at_the_start_names_the_knobs() -> None:
         _ask("does-not-fit", "a")
 
 
+@pytest.mark.slow
 def test_an_engine_that_crashes_at_every_start_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(EndpointDead, match=rf"died {MAX_DEATHS} times without an answer: .* SIGSEGV .*log: "):
         _ask("crashes", "a", "b", starts=tmp_path / "starts")
@@ -180,6 +181,7 @@ def test_modules_in_the_current_folder_are_not_the_engines(tmp_path: Path, monke
     assert "the wrong one" not in Path(str(caught.value).rpartition("(log: ")[2].rstrip(")")).read_text()
 
 
+@pytest.mark.slow
 def test_a_question_that_kills_the_engine_is_an_error_and_the_others_are_answered(tmp_path: Path) -> None:
     async def run() -> list[Completion]:
         backend = LocalBackend(EngineSpec("transformers", "fine", engine={"starts": str(tmp_path / "starts")}), CHILD)
@@ -254,6 +256,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_the_engine_dies_with_its_parent(tmp_path: Path, how: signal.Signals) -> None:
     starts = tmp_path / "starts"

@@ -69,6 +69,7 @@ def test_rank_correlations_are_scipys() -> None:
     assert _kendall(x, y) == pytest.approx(stats.kendalltau(x, y).statistic)
 
 
+@pytest.mark.slow
 def test_intervals_of_kappa_cover() -> None:
     values = [agreement(*raters(0.5, questions=25, seed=seed)[:2], bootstraps=20).kappa for seed in range(60)]
     truth = np.mean(

@@ -42,6 +42,7 @@ def test_the_sparse_path_gives_the_dense_numbers(interval: str, monkeypatch: pyt
         assert row.rank_high >= dense[row.model].rank_high
 
 
+@pytest.mark.slow
 def test_ten_thousand_models() -> None:
     board = rate(many(10_000, 150_000), RatingOptions(slices=()))
     rated = [row for row in board.models if row.rating is not None]

@@ -353,6 +353,7 @@ def test_a_rehearsal_carries_its_banner_and_single_mode_its_scores(tmp_path: Pat
     assert len(json.loads(Parsed(page).scripts[0])["battles"]) == len(rows) == 16
 
 
+@pytest.mark.slow
 def test_ten_models_on_two_hundred_questions_stay_under_five_megabytes(tmp_path: Path) -> None:
     questions = [{"question_id": n, "text": f"Question {n}: " + "x" * 300, "category": f"c{n % 9}"} for n in range(200)]
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(q) + "\n" for q in questions))

@@ -80,6 +80,7 @@ def test_elo_of_many_battles_is_the_boards_own_or_left_out(board: Board, monkeyp
     assert {s.elo for s in part.models} == {None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rating",
     [

@@ -157,6 +157,7 @@ def _everything_sent(at) -> str:
     return " ".join(str(element.proto) for block in (at.main, at.sidebar) for element in block)
 
 
+@pytest.mark.slow
 def test_nothing_on_the_page_names_a_model_before_the_vote_is_stored(app, board_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "x"
     shutil.copytree(board_folder, folder)

@@ -46,6 +46,7 @@ def test_no_text_at_all_becomes_active(text: str) -> None:
     assert not _token_types(plain(text)) & ACTIVE
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.text(alphabet="$\\()[]{} ab1x^_\n`|", max_size=60))
 def test_nothing_but_known_formulas_stands_between_dollars(text: str) -> None:

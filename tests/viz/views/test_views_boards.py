@@ -29,6 +29,7 @@ def tidy(several: Path, tmp_path: Path) -> Path:
     return tmp_path / "boards"
 
 
+@pytest.mark.slow
 def test_boards_of_one_kind_are_put_in_order(app, tidy: Path) -> None:
     at = app("--board", tidy / "monday", page="views/trend.py")
     assert not at.exception
@@ -45,6 +46,7 @@ def test_a_choice_of_boards_leaves_the_others_out(app, tidy: Path) -> None:
     assert any("All boards share one scale" in caption.value for caption in at.caption)
 
 
+@pytest.mark.slow
 def test_a_board_alone_says_how_to_add_another(app, tidy: Path) -> None:
     at = app("--board", tidy / "scored", page="views/trend.py")
     assert not at.exception
@@ -52,6 +54,7 @@ def test_a_board_alone_says_how_to_add_another(app, tidy: Path) -> None:
     assert any("arena view --other" in element.value for element in [*at.info, *at.markdown, *at.caption])
 
 
+@pytest.mark.slow
 def test_the_leaderboard_says_how_firm_its_order_is(app, tidy: Path) -> None:
     at = app("--board", tidy / "monday")
     assert any("decide" in caption.value and "between place 1 and 2" in caption.value for caption in at.caption)
@@ -62,6 +65,7 @@ def test_the_leaderboard_says_how_firm_its_order_is(app, tidy: Path) -> None:
     assert len(at.dataframe) == 2
 
 
+@pytest.mark.slow
 def test_a_board_of_several_baselines_shows_the_rate_against_each(app, tmp_path: Path) -> None:
     output_of("run", "-c", arithmetic_board(tmp_path, baseline=["half", "wrong"]))
     at = app("--board", tmp_path / "out")

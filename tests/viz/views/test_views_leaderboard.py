@@ -27,6 +27,7 @@ def test_it_shows_the_numbers_of_the_stored_leaderboard(app, board_folder: Path)
     assert list(table["Rating"]) == pytest.approx([m["rating"] for m in stored["models"]])
 
 
+@pytest.mark.slow
 def test_a_category_filter_rates_its_battles_alone(app, board_folder: Path) -> None:
     at = app("--board", board_folder, category=["coding"])
     assert not at.exception
@@ -59,6 +60,7 @@ def test_a_rehearsal_has_a_banner(app, board_folder: Path, tmp_path: Path) -> No
         assert any(f'class="{kind}' in body and "Rehearsal" in body for body in told), kind
 
 
+@pytest.mark.slow
 def test_single_mode_ranks_by_score(app, score_folder: Path) -> None:
     at = app("--board", score_folder)
     assert not at.exception
@@ -78,6 +80,7 @@ def test_a_missing_board_is_one_line_not_a_traceback(app, tmp_path: Path) -> Non
     assert "no such folder" in at.error[0].value
 
 
+@pytest.mark.slow
 def test_a_chart_is_made_once_for_its_content(app, board_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from viz.ui import pieces
 
@@ -94,6 +97,7 @@ def test_a_chart_is_made_once_for_its_content(app, board_folder: Path, monkeypat
     assert len(made) > len(first)  # other numbers, another chart
 
 
+@pytest.mark.slow
 def test_style_pills_rate_at_equal_style_and_stand_in_the_url(app, board_folder: Path) -> None:
     at = app("--board", board_folder, style=["length", "bold"])
     assert not at.exception
@@ -109,6 +113,7 @@ def test_style_pills_rate_at_equal_style_and_stand_in_the_url(app, board_folder:
     assert list(at.dataframe[0].value["Rating"]) == pytest.approx([s.rating for s in board.report.models])
 
 
+@pytest.mark.slow
 def test_answers_that_work_on_the_judge_are_named_beside_the_verdict(app, board_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "board"
     shutil.copytree(board_folder, folder)

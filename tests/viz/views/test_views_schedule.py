@@ -18,6 +18,7 @@ def adaptive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_leaderboard_says_what_was_drawn(app, adaptive_folder: Path) -> None:
     at = app("--board", adaptive_folder / "out")
     assert not at.exception
