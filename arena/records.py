@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from types import NoneType
 from typing import cast
 
 from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage, Verdict
@@ -12,6 +13,17 @@ from arena.types import JSON, Answer, Reply, TokenLogprobs, Usage, Verdict
 _ANSWER_FIELDS = dict.fromkeys(f.name for f in fields(Answer))
 _REPLY_FIELDS = dict.fromkeys(f.name for f in fields(Reply))
 """In the order in which they are written."""
+_TEXT, _NUMBER = ("a text", (str, NoneType)), ("a number", (float, int, NoneType))
+_KINDS: Mapping[object, tuple[str, tuple[type, ...]]] = {
+    "str": _TEXT, "str | None": _TEXT, "Order | None": _TEXT, "int": ("a whole number", (int, NoneType)),
+    "float | None": _NUMBER, "bool": ("true or false", (bool, NoneType)),
+    "Mapping[str, JSON]": ("an object", (dict, NoneType)),
+}  # fmt: skip
+_ANSWER_KINDS, _REPLY_KINDS = (
+    [(f.name, *_KINDS[f.type]) for f in fields(record) if f.type in _KINDS and f.name != "question_id"]
+    for record in (Answer, Reply)
+)
+"""What may stand in each field of one kind of value."""
 _ANSWER_STATUS = {"ok", "empty", "truncated", "refused", "error"}
 _UNKNOWN = Usage()
 _TOKENS = (
@@ -43,10 +55,10 @@ def answer_to_json(answer: Answer) -> dict[str, JSON]:
 
 def answer_from_json(line: Mapping[str, JSON]) -> Answer:
     """Read a line back. Raises ValueError saying which field is wrong."""
-    _check(line, ("question_id", "model", "turns", "status", "key"))
+    _check(line, ("question_id", "model", "turns", "status", "key"), _ANSWER_KINDS)
     known: dict[str, object] = {k: v for k, v in line.items() if k in _ANSWER_FIELDS}
     if known["status"] not in _ANSWER_STATUS:
-        raise ValueError(f"status {known['status']!r} is none of {', '.join(sorted(_ANSWER_STATUS))}")
+        raise ValueError(f"status {known['status']!r:.40} is none of {', '.join(sorted(_ANSWER_STATUS))}")
     known["question_id"] = str(known["question_id"])
     known["turns"] = _texts(known["turns"], "turns")
     known["reasoning"] = tuple(cast("list[str | None]", known.get("reasoning") or ()))
@@ -75,9 +87,9 @@ def reply_to_json(reply: Reply) -> dict[str, JSON]:
 
 def check_reply(line: Mapping[str, JSON]) -> None:
     """Raise ValueError saying which field of a line is wrong."""
-    _check(line, _REPLY_NEEDED)
+    _check(line, _REPLY_NEEDED, _REPLY_KINDS)
     if line["status"] not in _REPLY_STATUS:
-        raise ValueError(f"status {line['status']!r} is none of {', '.join(sorted(_REPLY_STATUS))}")
+        raise ValueError(f"status {line['status']!r:.40} is none of {', '.join(sorted(_REPLY_STATUS))}")
 
 
 def reply_from_json(line: Mapping[str, JSON]) -> Reply:
@@ -141,10 +153,13 @@ def _plain(record: Answer | Reply, names: Iterable[str]) -> dict[str, JSON]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-def _check(line: Mapping[str, JSON], needed: tuple[str, ...]) -> None:
+def _check(line: Mapping[str, JSON], needed: Iterable[str], kinds: Iterable[tuple[str, str, tuple[type, ...]]]) -> None:
     for field in needed:
         if line.get(field) is None:
             raise ValueError(f"no {field}")
+    for field, kind, types in kinds:
+        if type(line.get(field)) not in types:
+            raise ValueError(f"{field}: expected {kind}, found {line[field]!r:.40}")
 
 
 def _texts(value: object, field: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import sys
@@ -112,11 +113,19 @@ def group(ctx: click.Context) -> None:
         say(ctx.get_help())
 
 
-def _say(line: str) -> None:
-    """One line on stderr."""
-    from arena.cli.terminal import say
+_PATHS = ("EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "ELOOP", "ENOTDIR", "EISDIR", "EIO")
+"""What is the matter with a path that a user gave, and no bug."""
+_LONGEST = 2000
+"""Characters of a problem that are shown: what it quotes may be a whole file's line."""
 
-    say(line, err=True)
+
+def _say(text: str) -> None:
+    """One line on stderr, whatever line ends stand in what it quotes."""
+    from arena.cli.terminal import say
+    from arena.redact import redact
+
+    line = redact(text).replace("\n", "\\n")
+    say(line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}", err=True)
 
 
 def main() -> None:
@@ -147,9 +156,11 @@ def main() -> None:
 
         _say(f"arena: {as_written(str(error))}")
         sys.exit(error.exit_code)
-    except PermissionError as error:
-        _say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}")
-        sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if errno.errorcode.get(error.errno or 0) not in _PATHS:
+            raise
+        _say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}")
+        sys.exit(2)

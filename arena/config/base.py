@@ -32,7 +32,7 @@ class GenerationConfig(Strict):
     stop: tuple[str, ...] = ()
     seed: int | None = None
     """Every request gets a seed of its own, derived from this one and the question. Local engines take 0 for None."""
-    n: int = Field(1, ge=1)
+    n: int = Field(1, ge=1, le=10_000)
     """Answers per question; answer i of one model meets answer i of the other."""
     reasoning_effort: str | None = None
 

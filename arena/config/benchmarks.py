@@ -28,7 +28,7 @@ class TaskConfig(Strict):
     """Whether a local engine's prompt goes through the model's chat template; auto: where it has one."""
     questions: Literal["last", "all"] = "last"
     """race: the last question of an article, or all of them, clustered by article."""
-    samples: int = Field(1, ge=1)
+    samples: int = Field(1, ge=1, le=10_000)
     """Code tasks: programs per problem; the score is pass@1 over them, and pass@k stands beside it."""
     language: str | None = None
     """Free answers against references: how the metrics cut words (`zh`: characters)."""

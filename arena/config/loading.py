@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,7 +133,7 @@ def mask_keys_of(config: JSON) -> None:
             variable = entry.get("api_key_env", kind.config.model_fields["api_key_env"].default)
             told = [part for part in (entry.get("headers"), entry.get("extra_query")) if isinstance(part, dict)]
             sent = {name: _as_sent(value) for part in told for name, value in part.items()}
-            mask_in_texts(os.environ.get(str(variable)), sent)
+            mask_in_texts(os.environ.get(name) if (name := str(variable)).isascii() else None, sent)
 
 
 def _as_sent(value: JSON) -> str:
@@ -188,66 +188,40 @@ def _environment(name: str, path: Path) -> str:
 
 
 def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
-    """Make paths absolute: relative to the config file, but output_dir of a shipped config to the current folder."""
+    """Make paths absolute: relative to the config file, but output_dir of a shipped config to the current folder.
+
+    Raises ConfigError for what is no path.
+    """
     home = path.resolve().parent
     is_shipped = home == shipped("configs").resolve()
-    for field in _PATH_FIELDS:
-        if isinstance(value := raw.get(field), str):
-            raw[field] = str((Path.cwd() if field == "output_dir" and is_shipped else home) / Path(value).expanduser())
-    reviews = raw.get("reviews_gen")
-    if isinstance(reviews, dict) and isinstance(value := reviews.get("reference_file"), str):
-        reviews["reference_file"] = str(home / Path(value).expanduser())
-    _resolve_benchmarks(raw.get("benchmarks"), home)
-    _resolve_scores(raw.get("scores"), home)
-    _resolve_load_test(raw.get("load_test"), home)
-    _resolve_probes(raw.get("probes"), home)
-    candidates = raw.get("answers_gen")
-    for entry in candidates.values() if isinstance(candidates, dict) else ():
-        if not isinstance(entry, dict):
+    benchmarks = (raw.get("benchmarks"), *_each(_in(raw.get("benchmarks"), "tasks")))
+    of_benchmarks = [(one, field, True) for one in benchmarks for field in ("data_dir", "path", "file")]
+    for place, field, plainly in [*((one, field, False) for one, field in _paths_of(raw)), *of_benchmarks]:
+        if not isinstance(place, dict) or not isinstance(value := place.get(field), str):
             continue
-        if isinstance(value := entry.get("file"), str):
-            entry["file"] = str(home / Path(value).expanduser())
+        try:
+            os.fsencode(value)
+            found = (Path.cwd() if field == "output_dir" and is_shipped else home) / Path(value).expanduser()
+        except (UnicodeEncodeError, RuntimeError) as error:
+            raise ConfigError(f"{path}: {field}: {value!r:.80} is no path: {error}") from None
+        place[field] = str(found.resolve() if plainly and ".." in found.parts else found)
 
 
-def _resolve_benchmarks(section: JSON, home: Path) -> None:
-    """Make the paths of the section `benchmarks` absolute."""
-    if not isinstance(section, dict):
-        return
-    tasks = section.get("tasks")
-    places: list[tuple[dict[str, JSON], str]] = [(section, "data_dir")]
-    for task in tasks.values() if isinstance(tasks, dict) else ():
-        if isinstance(task, dict):
-            places += [(task, "path"), (task, "file")]
-    for place, field in places:
-        if isinstance(value := place.get(field), str):
-            found = home / Path(value).expanduser()
-            place[field] = str(found.resolve() if ".." in found.parts else found)
+def _paths_of(raw: dict[str, JSON]) -> Iterator[tuple[JSON, str]]:
+    """Where a path may stand outside of benchmarks: a section (or what stands in its place), and the key."""
+    scores, load, probes = (raw.get(name) for name in ("scores", "load_test", "probes"))
+    yield from ((raw, field) for field in _PATH_FIELDS)
+    yield raw.get("reviews_gen"), "reference_file"
+    yield from ((entry, "file") for entry in _each(raw.get("answers_gen")))
+    yield from ((scores, "encoder"), (_in(scores, "encoder"), "path"), (_in(scores, "perplexity"), "file"))
+    yield from ((load, "trace"), (_in(load, "prompts"), "file"))
+    yield from ((probes, field) for field in ("paraphrase_file", "pairs_file", "requests_file", "toxicity_model"))
+    yield _in(probes, "needle"), "text_file"
 
 
-def _resolve_scores(section: JSON, home: Path) -> None:
-    """Make the paths of the section `scores` absolute."""
-    if not isinstance(section, dict):
-        return
-    places = ((section, "encoder"), (section.get("encoder"), "path"), (section.get("perplexity"), "file"))
-    for place, field in places:
-        if isinstance(place, dict) and isinstance(value := place.get(field), str):
-            place[field] = str(home / Path(value).expanduser())
+def _in(section: JSON, key: str) -> JSON:
+    return section.get(key) if isinstance(section, dict) else None
 
 
-def _resolve_load_test(section: JSON, home: Path) -> None:
-    """Make the paths of the section `load_test` absolute."""
-    if not isinstance(section, dict):
-        return
-    for place, field in ((section, "trace"), (section.get("prompts"), "file")):
-        if isinstance(place, dict) and isinstance(value := place.get(field), str):
-            place[field] = str(home / Path(value).expanduser())
-
-
-def _resolve_probes(section: JSON, home: Path) -> None:
-    """Make the paths of the section `probes` absolute."""
-    if not isinstance(section, dict):
-        return
-    own = ("paraphrase_file", "pairs_file", "requests_file", "toxicity_model")
-    for place, field in (*((section, name) for name in own), (section.get("needle"), "text_file")):
-        if isinstance(place, dict) and isinstance(value := place.get(field), str):
-            place[field] = str(home / Path(value).expanduser())
+def _each(section: JSON) -> Iterable[JSON]:
+    return section.values() if isinstance(section, dict) else ()

@@ -189,5 +189,5 @@ class BackendConfig(Strict):
 class JudgeEntry(BackendConfig):
     """What a judge has beyond its backend."""
 
-    samples: InRequests[int] = Field(1, ge=1)
+    samples: InRequests[int] = Field(1, ge=1, le=10_000)
     """Replies per request; more than one averages the judge's own noise."""
