@@ -48,12 +48,14 @@ def view(
     for path in (*files, category_file, question_file):
         if path is not None and not path.is_file() and str(path) != "-":
             raise click.UsageError(f"{path}: no such file")
-    arguments = _of_config(config, dry_run) if config is not None else _of_files(files)
+    options = _of_config(config, dry_run) if config is not None else _of_files(files)
     for option, path in (("--category-file", category_file), ("--question-file", question_file)):
-        if path is not None and option not in arguments:
-            arguments += [option, str(path.absolute())]
+        if path is not None:
+            options.setdefault(option, path.absolute())
+    arguments = [f"{option}={value}" for option, value in options.items()]  # a value may begin with a dash
     for other in others:
-        arguments += ["--other-board", str(folder := _folder_of(other))]
+        folder = _folder_of(other)
+        arguments.append(f"--other-board={folder}")
         warn_of_shorter([BoardFolder(folder)])
     for path in files:
         if (root := board_root(path.absolute())) is not None:
@@ -63,7 +65,8 @@ def view(
     _start(arguments, host, port or _free_port(host), [host, *names] if public else [])
 
 
-def _of_config(name: str, dry_run: str | None) -> list[str]:
+def _of_config(name: str, dry_run: str | None) -> dict[str, str | Path]:
+    """The viewer's options for the board of a config."""
     from arena.cli.shorter import warn_of_shorter
     from arena.config.loading import load_config
     from arena.errors import InputError
@@ -77,15 +80,12 @@ def _of_config(name: str, dry_run: str | None) -> list[str]:
         again = f"arena run -c {name}" + (" --dry-run" if dry_run else "")
         raise InputError(f"{shown.root}: nothing has been run there yet; {again} fills it")
     warn_of_shorter(dict.fromkeys((folder, shown) if dry_run == "judge" else (shown,)))
-    arguments = ["--board", str(shown.root), "--question-file", str(config.question_file), "--title", _title(name)]
-    arguments += ["--config", str(loaded.path.absolute())]
-    if dry_run == "judge":
-        arguments += ["--answers-of", str(folder.root)]
-    if config.category_file is not None:
-        arguments += ["--category-file", str(config.category_file)]
-    if config.reviews_gen.reference_file is not None:
-        arguments += ["--reference-file", str(config.reviews_gen.reference_file)]
-    return arguments
+    options: dict[str, str | Path | None] = {
+        "--board": shown.root, "--question-file": config.question_file, "--title": _title(name),
+        "--config": loaded.path.absolute(), "--answers-of": folder.root if dry_run == "judge" else None,
+        "--category-file": config.category_file, "--reference-file": config.reviews_gen.reference_file,
+    }  # fmt: skip
+    return {option: value for option, value in options.items() if value is not None}
 
 
 def _files(given: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -94,13 +94,13 @@ def _files(given: tuple[Path, ...]) -> tuple[Path, ...]:
     return files_of(given)
 
 
-def _of_files(files: tuple[Path, ...]) -> list[str]:
+def _of_files(files: tuple[Path, ...]) -> dict[str, str | Path]:
     """A file of ours or of llmuses as it is; others are rated first and laid out as a board without texts.
 
     Raises DataError or InputError where they cannot be shown: before a server starts.
     """
     if len(files) == 1 and _has_texts(files[0]):
-        return ["--review-file", str(files[0])]
+        return {"--review-file": files[0]}
     from arena.battles.read.wanted import Wanted
     from arena.ratings import RatingOptions
     from arena.stages.rate_file import rate_files, write_board_of
@@ -108,7 +108,7 @@ def _of_files(files: tuple[Path, ...]) -> list[str]:
     rated = rate_files(files, RatingOptions(), Wanted())
     folder = _folder_for(files)
     write_board_of(folder, rated)
-    return ["--board", str(folder), "--title", rated.title]
+    return {"--board": folder, "--title": rated.title}
 
 
 def _has_texts(path: Path) -> bool:
@@ -191,9 +191,8 @@ def _start(arguments: list[str], host: str, port: int, hosts: list[str]) -> None
     }  # fmt: skip
     command = [sys.executable, "-P", str(shipped("viz") / "serve.py"), "run", str(shipped("viz") / "app.py")]
     for name, value in options.items():
-        command += [f"--{name}", str(value)]
-    for name in [*LOOPBACK, *hosts]:
-        command += ["--server.allowedHosts", name]
+        command.append(f"--{name}={value}")
+    command += [f"--server.allowedHosts={name}" for name in (*LOOPBACK, *hosts)]
     environment = {**os.environ, "ARENA_VIEW_HOSTS": ",".join(hosts)}
     say(f"arena: http://{f'[{host}]' if ':' in host else host}:{port}   (Ctrl-C ends it)")
     sys.stdout.flush()

@@ -18,6 +18,7 @@ from kit.battle_files import BATTLES, write
 from arena.cli import view as module
 from arena.cli.view import view
 from arena.errors import InputError, MissingDependency
+from viz.data.source import parse_arguments
 
 with socket.socket() as _probe:
     _probe.bind(("127.0.0.1", 0))
@@ -53,7 +54,8 @@ def _run(*arguments: str | Path) -> object:
 
 
 def _value(command: list[str], option: str) -> str:
-    return command[command.index(option) + 1]
+    (found,) = [part for part in command if part.startswith(f"{option}=")]
+    return found.partition("=")[2]
 
 
 def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: Path) -> None:
@@ -65,8 +67,8 @@ def test_a_config_becomes_its_folder_and_files(started, config: Path, tmp_path: 
     assert _value(command, "--title") == "mine"
     assert _value(command, "--server.address") == "127.0.0.1"
     assert _value(command, "--browser.gatherUsageStats") == "false"
-    allowed = [command[n + 1] for n, part in enumerate(command) if part == "--server.allowedHosts"]
-    assert allowed == ["127.0.0.1", "localhost", "::1"]
+    allowed = [part for part in command if part.startswith("--server.allowedHosts")]
+    assert allowed == [f"--server.allowedHosts={name}" for name in ("127.0.0.1", "localhost", "::1")]
     assert environment["ARENA_VIEW_HOSTS"] == ""
 
 
@@ -82,11 +84,20 @@ def test_several_battle_files_are_one_board(started, tmp_path: Path, monkeypatch
     assert _value(started[0][0], "--title") == "battles"
 
 
+def test_a_title_may_begin_with_a_dash(started, tmp_path: Path) -> None:
+    path = tmp_path / "-x" / "config.yaml"
+    (tmp_path / "-x" / "out").mkdir(parents=True)
+    path.write_text(CONFIG)
+    assert _run("-c", path, "--port", PORT).exit_code == 0
+    command = started[0][0]
+    assert parse_arguments(command[command.index("--") + 1 :]).title == "-x"
+
+
 def test_a_rehearsal_is_another_folder(started, config: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "dry-run").mkdir()
     assert _run("-c", config, "--dry-run", "--port", PORT).exit_code == 0
     assert _value(started[0][0], "--board") == str(tmp_path / "out" / "dry-run")
-    assert "--answers-of" not in started[0][0]
+    assert not any(part.startswith("--answers-of") for part in started[0][0])
     assert _run("-c", config, "--dry-run=judge", "--port", PORT).exit_code == 0
     assert _value(started[1][0], "--answers-of") == str(tmp_path / "out")
 
@@ -123,7 +134,7 @@ def test_with_that_word_its_names_are_allowed(started, config: Path) -> None:
     assert _run("-c", config, "--host", "0.0.0.0", "--public", "--name", "board.lan", "--port", PORT).exit_code == 0
     ((command, environment),) = started
     assert environment["ARENA_VIEW_HOSTS"] == "0.0.0.0,board.lan"
-    assert "board.lan" in command
+    assert "--server.allowedHosts=board.lan" in command
 
 
 def test_a_board_that_does_not_exist_yet_says_how_to_make_it(started, config: Path, tmp_path: Path) -> None:

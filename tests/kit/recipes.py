@@ -100,7 +100,8 @@ def view(arguments, page, parameters):
     from streamlit.testing.v1 import AppTest
     from arena.cli.view import _of_config
 
-    sys.argv = ["app.py", *_of_config(arguments[arguments.index("-c") + 1], None)]
+    options = _of_config(arguments[arguments.index("-c") + 1], None)
+    sys.argv = ["app.py", *(f"{option}={value}" for option, value in options.items())]
     at = AppTest.from_file(str(Path("viz/main.py").absolute()), default_timeout=60)
     for name, value in parameters.items():
         at.query_params[name] = value

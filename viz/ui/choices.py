@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from viz.ui.rendering import plain
+
 Value = str | int | float | list[str] | None
 Word = TypeVar("Word", bound=str)
 NONE_CHOSEN = "none"
@@ -37,14 +39,14 @@ def forget_choices() -> None:
 
 
 def choose(label: str, names: Mapping[Word, str], key: str, *, default: Word | None = None) -> Word:
-    """One of several words, as a segmented control: {value: what is shown}. The first is the default."""
+    """One of several words, as a segmented control: {value: the text that is shown}. The first is the default."""
     usual = next(iter(names)) if default is None else default
     _follow_url(key, lambda given: given[0] if given and given[0] in names else usual)
     if st.session_state[key] not in names:
         st.session_state[key] = usual
     chosen = st.segmented_control(
-        label, list(names), required=True, key=key, format_func=names.__getitem__, label_visibility="collapsed",
-        on_change=_to_url, args=(key, usual),
+        label, list(names), required=True, key=key, format_func=lambda value: plain(names[value]),
+        label_visibility="collapsed", on_change=_to_url, args=(key, usual),
     )  # fmt: skip
     return chosen or usual
 
@@ -57,8 +59,9 @@ def choose_any(
     _follow_url(key, lambda given: [value for value in names if value in given] if given else usual)
     _keep_to(names, key)
     chosen = st.pills(
-        label, list(names), selection_mode="multi", key=key, format_func=names.__getitem__, help=explained,
-        label_visibility="visible" if explained else "collapsed", on_change=_to_url, args=(key, usual),
+        label, list(names), selection_mode="multi", key=key, format_func=lambda value: plain(names[value]),
+        help=explained, label_visibility="visible" if explained else "collapsed", on_change=_to_url,
+        args=(key, usual),
     )  # fmt: skip
     return tuple(chosen)
 
@@ -107,7 +110,9 @@ def choose_number(label: str, key: str, ends: tuple[float, float], usual: float,
 
     _follow_url(key, read)
     return float(
-        st.slider(label, *ends, step=step, key=key, format="%g", on_change=_to_url, args=(key, str(float(usual))))
+        st.slider(
+            plain(label), *ends, step=step, key=key, format="%g", on_change=_to_url, args=(key, str(float(usual)))
+        )
     )
 
 

@@ -12,7 +12,7 @@ from arena.ratings import Weights
 from viz.data.board import Board
 from viz.data.ranking import weights_of_board
 from viz.ui.choices import choose, choose_number
-from viz.ui.rendering import plain, shortened
+from viz.ui.rendering import shortened
 from viz.ui.session import t
 
 Way = Literal["once", "balanced", "own"]
@@ -53,7 +53,7 @@ def _sliders(kind: str, names: Sequence[str], before: Mapping[str, float]) -> di
     for start in range(0, len(names[:MOST_SLIDERS]), 4):
         for column, name in zip(st.columns(4), names[start : min(start + 4, MOST_SLIDERS)], strict=False):
             usual = before.get(name, 1.0)
-            told = plain(shortened(name, 30))
+            told = shortened(name, 30)
             label = t("Category: {name}", name=told) if kind == "category" else t("Language: {name}", name=told)
             with column:
                 weight = choose_number(label, f"{kind}-weight-{name}", (0.0, max(_USUAL_END, 2 * usual)), usual)

@@ -153,7 +153,7 @@ def _parts(found: Probes) -> None:
     if not facts:
         return
     with right:
-        fact = choose(t("By"), {name: plain(shortened(name, 40)) for name in facts}, "by")
+        fact = choose(t("By"), {name: shortened(name, 40) for name in facts}, "by")
     if CROSSED in fact:
         for model, score in own.items():
             _grid(model, score.parts.get(fact, {}), fact)

@@ -70,7 +70,7 @@ def _matrix(found: Metrics) -> None:
     if len(parts) > 1:
         label, whole = t("Part of the board"), t("all of it")
         if len(parts) <= FEW:
-            part = choose(label, {name: plain(shortened(name, 40)) or whole for name in parts}, "part")
+            part = choose(label, {name: shortened(name, 40) or whole for name in parts}, "part")
         else:
             part = choose_name(label, parts[1:], "part", placeholder=whole) or WHOLE
     names = distinct(found.names, 28)

@@ -103,7 +103,7 @@ def vllm_arguments(spec: EngineSpec, device: str, port: int) -> list[str]:
     if spec.chat_template is not None:
         given["chat_template"] = spec.template_text
     place = Path(spec.model).expanduser()
-    found = ["--model", str(place) if place.exists() else spec.model]
+    found = [f"--model={place if place.exists() else spec.model}"]  # with "=" a value may begin with a dash
     for name, value in (given | spec.passed_on).items():
         flag = name.replace("_", "-")
         match value:
@@ -112,9 +112,9 @@ def vllm_arguments(spec: EngineSpec, device: str, port: int) -> list[str]:
             case True | False:
                 found.append(f"--{flag}" if value else f"--no-{flag}")
             case dict() | list():
-                found += [f"--{flag}", json.dumps(value)]
+                found.append(f"--{flag}={json.dumps(value)}")
             case _:
-                found += [f"--{flag}", str(value)]
+                found.append(f"--{flag}={value}")
     return found
 
 
