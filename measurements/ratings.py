@@ -89,18 +89,22 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     s1, s2 = arguments.data / "s1.parquet", arguments.data / "s2.parquet"
-    ours = whole_process(s2)
+    whole_process(s2, arguments.rivals)
     whole_jsonl(s2)
     style = inside(s2, arguments.elo_orders)
     growth()
     if arguments.rivals:
-        rivals(arguments.rivals, s1, s2, ours, style)
+        rivals(arguments.rivals, s1, s2, style)
 
 
-def whole_process(path: Path) -> float:
-    """`arena rate` from parquet to JSON with clustered intervals."""
-    return _best("arena rate, S2 parquet, clustered, whole process",
-                 [sys.executable, "-m", "arena", "rate", str(path), "--json"])  # fmt: skip
+def whole_process(path: Path, rival: str | None) -> None:
+    """`arena rate` from parquet to JSON with clustered intervals, in turn with arena-rank."""
+    commands = {"arena rate, S2 parquet, clustered": [sys.executable, "-m", "arena", "rate", str(path), "--json"]}
+    if rival:
+        commands["arena-rank BT + sandwich, S2"] = [rival, "-c", RIVAL_PLAIN, str(path)]
+    ours, *theirs = _in_turn(commands, times=5)
+    for cpu in theirs:
+        print(f"  ratio to ours: {cpu / ours:.1f} (at least {LEAST}, goal {GOAL})")
 
 
 def whole_jsonl(path: Path) -> None:
@@ -111,7 +115,7 @@ def whole_jsonl(path: Path) -> None:
         with lines.open("w") as file:
             for row in zip(*columns.values(), strict=True):
                 file.write(json.dumps(dict(zip(columns, row, strict=True))) + "\n")
-    _best("arena rate, S2 JSONL, whole process", [sys.executable, "-m", "arena", "rate", str(lines), "--json"])
+    _in_turn({"arena rate, S2 JSONL": [sys.executable, "-m", "arena", "rate", str(lines), "--json"]}, times=3)
 
 
 def inside(path: Path, orders: int) -> float:
@@ -124,8 +128,9 @@ def inside(path: Path, orders: int) -> float:
            lambda: question_bootstrap(table, fit.theta, fit.block, 1_000, 0, one_step=True))  # fmt: skip
     _clock("online Elo over S2, file order", lambda: elo_in_order(table, 4.0))
     _clock(f"online Elo over S2, {orders} orders", lambda: elo_over_orders(table, 4.0, orders, 0), times=2)
-    plain = _clock("Bradley–Terry with clustered intervals, S2, in process", lambda: estimate(table))
-    line = _clock("how few questions decide between neighbours, S2", lambda: _stability_of(table, fit))
+    rows = table.by_question()
+    plain = _clock("Bradley–Terry with clustered intervals, S2, in process", lambda: estimate(rows))
+    line = _clock("how few questions decide between neighbours, S2", lambda: _stability_of(rows, fit))
     print(f"  in plain fits: {line / plain:.1f} (at most {MOST_FITS})", flush=True)
     styled = _styled(path)
     columns = style_columns(styled, STYLE)
@@ -146,10 +151,8 @@ def growth() -> None:
         _clock(f"{battles:,} battles, {models:,} models, clustered", lambda t=table, o=options: rate(t, o))
 
 
-def rivals(python: str, s1: Path, s2: Path, ours: float, style: float) -> None:
-    """arena-rank and choix on the same files."""
-    whole = _best("arena-rank BT + sandwich, S2, whole process", [python, "-c", RIVAL_PLAIN, str(s2)], times=1)
-    print(f"  ratio to ours: {whole / ours:.1f} (at least {LEAST}, goal {GOAL})")
+def rivals(python: str, s1: Path, s2: Path, style: float) -> None:
+    """arena-rank and choix on the same files, in process."""
     fit = _inner("arena-rank contextual fit, S2", [python, "-c", RIVAL_STYLE, str(s2)])
     print(f"  ratio to ours: {fit / style:.1f}")
     table = read_battles(s1, Wanted()).table
@@ -186,12 +189,13 @@ def _clock(what: str, task: Callable[[], object], times: int = 3) -> float:
     return taken
 
 
-def _best(what: str, command: list[str], times: int = 3) -> float:
-    """The smallest CPU time of a few runs of a process, with its wall time and peak memory."""
-    found = [_process(command) for _ in range(times)]
-    cpu, wall, peak = min(found)
-    print(f"{what}: {cpu:.2f} s CPU, {wall:.2f} s wall, {peak:.0f} MB", flush=True)
-    return cpu
+def _in_turn(commands: dict[str, list[str]], times: int) -> list[float]:
+    """The smallest CPU time of several runs of each process, with its wall time and peak memory."""
+    rounds = [[_process(command) for command in commands.values()] for _ in range(times)]
+    found = [min(runs) for runs in zip(*rounds, strict=True)]
+    for what, (cpu, wall, peak) in zip(commands, found, strict=True):
+        print(f"{what}, whole process: {cpu:.2f} s CPU, {wall:.2f} s wall, {peak:.0f} MB", flush=True)
+    return [cpu for cpu, _, _ in found]
 
 
 def _process(command: list[str]) -> tuple[float, float, float]:

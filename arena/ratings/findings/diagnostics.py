@@ -244,9 +244,8 @@ def _worst_triples(
     i, j, among = i[used[among]], j[used[among]], among[used[among]]
     surplus[i, j], surplus[j, i] = logit[among], -logit[among]
     spread[i, j] = spread[j, i] = variance[among]
-    x, y, z = np.nonzero(np.ones((len(chosen),) * 3, dtype=bool))
-    ordered = (x < y) & (y < z)
-    x, y, z = x[ordered], y[ordered], z[ordered]
+    before = np.triu(np.ones((len(chosen),) * 2, dtype=bool), 1)
+    x, y, z = np.nonzero(before[:, :, None] & before)
     cycle = surplus[x, y] + surplus[y, z] + surplus[z, x]
     score = cycle / np.sqrt(spread[x, y] + spread[y, z] + spread[z, x])
     known = np.flatnonzero(np.isfinite(score))
