@@ -235,7 +235,7 @@ class Appender:
         except OSError as error:
             raise write_error(path, error) from None
         self._wake = threading.Event()
-        self._closed = False
+        self._closing = threading.Event()
         self._syncer: threading.Thread | None = None
 
     def append(self, value: object) -> tuple[int, int]:
@@ -263,7 +263,7 @@ class Appender:
 
     def close(self) -> None:
         """Sync and close."""
-        self._closed = True
+        self._closing.set()
         self._wake.set()
         if self._syncer is not None:
             self._syncer.join()
@@ -293,10 +293,10 @@ class Appender:
         self._wake.set()
 
     def _sync_loop(self) -> None:
-        while self._wake.wait() and not self._closed:
+        while self._wake.wait() and not self._closing.is_set():
             self._wake.clear()
             os.fsync(self._handle)
-            threading.Event().wait(FSYNC_AFTER_S)
+            self._closing.wait(FSYNC_AFTER_S)
 
 
 def _tail(handle: int, size: int) -> bytes:

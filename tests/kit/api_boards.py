@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from kit.boards import arithmetic_board, read_jsonl
 from kit.servers import FakeServer
 
@@ -13,6 +14,14 @@ HEADER = "header-sentinel-0002"
 PRICE = {"input": 2.0, "output": 8.0}
 WITH_SAMPLING: dict[str, dict[str, object]] = {"anthropic": {"headers": {"anthropic-version": "2023-06-01"}}}
 """What an entry needs so that its API has sampling parameters at all."""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a folder's conftest: keys as a user would have set them, and retries that do not wait for seconds."""
+    monkeypatch.setenv("JUDGE_KEY", KEY)
+    monkeypatch.setenv("JUDGE_HEADER", HEADER)
+    monkeypatch.setattr("arena.backends.http.endpoint._FIRST_BACKOFF_S", 0.01)
 
 
 def api_judge(server: FakeServer, api: str = "openai", /, **fields: object) -> dict[str, object]:

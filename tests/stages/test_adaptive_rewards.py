@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from kit.adaptive_boards import REFERENCE, adaptive_board, drawn_cells, schedule_lines
-from kit.api_boards import KEY, api_judge
+from kit.api_boards import api_judge
 from kit.boards import edit_config, leaderboard, read_jsonl
 from kit.commands import arena
 from kit.servers import Action, Call, FakeServer, Raw
@@ -21,8 +21,7 @@ M, Q = 5, 12
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
+def server() -> Iterator[FakeServer]:
     with FakeServer(longer_is_better) as found:
         yield found
     forget_secrets()

@@ -14,11 +14,6 @@ from kit.servers import Action, Call, Fail, FakeServer, Say
 STAGES = [[], ["--stage", "answers"], ["--stage", "answers", "--stage", "reviews"]]
 
 
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JUDGE_KEY", "sk-sentinel-key-0001")
-
-
 def with_candidate(server: FakeServer, folder: Path, n: int = 6) -> Path:
     config = board_on(server, folder, n_questions=n)
     api = {"backend": "openai", "base_url": server.openai_url, "api_key_env": None, "model": "m"}

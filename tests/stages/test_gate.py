@@ -139,11 +139,8 @@ def test_answers_made_to_sway_the_judge_fail(tmp_path: Path) -> None:
     assert decided(config, "half", "right", code=4)["reasons"] == []
 
 
-def test_a_judge_that_fails_on_one_models_answers_passes_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_judge_that_fails_on_one_models_answers_passes_nobody(tmp_path: Path) -> None:
     """Over the whole board the share may be small: what counts is the share on the two."""
-    monkeypatch.setenv("JUDGE_KEY", "sk-sentinel-key-0001")
 
     def script(call: Call) -> Action:
         shown = read_prompt(call)
@@ -164,11 +161,8 @@ def test_a_judge_that_fails_on_one_models_answers_passes_nobody(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("limit", "code"), [(0.8, 5), (None, 0)])
-def test_a_judge_that_follows_the_place_passes_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: float | None, code: int
-) -> None:
+def test_a_judge_that_follows_the_place_passes_nobody(tmp_path: Path, limit: float | None, code: int) -> None:
     """It looks at eleven questions, and names what is shown first on all others."""
-    monkeypatch.setenv("JUDGE_KEY", "sk-sentinel-key-0001")
 
     def script(call: Call) -> Action:
         shown = read_prompt(call)

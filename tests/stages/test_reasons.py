@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from kit.api_boards import KEY, api_judge
+from kit.api_boards import api_judge
 from kit.boards import arithmetic_board, edit_config, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.planted_reasons import planted
@@ -87,8 +87,7 @@ def labelled_board(config: Path, server: FakeServer, **reasons: object) -> Path:
         "mode": "pairwise_baseline", "baseline": "half", "judges": {"j": api_judge(server)}})  # fmt: skip
 
 
-def test_a_judge_names_each_group_once(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
+def test_a_judge_names_each_group_once(board: Path) -> None:
     path = board.parent / "out/reports/reasons.json"
     with FakeServer(names) as server:
         config = labelled_board(board, server)
@@ -114,8 +113,7 @@ def test_a_judge_names_each_group_once(board: Path, monkeypatch: pytest.MonkeyPa
         assert path.read_bytes() == before
 
 
-def test_a_call_that_failed_is_asked_again(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
+def test_a_call_that_failed_is_asked_again(board: Path) -> None:
     with FakeServer(lambda call: Fail(400, "no") if call.number == 2 else names(call)) as server:
         config = labelled_board(board, server)
         done = arena("score", "-c", config, "--yes")
@@ -126,10 +124,7 @@ def test_a_call_that_failed_is_asked_again(board: Path, monkeypatch: pytest.Monk
         assert len(server.calls) == asked + 1
 
 
-def test_a_judge_is_asked_within_the_budget_and_only_after_the_plan(
-    board: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
+def test_a_judge_is_asked_within_the_budget_and_only_after_the_plan(board: Path) -> None:
     with FakeServer(names) as server:
         config = labelled_board(board, server)
         done = arena("score", "-c", config, "--yes", "--budget-usd", "0.000001")

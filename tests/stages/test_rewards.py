@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
-from kit.api_boards import KEY, api_judge, ledger
+from kit.api_boards import api_judge, ledger
 from kit.boards import arithmetic_board, edit_config, leaderboard, read_jsonl, write_jsonl
 from kit.commands import arena
 from kit.servers import Action, Call, Fail, FakeServer, Raw
@@ -15,19 +15,10 @@ from kit.servers import Action, Call, Fail, FakeServer, Raw
 from arena.backends.openai.pooling import pooling_url, score_of
 from arena.errors import CallError, Rejected
 from arena.prompts import REWARD
-from arena.redact import forget_secrets
 from arena.types import Question
 
 GOOD, BAD = 2.0, -1.5
 N = 8
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setenv("JUDGE_KEY", KEY)
-    monkeypatch.setattr("arena.backends.http.endpoint._FIRST_BACKOFF_S", 0.01)
-    yield
-    forget_secrets()
 
 
 def pooled(value: object) -> Raw:
