@@ -101,9 +101,10 @@ def completion_of(body: Mapping[str, object]) -> Completion:
 
 
 def _status(text: str, stop_reason: str | None, *, closed: bool) -> Status:
-    if stop_reason == "refusal":
+    reason = (stop_reason or "").lower()
+    if reason == "refusal":
         return "refused"
-    if stop_reason in _TRUNCATED or not closed:
+    if reason in _TRUNCATED or not closed:
         return "truncated"
     return "ok" if text.strip() else "empty"
 

@@ -18,7 +18,7 @@ import aiohttp
 import httpx2
 import yarl
 
-from arena.backends.http.connections import KEPT_S
+from arena.backends.http.connections import KEPT_S, Connections
 from arena.backends.http.departure import DEPARTURE
 from arena.backends.http.network import keep_alive
 
@@ -47,11 +47,16 @@ class _Transport(Protocol):
 
 
 class Direct(httpx2.AsyncBaseTransport):
-    """The transport of an SDK's aiohttp client, with as many connections as there are calls."""
+    """The transport of an SDK's aiohttp client, with as many connections as there are calls.
+
+    aiohttp refuses responses that the usual transport reads (more than 128 headers, a length that stands there twice):
+    after the first of them the usual one is used.
+    """
 
     def __init__(self, client: httpx2.AsyncClient, certificates: ssl.SSLContext) -> None:
-        self._inner = client._transport
-        cast("_Transport", self._inner).client = partial(_session, certificates)
+        self._inner = self._brought = client._transport
+        self._usual = Connections(certificates)
+        cast("_Transport", self._brought).client = partial(_session, certificates)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request. Raises httpx2's RequestErrors."""
@@ -59,13 +64,16 @@ class Direct(httpx2.AsyncBaseTransport):
         try:
             response = await self._inner.handle_async_request(request)
         except (httpx2.RequestError, aiohttp.ClientError) as error:
+            if isinstance(_known(error), aiohttp.ClientResponseError):
+                self._inner = self._usual
             raise _by_its_name(error) from error
         response.stream = _Stream(cast("httpx2.AsyncByteStream", response.stream))
         return response
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._inner.aclose()
+        await self._brought.aclose()
+        await self._usual.aclose()
 
 
 class _Stream(httpx2.AsyncByteStream):
@@ -115,9 +123,14 @@ def _living_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     return made
 
 
+def _known(error: httpx2.RequestError | aiohttp.ClientError) -> BaseException | None:
+    """What stands behind a failure."""
+    return error if isinstance(error, aiohttp.ClientError) else error.__cause__
+
+
 def _by_its_name(error: httpx2.RequestError | aiohttp.ClientError) -> httpx2.RequestError:
     """What a failure is, after the one of aiohttp that stands behind it."""
-    known = error if isinstance(error, aiohttp.ClientError) else error.__cause__
+    known = _known(error)
     if not isinstance(known, aiohttp.ClientError):
         assert isinstance(error, httpx2.RequestError)
         return error

@@ -58,7 +58,7 @@ class Connections(httpx2.AsyncBaseTransport):
             await self._free.popleft().aclose()
         while self._free:
             connection = self._free.pop()
-            if connection.is_available() and not connection.has_expired():
+            if connection.is_available() and not connection.has_expired() and _has_nothing_left(connection):
                 return connection
             await connection.aclose()
         return None
@@ -67,6 +67,12 @@ class Connections(httpx2.AsyncBaseTransport):
         if origin.scheme == b"https" and self._tls is None:
             self._tls = httpx2.create_ssl_context()
         return httpcore2.AsyncHTTPConnection(origin, self._tls, self._kept_s, network_backend=self._network)
+
+
+def _has_nothing_left(connection: httpcore2.AsyncHTTPConnection) -> bool:
+    """Whether the last response was all that came: what came behind it would be taken for the next one."""
+    state = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    return state is None or not state.trailing_data[0]
 
 
 class _Stream(Protocol):

@@ -179,10 +179,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if not then or not now:
         return None
     try:
-        until, at = email.utils.parsedate_to_datetime(then), email.utils.parsedate_to_datetime(now)
-    except ValueError:
+        until, at = (email.utils.parsedate_to_datetime(date).astimezone(UTC) for date in (then, now))
+    except (ValueError, OverflowError):
         return None
-    seconds = (until.astimezone(UTC) - at.astimezone(UTC)).total_seconds()
+    seconds = (until - at).total_seconds()
     return seconds if seconds > 0 else None
 
 

@@ -84,7 +84,7 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = PLAIN) -> Compl
     refusal = message.get("refusal") or _refusal(message.get("content"))
     finish = choice.get("finish_reason")
     finish_reason = text_of(finish)
-    if finish_reason in _BROKEN:
+    if (finish_reason or "").lower() in _BROKEN:
         raise Unstable(f"the endpoint broke off: finish_reason {finish_reason}")
     text = thought.text if thought.text.strip() or not isinstance(refusal, str) else refusal
     usage = _usage(body.get("usage"))
@@ -102,9 +102,10 @@ def completion_of(body: Mapping[str, object], dialect: Dialect = PLAIN) -> Compl
 
 
 def _status(text: str, finish_reason: str | None, *, refused: bool, closed: bool) -> Status:
-    if refused or (finish_reason or "").startswith("content_filter"):
+    reason = (finish_reason or "").lower()
+    if refused or reason.startswith("content_filter"):
         return "refused"
-    if finish_reason in _TRUNCATED or not closed:
+    if reason in _TRUNCATED or not closed:
         return "truncated"
     return "ok" if text.strip() else "empty"
 

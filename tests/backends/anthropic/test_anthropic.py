@@ -46,6 +46,7 @@ def test_long_answers_need_no_streaming() -> None:
     [
         (Say("A", reasoning="because"), "ok", "A", "because"),
         (Say("half", finish="max_tokens"), "truncated", "half", None),
+        (Say("half", finish="MAX_TOKENS"), "truncated", "half", None),
         (Say("", reasoning="only thought", finish="max_tokens"), "truncated", "", "only thought"),
         (Say(None, finish="refusal"), "refused", "", None),
         (Say(None), "empty", "", None),

@@ -117,6 +117,8 @@ def test_quota_that_ends_after_a_success_stops_the_endpoint_and_an_echo_of_its_n
         ({"retry-after": "-1"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -1200"}, None),
+        ({"retry-after": "Fri, 31 Dec 99999999999 23:59:59 GMT"}, None),
         ({}, None),
     ],
 )

@@ -123,6 +123,13 @@ def test_a_long_header_is_read() -> None:
 
 
 @pytest.mark.usefixtures("transport")
+def test_what_aiohttp_does_not_read_is_read_by_the_usual_transport() -> None:
+    with FakeServer(lambda call: Raw(BODY, headers={f"x-{n}": "y" for n in range(300)})) as server:
+        found = complete(server, "openai", ask(follow_ups=("more", "and more")))
+    assert found.turns == ("A", "A", "A") and found.broken <= 1 and len(server.calls) == 3 + found.broken
+
+
+@pytest.mark.usefixtures("transport")
 def test_a_query_is_sent_as_it_is_spelled() -> None:
     with FakeServer(lambda call: Say()) as server:
         complete(server, "openai", ask(), extra_query={"sig": "a/b+c=~", "v": "1 2"})

@@ -30,6 +30,13 @@ def test_one_that_the_server_has_closed_is_not() -> None:
     assert asked(closes, slowly) == ([b"onetwo"] * 3, 3)
 
 
+def test_what_comes_behind_a_response_is_no_response_to_the_next_request() -> None:
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"onetwo") + b"0\r\n\r\n" + HEAD + chunk(b"another's") + b"0\r\n\r\n")
+
+    assert asked(twice, bodies) == ([b"onetwo"] * 3, 3)
+
+
 def test_a_new_one_that_ends_without_a_word_is_a_failure() -> None:
     async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

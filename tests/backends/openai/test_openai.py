@@ -127,6 +127,7 @@ def test_missing_usage_is_unknown() -> None:
         (Say("<think>without end", finish="length"), "truncated", "", "without end"),
         (Say("<think>without end"), "truncated", "", "without end"),
         (Say("half", finish="length"), "truncated", "half", None),
+        (Say("half", finish="MAX_TOKENS"), "truncated", "half", None),
         (Say("half", finish="model_length"), "truncated", "half", None),
         (Say(None, refusal="I will not."), "refused", "I will not.", None),
         (Say("", finish="content_filter"), "refused", "", None),
