@@ -28,7 +28,7 @@ _TEMPORARY = re.compile(r"\..+\.(?P<pid>\d{1,9})@(?P<host>.+)\.\w{8}")
 
 
 def to_json(value: object, *, indent: bool = False) -> bytes:
-    """UTF-8 JSON on one line, or indented, without a newline at its end.
+    """UTF-8 JSON on one line, or indented, without a newline at its end; numbers that are none become null.
 
     Lone surrogates, which no UTF-8 can hold, are written as escapes.
     """
@@ -36,7 +36,7 @@ def to_json(value: object, *, indent: bool = False) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 if indent else 0))
     except (TypeError, orjson.JSONEncodeError):
         marks = (",", ": ") if indent else (",", ":")
-        text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2 if indent else None, separators=marks)
+        text = json.dumps(_nulled(value), ensure_ascii=True, indent=2 if indent else None, separators=marks)
         return text.encode("ascii")
 
 
@@ -310,6 +310,19 @@ def _tail(handle: int, size: int) -> bytes:
             return block[cut + 1 :] + tail
         tail, size = block + tail, start
     return tail
+
+
+def lenient_decoder() -> json.JSONDecoder:
+    """What reads JSON as other tools write it: see `from_json`."""
+    return json.JSONDecoder(parse_constant=_null, parse_float=_finite, parse_int=_whole)
+
+
+def _nulled(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _nulled(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_nulled(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _null(_: str) -> None:

@@ -92,6 +92,11 @@ def test_any_text_survives_writing_and_reading(value: object) -> None:
     assert from_json(to_json(value)) == value
 
 
+@pytest.mark.parametrize("beside", ["plain", "\ud800", 1 << 70])
+def test_a_number_that_is_none_is_written_as_null_whatever_stands_beside_it(beside: object) -> None:
+    assert from_json(to_json([float("nan"), {"a": (-float("inf"), beside)}])) == [None, {"a": [None, beside]}]
+
+
 HOSTILE = ["a/b", "../x", "CON", "con.txt", ".", "..", "", "a" * 300, "名前", "x y", "a\x00b", "a:b", ".hidden", "end ",
            "%2e%2e", "a\\b", "A", "a"]  # fmt: skip
 

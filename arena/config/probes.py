@@ -22,14 +22,14 @@ class NeedleConfig(Strict):
     needles: int = Field(1, ge=1, le=8)
     """Facts in one text, all asked for at once; the first lies at the depth, the others spread behind it."""
     languages: tuple[Literal["en", "zh"], ...] = Field(("en",), min_length=1)
-    repeats: int = Field(5, ge=1)
+    repeats: int = Field(5, ge=1, le=10_000)
     """Texts for every length, depth and language, each with facts of its own."""
 
     @field_validator("lengths")
     @classmethod
     def _lengths_hold_something(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if any(length < 100 for length in value):
-            raise ValueError("lengths of at least 100 tokens")
+        if not all(100 <= length <= 10_000_000 for length in value):
+            raise ValueError("lengths between 100 and 10,000,000 tokens")
         return value
 
     @field_validator("depths")

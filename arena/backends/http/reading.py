@@ -17,6 +17,7 @@ import orjson
 from arena.backends.http.errors import beginning_of, looks_like_a_page, shorten, web_page_error
 from arena.backends.http.lines import Lines
 from arena.errors import Throttled, Unstable
+from arena.files import from_json, lenient_decoder
 
 if TYPE_CHECKING:
     import httpx2
@@ -71,12 +72,12 @@ def _lenient(content: bytes, content_type: str) -> object:
     if looks_like_a_page(content_type, text):
         raise web_page_error(text)
     try:
-        found, end = json.JSONDecoder().raw_decode(text.lstrip())
+        found, end = lenient_decoder().raw_decode(text.lstrip())
         if not _DONE.fullmatch(text.lstrip(), end):
             raise ValueError("more than an object")
+        return from_json(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         raise Unstable(shorten(f"200 with a body that is not JSON: {beginning_of(text)}")) from None
-    return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
 
 
 def read_whole(content: bytes, content_type: str, folded: Foldable) -> Mapping[str, object]:
@@ -183,10 +184,6 @@ class _Events:
 def _json(data: bytes) -> object:
     """The value of a JSON text, NaN allowed; an ellipsis for what is none, or not yet."""
     try:
-        value: object = orjson.loads(data)
-    except (ValueError, RecursionError):
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            return ...
-    return value
+        return from_json(data)
+    except ValueError:
+        return ...

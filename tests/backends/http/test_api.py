@@ -245,3 +245,27 @@ def test_importing_the_backends_imports_no_sdk() -> None:
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "arena.backends.openai.wire" in printed.split()
     assert not {"openai", "anthropic", "httpx2", "aiohttp"} & set(printed.split())
+
+
+@pytest.mark.parametrize(
+    ("odd", "status"),
+    [
+        ("NaN", "ok"),
+        ("NaN, 1" + "0" * 30, "ok"),
+        ('NaN, "\\ud800", 1' + "0" * 30, "ok"),
+        ("NaN, 1" + "0" * 400, "error"),
+        ("[" * 990 + "NaN" + "]" * 990, "error"),
+    ],
+    ids=range(5),
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_numbers_that_are_none_end_no_call_in_a_stack_trace(odd: str, status: str, stream: bool) -> None:
+    logprobs = f'{{"content": [{{"token": "A", "logprob": -1, "odd": [{odd}]}}]}}'
+    whole = f'{{"choices": [{{"message": {{"content": "A"}}, "finish_reason": "stop", "logprobs": {logprobs}}}]}}'
+    for body, code, expected in (
+        (whole, 200, status),
+        (f'{{"odd": [{odd}]}}', 200, "error"),
+        (whole, 400, "bad_request"),
+    ):
+        with FakeServer(lambda call, body=body, code=code: Raw(body.encode(), status=code)) as server:
+            assert complete(server, "openai", ask(), stream=stream).status == expected
