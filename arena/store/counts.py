@@ -20,7 +20,8 @@ from arena.types import JSON
 GROWING = {"answers": "*.jsonl", "reviews": "*.jsonl", "benchmarks": "*/*.jsonl"}
 """The folders whose files only grow, and where in them these lie."""
 WAY_OUT = "Put the file back, or take it as it is with `arena run --accept-shorter`: what is gone is asked for again"
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
+"""Small: what a thread has read with stays its own when it is done, and every thread of a pool gets its turn."""
 _EMPTY_LINE = re.compile(rb"\n[ \t\r]*(?=\n)")
 """From the end of the line before: a pattern that begins with a sign is looked for many times as fast."""
 

@@ -220,6 +220,8 @@ class _Line(httpcore2.AsyncNetworkStream):
             return self._wire.transport.get_extra_info(info)
         if self._wire.over is not None or self._wire.pieces or self._wire.transport.is_closing():
             return True
+        if not hasattr(select, "poll"):  # Windows, where the end is known once asyncio has told it
+            return False
         poll = select.poll()
         poll.register(self._wire.transport.get_extra_info("socket").fileno(), select.POLLIN)
         return bool(poll.poll(0))
