@@ -44,14 +44,14 @@ def priced(completion: Completion, price: Price | None) -> Completion:
     return completion if cost is None else replace(completion, cost_usd=cost)
 
 
-def upper_bound_usd(input_tokens: float, output_cap: float, price: Price | None, *, calls: int = 1) -> float | None:
-    """The most that `calls` calls of this size can cost: what a budget sets aside before sending them."""
+def upper_bound_usd(input_tokens: float, output_cap: float, price: Price | None) -> float | None:
+    """The most that a call of this size can cost: what a budget sets aside before sending it."""
     if price is None:
         return None
     dearest_input = max(
         price.input, price.input * CACHE_WRITE_FACTOR if price.cache_write is None else price.cache_write
     )
-    return calls * (input_tokens * dearest_input + output_cap * price.output) * PER_TOKEN
+    return (input_tokens * dearest_input + output_cap * price.output) * PER_TOKEN
 
 
 def known_sum(costs: Sequence[float | None]) -> float | None:

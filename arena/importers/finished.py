@@ -9,10 +9,10 @@ from arena.files import round_floats, to_json
 from arena.importers.found_board import FoundBoard
 from arena.importers.placing import Placing
 from arena.importers.runs import rows_of
-from arena.reports.benchmarks import row_to_json
+from arena.reports.typed import as_line
 from arena.store.folder import BoardFolder
 from arena.store.items import Item, item_to_json
-from arena.types import JSON, Question
+from arena.types import Question
 
 
 def write_items(found: FoundBoard, board: BoardFolder, models: Sequence[str], place: Placing) -> None:
@@ -22,11 +22,10 @@ def write_items(found: FoundBoard, board: BoardFolder, models: Sequence[str], pl
     for item in items:
         files.setdefault(board.items_file(item.task, item.model, models), []).append(item)
     for path, own in files.items():
-        place.write(path, _lines(item_to_json(item) for item in own))
+        place.write(path, b"".join(to_json(round_floats(item_to_json(item))) + b"\n" for item in own))
     if items:
-        place.write(
-            board.reports / "benchmarks.jsonl", _lines(row_to_json(row) for row in rows_of(items, found.metrics))
-        )
+        rows = rows_of(items, found.metrics)
+        place.write(board.reports / "benchmarks.jsonl", b"".join(to_json(as_line(row)) + b"\n" for row in rows))
 
 
 def reviews_of_runs(questions: Iterable[Question], *, answered: bool) -> dict[str, object]:
@@ -36,7 +35,3 @@ def reviews_of_runs(questions: Iterable[Question], *, answered: bool) -> dict[st
     if all(any(question.reference) for question in questions):
         return {"mode": "pairwise", "judges": {"reference": {"backend": "reference"}}, "order": "fixed"}
     return {"mode": "pairwise", "judges": {"gpt-4.1-mini": {"backend": "openai", "model": "gpt-4.1-mini"}}}
-
-
-def _lines(lines: Iterable[dict[str, JSON]]) -> bytes:
-    return b"".join(to_json({key: round_floats(value) for key, value in line.items()}) + b"\n" for line in lines)

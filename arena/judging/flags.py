@@ -61,11 +61,6 @@ def flag_answers(model: str, answers: Sequence[Answer]) -> Flagged:
     return Flagged(tuple(flags), tuple(warnings), counts)
 
 
-def most_repeated(answers: Sequence[Answer]) -> int:
-    """To how many questions the most frequent answer was given; 0 when that is nothing unusual."""
-    return _unusual(_given(answers), len({answer.question_id for answer in answers}))
-
-
 def _given(answers: Sequence[Answer]) -> Mapping[tuple[str, ...], set[str]]:
     """The questions that each answer was given to, white space around it aside; empty ones are no answer."""
     questions: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -77,6 +72,7 @@ def _given(answers: Sequence[Answer]) -> Mapping[tuple[str, ...], set[str]]:
 
 
 def _unusual(given: Mapping[tuple[str, ...], set[str]], asked: int) -> int:
+    """To how many questions the most frequent answer was given; 0 when that is nothing unusual."""
     unusual = [len(questions) for turns, questions in given.items() if _is_unusual(turns, len(questions), asked)]
     return max(unusual, default=0)
 

@@ -26,7 +26,6 @@ from arena.redact import shown_url
 Api = Literal["chat", "completions", "responses", "anthropic"]
 SERVED = (VllmConfig, LlamaCppConfig)
 """Kinds whose engines have a server of their own."""
-APIS: tuple[Api, ...] = ("chat", "completions", "responses", "anthropic")
 
 
 @dataclass(frozen=True, slots=True)

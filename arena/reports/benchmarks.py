@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.errors import DataError
-from arena.files import read_objects, replacing, round_floats, to_json
+from arena.reports.typed import Misread, read_typed_rows
 from arena.terms import BattleState
 from arena.types import JSON
 
@@ -18,18 +17,18 @@ RULE = "rule"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkRow:
     """What one model made of one document. The first eleven are single mode's: question_id is the doc_id, category the
-    subject."""
+    subject. Raises Misread where it is rated without a score."""
 
     question_id: str
-    category: str
+    category: str = ""
     language: str | None = None
     model: str
     judge: str = RULE
     sample: int = 0
     score: float | None = None
     """Headline metric in [0, 1]; 0 where nothing could be read; None unless rated."""
-    criteria: Mapping[str, float] = field(default_factory=dict)
-    """All metrics of the document."""
+    criteria: Mapping[str, float | None] = field(default_factory=dict)
+    """All metrics of the document; None where one is no number."""
     explanation: str | None = None
     state: BattleState = "rated"
     reason: str | None = None
@@ -49,39 +48,11 @@ class BenchmarkRow:
     parsed: JSON = None
     gold: JSON = None
 
-
-_FIELDS = tuple(f.name for f in fields(BenchmarkRow))
-_NEEDED = ("question_id", "model", "task", "state")
-
-
-def row_to_json(row: BenchmarkRow) -> dict[str, JSON]:
-    """A line of benchmarks.jsonl."""
-    return {name: getattr(row, name) for name in _FIELDS} | {"criteria": dict(row.criteria)}
-
-
-def row_from_json(line: Mapping[str, JSON]) -> BenchmarkRow:
-    """Read a line back. Raises ValueError saying which field is missing."""
-    for name in _NEEDED:
-        if not isinstance(line.get(name), str):
-            raise ValueError(f"no {name}")
-    known: dict[str, object] = {name: line[name] for name in _FIELDS if line.get(name) is not None}
-    return BenchmarkRow(**({"category": ""} | known))  # type: ignore[arg-type]
-
-
-def write_benchmark_rows(path: Path, rows: Iterable[BenchmarkRow], *, simulated: bool = False) -> None:
-    """Replace the file as a whole. Every line of a rehearsal says so."""
-    with replacing(path) as write:
-        for row in rows:
-            line = {name: round_floats(value) for name, value in row_to_json(row).items()}
-            write(to_json(line | {"simulated": True} if simulated else line) + b"\n")
+    def __post_init__(self) -> None:
+        if self.state == "rated" and self.score is None:
+            raise Misread("rated, and its score is None")
 
 
 def read_benchmark_rows(path: Path) -> Iterator[BenchmarkRow]:
     """Every row; none where there is no such file. Raises DataError naming the line that is none."""
-    if not path.exists():
-        return
-    for where, line in read_objects(path):
-        try:
-            yield row_from_json(line)
-        except (ValueError, TypeError) as error:
-            raise DataError(f"{path}:{where.number}: not a row of a benchmark: {error}") from None
+    return read_typed_rows(BenchmarkRow, path, "a row of a benchmark")

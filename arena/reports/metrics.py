@@ -3,21 +3,21 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.errors import DataError
-from arena.files import read_objects, replacing, round_floats, to_json
 from arena.reports.benchmarks import RULE
-from arena.reports.typed import Misread, read_as
+from arena.reports.typed import Misread, read_typed_rows
 from arena.terms import BattleState
-from arena.types import JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRow:
-    """What one answer comes to by one metric. The first eleven are single mode's."""
+    """What one answer comes to by one metric. All but `metric` and `signature` are single mode's.
+
+    Raises Misread where it is rated without a score, or has one unrated.
+    """
 
     question_id: str
     category: str = ""
@@ -27,8 +27,6 @@ class MetricRow:
     sample: int = 0
     score: float | None = None
     """In the metric's own unit, the mean over turns that have something to compare with; None unless rated."""
-    criteria: Mapping[str, float] = field(default_factory=dict)
-    """Numbers that it is made of, where it has any."""
     explanation: str | None = None
     state: BattleState = "rated"
     reason: str | None = None
@@ -38,29 +36,14 @@ class MetricRow:
     """Of the answer, what it is compared with and the metric's signature: the same key is the same number."""
     metric: str
     signature: str = ""
+    criteria: Mapping[str, float] = field(default_factory=dict)
+    """Numbers that it is made of, where it has any."""
 
-
-_FIELDS = tuple(f.name for f in fields(MetricRow))
-
-
-def write_metric_rows(path: Path, rows: Iterable[MetricRow], *, simulated: bool = False) -> None:
-    """Replace the file as a whole. Every line of a rehearsal says so."""
-    with replacing(path) as write:
-        for row in rows:
-            line: dict[str, JSON] = {name: round_floats(getattr(row, name)) for name in _FIELDS if name != "criteria"}
-            line |= {"criteria": round_floats(dict(row.criteria))}
-            write(to_json(line | {"simulated": True} if simulated else line) + b"\n")
+    def __post_init__(self) -> None:
+        if (self.state == "rated") != (self.score is not None):
+            raise Misread(f"{self.state}, and its score is {self.score}")
 
 
 def read_metric_rows(path: Path) -> Iterator[MetricRow]:
     """Every row; none where there is no such file. Raises DataError naming the line that is none."""
-    if not path.exists():
-        return
-    for where, line in read_objects(path):
-        try:
-            row = read_as(MetricRow, line)
-        except Misread as error:
-            raise DataError(f"{path}:{where.number}: not a row of a metric: {error}") from None
-        if (row.state == "rated") != (row.score is not None):
-            raise DataError(f"{path}:{where.number}: not a row of a metric: {row.state}, and its score is {row.score}")
-        yield row
+    return read_typed_rows(MetricRow, path, "a row of a metric")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from arena.errors import DataError
-from arena.files import from_json, read_objects, replacing, round_floats, to_json
-from arena.reports.typed import Misread, read_as
+from arena.files import from_json
+from arena.reports.typed import Misread, read_as, read_typed_rows
 from arena.terms import BattleState
 
 if TYPE_CHECKING:
@@ -98,27 +98,9 @@ def shown_text(turns: Sequence[str]) -> str:
     return text if len(text) <= LONGEST else f"{text[:half]}\n[…]\n{text[-half:]}"
 
 
-_FIELDS = tuple(f.name for f in fields(ProbeRow))
-
-
-def write_probe_rows(path: Path, rows: Iterable[ProbeRow], *, simulated: bool = False) -> None:
-    """Replace the file as a whole. Every line of a rehearsal says so."""
-    with replacing(path) as write:
-        for row in rows:
-            line = {name: round_floats(getattr(row, name)) for name in _FIELDS if name != "facts"}
-            line["facts"] = round_floats(dict(row.facts))
-            write(to_json(line | {"simulated": True} if simulated else line) + b"\n")
-
-
 def read_probe_rows(path: Path) -> Iterator[ProbeRow]:
     """Every row; none where there is no such file. Raises DataError naming the line that is none."""
-    if not path.exists():
-        return
-    for where, line in read_objects(path):
-        try:
-            yield read_as(ProbeRow, line)
-        except Misread as error:
-            raise DataError(f"{path}:{where.number}: not a row of a probe: {error}") from None
+    return read_typed_rows(ProbeRow, path, "a row of a probe")
 
 
 def read_probe_scores(path: Path) -> dict[str, dict[str, ProbeScore]]:

@@ -48,13 +48,13 @@ def sentences(found: Trend, language: Language = "en") -> list[str]:
         elif board.common is not None and board.common < (board.report.n_questions or 0):
             numbers = {"n": f"{board.common:,}", "all": f"{board.report.n_questions:,}"}
             told.append(word("common", language, board=short_name(board.name), **numbers))
-        told += [_drifted(one, board.name, found, language) for one in board.drift]
+        told += [_drifted(one, board.name, language) for one in board.drift]
     if not any(board.begins for board in found.boards):
         told.insert(0, word("goes_on", language))
     return told
 
 
-def _drifted(one: Drift, board: str, found: Trend, language: Language) -> str:
+def _drifted(one: Drift, board: str, language: Language) -> str:
     low, high, shift = one.changed.low, one.changed.high, one.shift.value
     ends = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
     moved = "" if shift is None else word("shift", language, shift=f"{shift:+.2f}".replace("-", "−") + _ends(one.shift))

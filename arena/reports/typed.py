@@ -1,10 +1,12 @@
-"""JSON objects as frozen dataclasses: every field is read by its annotation, so that a new field is one line."""
+"""JSON objects as frozen dataclasses, and files of them: every field is read by its annotation, so that a new field is
+one line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -19,7 +21,12 @@ from typing import (
     get_type_hints,
 )
 
+from arena.errors import DataError
+from arena.files import read_objects, replacing, round_floats, to_json
+
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from arena.types import JSON
 
 
@@ -51,6 +58,31 @@ def read_as(kind: type[T], value: JSON) -> T:
     found = _reader(cast("Hashable", kind))(value)
     assert isinstance(found, kind)
     return found
+
+
+def read_typed_rows(kind: type[T], path: Path, called: str) -> Iterator[T]:
+    """Every line of a report; none where there is no such file. Raises DataError naming the line that is none."""
+    if not path.exists():
+        return
+    for where, line in read_objects(path):
+        try:
+            yield read_as(kind, line)
+        except Misread as error:
+            raise DataError(f"{path}:{where.number}: not {called}: {error}") from None
+
+
+def write_typed_rows(path: Path, rows: Iterable[DataclassInstance], *, simulated: bool = False) -> None:
+    """Replace a report as a whole: a line per row, floats rounded. Every line of a rehearsal says so."""
+    mark: dict[str, JSON] = {"simulated": True} if simulated else {}
+    with replacing(path) as write:
+        for row in rows:
+            write(to_json(as_line(row) | mark) + b"\n")
+
+
+def as_line(row: DataclassInstance) -> dict[str, JSON]:
+    """A row as `read_as` reads it, floats rounded."""
+    values = ((f.name, getattr(row, f.name)) for f in fields(row))
+    return {name: round_floats(dict(value) if isinstance(value, Mapping) else value) for name, value in values}
 
 
 Read: TypeAlias = "Callable[[JSON], object]"

@@ -14,10 +14,10 @@ from arena.evals.exams import Exam
 from arena.evals.scores import ROWS, Sheet, benchmark_scores, correlations, differences, sheet_of
 from arena.files import from_json, round_floats, to_json, write_atomically
 from arena.redact import redact
-from arena.reports.benchmarks import read_benchmark_rows, write_benchmark_rows
+from arena.reports.benchmarks import read_benchmark_rows
 from arena.reports.board import BenchmarkScore, Report, read_report
 from arena.reports.leaderboard import write_leaderboard
-from arena.reports.typed import read_as
+from arena.reports.typed import read_as, write_typed_rows
 from arena.stages.benchmark import order_checks, stored_rows
 from arena.types import JSON
 
@@ -52,7 +52,7 @@ def write_benchmarks(board: OpenBoard, exams: Sequence[Exam], *, rated_later: bo
     order = {name: place for place, name in enumerate(board.names)}
     rows.sort(key=lambda row: (order[row.model], row.task))
     simulated = any(candidate.simulated for candidate in board.candidates.values())
-    write_benchmark_rows(folder / ROWS, rows, simulated=simulated)
+    write_typed_rows(folder / ROWS, rows, simulated=simulated)
     sheet, level = sheet_of(rows), board.config.rating_gen.interval.level
     scores = round_floats(cast("JSON", benchmark_scores(sheet, level)))
     assert isinstance(scores, dict)

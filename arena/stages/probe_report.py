@@ -24,8 +24,8 @@ from arena.reports.probes import (
     read_probe_scores,
     shown_text,
     with_probes,
-    write_probe_rows,
 )
+from arena.reports.typed import write_typed_rows
 from arena.scores.overall import with_overall
 from arena.stages.benchmark_report import board_as_rated
 from arena.stages.options import RunOptions
@@ -66,7 +66,7 @@ def write_probes(board: OpenBoard, probes: Sequence[OpenProbe], options: RunOpti
         if (row.probe, row.model) not in fresh and row.model in board.candidates and row.probe in order
     ]
     every = sorted([*kept, *rows], key=lambda row: (board.names.index(row.model), order[row.probe]))
-    write_probe_rows(folder / ROWS, every, simulated=board.simulated)
+    write_typed_rows(folder / ROWS, every, simulated=board.simulated)
     summary: dict[str, JSON] = {"level": level, "models": probe_scores(every, level)}
     summary |= {"simulated": True} if board.simulated else {}
     write_atomically(folder / SUMMARY, to_json(round_floats(summary), indent=True) + b"\n")

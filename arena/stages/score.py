@@ -18,10 +18,10 @@ from arena.metrics import Metric
 from arena.metrics.killable import worker
 from arena.metrics.number import Tools
 from arena.reports.leaderboard import write_leaderboard
-from arena.reports.metrics import read_metric_rows, write_metric_rows
+from arena.reports.metrics import read_metric_rows
 from arena.reports.scores import MetricScore
 from arena.reports.strengths import JUDGES, STRENGTHS
-from arena.reports.typed import read_as
+from arena.reports.typed import read_as, write_typed_rows
 from arena.scores.features import parts_of
 from arena.scores.languages import odd_references
 from arena.scores.mistakes import mistakes_of
@@ -159,7 +159,7 @@ def write_scores(board: OpenBoard, options: RunOptions, *, rated_later: bool) ->
     with closing(worker()):
         rows = list(sheet.rows(every, _wanted(board, options)))
     simulated = any(candidate.simulated for candidate in board.candidates.values())
-    write_metric_rows(folder / ROWS, rows, simulated=simulated)
+    write_typed_rows(folder / ROWS, rows, simulated=simulated)
     level, found = board.config.rating_gen.interval.level, by_model(rows)
     scores = cast("dict[str, dict[str, JSON]]", round_floats(cast("JSON", model_scores(found, level))))
     before = board_as_rated(folder)

@@ -126,11 +126,11 @@ def _own_file(folder: Path, name: str, names: Iterable[str]) -> Path:
     return folder / f"{file_stems([*names, name], stored)[name]}.jsonl"
 
 
-def read_answers(path: Path, *, model: str | None = None, growing: bool = True) -> Iterator[Answer]:
+def read_answers(path: Path, *, model: str | None = None) -> Iterator[Answer]:
     """Every stored answer of a file, oldest first. Raises DataError naming an alien line: none, or not `model`'s."""
     if not path.exists():
         return
-    for where, line in read_objects(path, growing=growing):
+    for where, line in read_objects(path, growing=True):
         try:
             answer = answer_from_json(line)
             check_owner("an answer", answer.model, model)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from arena.errors import DataError
-from arena.reports.benchmarks import BenchmarkRow, read_benchmark_rows, write_benchmark_rows
+from arena.reports.benchmarks import BenchmarkRow, read_benchmark_rows
 from arena.reports.board import BenchmarkScore, report_of
+from arena.reports.typed import write_typed_rows
 
 ROW = BenchmarkRow(
     question_id="anatomy/3", category="anatomy", model="m", score=1.0, criteria={"acc": 1.0}, task="mmlu", item="0f",
@@ -19,14 +21,22 @@ ROW = BenchmarkRow(
 
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     rows = [ROW, replace(ROW, score=None, state="excluded", reason="call_failed", parsed=None)]
-    write_benchmark_rows(tmp_path / "b.jsonl", rows)
+    write_typed_rows(tmp_path / "b.jsonl", rows)
     assert list(read_benchmark_rows(tmp_path / "b.jsonl")) == rows
     assert list(read_benchmark_rows(tmp_path / "none.jsonl")) == []
 
 
-def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:
-    (tmp_path / "b.jsonl").write_text('{"question_id": "x"}\n')
-    with pytest.raises(DataError, match=r"b\.jsonl:1: not a row of a benchmark: no model"):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"question_id": "x"}, "model: missing"),
+        ({"question_id": "x", "model": "m", "task": "t"}, "rated, and its score is None"),
+        ({"question_id": "x", "model": "m", "task": "t", "score": "x"}, "score: expected a number, found 'x'"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: dict[str, str], said: str) -> None:
+    (tmp_path / "b.jsonl").write_text(f"{json.dumps(line)}\n")
+    with pytest.raises(DataError, match=rf"b\.jsonl:1: not a row of a benchmark: {said}"):
         list(read_benchmark_rows(tmp_path / "b.jsonl"))
 
 

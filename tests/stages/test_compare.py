@@ -11,7 +11,8 @@ from kit.boards import arithmetic_board
 from kit.commands import Done, arena
 
 from arena.config.loading import load_config
-from arena.reports.benchmarks import BenchmarkRow, write_benchmark_rows
+from arena.reports.benchmarks import BenchmarkRow
+from arena.reports.typed import write_typed_rows
 
 FIELDS = """n base tuned diff learnt forgotten net p p_holm test change task metric mode shots not_compared only_base
     only_tuned unreadable_base unreadable_tuned itself subjects"""
@@ -41,7 +42,7 @@ def write_rows(config: Path) -> None:
                      mode="letter", shots=0, metric="acc", version="1", reason=None if n else "unparsed")
         for (model, task), own in right.items() for n in range(80)
     ]  # fmt: skip
-    write_benchmark_rows(load_config(str(config)).config.output_dir / "reports/benchmarks.jsonl", rows)
+    write_typed_rows(load_config(str(config)).config.output_dir / "reports/benchmarks.jsonl", rows)
 
 
 def page_of(config: Path) -> Path:
@@ -104,7 +105,7 @@ def test_why_a_task_is_not_compared_is_said_in_the_language_of_the_page(board: P
         BenchmarkRow(question_id=str(n), category="", model=model, task=task, item=str(n), score=1.0, shots=shots)
         for (task, model), shots in asked.items() for n in range(4)
     ]  # fmt: skip
-    write_benchmark_rows(folder / "reports/benchmarks.jsonl", rows)
+    write_typed_rows(folder / "reports/benchmarks.jsonl", rows)
     chinese = folder / "zh.html"
     assert compared(board, "--lang", "zh", "--out", str(chinese)).returncode == 0
     html = chinese.read_text(encoding="utf-8")
@@ -126,7 +127,7 @@ def test_names_of_hostile_models_and_tasks_are_text(board: Path) -> None:
         )
         for model in (base, tuned) for n in range(4)
     ]  # fmt: skip
-    write_benchmark_rows(folder / "reports/benchmarks.jsonl", rows)
+    write_typed_rows(folder / "reports/benchmarks.jsonl", rows)
     done = compared(board)
     assert done.returncode == 0 and "\x1b" not in done.stdout
     html = (folder / f"reports/compare-{base}-{tuned}.html").read_text(encoding="utf-8")

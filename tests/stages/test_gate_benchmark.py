@@ -9,7 +9,8 @@ import pytest
 from kit.boards import arithmetic_board
 from kit.commands import arena
 
-from arena.reports.benchmarks import BenchmarkRow, write_benchmark_rows
+from arena.reports.benchmarks import BenchmarkRow
+from arena.reports.typed import write_typed_rows
 
 
 def written(folder: Path, **models: list[float | str]) -> Path:
@@ -24,7 +25,7 @@ def written(folder: Path, **models: list[float | str]) -> Path:
     ]  # fmt: skip
     config = arithmetic_board(folder)
     (folder / "out/reports").mkdir(parents=True)
-    write_benchmark_rows(folder / "out/reports/benchmarks.jsonl", rows, simulated=False)
+    write_typed_rows(folder / "out/reports/benchmarks.jsonl", rows, simulated=False)
     return config
 
 

@@ -15,7 +15,6 @@ class Look:
     text: str
     muted: str
     line: str
-    surface: str
     accent: str
     a: str
     """Model A, wins, high values."""
@@ -31,12 +30,8 @@ class Look:
     )  # fmt: skip
 
 
-LIGHT = Look(
-    False, "#171A21", "#667085", "#E1E4EA", "#FFFFFF", "#3451D1", "#3E63DD", "#E5762B", "#98A2B3", "#F4F5F7", "#FFFFFF"
-)
-DARK = Look(
-    True, "#E7E9EE", "#98A2B3", "#2B313D", "#151A22", "#8098FF", "#6D8BFF", "#F08C4A", "#667085", "#20252F", "#0F1218"
-)
+LIGHT = Look(False, "#171A21", "#667085", "#E1E4EA", "#3451D1", "#3E63DD", "#E5762B", "#98A2B3", "#F4F5F7", "#FFFFFF")
+DARK = Look(True, "#E7E9EE", "#98A2B3", "#2B313D", "#8098FF", "#6D8BFF", "#F08C4A", "#667085", "#20252F", "#0F1218")
 FONT = '"Source Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 
 

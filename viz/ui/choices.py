@@ -98,7 +98,7 @@ def choose_name(
     return st.selectbox(label, options, key=key, placeholder=placeholder, on_change=_to_url, args=(key, default))
 
 
-def choose_number(label: str, key: str, ends: tuple[float, float], usual: float, step: float = 0.5) -> float:
+def choose_number(label: str, key: str, ends: tuple[float, float], usual: float) -> float:
     """A number between two ends, as a slider."""
 
     def read(given: list[str]) -> float:
@@ -110,9 +110,7 @@ def choose_number(label: str, key: str, ends: tuple[float, float], usual: float,
 
     _follow_url(key, read)
     return float(
-        st.slider(
-            plain(label), *ends, step=step, key=key, format="%g", on_change=_to_url, args=(key, str(float(usual)))
-        )
+        st.slider(plain(label), *ends, step=0.5, key=key, format="%g", on_change=_to_url, args=(key, str(float(usual))))
     )
 
 

@@ -32,11 +32,7 @@ def show() -> None:
     """The page."""
     board = source().board
     assert board is not None  # the page needs a folder
-    try:
-        found = _read(board, signature([rows_file(board), board / "reports" / "leaderboard.json"]))
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = _read(board, signature([rows_file(board), board / "reports" / "leaderboard.json"]))
     if not found.scores:
         nothing(t("No benchmarks yet: `arena bench` asks those of the config."))
         return

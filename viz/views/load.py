@@ -8,7 +8,6 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from arena.errors import ArenaError
 from arena.reports.load_runs import SHARES, LoadLevel, LoadRun, Share, Tested, Times, newest, shared_load
 from arena.reports.load_words import level_title, remarks, told_ends, told_limit, told_rate, told_reason, told_time
 from viz.charts.load import against_throughput, along_time
@@ -23,11 +22,7 @@ from viz.ui.session import fresh, language, load_runs, t
 
 def show() -> None:
     """The page."""
-    try:
-        runs = load_runs()
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    runs = load_runs()
     if not newest(runs):
         nothing(t("No load test yet: `arena load` measures how fast the models serve."))
         return

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from arena.errors import ArenaError
 from arena.reports.probes import CROSSED, ProbePart, ProbeRow, ProbeScore
 from viz.charts.leaderboard import Estimate, whiskers
 from viz.charts.matrix import Heat, heatmap
@@ -31,11 +30,7 @@ def show() -> None:
     """The page."""
     board = source().board
     assert board is not None  # the page needs a folder
-    try:
-        found = _read(board, signature(files_of(board)))
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = _read(board, signature(files_of(board)))
     if not found.scores:
         nothing(t("No probes yet: `arena probe -c CFG --probes typo,leak,needle` asks some."))
         return
@@ -245,11 +240,7 @@ def _list(board: Path, found: Probes, rows: list[ProbeRow], total: int) -> None:
     row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
     st.subheader(plain(shortened(row.question_id, 80)), anchor=False)
     text(row.asked, f"asked-{row.probe}-{row.question_id}", raw=True)
-    try:
-        said = answers_of(board, found.models, row)
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    said = answers_of(board, found.models, row)
     titles = {"disturbed": t("Answer"), "undisturbed": t("Undisturbed"), "again": t("Undisturbed, again")}
     there = [name for name in titles if name in said]
     for side, name in zip(st.columns(max(1, len(there))), there, strict=False):

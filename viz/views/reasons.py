@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from arena.errors import ArenaError
 from arena.reports.board import Ends
 from arena.reports.reasons import REASONS, Reason, Reasons, more_than_others, read_reasons
 from viz.charts.judges import intervals
@@ -22,11 +21,7 @@ from viz.ui.session import board, fresh, go, t
 def show() -> None:
     """The page."""
     opened = board()
-    try:
-        found = read_reasons(opened.path.parent / REASONS)
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = read_reasons(opened.path.parent / REASONS)
     if found is None:
         nothing(t("Nobody has looked for reasons yet: `scores: {reasons: true}` in the config, then `arena score`."))
         return

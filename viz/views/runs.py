@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.arrow import DataframeState
 
-from arena.errors import ArenaError
 from arena.reports.diff import BoardDiff, Moved
 from arena.terms import PANEL
 from viz.charts.runs import slopes
@@ -43,11 +42,7 @@ def show() -> None:
         before = choose_name(t("compared with"), others, "with", default=others[0])
     if after is None or before is None:
         return
-    try:
-        found = _compare(boards[before], boards[after], _state(boards[before]), _state(boards[after]))
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = _compare(boards[before], boards[after], _state(boards[before]), _state(boards[after]))
     _summary(found)
     _models(found.boards, before, after)
     _changed(found, boards[before], boards[after])

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from arena.errors import ArenaError
 from arena.reports.metrics import MetricRow
 from arena.reports.scores import MetricPart, MetricScore
 from arena.reports.strengths import JUDGES
@@ -37,11 +36,7 @@ def show() -> None:
     """The page."""
     folder = source().board
     assert folder is not None  # the page needs a folder
-    try:
-        found = _read(folder, signature(files_of(folder)))
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = _read(folder, signature(files_of(folder)))
     if not found.scores and not found.perplexity:
         nothing(
             t("No scores by rule yet: name metrics in the config (`scores: {metrics: [chrf]}`), then `arena score`.")
@@ -279,11 +274,7 @@ def _list(folder: Path, found: Metrics, rows: list[MetricRow], total: int) -> No
     question = board().questions.get(row.question_id)
     if question is not None:
         text("\n\n".join(question.turns), f"asked-{row.question_id}", raw=True)
-    try:
-        answer = answer_of(folder, found.models, row)
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    answer = answer_of(folder, found.models, row)
     sides = {t("Answer"): answer.turns if answer is not None else (),
              t("Reference answer"): question.reference if question is not None else ()}  # fmt: skip
     for side, (title, turns) in zip(st.columns(2), sides.items(), strict=True):

@@ -32,11 +32,7 @@ def show() -> None:
         return
     chosen = choose_names(t("Boards"), list(boards), "boards", t("all of them, the earliest first")) or list(boards)
     paths = [boards[name] for name in (chosen if len(chosen) > 1 else boards)]
-    try:
-        found = _trend(tuple(paths), tuple(_state(path) for path in paths))
-    except ArenaError as error:
-        st.error(plain(error))
-        return
+    found = _trend(tuple(paths), tuple(_state(path) for path in paths))
     if found.simulated:
         warn_all([t("One of these boards is a rehearsal: its numbers are invented.")])
     if any(board.moment is None for board in found.boards):

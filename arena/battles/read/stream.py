@@ -288,7 +288,7 @@ class _Counter:
         if PANEL in self.judges.names and self.stream.judge is None:
             return False
         outcome = self.outcomes.of(rows, a, b)
-        known = self._counted_rows(rows, keep, outcome)
+        known = self._counted_rows(keep, outcome)
         rows.refuse(a < 0, known, "model_a", "nothing", "a model's name")
         rows.refuse(b < 0, known, "model_b", "nothing", "a model's name")
         self._refuse_twins(rows, a, b, known)
@@ -308,7 +308,7 @@ class _Counter:
         for cells in shelves:
             np.add.at(self.cells.reshape(-1), cells, np.int32(1))
 
-    def _counted_rows(self, rows: Rows, keep: Mask | None, outcome: FloatArray) -> Mask | None:
+    def _counted_rows(self, keep: Mask | None, outcome: FloatArray) -> Mask | None:
         """Rows that are rated, None for all; the others are counted by reason."""
         known = _known(outcome)
         if known is not None:

@@ -11,7 +11,8 @@ from kit.commands import arena
 from kit.paths import FIXTURES
 
 from arena.files import read_objects, to_json
-from arena.reports.benchmarks import BenchmarkRow, write_benchmark_rows
+from arena.reports.benchmarks import BenchmarkRow
+from arena.reports.typed import write_typed_rows
 
 pytestmark = pytest.mark.slow
 PAGE = "views/benchmarks.py"
@@ -79,7 +80,7 @@ def test_three_models_show_how_tasks_go_with_the_judges(app, board_folder: Path,
         BenchmarkRow(question_id=f"s/{n}", category="", model=model, task="t", item=str(n), score=float(n > 3 * place))
         for place, model in enumerate(models) for n in range(20)
     ]  # fmt: skip
-    write_benchmark_rows(folder / "reports/benchmarks.jsonl", rows)
+    write_typed_rows(folder / "reports/benchmarks.jsonl", rows)
     at = app("--board", folder, page=PAGE)
     assert not at.exception
     assert list(at.dataframe[1].value["Spearman"]) == ["1.00"]
