@@ -9,7 +9,7 @@ from typing import cast
 
 from arena.evals.scores import ROWS, Sheet, benchmark_scores, correlations, paired_rows, sheet_of
 from arena.reports.benchmarks import BenchmarkRow, read_benchmark_rows
-from arena.reports.board import BenchmarkScore, Report
+from arena.reports.board import BenchmarkScore, read_report
 from arena.reports.typed import read_as
 from arena.store.folder import BoardFolder
 from arena.store.items import Item, read_items
@@ -43,14 +43,15 @@ class Benchmarks:
         return all(first.comparable(score) for score in rest)
 
 
-def rows_file(board: Path) -> Path:
-    """Where the rows lie."""
-    return BoardFolder(board).reports / ROWS
+def files_of(board: Path) -> list[Path]:
+    """What the page is made of."""
+    return [BoardFolder(board).reports / name for name in (ROWS, "leaderboard.json")]
 
 
-def read_benchmarks(board: Path, report: Report | None) -> Benchmarks:
+def read_benchmarks(board: Path) -> Benchmarks:
     """A board's benchmarks; empty where it has none. Raises DataError naming a damaged line."""
-    sheet = sheet_of(read_benchmark_rows(rows_file(board)))
+    rows, leaderboard = files_of(board)
+    sheet, report = sheet_of(read_benchmark_rows(rows)), read_report(leaderboard)
     scores = benchmark_scores(sheet, report.level if report is not None else 0.95)
     judged = {
         row.model: value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import altair as alt
+import pandas as pd
 import streamlit as st
 from streamlit.elements.arrow import DataframeState
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -15,14 +16,17 @@ from viz.charts.looks import styled
 from viz.charts.matrix import COLUMN, FITS
 from viz.data.board import Board
 from viz.data.filters import Filter, default_judges
-from viz.ui.choices import choose_any, choose_names
+from viz.ui.choices import choose_any, choose_names, choose_page
 from viz.ui.figures import DASH
 from viz.ui.rendering import as_html, plain
-from viz.ui.room import room
-from viz.ui.session import look, t
+from viz.ui.room import room, table_room
+from viz.ui.session import fresh, look, t
 
 Draw = Callable[..., alt.TopLevelMixin]
 """A function of viz.charts: takes data, titles and `look`."""
+T = TypeVar("T")
+LISTED = 100
+"""Rows on a page of a list."""
 
 REASONS = {
     "answer_missing": "answer missing",
@@ -154,6 +158,23 @@ def clicked_row(event: DataframeState) -> int | None:
     """The row of a table in which a cell was clicked."""
     cells = event.selection.cells
     return int(cells[0][0]) if cells else None
+
+
+def listed(rows: Sequence[T], columns: Callable[[T], dict[str, object]], key: str, shows: object, about: str) -> T:
+    """A list page by page under a sentence about it; returns the row that was clicked, the first until one is.
+
+    Back to its first page when what it `shows` changes.
+    """
+    page = choose_page(-(-len(rows) // LISTED), shows, key)
+    shown = rows[(page - 1) * LISTED : page * LISTED]
+    st.caption(about)
+    with table_room(key, len(shown), most=500):
+        event = st.dataframe(
+            pd.DataFrame([columns(row) for row in shown]), hide_index=True, on_select="rerun",
+            selection_mode="single-cell", key=fresh(key), height="content" if len(shown) <= 12 else 460,
+        )  # fmt: skip
+    chosen = clicked_row(event)
+    return shown[chosen if chosen is not None and chosen < len(shown) else 0]
 
 
 def name_width(names: Iterable[str]) -> int:

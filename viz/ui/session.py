@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, cast
+from types import FunctionType
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -28,6 +30,7 @@ from viz.data.votes import current_keys, votes_file
 from viz.ui.rendering import plain
 from viz.ui.words import CHINESE
 
+T = TypeVar("T")
 LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 
 
@@ -98,19 +101,31 @@ def fresh(key: str) -> str:
     return f"{key}-{hash(board_state())}"
 
 
+def board_folder() -> Path:
+    """The board's folder, for pages that need one."""
+    folder = source().board
+    assert folder is not None
+    return folder
+
+
 def load_runs() -> tuple[LoadRun, ...]:
     """The load tests of the board; none of one that is no folder. Raises DataError."""
     folder = source().board
     if folder is None:
         return ()
     file = BoardFolder(folder).load_file
-    return _load_runs(file, signature([file]))
+    return read_once(read_load_runs, file, [file])
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _load_runs(file: Path, state: Signature) -> tuple[LoadRun, ...]:
+def read_once(read: Callable[[Path], T], path: Path, files: list[Path]) -> T:
+    """What `read` makes of a path, from memory while these files stay as they are. Raises what `read` raises."""
+    return cast("T", _read_once(read, path, signature(files)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs={FunctionType: attrgetter("__module__", "__name__")})
+def _read_once(read: Callable[[Path], object], path: Path, state: Signature) -> object:
     del state
-    return read_load_runs(file)
+    return read(path)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

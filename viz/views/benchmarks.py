@@ -10,41 +10,30 @@ import streamlit as st
 
 from arena.errors import ArenaError
 from arena.reports.benchmarks import BenchmarkRow
-from arena.reports.board import BenchmarkScore, read_report
+from arena.reports.board import BenchmarkScore
 from arena.types import JSON
 from viz.charts.leaderboard import Estimate, whiskers
-from viz.data.benchmarks import Benchmarks, pairs_of, read_benchmarks, reply_to, rows_file
-from viz.data.cache import Signature, signature
-from viz.ui.choices import choose, choose_name, choose_page
+from viz.data.benchmarks import Benchmarks, files_of, pairs_of, read_benchmarks, reply_to
+from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, count
 from viz.ui.phone import Line, phone_list
-from viz.ui.pieces import clicked_row, nothing
+from viz.ui.pieces import listed, nothing
 from viz.ui.rendering import distinct, plain, shortened
 from viz.ui.room import table_room
-from viz.ui.session import fresh, look, source, t
+from viz.ui.session import board_folder, fresh, look, read_once, t
 from viz.ui.textbox import text
-
-LISTED = 100
-"""Documents on a page of the list."""
 
 
 def show() -> None:
     """The page."""
-    board = source().board
-    assert board is not None  # the page needs a folder
-    found = _read(board, signature([rows_file(board), board / "reports" / "leaderboard.json"]))
+    board = board_folder()
+    found = read_once(read_benchmarks, board, files_of(board))
     if not found.scores:
         nothing(t("No benchmarks yet: `arena bench` asks those of the config."))
         return
     _matrix(found)
     _correlations(found)
     _documents(board, found)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(board: Path, state: Signature) -> Benchmarks:
-    del state
-    return read_benchmarks(board, read_report(board / "reports" / "leaderboard.json"))
 
 
 def _matrix(found: Benchmarks) -> None:
@@ -86,6 +75,15 @@ def _correlations(found: Benchmarks) -> None:
     st.caption(t("Rank correlation with the judges' board, over the models that have both."))
 
 
+def _columns(pair: tuple[BenchmarkRow, BenchmarkRow]) -> dict[str, object]:
+    one, two = pair
+    return {
+        t("Document"): shortened(one.question_id, 40), t("Subject"): shortened(one.category, 30),
+        t("Right answer"): _short(one.gold), "A": _short(one.parsed), "B": _short(two.parsed),
+        t("Score A"): _two(one.score), t("Score B"): _two(two.score),
+    }  # fmt: skip
+
+
 def _documents(board: Path, found: Benchmarks) -> None:
     st.header(t("Documents"), anchor=False)
     left, middle, right = st.columns(3)
@@ -110,28 +108,8 @@ def _documents(board: Path, found: Benchmarks) -> None:
     if not pairs:
         nothing(t("No document matches this filter."))
         return
-    pages = -(-len(pairs) // LISTED)
-    page = choose_page(pages, (task, a, b, kind), "documents")
-    _list(board, found, pairs[(page - 1) * LISTED : page * LISTED], len(pairs))
-
-
-def _list(board: Path, found: Benchmarks, pairs: list[tuple[BenchmarkRow, BenchmarkRow]], total: int) -> None:
-    st.caption(t("{n} documents; click one for what was said.", n=count(total)))
-    rows = [
-        {
-            t("Document"): shortened(one.question_id, 40), t("Subject"): shortened(one.category, 30),
-            t("Right answer"): _short(one.gold), "A": _short(one.parsed), "B": _short(two.parsed),
-            t("Score A"): _two(one.score), t("Score B"): _two(two.score),
-        }
-        for one, two in pairs
-    ]  # fmt: skip
-    with table_room("documents", len(rows), most=500):
-        event = st.dataframe(
-            pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-cell",
-            key=fresh("documents"), height="content" if len(rows) <= 12 else 460,
-        )  # fmt: skip
-    chosen = clicked_row(event)
-    one, two = pairs[chosen if chosen is not None and chosen < len(pairs) else 0]
+    about = t("{n} documents; click one for what was said.", n=count(len(pairs)))
+    one, two = listed(pairs, _columns, "documents", (task, a, b, kind), about)
     st.subheader(plain(shortened(one.question_id, 80)), anchor=False)
     st.caption(f"{t('Right answer')}: {plain(_short(one.gold, 400))}")
     for side, row in zip(st.columns(2), (one, two), strict=True):

@@ -21,7 +21,7 @@ from viz.ui.phone import Line, phone_list
 from viz.ui.pieces import nothing
 from viz.ui.rendering import plain, shortened
 from viz.ui.room import table_room
-from viz.ui.session import source, t
+from viz.ui.session import board_folder, t
 
 EVERY = "2s"
 SHOWN = 500
@@ -30,9 +30,7 @@ SHOWN = 500
 
 def show() -> None:
     """The page."""
-    root = source().board
-    assert root is not None  # the page needs a folder
-    folder = BoardFolder(root)
+    folder = BoardFolder(board_folder())
     if read_run(folder.run_file) is None:
         nothing(t("No run has been recorded here yet. This page follows one as soon as it starts."))
     _watch(folder.root)

@@ -11,26 +11,21 @@ import streamlit as st
 from arena.reports.probes import CROSSED, ProbePart, ProbeRow, ProbeScore
 from viz.charts.leaderboard import Estimate, whiskers
 from viz.charts.matrix import Heat, heatmap
-from viz.data.cache import Signature, signature
 from viz.data.probes import Kind, Probes, answers_of, files_of, grid, read_probes
-from viz.ui.choices import choose, choose_name, choose_page
+from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, count
 from viz.ui.phone import Line, phone_list
-from viz.ui.pieces import chart, clicked_row, matrix_width, nothing
+from viz.ui.pieces import chart, listed, matrix_width, nothing
 from viz.ui.rendering import distinct, plain, shortened
 from viz.ui.room import table_room
-from viz.ui.session import fresh, look, source, t
+from viz.ui.session import board_folder, fresh, look, read_once, t
 from viz.ui.textbox import text
-
-LISTED = 100
-"""Rows on a page of the list."""
 
 
 def show() -> None:
     """The page."""
-    board = source().board
-    assert board is not None  # the page needs a folder
-    found = _read(board, signature(files_of(board)))
+    board = board_folder()
+    found = read_once(read_probes, board, files_of(board))
     if not found.scores:
         nothing(t("No probes yet: `arena probe -c CFG --probes typo,leak,needle` asks some."))
         return
@@ -38,12 +33,6 @@ def show() -> None:
         _group(found, group, title, about)
     _parts(found)
     _rows(board, found)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(board: Path, state: Signature) -> Probes:
-    del state
-    return read_probes(board)
 
 
 def _groups() -> dict[str, tuple[str, str]]:
@@ -200,6 +189,14 @@ def _cell(part: ProbePart | None, place: str) -> dict[str, object]:
     }
 
 
+def _columns(row: ProbeRow) -> dict[str, object]:
+    return {
+        t("Question"): shortened(row.question_id, 40), t("Disturbed"): _value(row.value),
+        t("Undisturbed"): _value(row.control), t("Told by"): row.by or row.reason or row.state,
+        t("Facts"): shortened(", ".join(f"{name} {value}" for name, value in row.facts.items()), 60),
+    }  # fmt: skip
+
+
 def _rows(board: Path, found: Probes) -> None:
     st.header(t("Answers"), anchor=False)
     left, middle, right = st.columns(3)
@@ -217,27 +214,8 @@ def _rows(board: Path, found: Probes) -> None:
     if not rows:
         nothing(t("No answer matches this filter."))
         return
-    page = choose_page(-(-len(rows) // LISTED), (probe, model, kind), "rows")
-    _list(board, found, rows[(page - 1) * LISTED : page * LISTED], len(rows))
-
-
-def _list(board: Path, found: Probes, rows: list[ProbeRow], total: int) -> None:
-    st.caption(t("{n} questions; click one for what was said.", n=count(total)))
-    frame = pd.DataFrame([
-        {
-            t("Question"): shortened(row.question_id, 40), t("Disturbed"): _value(row.value),
-            t("Undisturbed"): _value(row.control), t("Told by"): row.by or row.reason or row.state,
-            t("Facts"): shortened(", ".join(f"{name} {value}" for name, value in row.facts.items()), 60),
-        }
-        for row in rows
-    ])  # fmt: skip
-    with table_room("probe-rows", len(rows), most=500):
-        event = st.dataframe(
-            frame, hide_index=True, on_select="rerun", selection_mode="single-cell", key=fresh("probe-rows"),
-            height="content" if len(rows) <= 12 else 460,
-        )  # fmt: skip
-    chosen = clicked_row(event)
-    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    about = t("{n} questions; click one for what was said.", n=count(len(rows)))
+    row = listed(rows, _columns, "rows", (probe, model, kind), about)
     st.subheader(plain(shortened(row.question_id, 80)), anchor=False)
     text(row.asked, f"asked-{row.probe}-{row.question_id}", raw=True)
     said = answers_of(board, found.models, row)

@@ -12,19 +12,16 @@ from arena.reports.metrics import MetricRow
 from arena.reports.scores import MetricPart, MetricScore
 from arena.reports.strengths import JUDGES
 from viz.charts.leaderboard import Estimate, whiskers
-from viz.data.cache import Signature, signature
 from viz.data.metrics import WHOLE, Kind, Metrics, answer_of, files_of, read_metrics
-from viz.ui.choices import choose, choose_name, choose_page
+from viz.ui.choices import choose, choose_name
 from viz.ui.figures import DASH, count
 from viz.ui.phone import Line, phone_list
-from viz.ui.pieces import clicked_row, nothing
+from viz.ui.pieces import listed, nothing
 from viz.ui.rendering import distinct, plain, shortened
 from viz.ui.room import table_room
-from viz.ui.session import board, fresh, look, source, t
+from viz.ui.session import board, board_folder, fresh, look, read_once, t
 from viz.ui.textbox import text
 
-LISTED = 100
-"""Answers on a page of the list."""
 PER_CENT = 100.0
 FEW = 6
 """Parts of a board that stand beside each other; more are a list."""
@@ -34,9 +31,8 @@ MOST = 30
 
 def show() -> None:
     """The page."""
-    folder = source().board
-    assert folder is not None  # the page needs a folder
-    found = _read(folder, signature(files_of(folder)))
+    folder = board_folder()
+    found = read_once(read_metrics, folder, files_of(folder))
     if not found.scores and not found.perplexity:
         nothing(
             t("No scores by rule yet: name metrics in the config (`scores: {metrics: [chrf]}`), then `arena score`.")
@@ -50,12 +46,6 @@ def show() -> None:
     _mistakes(found)
     if found.scores:
         _answers(folder, found)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read(folder: Path, state: Signature) -> Metrics:
-    del state
-    return read_metrics(folder)
 
 
 def _matrix(found: Metrics) -> None:
@@ -234,6 +224,15 @@ def _mistakes(found: Metrics) -> None:
     st.caption(t("Per cent of the answers that have a reference, by rule: a first look, no judgement."))
 
 
+def _columns(row: MetricRow) -> dict[str, object]:
+    return {
+        t("Question"): shortened(row.question_id, 40), t("Category"): shortened(row.category, 30),
+        t("Language"): row.language or DASH, t("Score"): DASH if row.score is None else f"{row.score:.3f}",
+        t("Told by"): shortened(", ".join(f"{name} {value:g}" for name, value in row.criteria.items()), 40)
+        or row.reason or DASH,
+    }  # fmt: skip
+
+
 def _answers(folder: Path, found: Metrics) -> None:
     st.header(t("Answers"), anchor=False)
     left, middle, right = st.columns(3)
@@ -248,28 +247,8 @@ def _answers(folder: Path, found: Metrics) -> None:
     if not rows:
         nothing(t("No answer matches this filter."))
         return
-    page = choose_page(-(-len(rows) // LISTED), (metric, model, kind), "answers")
-    _list(folder, found, rows[(page - 1) * LISTED : page * LISTED], len(rows))
-
-
-def _list(folder: Path, found: Metrics, rows: list[MetricRow], total: int) -> None:
-    st.caption(t("{n} answers; click one for what was said.", n=count(total)))
-    frame = pd.DataFrame([
-        {
-            t("Question"): shortened(row.question_id, 40), t("Category"): shortened(row.category, 30),
-            t("Language"): row.language or DASH, t("Score"): DASH if row.score is None else f"{row.score:.3f}",
-            t("Told by"): shortened(", ".join(f"{name} {value:g}" for name, value in row.criteria.items()), 40)
-            or row.reason or DASH,
-        }
-        for row in rows
-    ])  # fmt: skip
-    with table_room("scored-answers", len(rows), most=500):
-        event = st.dataframe(
-            frame, hide_index=True, on_select="rerun", selection_mode="single-cell", key=fresh("scored-answers"),
-            height="content" if len(rows) <= 12 else 460,
-        )  # fmt: skip
-    chosen = clicked_row(event)
-    row = rows[chosen if chosen is not None and chosen < len(rows) else 0]
+    about = t("{n} answers; click one for what was said.", n=count(len(rows)))
+    row = listed(rows, _columns, "answers", (metric, model, kind), about)
     st.subheader(plain(shortened(row.question_id, 80)), anchor=False)
     question = board().questions.get(row.question_id)
     if question is not None:
