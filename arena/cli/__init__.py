@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import importlib
 import io
+import os
 import sys
-from typing import NamedTuple
+from contextlib import suppress
+from typing import NamedTuple, TextIO
 
 import click
 
@@ -115,6 +117,7 @@ def group(ctx: click.Context) -> None:
 
 _PATHS = ("EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "ELOOP", "ENOTDIR", "EISDIR", "EIO")
 """What is the matter with a path that a user gave, and no bug."""
+_FULL = ("ENOSPC", "EDQUOT")
 _LONGEST = 2000
 """Characters of a problem that are shown: what it quotes may be a whole file's line."""
 
@@ -125,7 +128,8 @@ def _say(text: str) -> None:
     from arena.redact import redact
 
     line = redact(text).replace("\n", "\\n")
-    say(line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}", err=True)
+    with suppress(OSError):  # who does not read it is told by the exit code
+        say(line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}", err=True)
 
 
 def main() -> None:
@@ -138,7 +142,9 @@ def main() -> None:
         from arena.redact import install
 
         install(visible)
-    for stream in (sys.stdout, sys.stderr):  # an answer may hold half a character, a terminal may know no Chinese
+    stdout, stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: PTH123, SIM115
+    sys.stdout, sys.stderr = stdout, stderr
+    for stream in (stdout, stderr):  # an answer may hold half a character, a terminal may know no Chinese
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -156,11 +162,23 @@ def main() -> None:
 
         _say(f"arena: {as_written(str(error))}")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit as end:
+        if sys.stdout is stdout and not isinstance(end.__context__, BrokenPipeError):  # click's and Rich's answer to it
+            raise
+        _write_nowhere(sys.stdout, sys.stderr)
         sys.exit(0)
     except OSError as error:
-        if errno.errorcode.get(error.errno or 0) not in _PATHS:
+        name = errno.errorcode.get(error.errno or 0)
+        if name not in _PATHS + _FULL:
             raise
+        if name in _FULL:
+            _write_nowhere(sys.stdout)
         _say(f"arena: {error.filename}: {error.strerror}" if error.filename else f"arena: {error}")
-        sys.exit(2)
+        sys.exit(3 if name in _FULL else 2)
+
+
+def _write_nowhere(*streams: TextIO) -> None:
+    """What is still to be written there is dropped: at its end Python would try once more, and end with 120."""
+    for stream in streams:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
