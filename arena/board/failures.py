@@ -11,6 +11,7 @@ from arena.board.answers import Answers
 from arena.board.open import OpenBoard
 from arena.board.tables import Row
 from arena.redact import redact
+from arena.reports.options import arguments
 from arena.types import Battle, Score
 
 _SHOWN = 300
@@ -52,7 +53,7 @@ def _way_on(board: OpenBoard, judge: str, rows: Sequence[Row]) -> str:
     config = shlex.quote(str(board.loaded.path))
     row = next((row for row in rows if row.judge == judge and "unparsed" in _endings(row)), None)
     models = [] if row is None else [row.model_a, row.model_b] if isinstance(row, Battle) else [row.model]
-    shown = "" if row is None else f"; look at arena show -c {config} {shlex.join([row.question_id, *models])}"
+    shown = "" if row is None else f"; look at arena show -c {config} {arguments(row.question_id, *models)}"
     recorded = board.judges[judge].replays
     return shown if recorded else f"{shown}, ask again with arena run -c {config} --retry-unparsed"
 

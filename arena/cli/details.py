@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from arena.cli.console import NEEDED, Shown, fill
@@ -16,9 +15,9 @@ from arena.reports.board import Ends, Report, Slice
 from arena.reports.leaderboard import rank_text
 
 
-def print_slices(report: Report, by: str, console: Console | None = None) -> None:
+def print_slices(report: Report, by: str) -> None:
     """One table per category or language, best model first; slices on few questions are marked as thin."""
-    console = console or board_console()
+    console = board_console()
     for name in sorted({name for row in report.models for name in row.slices(by)}):
         inside = [(row.model, own) for row in report.models if (own := row.slices(by).get(name)) is not None]
         inside.sort(key=lambda item: (item[1].rank is None, item[1].rank or 0, item[0]))
@@ -33,9 +32,9 @@ def print_slices(report: Report, by: str, console: Console | None = None) -> Non
         console.print(fill(_table(f"{by} {name}{thin}"), shown, console.width))
 
 
-def print_pairs(report: Report, console: Console | None = None) -> None:
+def print_pairs(report: Report) -> None:
     """Every pair's difference in rating points with its interval, and the probability that the first is better."""
-    console, pairs = console or board_console(), report.pairs
+    console, pairs = board_console(), report.pairs
     ends = [Ends(pair.diff, pair.low, pair.high) for pair in pairs]
     more = narrow(ends, 0)
     differences = ["–" if e.value is None else with_interval(f"{e.value:+.{more}f}", e, more) for e in ends]

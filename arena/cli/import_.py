@@ -61,8 +61,8 @@ def import_(tool: str, sources: tuple[str, ...], out: Path, force: bool) -> None
         say(f"verdicts of the other kind: arena run -c {config}")
     config = written.configs[0]
     if written.scores_alone and len(written.models) > 1:
-        from shlex import quote
+        from arena.reports.options import arguments
 
-        say(f"next: arena compare -c {config} {' '.join(map(quote, written.models[:2]))}    arena run -c {config}")
+        say(f"next: arena compare -c {config} {arguments(*written.models[:2])}    arena run -c {config}")
         return
     say(f"next: arena run -c {config}    arena view -c {config}")

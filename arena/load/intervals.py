@@ -34,14 +34,14 @@ class Estimate(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def order_ranks(n: int, q: float, level: float = LEVEL) -> tuple[int | None, int | None]:
+def order_ranks(n: int, q: float) -> tuple[int | None, int | None]:
     """Ranks (from 1) of the order statistics that hold the q-th percentile of n independent values with probability
-    `level`, whatever their distribution: from the binomial number of values below it. None for an end beyond the data.
+    LEVEL, whatever their distribution: from the binomial number of values below it. None for an end beyond the data.
     """
     middle, far = n * q, 12 * math.sqrt(n * q * (1 - q)) + 20  # what is beyond has a chance below 1e-30
     first, last = max(0, math.floor(middle - far)), min(n, math.ceil(middle + far))
     below = np.cumsum([_chance(k, n, q) for k in range(first, last + 1)])
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     low = first + int(np.searchsorted(below, tail))
     high = first + int(np.searchsorted(below, 1 - tail)) + 1
     return (low if low >= 1 else None), (high if high <= n else None)
@@ -161,14 +161,14 @@ def too_few(n: int, q: float | None, least: int = FEWEST_IN_A_BATCH) -> bool:
     return n < least or (q is not None and n * min(q, 1 - q) < FEWEST_BEYOND - 1e-9)
 
 
-def share_low(good: int, n: int, level: float = LEVEL) -> float:
-    """The lower end of the exact (Clopper-Pearson) interval for a share of independent trials, one-sided at `level`."""
-    return _bisected(lambda p: 1 - _at_most(good - 1, n, p) < 1 - level) if good else 0.0
+def share_low(good: int, n: int) -> float:
+    """The lower end of the exact (Clopper-Pearson) interval for a share of independent trials, one-sided at LEVEL."""
+    return _bisected(lambda p: 1 - _at_most(good - 1, n, p) < 1 - LEVEL) if good else 0.0
 
 
-def share_high(good: int, n: int, level: float = LEVEL) -> float:
-    """The upper end, one-sided at `level`."""
-    return 1.0 - share_low(n - good, n, level)
+def share_high(good: int, n: int) -> float:
+    """The upper end, one-sided at LEVEL."""
+    return 1.0 - share_low(n - good, n)
 
 
 def _at_most(k: int, n: int, p: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shlex import quote
+from shlex import join, quote
 from typing import TYPE_CHECKING, cast
 
 from arena.ratings import RatingOptions
@@ -68,3 +68,8 @@ def rate_command(report: Report, reports: str = "reports", categories: str | Non
     given += [("--set-aside", name) for name in own.set_aside]
     words = [f"{name}={quote(value)}" if value.startswith("-") else f"{name} {quote(value)}" for name, value in given]
     return " ".join(["arena rate", quote(battles), *words, *(["--simultaneous"] if own.simultaneous else [])])
+
+
+def arguments(*words: str) -> str:
+    """Arguments of a command as a shell takes them, behind `--` where one would pass for an option."""
+    return join([*(["--"] if any(word.startswith("-") for word in words) else []), *words])

@@ -38,7 +38,7 @@ class Estimate:
     high: float | None
 
 
-def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 150, height: int = 30) -> list[str | None]:
+def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 150) -> list[str | None]:
     """One picture per estimate on one shared scale, as data URIs for an image column."""
     known = [x for e in estimates for x in (e.value, e.low, e.high) if x is not None]
     if not known:
@@ -50,7 +50,7 @@ def whiskers(estimates: Sequence[Estimate], look: Look, *, width: int = 150, hei
         return 6 + (x - low) / span * (width - 12)
 
     drawn: list[str | None] = []
-    middle = height / 2
+    height, middle = 30, 15.0
     for e in estimates:
         parts = [f'<line x1="0" x2="{width}" y1="{middle}" y2="{middle}" stroke="{look.line}" stroke-width="1"/>']
         left, right = at(low if e.low is None else e.low), at(high if e.high is None else e.high)

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from arena.judging.slots import value_of
+from arena.reports.options import arguments
 from arena.store.votes import pair_key
 from arena.types import Verdict
 from viz.data.board import Board
@@ -82,11 +83,8 @@ def _navigation(opened: Board, row: int) -> None:
 
 
 def _show_command(opened: Board, row: int) -> str:
-    import shlex
-
     named = identity_of(opened, row)
-    models = [named.a] if named.b is None else [named.a, named.b]
-    return shlex.join(["arena", "show", "-c", "CONFIG", named.question, *models])
+    return f"arena show -c CONFIG {arguments(named.question, *filter(None, (named.a, named.b)))}"
 
 
 def _turn_to(opened: Board, row: int | None, wanted: Filter) -> None:
