@@ -147,11 +147,12 @@ class LoadTest:
                 await run.run(self.seed)
             through = run.ended is None and not interruption.asked
         finally:
-            if run.ended is not None and not (self.settings.find_limit and level.number):
-                self.problems.append(f"{target.name}, {level.titled}: {run.ended}")
+            ended = run.ended
             if len(kept):
                 expected = level.expected(self.seed) if through or run.ended is not None else None
                 figures = level_figures(level, kept, expected, run.watched, self.settings.slo)
+                if through and figures["failed"] and not figures["succeeded"]:
+                    ended = "not one request succeeded"
                 head: dict[str, JSON] = {
                     "level": level.number, "titled": level.titled, "arrival": level.arrival, "value": level.value,
                     "attempt": attempt, "complete": through, "ended": run.ended,
@@ -160,6 +161,8 @@ class LoadTest:
                 rows[:] = sorted([row for row in rows if row["level"] != level.number] + [head | figures],
                                  key=lambda row: cast("int", row["level"]))  # fmt: skip
                 self.folder.keep(self.run)
+            if ended is not None and not (self.settings.find_limit and level.number):
+                self.problems.append(f"{target.name}, {level.titled}: {ended}")
 
 
 def measure(test: LoadTest, interruption: Callable[[], Interruption]) -> None:

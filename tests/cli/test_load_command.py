@@ -90,6 +90,12 @@ def test_a_bad_endpoint_gets_a_clear_answer(tmp_path: Path, kind: str) -> None:
         assert levels(tmp_path)[0]["ttft_s"]["p50"]["value"] is None
 
 
+def test_a_level_without_a_success_is_no_success(tmp_path: Path) -> None:
+    with FakeServer(lambda _: Fail(500)) as server:
+        done = load(tmp_path, server, "--concurrency", "2", "--requests", "6")
+    assert done.returncode == 3 and "m, 2 at once: not one request succeeded" in done.stderr
+
+
 def test_nobody_there_ends_it_before_anything_is_measured(tmp_path: Path) -> None:
     done = arena("load", "--url", "http://127.0.0.1:9/v1", "--model", "m", cwd=tmp_path)
     assert done.returncode == 2
