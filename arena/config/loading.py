@@ -200,9 +200,10 @@ def _resolve_paths(raw: dict[str, JSON], path: Path) -> None:
         if not isinstance(place, dict) or not isinstance(value := place.get(field), str):
             continue
         try:
-            os.fsencode(value)
+            if b"\0" in os.fsencode(value):
+                raise ValueError("it holds a NUL")
             found = (Path.cwd() if field == "output_dir" and is_shipped else home) / Path(value).expanduser()
-        except (UnicodeEncodeError, RuntimeError) as error:
+        except (ValueError, RuntimeError) as error:
             raise ConfigError(f"{path}: {field}: {value!r:.80} is no path: {error}") from None
         place[field] = str(found.resolve() if plainly and ".." in found.parts else found)
 

@@ -143,8 +143,6 @@ def _written_out(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
         if known[node] == 0:
             raise _refused(node, "a value that holds itself")
         return known[node]
-    if isinstance(node, yaml.ScalarNode) and "\0" in node.value:
-        raise _refused(node, "a NUL, which no name, path or variable can hold")
     known[node] = 0
     inner = node.value if isinstance(node, yaml.CollectionNode) else ()
     parts = (part for one in inner for part in (one if isinstance(one, tuple) else (one,)))

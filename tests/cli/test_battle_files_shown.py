@@ -129,7 +129,7 @@ def test_files_with_texts_or_verdicts_are_shown_as_they_are(tmp_path: Path, show
     assert arena("run", "-c", arithmetic_board(tmp_path)).returncode == 0
     own = tmp_path / "out/reports/battles.jsonl"
     assert view(own).exit_code == view("--review-file", own).exit_code == 0
-    assert shown == [["--review-file", str(own)]] * 2
+    assert shown == [[f"--review-file={own}"]] * 2
     assert parse_arguments(shown[0]).board == tmp_path / "out"
 
 

@@ -20,7 +20,7 @@ def refused(done: Done, message: str) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        (r"a\0b", r"arena: .*config\.yaml:\d+: not YAML: a NUL, which no name, path or variable can hold"),
+        (r"a\0b", r"arena: .*config\.yaml: \w+: 'a\\x00b' is no path: it holds a NUL"),
         (r"a\ud800b", r"arena: .*config\.yaml: \w+: 'a\\ud800b' is no path: .*"),
         ("~nobody-here/a", r"arena: .*config\.yaml: \w+: '~nobody-here/a' is no path: .*"),
         (r"a\nb", r"arena: .*/a\\nb: (cannot be read: No such file or directory|no such file)"),
