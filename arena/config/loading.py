@@ -18,6 +18,7 @@ from arena.config.schema import Config
 from arena.config.shipped import shipped
 from arena.config.strict import Expanded, describe, kind_of, read_yaml
 from arena.errors import ConfigError, InputError
+from arena.files import utf8_json
 from arena.redact import mask_in_texts, remember_secrets, remember_written
 from arena.types import JSON
 
@@ -58,7 +59,7 @@ def find_config(name: str) -> Path:
 def load_config(name: str) -> LoadedConfig:
     """Read, expand and validate a config file. Raises ConfigError with one line that names file and field."""
     path = find_config(name)
-    return _loaded(read_yaml(path), path)
+    return _loaded(_joined(read_yaml(path)), path)
 
 
 def loaded_from(config: Mapping[str, object]) -> LoadedConfig:
@@ -73,6 +74,17 @@ def _plain(value: object) -> JSON:
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else cast("JSON", value)
+
+
+def _joined(value: JSON) -> JSON:
+    """The same with both halves of a character put together: JSON escapes them apart, and YAML leaves them so."""
+    if isinstance(value, dict):
+        return {str(_joined(key)): _joined(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_joined(inner) for inner in value]
+    if not isinstance(value, str) or utf8_json(value) is not None:
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _loaded(raw: JSON, path: Path) -> LoadedConfig:

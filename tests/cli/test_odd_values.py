@@ -58,3 +58,13 @@ def test_a_stored_line_with_a_value_of_another_kind_is_named(tmp_path: Path, pla
         )
     file.write_text("\n".join([*whole, ""]))
     assert arena("run", "-c", config).returncode == 0
+
+
+def test_a_name_that_json_escaped_in_halves_is_one_name(tmp_path: Path) -> None:
+    config = arithmetic_board(tmp_path)
+    raw = yaml.safe_load(config.read_text())
+    raw["answers_gen"]["NAME"] = raw["answers_gen"]["right"]
+    config.write_text(yaml.safe_dump(raw).replace("NAME", '"\\ud83d\\ude42"'))
+    for _ in range(2):
+        assert arena("run", "-c", config).returncode == 0
+    assert "\N{SLIGHTLY SMILING FACE}" in (tmp_path / "out/reports/leaderboard.json").read_text(encoding="utf-8")
