@@ -88,13 +88,8 @@ def twice(outcome: FloatArray) -> IntArray:
     return (outcome + outcome).astype(np.int32).astype(np.int64)  # straight to the wide one takes many times longer
 
 
-def no_sum(*shape: int, kind: type = float) -> NDArray[np.floating]:
-    """Sums of nothing, which is −0.0: the first addition makes +0.0 or another number of it, so that it can be told."""
-    return np.full(shape, complex(-0.0, -0.0) if kind is complex else -0.0, dtype=kind)
-
-
 def added_to(sums: FloatArray) -> Mask:
-    """Where something was added to `no_sum`, a zero included."""
+    """Where something was added to sums that began with −0.0, a zero included: that makes +0.0 or another number."""
     result: Mask = ~((sums == 0) & np.signbit(sums))
     return result
 

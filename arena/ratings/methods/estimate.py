@@ -95,7 +95,7 @@ def estimate(
     `factor` widens every interval of a model or a difference.
     `columns` are fitted along as far as they are identified; those that are not are missing from the result's.
     Without question ids rows are independent, whatever `interval` says. `bootstrap` is fitted like `sandwich` here:
-    its percentiles are the business of `arena.ratings.intervals.bootstrap`.
+    its percentiles are the business of `arena.ratings.methods.bootstrap`.
     """
     independent = interval == "independent" or table.question is None
     sums = battle_sums(table)

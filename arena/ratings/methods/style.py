@@ -12,7 +12,6 @@ from arena.ratings.methods.contextual import Columns
 PRESETS: dict[str, tuple[str, ...]] = {"arena": ("length",), "alpaca_eval": ("length",)}
 """Presets and the columns they control for; both add length-controlled win rates
 (`arena.ratings.methods.length_control`)."""
-LMARENA_FEATURES = ("length", "headers", "lists", "bold")
 
 POSITION = "position"
 
