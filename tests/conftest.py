@@ -57,18 +57,6 @@ def api(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=["aiohttp", "httpx"])
-def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways to connect: through aiohttp, and as where it is not installed."""
-    from arena.backends.http import client
-
-    if request.param == "httpx":
-        monkeypatch.setattr(client, "aiohttp_is_installed", lambda: False)
-    elif not client.aiohttp_is_installed():
-        pytest.skip("aiohttp is not installed")
-    return str(request.param)
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that leaves a process or a thread behind has failed."""

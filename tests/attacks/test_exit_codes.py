@@ -24,7 +24,7 @@ from arena.backends.http import client
 from arena.errors import BudgetReached, DiskFull, EndpointDead, InputError
 from arena.stages.invocation import exit_code_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("transport")]
+pytestmark = pytest.mark.slow
 
 NO_KEY = Fail(401)
 PAGE = Raw(b"<html>Sign in</html>", "text/html")

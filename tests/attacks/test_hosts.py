@@ -17,7 +17,7 @@ from kit.commands import arena
 from kit.judges import sum_judge
 from kit.servers import Action, Call, Fail, FakeServer, Raw, Say
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("transport")]
+pytestmark = pytest.mark.slow
 
 BATCHED = {"batch": "--batch", "live": "--yes"}
 

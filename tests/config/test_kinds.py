@@ -27,7 +27,7 @@ OTHER: dict[str, object] = {
     "enable": False, "system": "Be brief.", "samples": 3, "base_url": "http://127.0.0.1:1/v1", "headers": {"a": "b"},
     "stream": True, "concurrency": 3, "price": {"input": 1, "output": 2}, "timeout_s": 1.5, "max_retry_after_s": 1.5,
     "connect_patience_s": 1.5, "silence_patience_s": 1.5, "max_reply_bytes": 999, "extra_query": {"v": 1},
-    "api_key_env": "ANOTHER", "gpu_hour_price": 1.5, "transport": "httpx",
+    "api_key_env": "ANOTHER", "gpu_hour_price": 1.5,
     "api": "responses", "background": True, "reasoning_summary": "auto", "task": "reward", "temperature": 2.0,
     "file": "elsewhere.jsonl", "latency_s": 0.25, "generation_config": {"temperature": 0.5},
 }  # fmt: skip

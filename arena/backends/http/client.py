@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from arena.backends.http.errors import Sdk
@@ -22,8 +20,6 @@ R = TypeVar("R")
 
 CONNECT_SHARE = 0.9
 """Of a call's time, the most that connecting may take: what ends within it has sent nothing."""
-_AIOHTTP = (3, 14, 4)
-"""The first version that is used, as OpenAI's SDK asks for it."""
 
 
 class SdkClient(Protocol):
@@ -50,7 +46,7 @@ async def post(client: Posts, path: str, body: Mapping[str, JSON]) -> httpx2.Res
 
 
 def open_client(sdk: Callable[..., C], module: Sdk, config: ApiConfig, entry: str, key: str | None) -> C:
-    """An SDK's client, its own retries off. Where aiohttp is installed its direct connections go through that.
+    """An SDK's client, its own retries off; its direct connections are ours.
 
     Raises InputError where the environment's proxies or certificates cannot be used.
     """
@@ -67,11 +63,6 @@ def open_client(sdk: Callable[..., C], module: Sdk, config: ApiConfig, entry: st
             timeout=timeout, limits=limits, headers={"accept-encoding": ENCODINGS}, verify=certificates
         )
         inner._transport = Connections(certificates)
-        if through_aiohttp(config):
-            from arena.backends.http.aio import Direct
-
-            brought = module.DefaultAioHttpClient(verify=certificates, trust_env=False)
-            inner._transport = Direct(brought, certificates)
         client = sdk(
             api_key=key or "no-key-needed",
             base_url=config.base_url,
@@ -88,18 +79,3 @@ def open_client(sdk: Callable[..., C], module: Sdk, config: ApiConfig, entry: st
         raise InputError(
             redact(f"{entry}: no connection can be opened with {where} of the environment: {error}")
         ) from None
-
-
-def through_aiohttp(config: ApiConfig) -> bool:
-    """Whether an entry's direct connections go through aiohttp. Streams do not: their first token is timed where it
-    always was."""
-    return config.transport == "auto" and not config.stream and aiohttp_is_installed()
-
-
-def aiohttp_is_installed() -> bool:
-    """Whether it is there, and new enough."""
-    try:
-        installed = metadata.version("aiohttp")
-    except metadata.PackageNotFoundError:
-        return False
-    return tuple(map(int, re.findall(r"\d+", installed)[:3])) >= _AIOHTTP

@@ -59,7 +59,6 @@ class Sdk(Protocol):
     APIConnectionError: type[Exception]
     APIError: type[Exception]
     DefaultAsyncHttpxClient: type[httpx2.AsyncClient]
-    DefaultAioHttpClient: type[httpx2.AsyncClient]
 
 
 def status_error(status: int, message: str, retry_after_s: float | None = None) -> CallError:

@@ -39,8 +39,6 @@ class ApiConfig(BackendConfig):
     """Sent with every call, behind the URL. Values from `${VAR}` are filled in when it is called, and are in no key."""
     stream: NotInKeys[bool] = False
     """true measures the time to the first token."""
-    transport: NotInKeys[Literal["auto", "httpx"]] = "auto"
-    """auto: calls that do not stream go through aiohttp where it is installed and no proxy stands between."""
     concurrency: NotInKeys[int] = Field(16, ge=1, le=4096)
     price: NotInKeys[Price | None] = None
     timeout_s: NotInKeys[float] = Field(600.0, gt=0)

@@ -16,8 +16,6 @@ from arena.backends.http.errors import retry_after
 from arena.errors import EndpointDead, InputError
 from arena.types import Sampling
 
-pytestmark = pytest.mark.usefixtures("transport")
-
 
 @pytest.mark.parametrize("status", [408, 409, 429, 503, 529])
 def test_patience_is_asked_for_and_nothing_was_billed(api: str, status: int) -> None:
