@@ -69,7 +69,7 @@ def test_several_programs_per_problem_are_one_cluster(tmp_path: Path, downloads:
 
 def program_rows(*passed: str) -> list[BenchmarkRow]:
     """A problem for each text, whose characters are its programs: + passes, - does not, 0 was a failed call."""
-    row = BenchmarkRow(question_id="", category="t", model="m", task="humaneval", metric="pass@1")
+    row = BenchmarkRow(question_id="", category="t", model="m", task="humaneval", metric="pass@1", state="pending")
     return [
         replace(row, question_id=f"t/{n}", item=str(n), sample=sample, score=None if c == "0" else float(c == "+"),
                 state="excluded" if c == "0" else "rated")
