@@ -211,7 +211,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int, metavar="CALLS", help="memory over that many calls instead")
     parser.add_argument("--serve", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    gc.set_threshold(50_000, 20, 20)  # as arena.start does
+    gc.set_threshold(100_000, 20, 20)  # as arena.start does
     if options.serve is not None:
         serve(options.serve)
     elif options.memory:

@@ -153,7 +153,7 @@ class _Line(httpcore2.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next piece, as it arrived; empty at the end. Raises ReadError, ReadTimeout."""
         wire = self._wire
-        if not wire.pieces and wire.over is None:
+        while not wire.pieces and wire.over is None:
             await self._wait(timeout, httpcore2.ReadTimeout)
         if not wire.pieces:
             if wire.error is not None:
@@ -195,8 +195,8 @@ class _Line(httpcore2.AsyncNetworkStream):
             await self._wait(timeout, httpcore2.WriteTimeout)
 
     async def aclose(self) -> None:
-        """Close it."""
-        self._wire.transport.close()
+        """Close it at once: TLS's own farewell would wait for the other side, and outlive the event loop."""
+        self._wire.transport.abort()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
